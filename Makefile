@@ -1,0 +1,116 @@
+# What people run, and what CI runs: the same commands. `make` alone lists them.
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+WORKERS ?= 2
+CHAOS_STEPS ?= 20000
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --ignore tests/e2e --ignore tests/benchmarks
+AS_DEPLOYED := DEBUG=False SITE_URL=https://shop.example.com STRIPE_KEY=sk_live_none STRIPE_WEBHOOK_SECRET=whsec_none
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo run test test-sqlite test-mongodb test-postgres test-e2e test-benchmarks chaos chaos-mutations bench bench-djstripe lint types check lock clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- Running -----------------------------------------------------------------
+
+install: .venv/development .env ## Set up .venv with everything in it, and .env with a fresh SECRET_KEY
+
+demo: .venv/runtime ## Run the whole product without a Stripe account (PORT and SANDBOX_PORT move it)
+	@exec $(BIN)/python manage.py demo
+
+run: .venv/runtime .env ## Run the site and the sync with your own .env (PORT moves it)
+	@exec $(BIN)/python manage.py serve
+
+# --- Testing -----------------------------------------------------------------
+
+test: install ## Run the suite on SQLite, then what touches the database on MongoDB
+	TEST_ENGINE=sqlite $(PYTEST)
+	TEST_ENGINE=mongodb $(PYTEST) -m database
+
+test-sqlite: install ## Run the suite on SQLite
+	TEST_ENGINE=sqlite $(PYTEST)
+
+test-mongodb: install ## Run the suite on MongoDB: a stand-in of its own, or the server that TEST_MONGODB_URL names
+	TEST_ENGINE=mongodb $(PYTEST)
+
+test-postgres: install ## Run the suite on PostgreSQL: this machine's, or the server that TEST_POSTGRES_URL names
+	TEST_ENGINE=postgresql $(PYTEST)
+
+test-benchmarks: install ## Test that what is measured is what is meant
+	TEST_ENGINE=sqlite $(BIN)/python -m pytest --numprocesses $(WORKERS) tests/benchmarks
+
+test-e2e: install ## Run the tests in a real browser (needs chromium)
+	$(BIN)/python -m pytest tests/e2e
+
+# --- Measuring ---------------------------------------------------------------
+
+bench: install ## Measure sync, webhooks and pages (a quick look: BENCH="--sizes 100 1000 --changes 1 100")
+	$(BIN)/python -m benchmarks $(BENCH)
+
+bench-djstripe: install .venv-djstripe/ready ## The same, with dj-stripe 2.11 beside it, in an environment of its own
+	$(BIN)/python -m benchmarks --djstripe .venv-djstripe/bin/python $(BENCH)
+
+chaos: install ## Run the proof under fire, CHAOS_STEPS long (20000; CHAOS="--chaos-seed N" repeats one), and 10000 malformed webhooks
+	$(BIN)/python -m pytest tests/chaos --chaos-steps $(CHAOS_STEPS) --fuzz-cases 10000 $(CHAOS)
+
+chaos-mutations: install ## Show that the run under fire fails without each safeguard
+	$(BIN)/python -m pytest tests/chaos/test_mutations.py --chaos-mutations
+
+# --- Checking ----------------------------------------------------------------
+
+lint: install ## Check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install ## Check types, and which module may import which
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint types ## Check style, types, imports, migrations and settings
+	$(AS_DEPLOYED) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(AS_DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+# --- Setting up --------------------------------------------------------------
+
+lock: .venv/development ## Take the newest allowed versions into the two requirements files
+	$(PIP) install uv
+	$(LOCK) requirements.in --output-file requirements.txt
+	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
+
+clean: ## Remove what tools made; .env and databases stay
+	rm -rf .venv .venv-djstripe .mypy_cache .pytest_cache .ruff_cache .import_linter_cache staticfiles
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The newest Python that can make a virtual environment. A shim that only pretends to be one fails here.
+$(BIN)/python:
+	@for python in python3.13 python3.12 python3.11 python3 python; do \
+		if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then \
+			echo "Setting up .venv with $$($$python --version)"; \
+			exec $$python -m venv .venv; \
+		fi; \
+	done; \
+	echo "This needs Python 3.11, 3.12 or 3.13 with its venv module (on Debian: apt install python3 python3-venv)."; \
+	exit 1
+
+# Empty files that say which requirements .venv holds, so that a second run installs nothing.
+.venv/runtime: requirements.txt | $(BIN)/python
+	@$(PIP) install --require-hashes --requirement requirements.txt
+	@touch $@
+
+.venv/development: requirements.txt requirements-dev.txt | $(BIN)/python
+	@$(PIP) install --require-hashes --requirement requirements-dev.txt
+	@touch .venv/runtime $@
+
+.venv-djstripe/ready: benchmarks/djstripe/requirements.txt | $(BIN)/python
+	@$(BIN)/python -m venv .venv-djstripe
+	@.venv-djstripe/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $<
+	@touch $@
+
+.env: | $(BIN)/python
+	@umask 077 && $(BIN)/python -c 'import secrets, sys; \
+		sys.stdout.write(sys.stdin.read().replace("\nSECRET_KEY=", "\nSECRET_KEY=" + secrets.token_urlsafe(50)))' \
+		< .env.example > .env.part && mv .env.part .env
+	@echo "Wrote .env with a fresh SECRET_KEY; put your Stripe keys there."

@@ -1,0 +1,99 @@
+"""DATABASE_URL -> an entry of Django's DATABASES, for SQLite, PostgreSQL and MongoDB.
+
+Messages name the setting and never repeat the URL, which holds the password.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
+
+MONGODB_ENGINE = "django_mongodb_backend"
+MEMORY = ":memory:"
+FLAGS = {"ATOMIC_REQUESTS", "AUTOCOMMIT", "CONN_HEALTH_CHECKS", "DISABLE_SERVER_SIDE_CURSORS"}
+
+SQLITE_OPTIONS = {
+    "timeout": 20,
+    # With the default, DEFERRED, two processes that read and then write get "database is locked" at once.
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+}
+
+
+def parse(url: str, *, folder: Path) -> dict[str, Any]:
+    """Return the DATABASES entry for `url`; a relative SQLite path starts at `folder`.
+
+    Raises ImproperlyConfigured if the engine is not one of ours or the URL is malformed.
+    """
+    match url.partition("://")[0]:
+        case "sqlite":
+            return _sqlite(url, folder=folder)
+        case "postgres" | "postgresql":
+            return _postgresql(url)
+        case "mongodb" | "mongodb+srv":
+            return _mongodb(url)
+        case _:
+            raise _refusal("must begin with sqlite:///, postgres://, mongodb:// or mongodb+srv://")
+
+
+def _sqlite(url: str, *, folder: Path) -> dict[str, Any]:
+    parts = urlsplit(url)
+    in_memory = parts.netloc == MEMORY
+    # environ takes sqlite://db.sqlite3 and sqlite:/// for a database in memory, which would lose every write.
+    if not in_memory and (parts.netloc or parts.path in {"", "/"}):
+        raise _refusal("must name a file after three slashes, as in sqlite:///db.sqlite3")
+    entry = _read(url)
+    name = MEMORY if in_memory else str(folder / entry["NAME"])
+    options = SQLITE_OPTIONS | entry.get("OPTIONS", {})
+    # To open and close the file for each request costs a webhook a fifth of its time: the last to close it tidies up.
+    max_age = entry.get("CONN_MAX_AGE", 60)
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "CONN_MAX_AGE": max_age, "OPTIONS": options}
+
+
+def _postgresql(url: str) -> dict[str, Any]:
+    entry = _read(url)
+    if not entry["NAME"]:
+        raise _refusal("must name the database, as in postgres://user:password@host/name")
+    options = {"connect_timeout": 5} | entry.get("OPTIONS", {})
+    # A pool keeps its own connections open, and Django refuses to have them kept twice.
+    max_age = 0 if options.get("pool") else 60
+    return {"CONN_MAX_AGE": max_age, "CONN_HEALTH_CHECKS": True} | entry | {"OPTIONS": options}
+
+
+def _mongodb(url: str) -> dict[str, Any]:
+    """The driver reads the URL itself: Django's and environ's parsers know neither several hosts nor `+srv`."""
+    try:
+        # A +srv name is looked up in the DNS, which is no work for the start: the rest of the URL is checked.
+        name = parse_uri(url.replace("mongodb+srv://", "mongodb://", 1))["database"]
+    except (PyMongoError, ValueError):
+        raise _refusal("is not a valid MongoDB connection string") from None
+    if not name:
+        raise _refusal("must name the database, as in mongodb://host/name")
+    given = {option.lower() for option in parse_qs(url.partition("?")[2])}
+    # The driver's own 30 seconds would leave pages and health checks hanging when the server is gone.
+    options = {} if "serverselectiontimeoutms" in given else {"serverSelectionTimeoutMS": 5000}
+    return {"ENGINE": MONGODB_ENGINE, "HOST": url, "NAME": name, "OPTIONS": options}
+
+
+def _read(url: str) -> dict[str, Any]:
+    try:
+        entry = dict(environ.Env.db_url_config(url))
+    except ValueError:
+        raise _refusal("has a malformed host or port") from None
+    entry["HOST"] = unquote(entry.get("HOST", ""))
+    flags = {name: _boolean(entry[name]) for name in FLAGS & entry.keys()}
+    return entry | flags | {"OPTIONS": {name: _boolean(value) for name, value in entry.get("OPTIONS", {}).items()}}
+
+
+def _boolean(value: Any) -> Any:
+    """environ leaves `?pool=true` and `?conn_health_checks=false` as strings, both of them truthy."""
+    words = {"true": True, "false": False}
+    return words.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _refusal(reason: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"DATABASE_URL {reason}")

@@ -1,0 +1,128 @@
+"""Reads settings from the environment and refuses nonsense, naming the setting.
+
+A message never repeats the value: a secret pasted beside the wrong name must not reach a log.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+# Every setting that a deployment may make; SANDBOX_PORT belongs to the demo.
+NAMES = frozenset(
+    "ALLOWED_HOSTS API_RATE_PER_ADDRESS API_RATE_PER_TOKEN CORS_ALLOWED_ORIGINS CSRF_TRUSTED_ORIGINS DATABASE_URL "
+    "DEBUG DEFAULT_FROM_EMAIL EMAIL_URL INACTIVE_CUSTOMERS PAST_DUE_GRACE_DAYS PORT SECRET_KEY SITE_URL "
+    "STRIPE_API_BASE STRIPE_KEY STRIPE_MAX_RPS STRIPE_WEBHOOK_SECRET SYNC_FULL_EVERY_HOURS SYNC_INTERVAL_SECONDS "
+    "TRUSTED_PROXIES".split()
+)
+
+SWITCH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+LONGEST_NUMBER = 18
+HIGHEST_PORT = 65535
+
+
+def forget() -> None:
+    """Remove every setting from the process environment, and which file holds them."""
+    for name in NAMES | {"ENV_FILE", "DJANGO_SETTINGS_MODULE"}:
+        os.environ.pop(name, None)
+
+
+def load_file(*, folder: Path) -> None:
+    """Complete the process environment from `.env` in `folder`, or from the file that ENV_FILE names.
+
+    What the process environment holds already wins. A relative ENV_FILE is looked up in `folder`; the file that it
+    names must exist, while `.env` may be missing.
+    """
+    chosen = os.environ.get("ENV_FILE")
+    path = folder / (chosen or ".env")
+    if path.exists():
+        if not os.access(path, os.R_OK):
+            raise ImproperlyConfigured(f"{path} can't be read")
+        environ.Env.read_env(path)
+    elif chosen:
+        raise ImproperlyConfigured(f"ENV_FILE names a file that does not exist: {path}")
+
+
+def text(name: str, default: str = "") -> str:
+    """Return the value without surrounding blanks; an empty one counts as absent."""
+    # Not environ.Env.str(): it takes a value that begins with "$", as a secret may, for another variable's name.
+    return os.environ.get(name, "").strip() or default
+
+
+def required(name: str, *, hint: str) -> str:
+    """Return the value, or refuse to start without it."""
+    value = text(name)
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set: {hint}")
+    return value
+
+
+def switch(name: str, *, default: bool) -> bool:
+    """Return a boolean written as true or false, yes or no, on or off, 1 or 0."""
+    value = text(name).lower()
+    if value and value not in SWITCH:
+        raise ImproperlyConfigured(f"{name} must be True or False")
+    return SWITCH.get(value, default)
+
+
+def whole_number(name: str, default: int, *, minimum: int, maximum: int | None = None) -> int:
+    """Return an integer of at least `minimum`, and at most `maximum` if there is one."""
+    value = text(name, str(default))
+    is_number = value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER
+    if not is_number or int(value) < minimum or int(value) > (maximum or int(value)):
+        allowed = f"{minimum} or more" if maximum is None else f"from {minimum} to {maximum}"
+        raise ImproperlyConfigured(f"{name} must be a whole number, {allowed}")
+    return int(value)
+
+
+def port(name: str, default: int) -> int:
+    """Return the number of a TCP port."""
+    return whole_number(name, default, minimum=1, maximum=HIGHEST_PORT)
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Return a comma-separated list without its blanks."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def one_of(name: str, *choices: str) -> str:
+    """Return one of `choices`, the first of which is the default."""
+    value = text(name, choices[0]).lower()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}")
+    return value
+
+
+def http_url(name: str, default: str = "", *, path_allowed: bool) -> str:
+    """Return an http or https address without its trailing slash, or nothing if it is neither set nor defaulted."""
+    value = text(name, default).rstrip("/")
+    if value and not _is_http_url(value, path_allowed=path_allowed):
+        raise ImproperlyConfigured(
+            f"{name} must be an http:// or https:// address{'' if path_allowed else ' without a path'}"
+        )
+    return value
+
+
+def email(name: str, default: str) -> dict[str, Any]:
+    """Return Django's EMAIL_… settings for an address like `smtp+tls://user:password@host:587`."""
+    try:
+        return dict(environ.Env.email_url_config(text(name, default)))
+    except (ImproperlyConfigured, ValueError):
+        raise ImproperlyConfigured(
+            f"{name} must look like smtp+tls://user:password@host:587 or consolemail://"
+        ) from None
+
+
+def _is_http_url(value: str, *, path_allowed: bool) -> bool:
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return False
+    unwanted = parts.query or parts.fragment or "@" in parts.netloc or (parts.path and not path_allowed)
+    blank = any(character.isspace() for character in value)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and port != 0 and not unwanted and not blank

@@ -1,0 +1,105 @@
+"""The answer for load balancers and uptime checks, and the full one for whoever watches over the sync."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.contenttypes.models import ContentType
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from subscriptions import health, tokens
+from subscriptions.health import Health
+
+logger = logging.getLogger(__name__)
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Answer 200 if the database answers and has its tables, else 503; with `?full` to staff, what the sync is at."""
+    try:
+        ContentType.objects.exists()
+        return _full(request) if "full" in request.GET else JsonResponse({"status": "ok"})
+    except (DatabaseError, InterfaceError):
+        logger.exception("The health check got no answer from the database")
+        return JsonResponse({"status": "unavailable"}, status=503)
+
+
+def _full(request: HttpRequest) -> JsonResponse:
+    now = timezone.now()
+    asking = _who_asks(request)
+    if not asking.is_authenticated:
+        refusal = _refusal("unauthenticated", "Send a staff person's API token as Authorization: Bearer TOKEN.", 401)
+        refusal["WWW-Authenticate"] = "Bearer"
+        return refusal
+    if not asking.is_staff:
+        return _refusal("forbidden", "The sync's health is for staff.", 403)
+    found = health.read(now=now)
+    return JsonResponse(_as_json(found), status=503 if found.problems else 200)
+
+
+def _who_asks(request: HttpRequest) -> User | AnonymousUser:
+    """The token's owner; without a token, who is signed in. A wrong token is nobody, whoever is signed in."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return request.user
+    return tokens.authenticate(text=text.strip(), now=timezone.now()) or AnonymousUser()
+
+
+def _refusal(code: str, message: str, status: int) -> JsonResponse:
+    return JsonResponse({"error": {"code": code, "message": message}}, status=status)
+
+
+def _as_json(found: Health) -> dict[str, Any]:
+    """Times in ISO 8601, spans in seconds; drift and unknown rows as the last complete full sync found them."""
+    state, full = found.state, found.last_full
+    return {
+        "status": "problem" if found.problems else "ok",
+        "checked_at": found.now,
+        "problems": [{"code": note.code, "message": note.message} for note in found.problems],
+        "warnings": [{"code": note.code, "message": note.message} for note in found.warnings],
+        "lag_seconds": _seconds(found.lag),
+        "watermark_at": state.watermark,
+        "pass": {
+            "last_at": state.last_pass_at,
+            "age_seconds": _seconds(found.pass_age),
+            "interval_seconds": settings.SYNC_INTERVAL_SECONDS,
+            "failing_since_at": state.failing_since_at,
+            "last_error": state.last_error,
+        },
+        "full": {
+            "last_at": state.last_full_at,
+            "age_seconds": _seconds(found.full_age),
+            "every_hours": settings.SYNC_FULL_EVERY_HOURS,
+            "is_under_way": state.full_cursor is not None,
+            "drift": full.drift if full else 0,
+            "drifted": full.drifted if full else [],
+            "unknown": full.unknown if full else 0,
+            "unknown_ids": full.unknown_ids if full else [],
+        },
+        "webhooks": {"last_at": found.by_webhook.last_at, "is_silent": found.silence is not None},
+        "events": {
+            "by_webhook": {"total": found.by_webhook.total, "last_day": found.by_webhook.last_day},
+            "by_sync_alone": {"total": found.by_sync.total, "last_day": found.by_sync.last_day},
+            "failed": [
+                {"type": row.type, "events": row.events, "given_up": row.given_up, "oldest_at": row.oldest_at}
+                for row in found.failed
+            ],
+        },
+        "stripe_calls": {
+            "total": state.stripe_calls,
+            "passes": state.passes,
+            "per_pass": round(found.calls_per_pass, 2),
+            "last_day_in_runs_with_work": found.calls_last_day,
+        },
+    }
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else round(span.total_seconds())

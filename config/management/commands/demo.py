@@ -1,0 +1,67 @@
+"""`manage.py demo`: the whole product with no Stripe account, on settings and data of its own."""
+
+import os
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from billing.errors import StripeFailure
+from config import demo_data, demo_environment, programs
+from config.processes import PortTaken, ProgramEnded, Supervisor, require_free
+from subscriptions import checkout
+
+BANNER = """
+Standing Order is running. Ctrl-C stops it; what you did is kept for the next time.
+
+  plans and prices   {site}/
+  the admin          {site}/admin/
+  Stripe's sandbox   {stripe}/   (a paying card: 4242 4242 4242 4242)
+  a promotion code   {code}   (to enter at checkout: 20 % off for three months)
+
+{logins}
+"""
+
+
+class Command(BaseCommand):
+    help = "Run the site, the sync and a local Stripe with sample data, until Ctrl-C. PORT and SANDBOX_PORT move it."
+
+    def handle(self, **_: Any) -> None:
+        if os.environ.get("ENV_FILE") != demo_environment.FILE:
+            # Its data must not get into another database, nor its customers to the real Stripe.
+            raise CommandError("Run the demo as `make demo` or `manage.py demo`: it needs settings of its own.")
+        try:
+            self._run(sandbox_port=int(os.environ["SANDBOX_PORT"]))
+        except (PortTaken, ProgramEnded) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write("Stopped.")
+
+    def _run(self, *, sandbox_port: int) -> None:
+        host = demo_environment.HOST
+        require_free(settings.PORT, host=host, setting="PORT")
+        require_free(sandbox_port, host=host, setting="SANDBOX_PORT")
+        with Supervisor(self.stdout) as supervisor:
+            programs.prepare()
+            supervisor.start(
+                programs.sandbox(
+                    port=sandbox_port,
+                    state_file=demo_environment.STATE_FILE,
+                    webhook=f"{settings.SITE_URL}/stripe/webhook/",
+                ),
+                programs.site(host=host, workers=1, log_requests=True),
+            )
+            logins = self._seeded()
+            supervisor.start(programs.sync())
+            self.stdout.write(_banner(logins))
+            supervisor.wait()
+
+    def _seeded(self) -> list[demo_data.Login]:
+        try:
+            return demo_data.seed()
+        except (StripeFailure, checkout.CannotBuy, OSError) as error:
+            raise CommandError(f"The sample data could not be made: {error}") from error
+
+
+def _banner(logins: list[demo_data.Login]) -> str:
+    lines = "\n".join(map(str, logins))
+    return BANNER.format(site=settings.SITE_URL, stripe=settings.STRIPE_API_BASE, code=demo_data.CODE, logins=lines)

@@ -1,0 +1,31 @@
+"""Indexes that look-ups by a unique column need on MongoDB.
+
+The backend makes unique columns with a partial index, of the values that have the column's type. MongoDB can't use
+such an index for `column = value`, so each session and each sign-in would read its whole collection.
+"""
+
+from functools import partial
+
+from django.apps.registry import Apps
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations import RunPython
+from django_mongodb_backend.schema import DatabaseSchemaEditor
+
+
+def lookup_index(table: str, column: str) -> RunPython:
+    """Return the migration operation that adds a plain index of `column`, beside the unique one."""
+    return RunPython(partial(_create, table, column), partial(_drop, table, column))
+
+
+def _create(table: str, column: str, apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:  # noqa: ARG001
+    if isinstance(editor, DatabaseSchemaEditor):
+        editor.get_collection(table).create_index(column, name=_name(table, column))
+
+
+def _drop(table: str, column: str, apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:  # noqa: ARG001
+    if isinstance(editor, DatabaseSchemaEditor):
+        editor.get_collection(table).drop_index(_name(table, column))
+
+
+def _name(table: str, column: str) -> str:
+    return f"{table}_{column}_lookup"

@@ -1,0 +1,199 @@
+"""Every setting, read from the environment or `.env`; the README lists those that a deployment sets.
+
+What is not here keeps Django's default.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from config import databases, environment, mongo, schedule
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+environment.load_file(folder=BASE_DIR)
+
+# --- The site ----------------------------------------------------------------
+
+DEBUG = environment.switch("DEBUG", default=False)
+SECRET_KEY = (
+    environment.text("SECRET_KEY", "insecure-and-only-for-debug")
+    if DEBUG
+    else environment.required("SECRET_KEY", hint="`make install` writes one into .env")
+)
+
+PORT = environment.port("PORT", 8000)
+SITE_URL = environment.http_url("SITE_URL", f"http://127.0.0.1:{PORT}", path_allowed=False)
+SITE_HOST = urlsplit(SITE_URL).hostname
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", f"{SITE_HOST},127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", SITE_URL)
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+# --- Database ----------------------------------------------------------------
+
+DATABASES = {"default": databases.parse(environment.text("DATABASE_URL", "sqlite:///db.sqlite3"), folder=BASE_DIR)}
+ON_MONGODB = DATABASES["default"]["ENGINE"] == databases.MONGODB_ENGINE
+DATABASE_ROUTERS = mongo.ROUTERS if ON_MONGODB else []
+DEFAULT_AUTO_FIELD = mongo.AUTO_FIELD if ON_MONGODB else "django.db.models.BigAutoField"
+MIGRATION_MODULES = mongo.MIGRATION_MODULES if ON_MONGODB else {}
+
+# --- Parts -------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "config",
+    "billing",
+    "subscriptions",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_crontab",
+    "corsheaders",
+    "ninja",  # For the files of the API's docs page, which otherwise come from elsewhere.
+]
+if ON_MONGODB:
+    INSTALLED_APPS = mongo.with_object_ids(INSTALLED_APPS)
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "config.api_failures.JsonFailures",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.RefuseNullBytes",
+    "subscriptions.middleware.StripeErrorPages",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Stripe ------------------------------------------------------------------
+
+STRIPE_KEY = environment.text("STRIPE_KEY")
+STRIPE_WEBHOOK_SECRETS = environment.words("STRIPE_WEBHOOK_SECRET")
+STRIPE_API_BASE = environment.http_url("STRIPE_API_BASE", path_allowed=True)  # Empty means Stripe's own.
+
+SYNC_INTERVAL_SECONDS = environment.whole_number("SYNC_INTERVAL_SECONDS", 30, minimum=30)
+SYNC_FULL_EVERY_HOURS = environment.whole_number("SYNC_FULL_EVERY_HOURS", 24, minimum=1)
+STRIPE_MAX_RPS = environment.whole_number("STRIPE_MAX_RPS", 24, minimum=1)
+PAST_DUE_GRACE_DAYS = environment.whole_number("PAST_DUE_GRACE_DAYS", 7, minimum=0)
+INACTIVE_CUSTOMERS = environment.one_of("INACTIVE_CUSTOMERS", "archive", "delete", "keep")
+
+# --- The JSON API ------------------------------------------------------------
+
+# Requests a minute; 0 is no limit. Each process counts for itself.
+API_RATE_PER_TOKEN = environment.whole_number("API_RATE_PER_TOKEN", 600, minimum=0)
+API_RATE_PER_ADDRESS = environment.whole_number("API_RATE_PER_ADDRESS", 120, minimum=0)
+TRUSTED_PROXIES = environment.whole_number("TRUSTED_PROXIES", 0, minimum=0, maximum=9)
+
+# Other sites whose scripts may call the API, with a token: cookies are not for them.
+CORS_ALLOWED_ORIGINS = environment.words("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "x-request-id"]
+CORS_ALLOW_METHODS = ["GET", "OPTIONS", "POST"]
+CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-Id"]
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # Callers counted in a minute or two.
+    },
+}
+
+# --- Cron --------------------------------------------------------------------
+
+CRONJOBS = schedule.sync_entries(every_seconds=SYNC_INTERVAL_SECONDS)
+# django-crontab removes the lines that carry its comment: another installation's must read otherwise.
+CRONTAB_COMMENT = f"standing-order in {BASE_DIR}"
+CRONTAB_COMMAND_PREFIX = schedule.environment_prefix()
+# Most machines have no mail for cron to report by.
+CRONTAB_COMMAND_SUFFIX = schedule.log_suffix(file=BASE_DIR / "cron.log")
+CRONTAB_LOCK_JOBS = False  # The sync has a lease of its own, which also holds across machines.
+
+# --- People ------------------------------------------------------------------
+
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/account/"
+LOGOUT_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"  # MongoDB truncates dates in no other.
+USE_TZ = True
+
+# --- Transport ---------------------------------------------------------------
+
+# Everything that needs TLS follows SITE_URL, so that the site also works on a plain local port.
+HTTPS = SITE_URL.startswith("https://")
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = ["^healthz$"]  # Load balancers ask the process itself, without TLS.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # Stripe's largest events are a tenth of this.
+
+# --- Files -------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_STORAGE = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+    if DEBUG
+    else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+)
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": STATIC_STORAGE},
+}
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- Mail and log ------------------------------------------------------------
+
+vars().update(environment.email("EMAIL_URL", "consolemail://"))
+DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", f"Standing Order <noreply@{SITE_HOST}>")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "billing": {"level": "INFO"},
+        "subscriptions": {"level": "INFO"},
+        "config": {"level": "INFO"},
+        # Django's own handlers would send errors, with what people typed, by mail.
+        "django": {"handlers": [], "level": "WARNING"},
+    },
+}

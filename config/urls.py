@@ -1,0 +1,15 @@
+"""Every path of the site, by the part that serves it."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from config.health import healthz
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("config.accounts")),
+    path("accounts/", include("django.contrib.auth.urls")),
+    path("api/", include("config.api")),
+    path("", include("subscriptions.urls")),
+]
