@@ -1,0 +1,127 @@
+"""One call to the API, from arrival to answer.
+
+In this order: key and version, route, trouble that was asked for, idempotency, parameters, resource, expansion,
+contract.
+"""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Response
+
+from sandbox import contract, idempotency, resources
+from sandbox.account import API_VERSION, Cause
+from sandbox.calls import Call
+from sandbox.errors import ApiError
+from sandbox.expansion import expanded
+from sandbox.faults import Fault
+from sandbox.idempotency import Answer
+from sandbox.listing import Params
+from sandbox.store import Object
+
+if TYPE_CHECKING:
+    from sandbox.app import Sandbox
+
+CHECKED_PER_LIST = 10  # Longer lists are sampled: every object was checked when it was written.
+
+
+class Api:
+    """Answers calls to the sandbox's account."""
+
+    def __init__(self, sandbox: "Sandbox") -> None:
+        self.sandbox = sandbox
+        self.account = sandbox.account
+        self.running = idempotency.Running()
+        self.routes = Map(
+            [Rule(rule, methods=[method], endpoint=function) for method, rule, function in resources.routes()],
+            strict_slashes=True,
+            merge_slashes=False,
+        )
+
+    def respond(self, call: Call) -> Response:
+        """Answer the call. Raises ConnectionLost where a fault says that the caller gets no answer."""
+        try:
+            answer = self._answer(call)
+        except ApiError as error:
+            answer = Answer.refusal(error)
+        time.sleep(self.sandbox.slowness.date_delay)
+        return self._response(call, answer)
+
+    def _answer(self, call: Call) -> Answer:
+        call.check(version=API_VERSION)
+        operation = self._operation(call)
+        run = self._resource(call)
+        fault = self.sandbox.faults.take(call)
+        if fault and fault.strikes_before:
+            raise fault.error()
+        with self.running.reserve(call.idempotency_key):
+            time.sleep(self.sandbox.slowness.latency_ms / 1000)
+            with self.sandbox.transaction(Cause(call.request_id, call.idempotency_key)):
+                answer = self._answer_once(call, operation, run, fault)
+        if fault and fault.strikes_after:
+            raise fault.error()
+        return answer
+
+    def _operation(self, call: Call) -> contract.Operation:
+        """Return what Stripe has at this path, and count the call."""
+        operation = contract.operation(call.method, call.path)
+        self.sandbox.calls[f"{call.method} {operation.template if operation else call.path}"] += 1
+        if operation is None:
+            raise ApiError.unrecognized_url(call.method, call.path)
+        return operation
+
+    def _resource(self, call: Call) -> Callable[[Params], Object]:
+        """Return the function behind the path, waiting only for the parameters."""
+        try:
+            function, path_ids = self.routes.bind("sandbox").match(call.path, call.method)
+        except HTTPException:
+            raise ApiError.unsupported(call.method, call.path) from None
+        return partial(function, self.account, **path_ids)
+
+    def _answer_once(
+        self, call: Call, operation: contract.Operation, run: Callable[[Params], Object], fault: Fault | None
+    ) -> Answer:
+        """Execute the call, unless its idempotency key has an answer; a malformed call leaves none behind."""
+        if kept := idempotency.find(self.account, call):
+            return kept
+        params = contract.coerce(operation, call.form)
+        answer = self._execute(run, params, fault)
+        idempotency.keep(self.account, call, answer)
+        return answer
+
+    def _execute(self, run: Callable[[Params], Object], params: Params, fault: Fault | None) -> Answer:
+        expand = params.pop("expand", [])
+        try:
+            with self.account.attempt():
+                if fault and fault.fails_execution and not fault.after:
+                    raise fault.error()
+                shown = expanded(self.account, run(params), expand)
+                self.account.check(_sample(shown))
+            if fault and fault.fails_execution:
+                raise fault.error()
+        except ApiError as error:
+            return Answer.refusal(error)
+        return Answer.of(shown)
+
+    def _response(self, call: Call, answer: Answer) -> Response:
+        response = Response(answer.body + "\n", status=answer.status, mimetype="application/json")
+        response.headers["Request-Id"] = call.request_id
+        response.headers["Date"] = http_date(self.account.clock.now())
+        response.headers["Stripe-Version"] = API_VERSION
+        if call.idempotency_key:
+            response.headers["Idempotency-Key"] = call.idempotency_key
+            if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                response.headers["Stripe-Should-Retry"] = "false"  # The key would only bring the same answer again.
+        if answer.replayed:
+            response.headers["Idempotent-Replayed"] = "true"
+        return response
+
+
+def _sample(shown: Object) -> Object:
+    return {**shown, "data": shown["data"][:CHECKED_PER_LIST]} if shown["object"] == "list" else shown

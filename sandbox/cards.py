@@ -1,0 +1,214 @@
+"""Stripe's test cards: how each number behaves when it is attached, charged and authenticated.
+
+Numbers and `pm_card_…` ids are Stripe's own; any other number is refused. https://docs.stripe.com/testing
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+from sandbox.errors import ApiError
+
+
+class Authentication(Enum):
+    """When the cardholder's bank asks for 3-D Secure."""
+
+    NEVER = "never"
+    UNTIL_SET_UP = "until_set_up"  # Once, on the page; later charges of the saved card pass.
+    ALWAYS = "always"  # Also off session, where nobody is there to answer.
+
+
+@dataclass(frozen=True)
+class Decline:
+    """A bank's or a form's refusal, in the words and codes of Stripe's card errors."""
+
+    code: str
+    message: str
+    decline_code: str | None = None
+    param: str | None = None
+    type: str = "card_error"
+
+    def error(self, **extra: Any) -> ApiError:
+        """Make the answer (402); `extra` holds what was being paid, such as `payment_intent`."""
+        return ApiError(
+            self.message,
+            status=402,
+            type=self.type,
+            code=self.code,
+            param=self.param,
+            decline_code=self.decline_code,
+            **extra,
+        )
+
+
+@dataclass(frozen=True)
+class Card:
+    """One test card; `refusal` is what every charge of it answers."""
+
+    number: str
+    alias: str
+    brand: str = "visa"
+    funding: str = "credit"
+    refusal: Decline | None = None
+    refused_when_attached: bool = True
+    authentication: Authentication = Authentication.NEVER
+
+    @property
+    def last4(self) -> str:
+        return self.number[-4:]
+
+    def asks_authentication(self, *, on_session: bool) -> bool:
+        """Tell whether a charge has to be authenticated: always on the page, later only for some cards."""
+        if on_session:
+            return self.authentication is not Authentication.NEVER
+        return self.authentication is Authentication.ALWAYS
+
+    def refusal_when_saved(self) -> Decline | None:
+        """Tell why the card can't even be saved without a charge, as a trial's checkout does."""
+        return self.refusal if self.refused_when_attached else None
+
+
+GENERIC_DECLINE = Decline("card_declined", "Your card was declined.", "generic_decline")
+INSUFFICIENT_FUNDS = Decline("card_declined", "Your card has insufficient funds.", "insufficient_funds")
+AUTHENTICATION_REQUIRED = Decline(
+    "authentication_required",
+    "Your card was declined. This transaction requires authentication.",
+    "authentication_required",
+)
+AUTHENTICATION_FAILED = Decline(
+    "payment_intent_authentication_failure",
+    "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
+    type="invalid_request_error",
+)
+BANK_REFUSED = Decline("payment_method_provider_decline", "The customer's bank account could not be debited.")
+NOT_A_TEST_CARD = Decline(
+    "card_declined",
+    "Your card was declined. Your request was in test mode, but used a non test (live) card. "
+    "For a list of valid test cards, visit: https://stripe.com/docs/testing.",
+    "test_mode_live_card",
+)
+INVALID_NUMBER = Decline("invalid_number", "The card number is not a valid credit card number.", param="number")
+INCORRECT_NUMBER = Decline("incorrect_number", "Your card number is incorrect.", param="number")
+INVALID_MONTH = Decline("invalid_expiry_month", "Your card's expiration month is invalid.", param="exp_month")
+INVALID_YEAR = Decline("invalid_expiry_year", "Your card's expiration year is invalid.", param="exp_year")
+INVALID_CVC = Decline("invalid_cvc", "Your card's security code is invalid.", param="cvc")
+
+TEST_CARDS = (
+    Card("4242424242424242", "pm_card_visa"),
+    Card("4000056655665556", "pm_card_visa_debit", funding="debit"),
+    Card("5555555555554444", "pm_card_mastercard", brand="mastercard"),
+    Card("5200828282828210", "pm_card_mastercard_debit", brand="mastercard", funding="debit"),
+    Card("378282246310005", "pm_card_amex", brand="amex"),
+    Card("6011111111111117", "pm_card_discover", brand="discover"),
+    Card("4000000000000002", "pm_card_chargeDeclined", refusal=GENERIC_DECLINE),
+    Card("4000000000009995", "pm_card_chargeDeclinedInsufficientFunds", refusal=INSUFFICIENT_FUNDS),
+    Card(
+        "4000000000009987",
+        "pm_card_visa_chargeDeclinedLostCard",
+        refusal=Decline("card_declined", "Your card was declined.", "lost_card"),
+    ),
+    Card(
+        "4000000000009979",
+        "pm_card_visa_chargeDeclinedStolenCard",
+        refusal=Decline("card_declined", "Your card was declined.", "stolen_card"),
+    ),
+    Card(
+        "4000000000000069",
+        "pm_card_chargeDeclinedExpiredCard",
+        refusal=Decline("expired_card", "Your card has expired.", "expired_card", "exp_month"),
+    ),
+    Card(
+        "4000000000000127",
+        "pm_card_chargeDeclinedIncorrectCvc",
+        refusal=Decline("incorrect_cvc", "Your card's security code is incorrect.", "incorrect_cvc", "cvc"),
+    ),
+    Card(
+        "4000000000000119",
+        "pm_card_chargeDeclinedProcessingError",
+        refusal=Decline(
+            "processing_error",
+            "An error occurred while processing your card. Try again in a little bit.",
+            "processing_error",
+        ),
+    ),
+    Card(
+        "4000000000000341",
+        "pm_card_chargeCustomerFail",
+        refusal=GENERIC_DECLINE,
+        refused_when_attached=False,
+    ),
+    Card(
+        "4000002500003155",
+        "pm_card_authenticationRequiredOnSetup",
+        authentication=Authentication.UNTIL_SET_UP,
+    ),
+    Card("4000002760003184", "pm_card_authenticationRequired", authentication=Authentication.ALWAYS),
+    Card(
+        "4000008260003178",
+        "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds",
+        refusal=INSUFFICIENT_FUNDS,
+        refused_when_attached=False,
+        authentication=Authentication.UNTIL_SET_UP,
+    ),
+    Card(
+        "4000000000003220",
+        "pm_card_threeDSecure2Required",
+        authentication=Authentication.UNTIL_SET_UP,
+    ),
+)
+WORKING = "4242424242424242"
+BY_NUMBER = {card.number: card for card in TEST_CARDS}
+BY_ALIAS = {card.alias: card for card in TEST_CARDS}
+
+SHORTEST_NUMBER = 12
+LONGEST_NUMBER = 19
+LAST_MONTH = 12
+FURTHEST_EXPIRY_YEARS = 50
+
+
+def by_number(number: str) -> Card:
+    """Find the test card with this number, typed with or without spaces.
+
+    Raises ApiError (402) for a number that is malformed, fails its check digit, or is no test card.
+    """
+    digits = number.replace(" ", "").replace("-", "")
+    if not (digits.isascii() and digits.isdigit()) or not SHORTEST_NUMBER <= len(digits) <= LONGEST_NUMBER:
+        raise INVALID_NUMBER.error()
+    if not _check_digit_is_right(digits):
+        raise INCORRECT_NUMBER.error()
+    if digits not in BY_NUMBER:
+        raise NOT_A_TEST_CARD.error()
+    return BY_NUMBER[digits]
+
+
+def check_expiry(*, month: int, year: int, now: int) -> None:
+    """Refuse a month that does not exist and a card whose last month is over.
+
+    Raises ApiError (402).
+    """
+    if not 1 <= month <= LAST_MONTH:
+        raise INVALID_MONTH.error()
+    today = datetime.fromtimestamp(now, UTC)
+    if year < today.year or year > today.year + FURTHEST_EXPIRY_YEARS:
+        raise INVALID_YEAR.error()
+    if (year, month) < (today.year, today.month):
+        raise INVALID_MONTH.error()
+
+
+def usual_expiry(now: int) -> tuple[int, int]:
+    """Return a month and year well ahead, for a card of which only the number is known."""
+    return LAST_MONTH, datetime.fromtimestamp(now, UTC).year + 5
+
+
+def check_cvc(cvc: str) -> None:
+    """Refuse a security code that is not three or four digits. Raises ApiError (402)."""
+    if not (cvc.isascii() and cvc.isdigit() and len(cvc) in {3, 4}):
+        raise INVALID_CVC.error()
+
+
+def _check_digit_is_right(digits: str) -> bool:
+    """Luhn's formula."""
+    doubled = [int(digit) * 2 for digit in digits[-2::-2]]
+    plain = [int(digit) for digit in digits[-1::-2]]
+    return (sum(plain) + sum(number // 10 + number % 10 for number in doubled)) % 10 == 0

@@ -1,0 +1,10 @@
+"""The contract with Stripe, taken from the pinned SDK's own types: what may be asked, and what an answer looks like.
+
+It says what is well-formed; what Stripe does with it (states, amounts, order of events) is the resources' business.
+"""
+
+from sandbox.contract.answers import violations
+from sandbox.contract.operations import Operation, operation, operations
+from sandbox.contract.requests import coerce
+
+__all__ = ["Operation", "coerce", "operation", "operations", "violations"]

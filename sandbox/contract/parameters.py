@@ -1,0 +1,65 @@
+"""What each parameter accepts, flattened from the annotations of the SDK's parameter TypedDicts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from types import UnionType
+from typing import Any, Final, Literal, Union, get_args, get_origin
+
+from stripe import RequestOptions, StripeContext
+from stripe._stripe_object import UntypedStripeObject
+
+# The SDK builds its TypedDicts with typing_extensions, whose NotRequired typing's own functions leave in place.
+from typing_extensions import get_type_hints, is_typeddict
+
+SCALARS: Final = (bool, int, float, Decimal)
+# Each module of the SDK resolves its own names but not those of the RequestOptions it inherits.
+INHERITED: Final = {
+    "StripeContext": StripeContext,
+    "Mapping": Mapping,
+    "UntypedStripeObject": UntypedStripeObject,
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The forms one parameter may take; an annotation with several alternatives allows several at once."""
+
+    is_text: bool
+    can_be_unset: bool
+    choices: tuple[str, ...]
+    scalars: tuple[type, ...]
+    item: "Kind | None"
+    entry: "Kind | None"
+    members: type | None
+
+
+@cache
+def fields(members: type) -> dict[str, Kind]:
+    """Return the parameters that a TypedDict declares."""
+    hints = get_type_hints(members, localns=INHERITED)
+    return {name: _kind(hint) for name, hint in hints.items() if name not in RequestOptions.__annotations__}
+
+
+@cache
+def required(members: type) -> tuple[str, ...]:
+    """Return the names that must be given, in the SDK's order."""
+    return tuple(name for name in fields(members) if name in members.__required_keys__)  # type: ignore[attr-defined]
+
+
+@cache
+def _kind(annotation: Any) -> Kind:
+    is_union = get_origin(annotation) in {Union, UnionType}
+    alternatives: tuple[Any, ...] = get_args(annotation) if is_union else (annotation,)
+    inner: dict[Any, tuple[Any, ...]] = {get_origin(each): get_args(each) for each in alternatives}
+    literals = [value for each in alternatives if get_origin(each) is Literal for value in get_args(each)]
+    return Kind(
+        is_text=str in alternatives,
+        can_be_unset="" in literals,
+        choices=tuple(value for value in literals if value != ""),
+        scalars=tuple(each for each in alternatives if each in SCALARS),
+        item=_kind(inner[list][0]) if list in inner else None,
+        entry=_kind(inner[dict][1]) if dict in inner else None,
+        members=next((each for each in alternatives if is_typeddict(each)), None),
+    )

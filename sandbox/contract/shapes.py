@@ -1,0 +1,82 @@
+"""What each field of an answer may hold, flattened from the annotations of the SDK's resource classes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from inspect import get_annotations
+from types import GenericAlias, NoneType, UnionType
+from typing import Any, ClassVar, ForwardRef, Literal, TypeVar, Union, get_args, get_origin
+
+from stripe import ListObject, SearchResultObject, StripeObject
+from stripe._stripe_object import UntypedStripeObject
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The JSON forms one field may take.
+
+    `resources` are the classes that the value's own `object` may lead to, `data` is what a list's envelope holds.
+    """
+
+    is_anything: bool
+    is_nullable: bool
+    choices: frozenset[Any]
+    scalars: frozenset[type]
+    item: "Shape | None"
+    entry: "Shape | None"
+    members: type | None
+    resources: frozenset[str]
+    data: "Shape | None"
+
+
+@cache
+def fields(cls: type) -> Mapping[str, Shape]:
+    """Return the fields that a resource class or one of its inner classes declares."""
+    declared: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        if base is not StripeObject:
+            declared |= get_annotations(base)
+    declared |= UNDECLARED.get(cls, {})
+    return {name: _shape(each) for name, each in declared.items() if get_origin(each) is not ClassVar}
+
+
+@cache
+def required(cls: type) -> tuple[str, ...]:
+    """Return the fields that are always there and never null."""
+    return tuple(name for name, shape in fields(cls).items() if not shape.is_nullable)
+
+
+# The SDK's two envelopes are written by hand, and incompletely.
+UNDECLARED: dict[type, dict[str, Any]] = {
+    ListObject: {"object": Literal["list"]},
+    SearchResultObject: {"object": Literal["search_result"], "url": str, "next_page": str | None},
+}
+
+
+@cache
+def _shape(annotation: Any) -> Shape:
+    is_union = get_origin(annotation) in {Union, UnionType}
+    alternatives: tuple[Any, ...] = get_args(annotation) if is_union else (annotation,)
+    inner: dict[Any, tuple[Any, ...]] = {get_origin(each): get_args(each) for each in alternatives}
+    return Shape(
+        is_anything=any(each is Any or isinstance(each, TypeVar) for each in alternatives),
+        is_nullable=NoneType in alternatives,
+        choices=frozenset(inner.get(Literal, ())),
+        scalars=frozenset({str, int, bool, float, Decimal}.intersection(alternatives)),
+        item=_shape(inner[list][0]) if list in inner else None,
+        entry=_shape(inner[UntypedStripeObject][0]) if UntypedStripeObject in inner else None,
+        members=next((each for each in alternatives if _is_class(each)), None),
+        resources=frozenset(_class_name(each) for each in alternatives if isinstance(each, str | ForwardRef)),
+        data=_shape(GenericAlias(list, inner[ListObject])) if ListObject in inner else None,
+    )
+
+
+def _is_class(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, StripeObject)
+
+
+def _class_name(reference: str | ForwardRef) -> str:
+    """Return the name behind a reference that the SDK imports for its type checker only, at times as …Resource."""
+    name = reference if isinstance(reference, str) else reference.__forward_arg__
+    return name.removesuffix("Resource")

@@ -1,0 +1,80 @@
+"""What a control was sent: a JSON object, read member by member; what is wrong is refused with the member's name."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from werkzeug.wrappers import Request
+
+from sandbox.errors import ApiError
+
+SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can hold half a character, a database can't.
+
+
+class Body:
+    """The members of a JSON object. Reading notes which are known; `finish` refuses the others."""
+
+    def __init__(self, members: dict[str, Any]) -> None:
+        self._members = members
+        self._known: set[str] = set()
+
+    @classmethod
+    def read(cls, request: Request) -> "Body":
+        """Return the request's body, an empty one if there is none."""
+        text = request.get_data()
+        if not text.strip():
+            return cls({})
+        try:
+            members = json.loads(text)
+        except ValueError as error:
+            raise ApiError.invalid(f"The body is not JSON: {error}") from None
+        if not isinstance(members, dict):
+            raise ApiError.invalid("The body must be a JSON object.")
+        return cls(members)
+
+    def __contains__(self, name: str) -> bool:
+        return self._members.get(name) is not None
+
+    def integer(self, name: str, *, least: int, most: int) -> int | None:
+        value: int | None = self._number(name, int, "a whole number", least, most)
+        return value
+
+    def number(self, name: str, *, least: float, most: float) -> float | None:
+        value: float | None = self._number(name, (int, float), "a number", least, most)
+        return value
+
+    def text(self, name: str, *, longest: int = 500) -> str | None:
+        value = self._take(name)
+        if value is not None and (not isinstance(value, str) or len(value) > longest or SURROGATE.search(value)):
+            raise ApiError.invalid(f"{name} must be a text of at most {longest} characters.", param=name)
+        return value
+
+    def flag(self, name: str) -> bool | None:
+        value = self._take(name)
+        if value is not None and not isinstance(value, bool):
+            raise ApiError.invalid(f"{name} must be true or false.", param=name)
+        return value
+
+    def choice(self, name: str, choices: Sequence[str | int]) -> Any:
+        value = self._take(name)
+        if value is not None and (value not in choices or isinstance(value, bool)):
+            raise ApiError.invalid(f"{name} must be one of {', '.join(map(str, choices))}.", param=name)
+        return value
+
+    def finish(self) -> None:
+        """Refuse members that nobody asked for: a misspelt switch must not pass for one that was set."""
+        if unknown := [name for name in self._members if name not in self._known]:
+            raise ApiError.unknown_parameter(*unknown)
+
+    def _number(self, name: str, kind: Any, noun: str, least: float, most: float) -> Any:
+        value = self._take(name)
+        if value is not None and (
+            not isinstance(value, kind) or isinstance(value, bool) or not least <= value <= most
+        ):
+            raise ApiError.invalid(f"{name} must be {noun} from {least} to {most}.", param=name)
+        return value
+
+    def _take(self, name: str) -> Any:
+        self._known.add(name)
+        return self._members.get(name)

@@ -1,0 +1,85 @@
+"""What a buyer does on the hosted page, for programs: pay, and let a delayed payment arrive or fail."""
+
+from typing import TYPE_CHECKING, Any
+
+from sandbox.controls.bodies import Body
+from sandbox.errors import ApiError
+from sandbox.flows import checkout, cycles
+from sandbox.flows.checkout import Attempt
+from sandbox.flows.typed_cards import TypedCard
+from sandbox.store import Object
+from sandbox.views import public
+
+if TYPE_CHECKING:
+    from sandbox.app import Sandbox
+
+LAST_YEAR = 9999
+
+
+def pay(sandbox: "Sandbox", body: Body, session_id: str) -> dict[str, Any]:
+    """Pay an open session with a card; 402 when it is refused, or asks for its holder and `authenticate` is missing.
+
+    `promotion_code` is what a buyer would type; 400 when it can't be redeemed.
+    `async` pays from a bank account instead, whose money `settle` brings later.
+    """
+    typed = typed_card(body)
+    attempt = Attempt(
+        card=typed.number,
+        exp_month=typed.exp_month,
+        exp_year=typed.exp_year,
+        cvc=typed.cvc,
+        email=body.text("email"),
+        name=body.text("name"),
+        authenticate=typed.authenticate,
+        delayed=body.flag("async") or False,
+        promotion_code=body.text("promotion_code"),
+    )
+    body.finish()
+    with sandbox.transaction():
+        return shown(sandbox, checkout.pay(sandbox.account, session_id, attempt))
+
+
+def settle(sandbox: "Sandbox", body: Body, session_id: str) -> dict[str, Any]:
+    """Let the money of a delayed payment arrive, or not."""
+    outcome = body.choice("outcome", ("succeed", "fail"))
+    body.finish()
+    if outcome is None:
+        raise ApiError.missing_parameter("outcome")
+    with sandbox.transaction():
+        return shown(sandbox, checkout.settle(sandbox.account, session_id, succeeds=outcome == "succeed"))
+
+
+def dunning(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+    """Set what becomes of a subscription when the last attempt to collect has failed."""
+    outcome = body.choice(cycles.AFTER_LAST_ATTEMPT, cycles.OUTCOMES)
+    body.finish()
+    if outcome is None:
+        raise ApiError.missing_parameter(cycles.AFTER_LAST_ATTEMPT)
+    with sandbox.transaction():
+        sandbox.account.store.set(cycles.AFTER_LAST_ATTEMPT, outcome)
+    return {cycles.AFTER_LAST_ATTEMPT: outcome}
+
+
+def typed_card(body: Body) -> TypedCard:
+    """Return the card in a body; what is left out is for the page to decide."""
+    return TypedCard(
+        number=body.text("card"),
+        exp_month=body.integer("exp_month", least=0, most=99),
+        exp_year=body.integer("exp_year", least=0, most=LAST_YEAR),
+        cvc=body.text("cvc"),
+        authenticate=body.choice("authenticate", ("complete", "fail")),
+    )
+
+
+def shown(sandbox: "Sandbox", obj: Object) -> dict[str, Any]:
+    """Return the object as the API shows it."""
+    answer: dict[str, Any] = public(obj)
+    sandbox.account.check(answer)
+    return answer
+
+
+ROUTES = [
+    ("POST", "checkout/<session_id>/pay", pay),
+    ("POST", "checkout/<session_id>/settle", settle),
+    ("POST", "dunning", dunning),
+]

@@ -1,0 +1,41 @@
+"""What a customer does on the billing portal's page, for programs."""
+
+from typing import TYPE_CHECKING, Any
+
+from sandbox.controls.bodies import Body
+from sandbox.controls.checkout import shown, typed_card
+from sandbox.errors import ApiError
+from sandbox.flows import portal
+from sandbox.objects.portal import REASONS
+
+if TYPE_CHECKING:
+    from sandbox.app import Sandbox
+
+ACTIONS = ("cancel", "resume", "card")
+
+
+def act(sandbox: "Sandbox", body: Body, session_id: str, named: str = "") -> dict[str, Any]:
+    """Cancel or resume a subscription, or change the card; answers with the subscription, or the payment method.
+
+    The path may end with the action or with the subscription's id instead of naming it in the body, and `subscription`
+    may be left out altogether where the customer has only one. `card` is the number, with `exp_month`, `exp_year`,
+    `cvc`, `name` and `authenticate` as on the checkout; `feedback` is a reason to cancel.
+    """
+    action = body.choice("action", ACTIONS) or (named if named in ACTIONS else None)
+    subscription_id = body.text("subscription") or (named if named and named not in ACTIONS else None)
+    feedback = body.choice("feedback", REASONS)
+    typed, name = typed_card(body), body.text("name")
+    body.finish()
+    if action is None:
+        raise ApiError.missing_parameter("action")
+    account = sandbox.account
+    with sandbox.transaction():
+        visit = portal.visit(account, session_id)
+        if action == "card":
+            return shown(sandbox, portal.change_card(account, visit, typed, name=name))
+        if action == "resume":
+            return shown(sandbox, portal.resume(account, visit, subscription_id))
+        return shown(sandbox, portal.cancel(account, visit, subscription_id, feedback=feedback))
+
+
+ROUTES = [("POST", "portal/<session_id>", act), ("POST", "portal/<session_id>/<named>", act)]

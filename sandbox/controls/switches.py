@@ -1,0 +1,120 @@
+"""Looking inside, starting over, and the switches for trouble."""
+
+from typing import TYPE_CHECKING, Any
+
+from sandbox import switches
+from sandbox.controls.bodies import Body
+from sandbox.errors import ApiError
+from sandbox.faults import Fault
+
+if TYPE_CHECKING:
+    from sandbox.app import Sandbox
+
+MODES = ("deliver", "hold", "drop")
+STATUSES = (429, 500, "timeout", "reset")
+MAX_COPIES = 10
+MAX_FAULTS = 1_000_000
+MAX_DELAY_SECONDS = 60
+MAX_LATENCY_MS = 60_000
+
+
+def state(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+    """Return clock, switches, counts of objects, calls so far, deliveries waiting, and breaches of the contract."""
+    body.finish()
+    account = sandbox.account
+    deliveries = sandbox.deliveries.counts()
+    with account.transaction():
+        return {
+            "clock": {"now": account.now, "offset": account.clock.offset},
+            "switches": {
+                "webhooks": switches.webhooks(account),
+                "faults": sandbox.faults.shown(),
+                "date_delay": sandbox.slowness.date_delay,
+                "latency_ms": sandbox.slowness.latency_ms,
+            },
+            "objects": account.store.counts(),
+            "calls": dict(sorted(sandbox.calls.items())),
+            "deliveries": deliveries,
+            "violations": list(account.violations),
+        }
+
+
+def reset(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+    """Forget everything; webhook endpoints that were given at start are there again at once."""
+    body.finish()
+    sandbox.reset()
+    return state(sandbox, Body({}))
+
+
+def webhooks(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+    """Set how events reach the endpoints; what is not named stays as it is."""
+    given = {
+        "mode": body.choice("mode", MODES),
+        "duplicate": body.integer("duplicate", least=0, most=MAX_COPIES),
+        "shuffle": body.flag("shuffle"),
+        "seed": body.integer("seed", least=0, most=2**31),
+    }
+    body.finish()
+    with sandbox.account.transaction():
+        switches.set_webhooks(sandbox.account, {name: value for name, value in given.items() if value is not None})
+        return switches.webhooks(sandbox.account)
+
+
+def release(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+    """Send what was held."""
+    body.finish()
+    return {"released": sandbox.deliveries.release()}
+
+
+def faults(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+    """Let the next `count` calls fail; an empty body or a count of 0 clears all faults."""
+    status = body.choice("status", STATUSES)
+    count = body.integer("count", least=0, most=MAX_FAULTS)
+    fault = Fault(
+        status=status,
+        count=1 if count is None else count,
+        path=body.text("path") or "/v1/",
+        method=body.choice("method", ("GET", "POST", "DELETE")),
+        after=body.flag("after") or False,
+    )
+    body.finish()
+    if count == 0 or (status is None and count is None):
+        sandbox.faults.clear()
+    elif status is None:
+        raise ApiError.missing_parameter("status")
+    else:
+        sandbox.faults.add(fault)
+    return {"faults": sandbox.faults.shown()}
+
+
+def date_delay(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+    """Stamp `Date` that many real seconds after the answer was read from the account."""
+    seconds = body.number("seconds", least=0, most=MAX_DELAY_SECONDS)
+    body.finish()
+    sandbox.slowness.date_delay = _required(seconds, "seconds")
+    return {"seconds": sandbox.slowness.date_delay}
+
+
+def latency(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+    """Let every call wait that long before it is executed."""
+    milliseconds = body.integer("latency_ms", least=0, most=MAX_LATENCY_MS)
+    body.finish()
+    sandbox.slowness.latency_ms = int(_required(milliseconds, "latency_ms"))
+    return {"latency_ms": sandbox.slowness.latency_ms}
+
+
+def _required(value: float | None, name: str) -> float:
+    if value is None:
+        raise ApiError.missing_parameter(name)
+    return value
+
+
+ROUTES = [
+    ("GET", "state", state),
+    ("POST", "reset", reset),
+    ("POST", "webhooks", webhooks),
+    ("POST", "webhooks/release", release),
+    ("POST", "faults", faults),
+    ("POST", "date_delay", date_delay),
+    ("POST", "latency", latency),
+]

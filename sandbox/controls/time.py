@@ -1,0 +1,33 @@
+"""Moving the sandbox's clock: whatever falls due on the way happens, each thing at its own moment."""
+
+from typing import TYPE_CHECKING, Any
+
+from sandbox.controls.bodies import Body
+from sandbox.errors import ApiError
+
+if TYPE_CHECKING:
+    from sandbox.app import Sandbox
+
+LAST_MOMENT = 4_102_444_800  # The year 2100.
+
+
+def clock(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+    """Move time by `advance` seconds or to the second `to`; only ahead, what happened can't be undone."""
+    account = sandbox.account
+    with account.transaction():
+        advance = body.integer("advance", least=0, most=LAST_MOMENT)
+        moment = body.integer("to", least=0, most=LAST_MOMENT)
+        body.finish()
+        if (advance is None) == (moment is None):
+            raise ApiError.invalid("Give either advance or to.", param="advance")
+        target = account.now + (advance or 0) if moment is None else moment
+        if not account.now <= target <= LAST_MOMENT:
+            raise ApiError.invalid(
+                f"Time only moves ahead: it is {account.now} now, and {LAST_MOMENT} at most.",
+                param="to" if advance is None else "advance",
+            )
+        happened = sandbox.move_time(target)
+        return {"now": account.now, "offset": account.clock.offset, "happened": happened}
+
+
+ROUTES = [("POST", "clock", clock)]

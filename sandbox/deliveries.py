@@ -1,0 +1,176 @@
+"""Webhooks: each event goes to every endpoint that wants it, signed, until the endpoint answers 2xx or tries run out.
+
+What is to be sent is kept with the objects, so a killed sandbox sends it after all. Nothing is sent while a
+transaction is open: whoever receives an event may call the API at once.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import stripe
+
+from sandbox import ids, switches
+from sandbox.store import Object
+from sandbox.views import public
+
+if TYPE_CHECKING:
+    from sandbox.account import Account
+
+KIND = "_delivery"
+RETRY_AFTER_SECONDS = (1, 2, 4, 8, 16, 30, 60)
+
+Post = Callable[[str, bytes, Mapping[str, str]], int]  # (url, body, headers) -> HTTP status, 0 when nobody answered
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One attempt, ready to be posted."""
+
+    delivery_id: str
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+def enqueue(account: "Account", event: Object) -> int:
+    """Queue the event for every endpoint that wants it, as the switches say; return how many endpoints do."""
+    wanting = [endpoint for endpoint in account.store.walk("webhook_endpoint") if wants(endpoint, event["type"])]
+    setting = switches.webhooks(account)
+    if setting["mode"] != "drop":
+        state = "held" if setting["mode"] == "hold" else "waiting"
+        for endpoint in wanting:
+            for copy in range(1 + setting["duplicate"]):
+                delivery = {
+                    "id": ids.new("del"),
+                    "object": KIND,
+                    "created": event["created"],
+                    "event": event["id"],
+                    "endpoint": endpoint["id"],
+                    "state": state,
+                    "attempts": 0,
+                    "not_before": 0,
+                    "is_copy": copy > 0,
+                }
+                account.store.put(delivery, slot=account.shuffled_slot())
+    return len(wanting)
+
+
+def wants(endpoint: Object, kind: str) -> bool:
+    """Tell whether the endpoint is on and asked for events of this type."""
+    chosen = endpoint["enabled_events"]
+    return endpoint["status"] == "enabled" and ("*" in chosen or kind in chosen)
+
+
+class Deliveries:
+    """The queue of one account, and the way out of it."""
+
+    def __init__(self, account: "Account", post_at_once: Post | None = None) -> None:
+        """Open the queue; `post_at_once` sends in the thread of the request that caused the event, after it."""
+        self.account = account
+        self.retry_after: tuple[float, ...] = RETRY_AFTER_SECONDS
+        self._post_at_once = post_at_once
+        self._under_way: set[str] = set()
+        self._lock = threading.Lock()
+        self._nesting = threading.local()
+
+    def counts(self) -> dict[str, int]:
+        """Return how many are waiting to be sent or sent again, and how many are held back."""
+        with self.account.transaction():
+            return {state: sum(1 for _ in self._queued(state)) for state in ("waiting", "held")}
+
+    def release(self) -> int:
+        """Let everything that was held be sent; return how many deliveries that is."""
+        with self.account.transaction():
+            held = self._queued("held")
+            for delivery in held:
+                self.account.store.put({**delivery, "state": "waiting"})
+        return len(held)
+
+    def send_now(self) -> None:
+        """Send what the request that just ended has caused, if this is how deliveries are made here.
+
+        A receiver that calls the API in turn causes more: that is sent when its own delivery is done, not within it.
+        """
+        if self._post_at_once is None or getattr(self._nesting, "is_sending", False):
+            return
+        self._nesting.is_sending = True
+        try:
+            self.send_all(self._post_at_once)
+        finally:
+            self._nesting.is_sending = False
+
+    def send_all(self, post: Post, *, even_retries: bool = False) -> None:
+        """Send what is due and what that causes, each once; `even_retries` does not wait for their time."""
+        tried: set[str] = set()
+        while due := self.take(even_retries=even_retries, without=tried):
+            for delivery in due:
+                tried.add(delivery.delivery_id)
+                self.send(delivery, post)
+
+    def take(self, *, even_retries: bool = False, without: Collection[str] = ()) -> list[Delivery]:
+        """Claim and return what is due, apart from the deliveries named; each must then be passed to `send`."""
+        now = time.time()
+        with self._lock, self.account.transaction():
+            due = [
+                delivery
+                for delivery in self._queued("waiting")
+                if delivery["id"] not in self._under_way
+                and delivery["id"] not in without
+                and (even_retries or delivery["not_before"] <= now)
+            ]
+            ready = [attempt for delivery in due if (attempt := self._attempt(delivery))]
+            self._under_way.update(attempt.delivery_id for attempt in ready)
+        return ready
+
+    def send(self, delivery: Delivery, post: Post) -> None:
+        """Post one claimed delivery and note what became of it."""
+        status = 0
+        try:
+            status = post(delivery.url, delivery.body, delivery.headers)
+        finally:
+            with self.account.transaction():
+                self._note(delivery.delivery_id, succeeded=HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES)
+            with self._lock:
+                self._under_way.discard(delivery.delivery_id)
+
+    def _queued(self, state: str) -> list[Object]:
+        return list(self.account.store.walk(KIND, linked=("state", state), oldest_first=True))
+
+    def _attempt(self, delivery: Object) -> Delivery | None:
+        """Render and sign; None, and gone from the queue, when the endpoint or the event is gone."""
+        store = self.account.store
+        endpoint = self.account.get("webhook_endpoint", delivery["endpoint"])
+        event = store.get("event", delivery["event"])
+        if endpoint is None or event is None:
+            store.forget(KIND, delivery["id"])
+            return None
+        shown = public(event) | {"api_version": endpoint["api_version"] or self.account.api_version}
+        body = json.dumps(shown, indent=2)
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "Stripe-Signature": stripe.WebhookSignature.generate_signature_header(
+                body, endpoint["_secret"], int(time.time())
+            ),
+            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+        }
+        return Delivery(delivery["id"], endpoint["url"], body.encode(), headers)
+
+    def _note(self, delivery_id: str, *, succeeded: bool) -> None:
+        store = self.account.store
+        delivery = store.get(KIND, delivery_id)
+        if delivery is None:
+            return
+        attempts = delivery["attempts"] + 1
+        if not succeeded and attempts <= len(self.retry_after):
+            not_before = time.time() + self.retry_after[attempts - 1]
+            store.put({**delivery, "attempts": attempts, "not_before": not_before})
+            return
+        store.forget(KIND, delivery_id)
+        event = store.get("event", delivery["event"])
+        if succeeded and event and not delivery["is_copy"]:
+            store.put({**event, "pending_webhooks": max(0, event["pending_webhooks"] - 1)})

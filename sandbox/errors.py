@@ -1,0 +1,182 @@
+"""What the sandbox refuses, in Stripe's words and with Stripe's codes.
+
+Anything that says no raises ApiError; app.py turns it into the response. Resource modules use the named
+constructors, and `ApiError.invalid` for refusals of their own.
+"""
+
+from typing import Any, Self
+
+DOCS = "https://stripe.com/docs/error-codes"
+SUPPORT = "Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
+
+
+class ApiError(Exception):
+    """One error answer: HTTP status plus the members of Stripe's `error` object."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        type: str = "invalid_request_error",  # noqa: A002 - Stripe's name for it.
+        code: str | None = None,
+        param: str | None = None,
+        decline_code: str | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.type = type
+        self.code = code
+        self.param = param
+        self.decline_code = decline_code
+        self.extra = extra
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON body; like Stripe's, it leaves out what does not apply."""
+        members = {
+            "code": self.code,
+            "decline_code": self.decline_code,
+            "doc_url": f"{DOCS}/{self.code.replace('_', '-')}" if self.code else None,
+            "message": self.message,
+            "param": self.param,
+            **self.extra,
+            "type": self.type,
+        }
+        return {"error": {name: value for name, value in members.items() if value is not None}}
+
+    @classmethod
+    def invalid(cls, message: str, *, param: str | None = None, code: str | None = None) -> Self:
+        """Refuse a request (400) whose parameters are well-formed but not acceptable."""
+        return cls(message, param=param, code=code)
+
+    @classmethod
+    def missing(cls, kind: str, object_id: str, *, param: str = "id", status: int = 404) -> Self:
+        """Say that no such object exists; an id in the path is 404, one in a parameter 400."""
+        noun = NOUNS.get(kind, kind.replace(".", " ").replace("_", " "))
+        return cls(f"No such {noun}: '{object_id}'", status=status, code="resource_missing", param=param)
+
+    @classmethod
+    def unknown_parameter(cls, *names: str) -> Self:
+        plural = "s" if len(names) > 1 else ""
+        message = f"Received unknown parameter{plural}: {', '.join(names)}"
+        return cls(message, code="parameter_unknown", param=names[0])
+
+    @classmethod
+    def missing_parameter(cls, name: str) -> Self:
+        return cls(f"Missing required param: {name}.", code="parameter_missing", param=name)
+
+    @classmethod
+    def empty_parameter(cls, name: str) -> Self:
+        return cls(
+            f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset a "
+            f"parameter; however '{name}' cannot be unset. You should remove '{name}' from your request or "
+            f"supply a non-empty value.",
+            code="parameter_invalid_empty",
+            param=name,
+        )
+
+    @classmethod
+    def no_key(cls) -> Self:
+        return cls(
+            "You did not provide an API key. You need to provide your API key in the Authorization header, "
+            "using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
+            status=401,
+        )
+
+    @classmethod
+    def wrong_key(cls, key: str) -> Self:
+        shown = key[:8] + "*" * max(0, len(key) - 12) + key[-4:] if len(key) > 12 else "*" * len(key)  # noqa: PLR2004
+        return cls(f"Invalid API Key provided: {shown}", status=401)
+
+    @classmethod
+    def wrong_version(cls, asked: str, ours: str) -> Self:
+        return cls(
+            f"Invalid Stripe API version: {asked}. This sandbox speaks {ours} only, like the SDK it is pinned to."
+        )
+
+    @classmethod
+    def unrecognized_url(cls, method: str, path: str) -> Self:
+        return cls(f"Unrecognized request URL ({method}: {path}). {SUPPORT}", status=404)
+
+    @classmethod
+    def unsupported(cls, method: str, path: str) -> Self:
+        return cls(
+            f"Stripe has {method} {path}, this sandbox does not. Use a Stripe test account for it, or add it "
+            f"to sandbox/resources/.",
+            status=404,
+            code="sandbox_unsupported",
+        )
+
+    @classmethod
+    def unsupported_parameter(cls, name: str) -> Self:
+        return cls(
+            f"Stripe takes '{name}' here, this sandbox does not. Use a Stripe test account for it.",
+            code="sandbox_unsupported",
+            param=name,
+        )
+
+    @classmethod
+    def not_expandable(cls, path: str) -> Self:
+        return cls(f"This property cannot be expanded ({path}).", param="expand")
+
+    @classmethod
+    def expanded_too_deep(cls, path: str) -> Self:
+        return cls(f"You cannot expand more than 4 levels of a property. Property: {path}", param="expand")
+
+    @classmethod
+    def idempotency_params(cls, key: str) -> Self:
+        return cls(
+            "Keys for idempotent requests can only be used with the same parameters they were first used "
+            f"with. Try using a key other than '{key}' if you meant to execute a different request.",
+            type="idempotency_error",
+        )
+
+    @classmethod
+    def idempotency_path(cls, key: str, first: str, now: str) -> Self:
+        return cls(
+            "Keys for idempotent requests can only be used for the same endpoint they were first used for "
+            f"('{now}' vs '{first}'). Try using a key other than '{key}' if you meant to execute a different "
+            f"request.",
+            type="idempotency_error",
+        )
+
+    @classmethod
+    def idempotency_in_flight(cls, key: str) -> Self:
+        return cls(
+            "There is currently another in-progress request using this Idempotent Key (that probably means "
+            f"you submitted twice, and the other request is still going through): {key}. Please try again "
+            f"later.",
+            status=409,
+            type="idempotency_error",
+            code="idempotency_key_in_use",
+        )
+
+    @classmethod
+    def rate_limited(cls) -> Self:
+        return cls(
+            "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
+            status=429,
+            code="rate_limit",
+        )
+
+    @classmethod
+    def server_error(cls, message: str = "An unknown error occurred", *, status: int = 500) -> Self:
+        return cls(message, status=status, type="api_error")
+
+    @classmethod
+    def card(cls, message: str, *, code: str, decline_code: str | None = None, **extra: Any) -> Self:
+        """Refuse a payment (402); `extra` carries `payment_intent`, `payment_method`, `charge`."""
+        return cls(message, status=402, type="card_error", code=code, decline_code=decline_code, **extra)
+
+
+NOUNS = {
+    "payment_intent": "payment_intent",
+    "payment_method": "PaymentMethod",
+    "setup_intent": "setupintent",
+    "checkout.session": "checkout.session",
+    "billing_portal.configuration": "configuration",
+    "webhook_endpoint": "webhook endpoint",
+    "subscription_item": "subscription_item",
+}

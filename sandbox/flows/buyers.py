@@ -1,0 +1,62 @@
+"""Who is buying on the page: the session's customer, one made on the spot, or a guest."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.account import Account
+from sandbox.objects import payments, sessions
+from sandbox.resources import customers
+from sandbox.store import Object
+
+# A program that pays without saying who it is gets this address, because the page insists on one.
+ANONYMOUS = "buyer@example.com"
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """The customer, None for a guest, and the e-mail address and name on the page."""
+
+    customer: Object | None
+    email: str
+    name: str | None
+
+    @property
+    def customer_id(self) -> str | None:
+        return self.customer["id"] if self.customer else None
+
+    @property
+    def billing_details(self) -> Object:
+        return payments.billing_details(email=self.email, name=self.name)
+
+    @property
+    def customer_details(self) -> Object:
+        return sessions.customer_details(email=self.email, name=self.name)
+
+
+def contact(account: Account, session: Object, *, email: str | None, name: str | None) -> tuple[str, str | None]:
+    """Return the buyer's e-mail address and name: the customer's own before what was typed."""
+    known: dict[str, Any] = _customer(account, session) if session["customer"] else {}
+    return known.get("email") or session["customer_email"] or email or ANONYMOUS, known.get("name") or name
+
+
+def identify(account: Account, session: Object, *, email: str | None, name: str | None) -> Buyer:
+    """Return the buyer, as a customer where the session has one or needs one."""
+    email, name = contact(account, session, email=email, name=name)
+    if session["customer"]:
+        customer = _customer(account, session)
+        return Buyer(account.change(customer, {"email": email}, event="customer.updated"), email, name)
+    if not _needs_customer(session):
+        return Buyer(None, email, name)
+    given = {"email": email} | ({"name": name} if name else {})
+    return Buyer(customers.create(account, given), email, name)
+
+
+def _customer(account: Account, session: Object) -> Object:
+    return account.find("customer", session["customer"], param="customer")
+
+
+def _needs_customer(session: Object) -> bool:
+    if session["mode"] == "subscription" or session["customer_creation"] == "always":
+        return True
+    is_saved = session["_payment_intent_data"]["setup_future_usage"] is not None
+    return bool(session["invoice_creation"]["enabled"] or is_saved)

@@ -1,0 +1,60 @@
+"""Stripe's form and query encoding, `a[b][0][c]=v`, read into nested dicts.
+
+The encoding alone cannot tell a list from a mapping (`expand[0]` is a list, `metadata[0]` is not), so every
+level is a dict here; contract.coerce knows the types and turns the numbered ones into lists.
+"""
+
+import re
+from collections.abc import Iterable
+
+from sandbox.errors import ApiError
+
+MAX_PAIRS = 5_000
+MAX_DEPTH = 12
+MAX_KEY_LENGTH = 500
+WELL_FORMED = re.compile(r"[^\[\]]+(\[[^\[\]]+\])*(\[\])?")
+SEGMENT = re.compile(r"[^\[\]]+")
+
+Form = dict[str, "str | Form"]
+
+
+def decode(pairs: Iterable[tuple[str, str]]) -> Form:
+    """Return the nested form of percent-decoded pairs; of two equal keys the later wins, `a[]` appends.
+
+    Raises ApiError for a key that is malformed, too deep or at odds with an earlier one.
+    """
+    form: Form = {}
+    for count, (key, value) in enumerate(pairs, start=1):
+        if count > MAX_PAIRS:
+            raise ApiError.invalid(f"Invalid request: more than {MAX_PAIRS} parameters.")
+        level = form
+        *parents, last = _segments(key)
+        for parent in parents:
+            level = _child(level, parent, key)
+        if key.endswith("[]"):
+            level = _child(level, last, key)
+            last = str(len(level))
+        if isinstance(level.get(last), dict):
+            raise _at_odds(key)
+        level[last] = value
+    return form
+
+
+def _segments(key: str) -> list[str]:
+    if len(key) > MAX_KEY_LENGTH or not WELL_FORMED.fullmatch(key):
+        raise ApiError.invalid(f"Invalid request: malformed parameter name: {key[:MAX_KEY_LENGTH]}")
+    segments = SEGMENT.findall(key)
+    if len(segments) > MAX_DEPTH:
+        raise ApiError.invalid(f"Invalid request: parameter nested more than {MAX_DEPTH} levels: {key}")
+    return segments
+
+
+def _child(level: Form, name: str, key: str) -> Form:
+    child = level.setdefault(name, {})
+    if isinstance(child, str):
+        raise _at_odds(key)
+    return child
+
+
+def _at_odds(key: str) -> ApiError:
+    return ApiError.invalid(f"Invalid request: both as a value and as an object: {key}", param=key)

@@ -1,0 +1,120 @@
+"""Stripe's limits on texts, amounts and addresses, and the currencies it takes."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from sandbox.errors import ApiError
+
+MAX_AMOUNT = 99_999_999
+MAX_TEXT = 5000
+MAX_NAME = 250
+MAX_CODE = 500
+MAX_EMAIL = 512
+FIVE_YEARS = 5 * 365 * 86_400
+
+CURRENCIES = (
+    "usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bif bmd bnd bob brl bsd bwp byn bzd cad cdf chf clp "
+    "cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl hrk htg huf idr ils "
+    "inr isk jmd jpy kes kgs khr kmf krw kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt mop mur mvr mwk mxn myr "
+    "mzn nad ngn nio nok npr nzd pab pen pgk php pkr pln pyg qar ron rsd rub rwf sar sbd scr sek sgd shp sle sos srd "
+    "std szl thb tjs top try ttd twd tzs uah ugx uyu uzs vnd vuv wst xaf xcd xof xpf yer zar zmw bhd jod kwd omr tnd"
+).split()
+
+
+def currency(text: str, *, param: str = "currency") -> str:
+    """Return the currency in lower case, as Stripe keeps it; refuse one that it does not know."""
+    code = text.lower()
+    if code not in CURRENCIES:
+        raise ApiError.invalid(
+            f"Invalid currency: {code}. Stripe currently supports these currencies: {', '.join(CURRENCIES)}",
+            param=param,
+        )
+    return code
+
+
+def amount(value: int, *, param: str) -> int:
+    """Return an amount in minor units that Stripe would charge at most: eight digits, not negative."""
+    if value < 0:
+        raise ApiError.invalid("Invalid non-negative integer", param=param, code="parameter_invalid_integer")
+    if value > MAX_AMOUNT:
+        raise ApiError.invalid(
+            f"Invalid integer: {value} must be no more than {MAX_AMOUNT}.",
+            param=param,
+            code="parameter_invalid_integer",
+        )
+    return value
+
+
+def positive(value: int, *, param: str) -> int:
+    """Return an amount or a count of at least one."""
+    if value < 1:
+        raise ApiError.invalid(
+            "This value must be greater than or equal to 1.", param=param, code="parameter_invalid_integer"
+        )
+    return amount(value, param=param)
+
+
+def future(moment: int, *, param: str, now: int) -> int:
+    """Return a moment that is still to come, within five years."""
+    if moment <= now:
+        raise ApiError.invalid(
+            f"The parameter `{param}` expects a unix timestamp representing a date and time in the future. You "
+            f"specified the value `{moment}` which is in the past.",
+            param=param,
+        )
+    if moment > now + FIVE_YEARS:
+        raise ApiError.invalid("Invalid timestamp: can be no more than five years in the future.", param=param)
+    return moment
+
+
+def text(value: str, *, param: str, longest: int = MAX_TEXT) -> str:
+    """Return a text of at most `longest` characters."""
+    if len(value) > longest:
+        shown = f"{value[:10]}...{value[-10:]}"
+        raise ApiError.invalid(f"Invalid string: {shown}; must be at most {longest} characters", param=param)
+    return value
+
+
+def required_text(value: str, *, param: str, longest: int = MAX_TEXT) -> str:
+    """Return a text that may not be empty."""
+    if not value.strip():
+        raise ApiError.empty_parameter(param)
+    return text(value, param=param, longest=longest)
+
+
+def items(values: list[Any], *, param: str, most: int) -> list[Any]:
+    """Return a list of at most `most` members."""
+    if len(values) > most:
+        raise ApiError.invalid(f"Array {param} exceeded maximum {most} allowed elements.", param=param)
+    return values
+
+
+def url(value: str, *, param: str) -> str:
+    """Return an absolute http(s) address."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in {"http", "https"}:
+        raise ApiError.invalid(
+            "Invalid URL: An explicit scheme (such as https) must be provided.", param=param, code="url_invalid"
+        )
+    if not parts.hostname:
+        raise ApiError.invalid("Not a valid URL", param=param, code="url_invalid")
+    return value
+
+
+def email(value: str, *, param: str) -> str:
+    """Return something that at least looks like an e-mail address."""
+    name, _, domain = value.rpartition("@")
+    if not name or not domain or "@" in name or any(character.isspace() for character in value):
+        raise ApiError.invalid(f"Invalid email address: {value}", param=param, code="email_invalid")
+    return text(value, param=param, longest=MAX_EMAIL)
+
+
+def refuse_unsupported(params: Mapping[str, Any], *names: str) -> None:
+    """Say so plainly when a request uses what Stripe has and the sandbox has not."""
+    for name in names:
+        if name in params:
+            raise ApiError.unsupported_parameter(name)

@@ -1,0 +1,96 @@
+"""Stripe's lists: newest first, a page at a time, by cursor, range of `created` and filters."""
+
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+from sandbox.account import Account
+from sandbox.errors import ApiError
+from sandbox.store import Object
+
+DEFAULT_LIMIT = 10
+MAX_LIMIT = 100
+
+Params = dict[str, Any]
+
+
+def page(
+    account: Account,
+    kind: str,
+    params: Params,
+    *,
+    url: str,
+    linked: tuple[str, str] | None = None,
+    where: Callable[[Object], bool] | None = None,
+    since: int | None = None,
+) -> Object:
+    """Return the list object that answers a list call.
+
+    `linked` is the (name, value) of one indexed filter (schema.LINKED), the most selective one; `where` decides on all
+    others; nothing created before `since` is listed. Cursors, `limit` and `created` are taken from `params`.
+    """
+    limit = page_size(params)
+    after, before = cursors(account, kind, params)
+    first, last = created_range(params.get("created"))
+    if since is not None:
+        first = max(since, first or since)
+    found = account.store.walk(
+        kind, linked=linked, after=after, before=before, created=(first, last), oldest_first=before is not None
+    )
+    rows = list(islice(filter(where, found) if where else found, limit + 1))
+    shown = rows[:limit]
+    if before:
+        shown.reverse()
+    return {"object": "list", "data": shown, "has_more": len(rows) > limit, "url": url}
+
+
+def whole(objects: list[Object], *, url: str) -> Object:
+    """Return a list object inside another object, all of it on one page."""
+    return {"object": "list", "data": objects, "has_more": False, "url": url}
+
+
+def page_size(params: Params) -> int:
+    limit: int = params.get("limit", DEFAULT_LIMIT)
+    if limit < 1:
+        raise ApiError.invalid(
+            "This value must be greater than or equal to 1.", param="limit", code="parameter_invalid_integer"
+        )
+    if limit > MAX_LIMIT:
+        raise ApiError.invalid(
+            f"This value must be less than or equal to {MAX_LIMIT}.", param="limit", code="parameter_invalid_integer"
+        )
+    return limit
+
+
+def cursors(account: Account, kind: str, params: Params) -> tuple[str | None, str | None]:
+    """Return (starting_after, ending_before), of which a request may name one and it must exist."""
+    after, before = params.get("starting_after"), params.get("ending_before")
+    if after and before:
+        raise ApiError.invalid("You cannot specify both ending_before and starting_after.", param="ending_before")
+    for name, cursor in (("starting_after", after), ("ending_before", before)):
+        if cursor and account.store.get(kind, cursor) is None:
+            raise ApiError.missing(kind, cursor, param=name, status=400)
+    return after, before
+
+
+def created_range(created: int | dict[str, int] | None) -> tuple[int | None, int | None]:
+    """Return the first and last second that a `created` filter lets through."""
+    if created is None:
+        return None, None
+    if isinstance(created, int):
+        return created, created
+    firsts = [created["gte"]] if "gte" in created else []
+    firsts += [created["gt"] + 1] if "gt" in created else []
+    lasts = [created["lte"]] if "lte" in created else []
+    lasts += [created["lt"] - 1] if "lt" in created else []
+    return max(firsts, default=None), min(lasts, default=None)
+
+
+def matches(obj: Object, wanted: Params) -> bool:
+    """Tell whether the object's members equal every filter that the request gave."""
+    return all(obj.get(name) == value for name, value in wanted.items())
+
+
+def given(params: Params, *names: str) -> Params:
+    """Return those of the named filters that the request gave."""
+    return {name: params[name] for name in names if name in params}

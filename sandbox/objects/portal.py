@@ -1,0 +1,92 @@
+"""Billing portal sessions, and the configurations that say what customers may do there."""
+
+from typing import Any
+
+from sandbox import ids
+from sandbox.store import Object
+
+REASONS = (
+    "too_expensive",
+    "missing_features",
+    "switched_service",
+    "unused",
+    "customer_service",
+    "too_complex",
+    "low_quality",
+    "other",
+)
+
+
+def configuration(*, created: int, features: Object) -> Object:
+    """Return a configuration with these features."""
+    return {
+        "id": ids.new("bpc"),
+        "object": "billing_portal.configuration",
+        "active": True,
+        "application": None,
+        "business_profile": {"headline": None, "privacy_policy_url": None, "terms_of_service_url": None},
+        "created": created,
+        "default_return_url": None,
+        "features": features,
+        "is_default": False,
+        "livemode": False,
+        "login_page": {"enabled": False, "url": None},
+        "metadata": {},
+        "name": None,
+        "updated": created,
+    }
+
+
+def features(*, enabled: bool) -> Object:
+    """Return what the sandbox's portal can do, all of it allowed or nothing; what it can't do is never allowed."""
+    return {
+        "customer_update": {"allowed_updates": [], "enabled": False},
+        "invoice_history": {"enabled": enabled},
+        "payment_method_update": {"enabled": enabled, "payment_method_configuration": None},
+        "subscription_cancel": {
+            "cancellation_reason": {"enabled": enabled, "options": list(REASONS) if enabled else []},
+            "enabled": enabled,
+            "mode": "at_period_end",
+            "proration_behavior": "none",
+        },
+        "subscription_pause": {"duration": {"interval_options": [], "type": "indefinite"}, "enabled": False},
+        "subscription_update": {
+            "billing_cycle_anchor": None,
+            "default_allowed_updates": [],
+            "enabled": False,
+            "proration_behavior": "none",
+            "schedule_at_period_end": {"conditions": []},
+            "trial_update_behavior": "end_trial",
+        },
+    }
+
+
+def session(*, customer: str, configuration: str, created: int, base_url: str, members: dict[str, Any]) -> Object:
+    """Return a session whose page the customer is to be sent to."""
+    session_id = ids.new("bps")
+    return {
+        "id": session_id,
+        "object": "billing_portal.session",
+        "configuration": configuration,
+        "created": created,
+        "customer": customer,
+        "customer_account": None,
+        "flow": None,
+        "livemode": False,
+        "locale": None,
+        "on_behalf_of": None,
+        "return_url": None,
+        "url": f"{base_url}/portal/{session_id}",
+        **members,
+    }
+
+
+def flow(*, kind: str, after: Object, subscription: str | None) -> Object:
+    """Return the one thing that a session is for."""
+    return {
+        "after_completion": {"hosted_confirmation": None, "redirect": None, **after},
+        "subscription_cancel": {"retention": None, "subscription": subscription} if subscription else None,
+        "subscription_update": None,
+        "subscription_update_confirm": None,
+        "type": kind,
+    }

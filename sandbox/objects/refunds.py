@@ -1,0 +1,46 @@
+"""Refunds: money of a charge given back."""
+
+from typing import Any
+
+from sandbox import ids
+from sandbox.store import Object
+
+# What a bank finds the refund by; it is known some time after the refund.
+PENDING_REFERENCE = {
+    "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"},
+    "type": "card",
+}
+REFERENCE_LENGTH = 23
+
+
+def refund(*, charge: Object, amount: int, created: int, members: dict[str, Any]) -> Object:
+    """Return a refund of a part of the charge, or of all of it."""
+    is_card = charge["payment_method_details"]["type"] == "card"
+    return {
+        "id": ids.new("re"),
+        "object": "refund",
+        "amount": amount,
+        "balance_transaction": None,
+        "charge": charge["id"],
+        "created": created,
+        "currency": charge["currency"],
+        "customer": charge["customer"],
+        "customer_account": None,
+        "destination_details": PENDING_REFERENCE if is_card else {"type": "us_bank_transfer", "us_bank_transfer": {}},
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "payment_method": charge["payment_method"],
+        "reason": None,
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": "succeeded",
+        "transfer_reversal": None,
+        **members,
+    }
+
+
+def card_reference(refund: Object) -> Object:
+    """Return the refund's destination with the number by which the bank finds it."""
+    digits = f"{int.from_bytes(refund['id'].encode()) % 10**REFERENCE_LENGTH:0{REFERENCE_LENGTH}}"
+    card = {**refund["destination_details"]["card"], "reference": digits, "reference_status": "available"}
+    return {**refund["destination_details"], "card": card}

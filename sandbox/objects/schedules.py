@@ -1,0 +1,100 @@
+"""Subscription schedules, and the phases that they are made of."""
+
+from typing import Any
+
+from sandbox import ids
+from sandbox.store import Object
+
+
+def schedule(*, subscription: Object, created: int, phases: list[Object], end_behavior: str) -> Object:
+    """Return the schedule that takes over a running subscription in the first of these phases."""
+    return {
+        "id": ids.new("sub_sched"),
+        "object": "subscription_schedule",
+        "application": None,
+        "billing_mode": subscription["billing_mode"],
+        "canceled_at": None,
+        "completed_at": None,
+        "created": created,
+        "current_phase": span(phases[0]),
+        "customer": subscription["customer"],
+        "customer_account": None,
+        "default_settings": _default_settings(subscription),
+        "end_behavior": end_behavior,
+        "livemode": False,
+        "metadata": {},
+        "pause_schedules": [],
+        "phases": phases,
+        "released_at": None,
+        "released_subscription": None,
+        "status": "active",
+        "subscription": subscription["id"],
+        "test_clock": None,
+    }
+
+
+def phase(*, items: list[Object], start: int, end: int, currency: str, members: dict[str, Any]) -> Object:
+    """Return one phase; `members` are those that a request sets."""
+    return {
+        "add_invoice_items": [],
+        "application_fee_percent": None,
+        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+        "billing_cycle_anchor": None,
+        "billing_thresholds": None,
+        "collection_method": None,
+        "currency": currency,
+        "default_payment_method": None,
+        "default_tax_rates": [],
+        "description": None,
+        "discounts": [],
+        "end_date": end,
+        "invoice_settings": None,
+        "items": items,
+        "metadata": {},
+        "on_behalf_of": None,
+        "proration_behavior": "create_prorations",
+        "start_date": start,
+        "transfer_data": None,
+        "trial_end": None,
+        **members,
+    }
+
+
+def item(*, price: str, quantity: int, metadata: dict[str, str]) -> Object:
+    """Return what one phase has of one price; unlike a subscription's item it has no id."""
+    return {
+        "billing_thresholds": None,
+        "discounts": [],
+        "metadata": metadata,
+        "plan": price,
+        "price": price,
+        "quantity": quantity,
+        "tax_rates": [],
+    }
+
+
+def span(phase: Object) -> Object:
+    """Return a phase's dates the way that the schedule points to its current one."""
+    return {"end_date": phase["end_date"], "start_date": phase["start_date"]}
+
+
+def _default_settings(subscription: Object) -> Object:
+    return {
+        "application_fee_percent": None,
+        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+        "billing_cycle_anchor": "automatic",
+        "billing_thresholds": None,
+        "collection_method": subscription["collection_method"],
+        "default_payment_method": subscription["default_payment_method"],
+        "description": subscription["description"],
+        "invoice_settings": {
+            "account_tax_ids": None,
+            "custom_fields": None,
+            "days_until_due": subscription["days_until_due"],
+            "description": None,
+            "footer": None,
+            "issuer": {"type": "self"},
+        },
+        "on_behalf_of": None,
+        "transfer_data": None,
+    }

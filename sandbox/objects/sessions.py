@@ -1,0 +1,131 @@
+"""Checkout sessions and their line items."""
+
+from typing import Any
+
+from sandbox import ids, money
+from sandbox.listing import whole
+from sandbox.store import Object
+
+
+def session(*, mode: str, created: int, expires_at: int, line_items: list[Object], base_url: str) -> Object:
+    """Return an open hosted session for these line items, with no customer and no choices of the caller yet."""
+    session_id = ids.new("cs_test")
+    subtotal = sum(item["amount_subtotal"] for item in line_items)
+    total = sum(item["amount_total"] for item in line_items)
+    return {
+        "id": session_id,
+        "object": "checkout.session",
+        "adaptive_pricing": {"enabled": False},
+        "after_expiration": None,
+        "allow_promotion_codes": None,
+        "amount_subtotal": subtotal,
+        "amount_total": total,
+        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+        "billing_address_collection": None,
+        "cancel_url": None,
+        "client_reference_id": None,
+        "client_secret": None,
+        "collected_information": None,
+        "consent": None,
+        "consent_collection": None,
+        "created": created,
+        "currency": line_items[0]["currency"],
+        "currency_conversion": None,
+        "custom_fields": [],
+        "custom_text": {
+            "after_submit": None,
+            "shipping_address": None,
+            "submit": None,
+            "terms_of_service_acceptance": None,
+        },
+        "customer": None,
+        "customer_account": None,
+        "customer_creation": "if_required" if mode == "payment" else None,
+        "customer_details": None,
+        "customer_email": None,
+        "discounts": [],
+        "expires_at": expires_at,
+        "integration_identifier": None,
+        "invoice": None,
+        "invoice_creation": invoice_creation() if mode == "payment" else None,
+        "line_items": whole(line_items, url=f"/v1/checkout/sessions/{session_id}/line_items"),
+        "livemode": False,
+        "locale": None,
+        "managed_payments": {"enabled": False},
+        "metadata": {},
+        "mode": mode,
+        "origin_context": None,
+        "payment_intent": None,
+        "payment_link": None,
+        "payment_method_collection": "always" if mode == "subscription" else "if_required",
+        "payment_method_configuration_details": None,
+        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
+        "payment_method_types": ["card"],
+        "payment_status": "unpaid",
+        "permissions": None,
+        "phone_number_collection": {"enabled": False},
+        "recovered_from": None,
+        "saved_payment_method_options": None,
+        "setup_intent": None,
+        "shipping_address_collection": None,
+        "shipping_cost": None,
+        "shipping_options": [],
+        "status": "open",
+        "submit_type": None,
+        "subscription": None,
+        "success_url": None,
+        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+        "ui_mode": "hosted_page",
+        "url": f"{base_url}/checkout/{session_id}",
+        "wallet_options": None,
+    }
+
+
+def line_item(*, price: Object, quantity: int, description: str, metadata: dict[str, str]) -> Object:
+    """Return one line of a session: a price, how many, and what that comes to."""
+    amount = money.total(price, quantity)
+    return {
+        "id": ids.new("li"),
+        "object": "item",
+        "adjustable_quantity": None,
+        "amount_discount": 0,
+        "amount_subtotal": amount,
+        "amount_tax": 0,
+        "amount_total": amount,
+        "currency": price["currency"],
+        "description": description,
+        "metadata": metadata,
+        "price": price,
+        "quantity": quantity,
+    }
+
+
+def invoice_creation(*, enabled: bool = False, given: dict[str, Any] | None = None) -> Object:
+    """Return whether a one-time purchase gets an invoice, and what goes onto it."""
+    given = given or {}
+    return {
+        "enabled": enabled,
+        "invoice_data": {
+            "account_tax_ids": None,
+            "custom_fields": None,
+            "description": given.get("description"),
+            "footer": given.get("footer"),
+            "issuer": None,
+            "metadata": given.get("metadata", {}),
+            "rendering_options": None,
+        },
+    }
+
+
+def customer_details(*, email: str | None, name: str | None = None) -> Object:
+    """Return what the page knows about the buyer."""
+    return {
+        "address": None,
+        "business_name": None,
+        "email": email,
+        "individual_name": None,
+        "name": name,
+        "phone": None,
+        "tax_exempt": "none",
+        "tax_ids": [],
+    }

@@ -1,0 +1,76 @@
+"""What a customer reads about an invoice or a receipt: what was billed, to whom, and whether it is paid."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from babel.dates import format_date
+
+from sandbox import money
+from sandbox.account import Account
+from sandbox.pages.orders import Line
+from sandbox.store import Object
+
+STATES = {
+    "draft": "Draft",
+    "open": "Due now",
+    "paid": "Paid on {day}",
+    "uncollectible": "Not collected",
+    "void": "Void",
+}
+
+
+@dataclass(frozen=True)
+class BillView:
+    """The texts of the page."""
+
+    heading: str
+    amount: str
+    state: str
+    facts: list[Line]
+    lines: list[Line]
+    total: str
+
+
+def of_invoice(invoice: Object) -> BillView:
+    """Describe a finalized invoice."""
+    currency = invoice["currency"]
+    paid_at = invoice["status_transitions"]["paid_at"]
+    lines = [Line(line["description"], "", money.shown(line["amount"], currency)) for line in invoice["lines"]["data"]]
+    if discount := sum(taken["amount"] for taken in invoice["total_discount_amounts"]):
+        lines.append(Line("Discount", "", money.shown(-discount, currency)))
+    if applied := invoice["total"] - invoice["amount_due"]:
+        lines.append(Line("Customer balance", "", money.shown(-applied, currency)))
+    return BillView(
+        heading=f"Invoice {invoice['number']}",
+        amount=money.shown(invoice["amount_due"], currency),
+        state=STATES[invoice["status"]].format(day=_day(paid_at) if paid_at else ""),
+        facts=_facts(issued=invoice["created"], name=invoice["customer_name"], email=invoice["customer_email"]),
+        lines=lines,
+        total=money.shown(invoice["amount_due"], currency),
+    )
+
+
+def of_charge(account: Account, charge: Object) -> BillView:
+    """Describe a charge that succeeded."""
+    intent = account.find("payment_intent", charge["payment_intent"])
+    amount = money.shown(charge["amount"], charge["currency"])
+    payer = charge["billing_details"]
+    return BillView(
+        heading="Receipt",
+        amount=amount,
+        state=STATES["paid"].format(day=_day(charge["created"])),
+        facts=_facts(issued=charge["created"], name=payer["name"], email=payer["email"]),
+        lines=[Line(intent["description"] or "Payment", "", amount)],
+        total=amount,
+    )
+
+
+def _facts(*, issued: int, name: str | None, email: str | None) -> list[Line]:
+    facts = [Line("Date", "", _day(issued))]
+    if name or email:
+        facts.append(Line("Billed to", "", name or email or ""))
+    return facts
+
+
+def _day(moment: int) -> str:
+    return format_date(datetime.fromtimestamp(moment, UTC), "long", locale="en_US")

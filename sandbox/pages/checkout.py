@@ -1,0 +1,135 @@
+"""The hosted checkout page: the order, a card form, 3-D Secure, and what is left to say when a session is over."""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Request, Response
+
+from sandbox.account import Account
+from sandbox.errors import ApiError
+from sandbox.flows import checkout, session_discounts
+from sandbox.flows.checkout import Attempt
+from sandbox.pages import card_form, orders, rendering
+from sandbox.pages.card_form import Refusal
+from sandbox.pages.rendering import Link, web_address
+from sandbox.store import Object
+
+if TYPE_CHECKING:
+    from sandbox.app import Sandbox
+
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+def show(sandbox: "Sandbox", _request: Request, session_id: str) -> Response:
+    """Show the page of a session, or why it has none."""
+    account = sandbox.account
+    with sandbox.transaction():
+        session = account.get("checkout.session", session_id)
+        if session is None or session["status"] != "open":
+            return _closed(session)
+        return _form(account, session, typed={})
+
+
+def pay(sandbox: "Sandbox", request: Request, session_id: str) -> Response:
+    """Take what was typed: fill in a test card, ask the cardholder's bank, pay, or say why not."""
+    account = sandbox.account
+    typed = card_form.typed(request)
+    with sandbox.transaction():
+        session = account.get("checkout.session", session_id)
+        if session is None or session["status"] != "open":
+            return _closed(session)
+        if filled := card_form.filled(request, now=account.now):
+            return _form(account, session, typed=typed | filled)
+        if action := _promotion(request):
+            typed["promotion_code"] = request.form.get("promotion_code", "").strip()[: card_form.LONGEST_VALUE]
+            return _change_discount(account, session, typed, action=action)
+        return _pay(account, session, typed, authenticate=request.form.get("authentication"))
+
+
+def _promotion(request: Request) -> str | None:
+    """Return what to do with a promotion code; one that is typed is applied before anything is paid."""
+    is_typed = bool(request.form.get("promotion_code", "").strip())
+    return request.form.get("promotion") or ("apply" if is_typed else None)
+
+
+def _change_discount(account: Account, session: Object, typed: dict[str, str], *, action: str) -> Response:
+    """Take a code off the price, or take it back, and show the page with all that was typed."""
+    if action == "remove":
+        session_discounts.remove(account, session)
+        return _form(account, session, typed=typed)
+    try:
+        if not typed["promotion_code"]:
+            raise ApiError.invalid("Type a code first.", param="promotion_code")
+        with account.attempt():
+            session_discounts.apply(account, session, typed["promotion_code"])
+    except ApiError as error:
+        return _form(account, session, typed=typed, refusal=Refusal.of(error))
+    return _form(account, session, typed=typed)
+
+
+def _pay(account: Account, session: Object, typed: dict[str, str], *, authenticate: str | None) -> Response:
+    try:
+        attempt = _attempt(account, session, typed, authenticate)
+        with account.attempt():
+            paid = checkout.pay(account, session["id"], attempt)
+    except ApiError as error:
+        if error.code == "authentication_required":
+            order = orders.view(account, session)
+            return rendering.page("authentication.html", heading=order.heading, amount=order.total, typed=typed)
+        if error.param == "promotion_code":
+            session_discounts.remove(account, session)  # It could be redeemed when it was typed, and can't be now.
+        return _form(account, session, typed=typed, refusal=Refusal.of(error))
+    return rendering.see_other(_success_url(paid)) if paid["success_url"] else _closed(paid)
+
+
+def _attempt(account: Account, session: Object, typed: Mapping[str, str], authenticate: str | None) -> Attempt:
+    if not orders.known_email(account, session) and not EMAIL.fullmatch(typed["email"]):
+        raise ApiError.invalid("Your email address is incomplete.", param="email")
+    if not checkout.takes_payment(session):
+        return Attempt(email=typed["email"] or None)
+    card = card_form.card(typed, authenticate=authenticate)
+    return Attempt(
+        card=card.number,
+        exp_month=card.exp_month,
+        exp_year=card.exp_year,
+        cvc=card.cvc,
+        email=typed["email"] or None,
+        name=typed["name"] or None,
+        authenticate=authenticate,
+    )
+
+
+def _form(account: Account, session: Object, *, typed: Mapping[str, str], refusal: Refusal | None = None) -> Response:
+    return rendering.page(
+        "checkout.html",
+        status=402 if refusal else 200,
+        order=orders.view(account, session),
+        typed=typed,
+        refusal=refusal,
+        test_cards=card_form.TEST_CARDS,
+    )
+
+
+def _closed(session: Object | None) -> Response:
+    """Say what became of a session that can't be paid any more."""
+    if session is None:
+        return rendering.not_found("There is no such checkout session.")
+    if session["status"] == "complete":
+        url = web_address(session["success_url"]) and _success_url(session)
+        return rendering.notice(
+            "Already paid",
+            "This order is complete. Nothing more will be charged.",
+            link=Link(url, "Continue") if url else None,
+        )
+    back = web_address(session["cancel_url"])
+    return rendering.notice(
+        "This checkout has expired",
+        "The page was open for too long, or the shop closed it. Nothing was charged; go back and start again.",
+        link=Link(back, "Go back") if back else None,
+    )
+
+
+def _success_url(session: Object) -> str:
+    url: str = session["success_url"]
+    return url.replace("{CHECKOUT_SESSION_ID}", session["id"])

@@ -1,0 +1,128 @@
+"""The control page: its forms say the same to the controls as a program's JSON does."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Request, Response
+
+from sandbox import periods
+from sandbox.controls import switches
+from sandbox.controls import time as clock_control
+from sandbox.controls.bodies import Body
+from sandbox.errors import ApiError
+from sandbox.pages import overview, rendering
+
+if TYPE_CHECKING:
+    from sandbox.app import Sandbox
+
+Form = MultiDict[str, str]
+Action = Callable[["Sandbox", Form], Any]
+
+HOUR = 3600
+UNITS = ("hour", "day", "week", "month", "year")
+MOST_STEPS = 999
+MODES = {"deliver": "sent at once", "hold": "kept until released", "drop": "never sent"}
+STATUSES = {"429": "429 rate limit", "500": "500 server error", "timeout": "no answer", "reset": "hang up"}
+
+
+def show(sandbox: "Sandbox", request: Request) -> Response:
+    """Show the page; after an action it says what was done."""
+    return _page(sandbox, said=SAID.get(request.args.get("done", ""), ""))
+
+
+def act(sandbox: "Sandbox", request: Request, action: str) -> Response:
+    """Do what one of the page's forms asks, and show the page again."""
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return rendering.notice("Not from there", "Only the sandbox's own page may do this.", status=403)
+    if action not in ACTIONS:
+        return rendering.not_found()
+    try:
+        ACTIONS[action](sandbox, request.form)
+    except ApiError as error:
+        return _page(sandbox, refusal=error.message, status=error.status)
+    return rendering.see_other(f"/?done={action}")
+
+
+def _page(sandbox: "Sandbox", *, said: str = "", refusal: str = "", status: int = 200) -> Response:
+    return rendering.page(
+        "control.html",
+        status=status,
+        said=said,
+        refusal=refusal,
+        units=UNITS,
+        modes=MODES,
+        statuses=STATUSES,
+        **overview.view(sandbox),
+    )
+
+
+def _clock(sandbox: "Sandbox", form: Form) -> None:
+    count, _, unit = form.get("step", f"{form.get('count', '')} {form.get('unit', '')}").partition(" ")
+    steps = _integer(count, "count")
+    if unit not in UNITS or not 1 <= steps <= MOST_STEPS:
+        raise ApiError.invalid(f"Move by 1 to {MOST_STEPS} {', '.join(UNITS[:-1])}s or {UNITS[-1]}s.")
+    now = sandbox.account.clock.now()
+    if unit == "hour":
+        moment = now + HOUR * steps
+    else:
+        moment = periods.boundary(anchor=now, interval=unit, interval_count=steps, number=1)
+    clock_control.clock(sandbox, Body({"to": moment}))
+
+
+def _webhooks(sandbox: "Sandbox", form: Form) -> None:
+    members = {
+        "mode": form.get("mode"),
+        "duplicate": _integer(form.get("duplicate", "0"), "duplicate"),
+        "shuffle": "shuffle" in form,
+    }
+    switches.webhooks(sandbox, Body(members))
+
+
+def _release(sandbox: "Sandbox", _form: Form) -> None:
+    switches.release(sandbox, Body({}))
+
+
+def _faults(sandbox: "Sandbox", form: Form) -> None:
+    status = form.get("status", "")
+    members = {
+        "status": int(status) if status.isascii() and status.isdigit() else status,
+        "count": _integer(form.get("count", ""), "count"),
+        "path": form.get("path"),
+        "after": "after" in form,
+    }
+    switches.faults(sandbox, Body(members))
+
+
+def _clear_faults(sandbox: "Sandbox", _form: Form) -> None:
+    switches.faults(sandbox, Body({}))
+
+
+def _reset(sandbox: "Sandbox", form: Form) -> None:
+    if "sure" not in form:
+        raise ApiError.invalid("Tick the box to forget everything.")
+    switches.reset(sandbox, Body({}))
+
+
+def _integer(text: str, name: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(switches.MAX_FAULTS))):
+        raise ApiError.invalid(f"{name} must be a whole number.", param=name)
+    return int(text)
+
+
+ACTIONS: dict[str, Action] = {
+    "clock": _clock,
+    "webhooks": _webhooks,
+    "release": _release,
+    "faults": _faults,
+    "clear-faults": _clear_faults,
+    "reset": _reset,
+}
+SAID = {
+    "clock": "The clock was moved, and what fell due has happened.",
+    "webhooks": "Deliveries are switched.",
+    "release": "What was held is on its way.",
+    "faults": "Trouble is ahead.",
+    "clear-faults": "No more trouble.",
+    "reset": "Everything is forgotten.",
+}

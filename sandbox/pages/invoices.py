@@ -1,0 +1,90 @@
+"""The hosted page of an invoice, where it can be paid while it is open, and the receipt of a charge."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Request, Response
+
+from sandbox.account import Account
+from sandbox.errors import ApiError
+from sandbox.flows import settlements, typed_cards
+from sandbox.objects.payments import billing_details
+from sandbox.pages import bills, card_form, rendering
+from sandbox.pages.card_form import Refusal
+from sandbox.store import Object
+
+if TYPE_CHECKING:
+    from sandbox.app import Sandbox
+
+
+def show_invoice(sandbox: "Sandbox", _request: Request, invoice_id: str) -> Response:
+    """Show an invoice from the moment it is finalized; a draft has no page."""
+    with sandbox.transaction():
+        invoice = sandbox.account.get("invoice", invoice_id)
+    if invoice is None or invoice["status"] == "draft":
+        return _unknown()
+    return _page(invoice, typed={})
+
+
+def pay(sandbox: "Sandbox", request: Request, invoice_id: str) -> Response:
+    """Take what was typed: fill in a test card, ask the cardholder's bank, pay, or say why not."""
+    account = sandbox.account
+    typed = card_form.typed(request)
+    with sandbox.transaction():
+        invoice = account.get("invoice", invoice_id)
+        if invoice is None or invoice["status"] == "draft":
+            return _unknown()
+        if filled := card_form.filled(request, now=account.now):
+            return _page(invoice, typed=typed | filled)
+        if _can_be_paid(invoice):
+            return _pay(account, invoice, typed, authenticate=request.form.get("authentication"))
+    return rendering.see_other(f"/invoice/{invoice_id}")
+
+
+def show_receipt(sandbox: "Sandbox", _request: Request, charge_id: str) -> Response:
+    """Show the receipt of a charge that succeeded."""
+    with sandbox.transaction():
+        charge = sandbox.account.get("charge", charge_id)
+        if charge is None or not charge["paid"]:
+            return rendering.not_found("There is no such receipt.")
+        return rendering.page("bill.html", bill=bills.of_charge(sandbox.account, charge), is_payable=False)
+
+
+def _pay(account: Account, invoice: Object, typed: dict[str, str], *, authenticate: str | None) -> Response:
+    payer = billing_details(email=invoice["customer_email"], name=typed["name"] or invoice["customer_name"])
+    try:
+        card = card_form.card(typed, authenticate=authenticate)
+        method = typed_cards.keep(account, card, payer=payer)
+    except ApiError as error:
+        if error.code == "authentication_required":
+            return _ask_bank(invoice, typed)
+        return _page(invoice, typed=typed, refusal=Refusal.of(error))
+    decline = settlements.pay_on_page(account, invoice, method)
+    if decline is not None:
+        return _page(invoice, typed=typed, refusal=Refusal.of(decline.error()))
+    return rendering.see_other(f"/invoice/{invoice['id']}")
+
+
+def _ask_bank(invoice: Object, typed: Mapping[str, str]) -> Response:
+    bill = bills.of_invoice(invoice)
+    return rendering.page("authentication.html", heading=bill.heading, amount=bill.amount, typed=typed)
+
+
+def _page(invoice: Object, *, typed: Mapping[str, str], refusal: Refusal | None = None) -> Response:
+    return rendering.page(
+        "bill.html",
+        status=402 if refusal else 200,
+        bill=bills.of_invoice(invoice),
+        is_payable=_can_be_paid(invoice),
+        typed=typed,
+        refusal=refusal,
+        test_cards=card_form.TEST_CARDS,
+    )
+
+
+def _can_be_paid(invoice: Object) -> bool:
+    return invoice["status"] in settlements.PAYABLE and invoice["amount_due"] > 0
+
+
+def _unknown() -> Response:
+    return rendering.not_found("There is no such invoice.")

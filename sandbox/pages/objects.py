@@ -1,0 +1,65 @@
+"""Any object of the sandbox as the JSON that Stripe would answer with, for people to look at."""
+
+import json
+import re
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup, escape
+from werkzeug.wrappers import Request, Response
+
+from sandbox.pages import overview, rendering
+from sandbox.views import public
+
+if TYPE_CHECKING:
+    from sandbox.app import Sandbox
+
+LONGEST_LIST = 100
+KINDS = {
+    "bpc": "billing_portal.configuration",
+    "bps": "billing_portal.session",
+    "ch": "charge",
+    "cs": "checkout.session",
+    "cus": "customer",
+    "di": "discount",
+    "evt": "event",
+    "in": "invoice",
+    "pi": "payment_intent",
+    "pm": "payment_method",
+    "price": "price",
+    "prod": "product",
+    "promo": "promotion_code",
+    "re": "refund",
+    "seti": "setup_intent",
+    "sub": "subscription",
+    "we": "webhook_endpoint",
+}
+AN_ID = re.compile(rf"&#34;((?:{'|'.join(KINDS)})_[A-Za-z0-9_]+)&#34;")
+
+
+def show_all(sandbox: "Sandbox", _request: Request, kind: str) -> Response:
+    """List the latest objects of a kind."""
+    account = sandbox.account
+    with sandbox.transaction():
+        found = list(islice(account.store.walk(kind), LONGEST_LIST + 1))
+    if not found or kind.startswith("_"):
+        return rendering.not_found(f"There are no objects of the kind {kind}.")
+    rows = [overview.row(obj) for obj in found[:LONGEST_LIST]]
+    return rendering.page("objects.html", kind=kind, rows=rows, has_more=len(found) > LONGEST_LIST)
+
+
+def show(sandbox: "Sandbox", _request: Request, kind: str, object_id: str) -> Response:
+    """Show one object; the ids in it lead to the objects they name."""
+    account = sandbox.account
+    with sandbox.transaction():
+        obj = account.store.get(kind, object_id)
+    if obj is None or kind.startswith("_"):
+        return rendering.not_found(f"There is no {kind} {object_id}.")
+    text = escape(json.dumps(public(obj), indent=2, ensure_ascii=False))
+    return rendering.page("object.html", kind=kind, id=object_id, json=Markup(AN_ID.sub(_link, text)))  # noqa: S704 - escaped above.
+
+
+def _link(found: re.Match[str]) -> str:
+    object_id = found[1]
+    kind = KINDS[object_id.partition("_")[0]]
+    return f'&#34;<a href="/objects/{kind}/{object_id}">{object_id}</a>&#34;'

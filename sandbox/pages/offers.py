@@ -1,0 +1,85 @@
+"""What a buyer reads about a discount: its code and terms, what it takes off today, and what comes after it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from babel.dates import format_date
+
+from sandbox import money
+from sandbox.account import Account
+from sandbox.flows import discounts
+from sandbox.store import Object
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The discount of a session in words; one that the buyer typed can be removed."""
+
+    name: str
+    terms: str
+    amount: str
+    is_removable: bool
+
+
+def view(account: Account, session: Object) -> Offer | None:
+    """Describe the session's discount, if it has one."""
+    found = coupon(account, session)
+    if found is None:
+        return None
+    code_id = session["discounts"][0]["promotion_code"]
+    return Offer(
+        name=account.find("promotion_code", code_id)["code"] if code_id else found["name"] or found["id"],
+        terms=terms(found, is_recurring=session["mode"] == "subscription"),
+        amount=money.shown(session["total_details"]["amount_discount"], session["currency"]),
+        is_removable=bool(session["allow_promotion_codes"]),
+    )
+
+
+def coupon(account: Account, session: Object) -> Object | None:
+    """Return the coupon of the session's discount, also if it was deleted meanwhile and only its name is left."""
+    if not session["discounts"]:
+        return None
+    chosen = session["discounts"][0]
+    coupon_id = chosen["coupon"]
+    if chosen["promotion_code"]:
+        coupon_id = account.find("promotion_code", chosen["promotion_code"])["promotion"]["coupon"]
+    return account.get("coupon", coupon_id)
+
+
+def terms(coupon: Object, *, is_recurring: bool) -> str:
+    """Return `50% off`, `$5.00 off the first payment` or `25.5% off for 3 months`."""
+    percentage = coupon["percent_off"]
+    amount = f"{percentage:g}%" if percentage is not None else money.shown(coupon["amount_off"], coupon["currency"])
+    if not is_recurring or coupon["duration"] == "forever":
+        return f"{amount} off"
+    if coupon["duration"] == "once":
+        return f"{amount} off the first payment"
+    months = coupon["duration_in_months"]
+    return f"{amount} off for {months} month{'s' if months > 1 else ''}"
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What a period costs, in words: `$19.00 per month` in full, and with the discount."""
+
+    full: str
+    reduced: str
+
+
+def renewals(coupon: Object | None, rates: Rates, *, now: int, first: int, is_trial: bool) -> str:
+    """Return what is paid from the `first` payment after today on."""
+    if coupon is None:
+        return rates.full
+    if coupon["duration"] == "forever":
+        return rates.reduced
+    if coupon["duration"] == "once":
+        return f"{rates.reduced} once, then {rates.full}" if is_trial else rates.full
+    end = discounts.runs_until(coupon, start=now)
+    if end is None or end <= first:
+        return rates.full
+    return f"{rates.reduced} until {day(end)}, then {rates.full}"
+
+
+def day(moment: int) -> str:
+    """Return a date in full: `January 29, 2027`."""
+    return format_date(datetime.fromtimestamp(moment, UTC), "long", locale="en_US")

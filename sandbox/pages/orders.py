@@ -1,0 +1,161 @@
+"""What a buyer reads about a checkout session: what it is, what it costs now, and what it will cost later."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sandbox import money
+from sandbox.account import Account
+from sandbox.flows import checkout, purchases
+from sandbox.pages import offers
+from sandbox.pages.offers import Offer, Rates
+from sandbox.pages.rendering import web_address
+from sandbox.periods import DAY, boundary
+from sandbox.store import Object
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing in the order."""
+
+    name: str
+    detail: str
+    amount: str
+
+
+@dataclass(frozen=True)
+class OrderView:
+    """The texts of the order, ready for the page."""
+
+    heading: str
+    price: str
+    rhythm: str
+    trial: str
+    lines: list[Line]
+    offer: Offer | None
+    takes_codes: bool
+    total: str
+    then: str
+    action: str
+    needs_card: bool
+    email: str | None
+    cancel_url: str | None
+
+
+def view(account: Account, session: Object) -> OrderView:
+    """Describe an open session."""
+    items: list[Object] = session["line_items"]["data"]
+    currency = session["currency"]
+    recurring = _recurring(items, currency, now=account.now)
+    trial_end = purchases.trial_end(session, now=account.now)
+    total = money.shown(checkout.due_now(session), currency)
+    return OrderView(
+        heading=_heading(items, is_trial=trial_end is not None, is_subscription=bool(recurring)),
+        price=recurring.amount if recurring else total,
+        rhythm=recurring.rhythm if recurring else "",
+        trial=_free_days(trial_end, now=account.now),
+        lines=[_line(item) for item in items],
+        offer=offers.view(account, session),
+        takes_codes=bool(session["allow_promotion_codes"]),
+        total=total,
+        then=_then(account, session, recurring, trial_end),
+        action=_action(session, total, is_trial=trial_end is not None),
+        needs_card=checkout.takes_payment(session),
+        email=known_email(account, session),
+        cancel_url=web_address(session["cancel_url"]),
+    )
+
+
+@dataclass(frozen=True)
+class Recurring:
+    """What comes back every period, in words: its full amount, its amount with a discount, and how often."""
+
+    amount: str
+    reduced: str
+    rhythm: str
+    first: int
+
+    @property
+    def rates(self) -> Rates:
+        return Rates(f"{self.amount} {self.rhythm}", f"{self.reduced} {self.rhythm}")
+
+
+def _recurring(items: list[Object], currency: str, *, now: int) -> Recurring | None:
+    """Sum up what renews; Stripe takes one rhythm per subscription."""
+    renewing = [item for item in items if item["price"]["type"] == "recurring"]
+    if not renewing:
+        return None
+    recurring = renewing[0]["price"]["recurring"]
+    interval, count = recurring["interval"], recurring["interval_count"]
+    return Recurring(
+        amount=money.shown(sum(item["amount_subtotal"] for item in renewing), currency),
+        reduced=money.shown(sum(item["amount_total"] for item in renewing), currency),
+        rhythm=rhythm(recurring),
+        first=boundary(anchor=now, interval=interval, interval_count=count, number=1),
+    )
+
+
+def rhythm(recurring: Object) -> str:
+    """Return `per month` or `every 3 months`."""
+    interval, count = recurring["interval"], recurring["interval_count"]
+    return f"per {interval}" if count == 1 else f"every {count} {interval}s"
+
+
+def _heading(items: list[Object], *, is_trial: bool, is_subscription: bool) -> str:
+    name = items[0]["description"]
+    others = len(items) - 1
+    what = f"{name} and {others} more" if others else name
+    if is_trial:
+        return f"Try {what}"
+    return f"Subscribe to {what}" if is_subscription else str(what)
+
+
+def _free_days(trial_end: int | None, *, now: int) -> str:
+    if trial_end is None:
+        return ""
+    days = max(1, round((trial_end - now) / DAY))
+    return f"{days} day{'s' if days > 1 else ''} free"
+
+
+def _line(item: Object) -> Line:
+    return Line(item["description"], _detail(item), money.shown(item["amount_subtotal"], item["currency"]))
+
+
+def _detail(item: Object) -> str:
+    """Return what the amount is made of, where that is not the amount itself."""
+    price, quantity = item["price"], item["quantity"]
+    rate = money.shown(Decimal(price["unit_amount_decimal"]), price["currency"])
+    if price["type"] == "recurring":
+        rate = f"{rate} {rhythm(price['recurring'])}"
+    elif quantity == 1:
+        return ""
+    return rate if quantity == 1 else f"Qty {quantity} · {rate} each"
+
+
+def _then(account: Account, session: Object, recurring: Recurring | None, trial_end: int | None) -> str:
+    if recurring is None:
+        return ""
+    price = offers.renewals(
+        offers.coupon(account, session),
+        recurring.rates,
+        now=account.now,
+        first=recurring.first if trial_end is None else trial_end,
+        is_trial=trial_end is not None,
+    )
+    if trial_end is None:
+        return f"Renews at {price} until it is cancelled."
+    return f"Free until {offers.day(trial_end)}, then {price} until it is cancelled."
+
+
+def _action(session: Object, total: str, *, is_trial: bool) -> str:
+    if is_trial:
+        return "Start trial"
+    if session["mode"] == "subscription":
+        return "Subscribe"
+    return f"Pay {total}" if checkout.due_now(session) else "Complete order"
+
+
+def known_email(account: Account, session: Object) -> str | None:
+    """Return the address that is known already; like Stripe's page, ours does not let it be changed."""
+    customer = account.get("customer", session["customer"]) if session["customer"] else None
+    email: str | None = (customer and customer["email"]) or session["customer_email"]
+    return email

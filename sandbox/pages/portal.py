@@ -1,0 +1,183 @@
+"""The billing portal's pages: the account, a card form, and the question whether to cancel."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Request, Response
+
+from sandbox.account import Account
+from sandbox.errors import ApiError
+from sandbox.flows import portal
+from sandbox.flows.portal import Visit
+from sandbox.pages import accounts, card_form, rendering
+from sandbox.pages.card_form import Refusal
+from sandbox.pages.rendering import Link, web_address
+
+if TYPE_CHECKING:
+    from sandbox.app import Sandbox
+
+SAID = {
+    "card": "Your card is changed.",
+    "cancel": "Your subscription is cancelled.",
+    "resume": "Your subscription goes on.",
+}
+NOTHING_DUE = "$0.00"
+
+
+def show(sandbox: "Sandbox", request: Request, session_id: str) -> Response:
+    """Show the customer's account, or go to the one thing that the session is for, until that is done."""
+    account = sandbox.account
+    done = request.args.get("done", "")
+    with sandbox.transaction():
+        visit = _visit(account, session_id)
+        if visit is None:
+            return _unknown()
+        if visit.session["flow"] and done not in SAID:
+            return rendering.see_other(_flow_path(visit))
+        return _account(account, visit, said=SAID.get(done, ""))
+
+
+def show_card(sandbox: "Sandbox", _request: Request, session_id: str) -> Response:
+    """Show the form for another card."""
+    with sandbox.transaction():
+        visit = _visit(sandbox.account, session_id)
+        if visit is None or not visit.features["payment_method_update"]["enabled"]:
+            return _unknown()
+        return _card(sandbox.account, visit, typed={})
+
+
+def change_card(sandbox: "Sandbox", request: Request, session_id: str) -> Response:
+    """Take what was typed: fill in a test card, ask the cardholder's bank, save the card, or say why not."""
+    account = sandbox.account
+    typed = card_form.typed(request)
+    with sandbox.transaction():
+        visit = _visit(account, session_id)
+        if visit is None or not visit.features["payment_method_update"]["enabled"]:
+            return _unknown()
+        if filled := card_form.filled(request, now=account.now):
+            return _card(account, visit, typed=typed | filled)
+        try:
+            card = card_form.card(typed, authenticate=request.form.get("authentication"))
+            portal.change_card(account, visit, card, name=typed["name"] or None)
+        except ApiError as error:
+            if error.code == "authentication_required":
+                return _ask_bank(typed)
+            return _card(account, visit, typed=typed, refusal=Refusal.of(error))
+        return _done(visit, "card")
+
+
+def show_cancel(sandbox: "Sandbox", _request: Request, session_id: str, subscription_id: str) -> Response:
+    """Ask whether to cancel, and why."""
+    account = sandbox.account
+    with sandbox.transaction():
+        visit = _visit(account, session_id)
+        if visit is None or not visit.features["subscription_cancel"]["enabled"]:
+            return _unknown()
+        try:
+            subscription = portal.subscription(account, visit, subscription_id)
+        except ApiError:
+            return _unknown()
+        return rendering.page(
+            "portal_cancel.html",
+            plan=accounts.plan(account, subscription),
+            reasons=accounts.reasons(visit),
+            at_once=visit.cancels_at_once,
+            back=_way_back(visit),
+        )
+
+
+def cancel(sandbox: "Sandbox", request: Request, session_id: str, subscription_id: str) -> Response:
+    """Cancel the subscription as the configuration says."""
+    feedback = request.form.get("feedback")
+    feedback = feedback if feedback in accounts.REASON_WORDS else None
+    account = sandbox.account
+    with sandbox.transaction():
+        visit = _visit(account, session_id)
+        if visit is None:
+            return _unknown()
+        try:
+            with account.attempt():
+                portal.cancel(account, visit, subscription_id, feedback=feedback)
+        except ApiError as error:
+            return _refused(account, visit, error)
+        return _done(visit, "cancel")
+
+
+def resume(sandbox: "Sandbox", _request: Request, session_id: str, subscription_id: str) -> Response:
+    """Take a scheduled end back."""
+    account = sandbox.account
+    with sandbox.transaction():
+        visit = _visit(account, session_id)
+        if visit is None:
+            return _unknown()
+        try:
+            with account.attempt():
+                portal.resume(account, visit, subscription_id)
+        except ApiError as error:
+            return _refused(account, visit, error)
+        return rendering.see_other(f"{_home(visit)}?done=resume")
+
+
+def _visit(account: Account, session_id: str) -> Visit | None:
+    try:
+        return portal.visit(account, session_id)
+    except ApiError:
+        return None
+
+
+def _unknown() -> Response:
+    return rendering.not_found("There is no such page in this billing portal. Go back to the shop and open it again.")
+
+
+def _account(account: Account, visit: Visit, *, said: str = "", refusal: str = "", status: int = 200) -> Response:
+    return rendering.page(
+        "portal.html", status=status, home=_home(visit), said=said, refusal=refusal, view=accounts.view(account, visit)
+    )
+
+
+def _refused(account: Account, visit: Visit, error: ApiError) -> Response:
+    return _unknown() if error.status == 404 else _account(account, visit, refusal=error.message, status=error.status)  # noqa: PLR2004
+
+
+def _card(account: Account, visit: Visit, *, typed: Mapping[str, str], refusal: Refusal | None = None) -> Response:
+    return rendering.page(
+        "portal_card.html",
+        status=402 if refusal else 200,
+        card=accounts.card(account, visit),
+        back=_way_back(visit),
+        typed=typed,
+        refusal=refusal,
+        test_cards=card_form.TEST_CARDS,
+    )
+
+
+def _ask_bank(typed: Mapping[str, str]) -> Response:
+    return rendering.page("authentication.html", heading="Your new card", amount=NOTHING_DUE, typed=typed)
+
+
+def _home(visit: Visit) -> str:
+    return f"/portal/{visit.session['id']}"
+
+
+def _flow_path(visit: Visit) -> str:
+    flow = visit.session["flow"]
+    if flow["type"] == "payment_method_update":
+        return f"{_home(visit)}/card"
+    return f"{_home(visit)}/cancel/{flow['subscription_cancel']['subscription']}"
+
+
+def _way_back(visit: Visit) -> Link | None:
+    """Return where to go without having done anything: to the account, or to the shop from a flow."""
+    return accounts.back(visit) if visit.session["flow"] else Link(_home(visit), "Back")
+
+
+def _done(visit: Visit, what: str) -> Response:
+    """Go on as the session says: to the account, to the shop, or to a word of confirmation."""
+    after = (visit.session["flow"] or {}).get("after_completion", {"type": "portal_homepage"})
+    if after["type"] == "redirect":
+        return rendering.see_other(after["redirect"]["return_url"])
+    if after["type"] == "hosted_confirmation":
+        message = after["hosted_confirmation"]["custom_message"] or "Thank you. There is nothing more to do."
+        back = web_address(visit.session["return_url"])
+        return rendering.notice(SAID[what].removesuffix("."), message, link=Link(back, "Continue") if back else None)
+    return rendering.see_other(f"{_home(visit)}?done={what}")

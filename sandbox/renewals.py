@@ -1,0 +1,34 @@
+"""The passing of time: everything that falls due, in order, each thing at its own moment.
+
+Sessions expire, trials end, periods renew, failed payments are tried again. `catch_up` runs before any request is
+answered, so it does not matter whether real time passed or the clock was moved.
+"""
+
+from collections.abc import Callable
+
+from sandbox.account import Account, Cause
+from sandbox.flows import checkout, cycles, discounts, promotions, refunds, timeline
+from sandbox.store import Object
+
+DUE: dict[str, Callable[[Account, Object], object]] = {
+    "checkout.session": checkout.time_out,
+    "subscription": timeline.advance,
+    "invoice": cycles.retry,
+    "discount": discounts.run_out,
+    "coupon": promotions.end_coupon,
+    "promotion_code": promotions.end_code,
+    "refund": refunds.confirm,
+}
+
+
+def catch_up(account: Account, *, until: int) -> int:
+    """Do what is due by `until` within the caller's transaction, and return how many things that were."""
+    done, cause = 0, account.cause
+    account.cause = Cause()
+    while due := account.store.next_due(until):
+        moment, kind, object_id = due
+        account.now = moment
+        DUE[kind](account, account.find(kind, object_id))
+        done += 1
+    account.now, account.cause = until, cause
+    return done

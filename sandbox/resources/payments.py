@@ -1,0 +1,70 @@
+"""Payment intents, charges, and the payments of invoices: records of money, read-only."""
+
+from sandbox import limits, listing
+from sandbox.account import Account
+from sandbox.listing import Params
+from sandbox.resources import Routes
+from sandbox.store import Object
+
+
+def retrieve_intent(account: Account, params: Params, intent_id: str) -> Object:
+    limits.refuse_unsupported(params, "client_secret")
+    return account.find("payment_intent", intent_id)
+
+
+def list_intents(account: Account, params: Params) -> Object:
+    limits.refuse_unsupported(params, "customer_account")
+    return _list(account, "payment_intent", params, "customer", url="/v1/payment_intents")
+
+
+def retrieve_charge(account: Account, _params: Params, charge_id: str) -> Object:
+    return account.find("charge", charge_id)
+
+
+def list_charges(account: Account, params: Params) -> Object:
+    limits.refuse_unsupported(params, "transfer_group")
+    return _list(account, "charge", params, "payment_intent", "customer", url="/v1/charges")
+
+
+def retrieve_invoice_payment(account: Account, _params: Params, payment_id: str) -> Object:
+    return account.find("invoice_payment", payment_id)
+
+
+def list_invoice_payments(account: Account, params: Params) -> Object:
+    """List what paid an invoice, or the invoices that a payment intent paid."""
+    wanted = listing.given(params, "invoice", "status")
+    linked = ("invoice", params["invoice"]) if "invoice" in params else None
+    if payment := params.get("payment"):
+        limits.refuse_unsupported(payment, "payment_record")
+        linked = ("payment_intent", payment.get("payment_intent", ""))
+    return listing.page(
+        account,
+        "invoice_payment",
+        params,
+        url="/v1/invoice_payments",
+        linked=linked,
+        where=lambda found: listing.matches(found, wanted),
+    )
+
+
+def _list(account: Account, kind: str, params: Params, *filters: str, url: str) -> Object:
+    """List by the first of the filters that is given; the others are looked at one by one."""
+    wanted = listing.given(params, *filters)
+    return listing.page(
+        account,
+        kind,
+        params,
+        url=url,
+        linked=next(iter(wanted.items()), None),
+        where=lambda found: listing.matches(found, wanted),
+    )
+
+
+ROUTES: Routes = [
+    ("GET", "/v1/payment_intents", list_intents),
+    ("GET", "/v1/payment_intents/<intent_id>", retrieve_intent),
+    ("GET", "/v1/charges", list_charges),
+    ("GET", "/v1/charges/<charge_id>", retrieve_charge),
+    ("GET", "/v1/invoice_payments", list_invoice_payments),
+    ("GET", "/v1/invoice_payments/<payment_id>", retrieve_invoice_payment),
+]

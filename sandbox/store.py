@@ -1,0 +1,227 @@
+"""Where every object lives: one SQLite file, or memory when no path is given.
+
+An object is a plain dict with at least `object` (its kind), `id` and `created`. Reading gives a copy; nothing changes
+until `put`. Members whose names begin with an underscore are the sandbox's own and never leave it. The store knows no
+rules of Stripe's.
+"""
+
+import json
+import sqlite3
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.schema import LINKED, SCHEMA
+
+Object = dict[str, Any]
+
+SLOTS = 1 << 24  # How many objects of one kind can share a second and still be told apart in order.
+END = 1 << 62  # A position after all others.
+
+
+@dataclass
+class Savepoint:
+    """Whether what was written since then stays although an exception ended it."""
+
+    keep: bool = False
+
+
+class Store:
+    """Objects by kind and id, newest first, with indexes on the members that Stripe's lists filter by."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.executescript(SCHEMA)
+        self.close = weakref.finalize(self, self._db.close)
+
+    @contextmanager
+    def savepoint(self) -> Iterator["Savepoint"]:
+        """Undo what is written inside when an exception leaves the block, unless the savepoint is told to keep it.
+
+        The outermost one is the transaction: only at its end is anything on disk.
+        """
+        savepoint = Savepoint()
+        self._db.execute("SAVEPOINT attempt")
+        try:
+            yield savepoint
+        except BaseException:
+            if not savepoint.keep:
+                self._db.execute("ROLLBACK TO attempt")
+            raise
+        finally:
+            self._db.execute("RELEASE attempt")
+
+    def clear(self) -> None:
+        for table in ("objects", "links", "due", "settings"):
+            self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the line above.
+
+    # Objects
+
+    def get(self, kind: str, object_id: str) -> Object | None:
+        """Return the object; a deleted one comes as its stub `{id, object, deleted: true}`."""
+        row = self._db.execute("SELECT body FROM objects WHERE kind = ? AND id = ?", (kind, object_id)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def put(self, obj: Object, *, slot: int | None = None) -> None:
+        """Insert or overwrite; a new object goes after those of its second, or into `slot` of that second."""
+        kind, object_id, body = obj["object"], obj["id"], json.dumps(obj, separators=(",", ":"))
+        position = self._position(kind, object_id)
+        if position is None:
+            position = self._new_position(kind, _created(obj), slot)
+            self._db.execute("INSERT INTO objects VALUES (?, ?, ?, 0, ?)", (kind, object_id, position, body))
+        else:
+            self._db.execute("UPDATE objects SET body = ? WHERE kind = ? AND id = ?", (body, kind, object_id))
+        self._link(obj, position)
+
+    def delete(self, kind: str, object_id: str) -> Object:
+        """Replace the object by the stub that Stripe shows for it; it is in no list any more."""
+        stub = {"id": object_id, "object": kind, "deleted": True}
+        self._db.execute(
+            "UPDATE objects SET body = ?, deleted = 1 WHERE kind = ? AND id = ?",
+            (json.dumps(stub), kind, object_id),
+        )
+        self._db.execute("DELETE FROM links WHERE kind = ? AND position = ?", (kind, self._position(kind, object_id)))
+        self.unplan(kind, object_id)
+        return stub
+
+    def forget(self, kind: str, object_id: str) -> None:
+        """Remove without a trace: for the sandbox's own records."""
+        position = self._position(kind, object_id)
+        self._db.execute("DELETE FROM links WHERE kind = ? AND position = ?", (kind, position))
+        self._db.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (kind, object_id))
+
+    def counts(self) -> dict[str, int]:
+        """Return how many objects there are of each kind, without deleted ones and the sandbox's own records."""
+        query = "SELECT kind, count(*) FROM objects WHERE deleted = 0 GROUP BY kind ORDER BY kind"
+        return {kind: count for kind, count in self._db.execute(query) if not kind.startswith("_")}
+
+    def walk(
+        self,
+        kind: str,
+        *,
+        linked: tuple[str, str] | None = None,
+        after: str | None = None,
+        before: str | None = None,
+        created: tuple[int | None, int | None] = (None, None),
+        oldest_first: bool = False,
+    ) -> Iterator[Object]:
+        """Yield objects newest first, or oldest first: those older than `after` and newer than `before`.
+
+        `linked` is one (name, value) of the indexed members; `created` is inclusive on both sides. Rows are read as
+        they are asked for, so whoever writes while walking makes a list of it first.
+        """
+        low, high = self._bounds(kind, after=after, before=before, created=created)
+        direction = "ASC" if oldest_first else "DESC"
+        where, values = "o.kind = ? AND o.position >= ? AND o.position < ?", [kind, low, high]
+        source = "objects o"
+        if linked:
+            source = "links l JOIN objects o ON o.kind = l.kind AND o.position = l.position"
+            where = "l.kind = ? AND l.position >= ? AND l.position < ? AND l.name = ? AND l.value = ?"
+            values += linked
+        ordered = "l" if linked else "o"
+        query = (
+            f"SELECT o.body FROM {source} WHERE {where} AND o.deleted = 0 "  # noqa: S608 - no outside text in it.
+            f"ORDER BY {ordered}.position {direction}"
+        )
+        for (body,) in self._db.execute(query, values):
+            yield json.loads(body)
+
+    # What happens later
+
+    def plan(self, kind: str, object_id: str, at: int) -> None:
+        """Note that something is due for this object at `at`, in place of what was noted before."""
+        self._db.execute("REPLACE INTO due VALUES (?, ?, ?)", (kind, object_id, at))
+
+    def unplan(self, kind: str, object_id: str) -> None:
+        self._db.execute("DELETE FROM due WHERE kind = ? AND id = ?", (kind, object_id))
+
+    def next_due(self, until: int) -> tuple[int, str, str] | None:
+        """Return the earliest (at, kind, id) that is due by `until`."""
+        row: tuple[int, str, str] | None = self._db.execute(
+            "SELECT at, kind, id FROM due WHERE at <= ? ORDER BY at, rowid LIMIT 1", (until,)
+        ).fetchone()
+        return row
+
+    # Settings
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        row = self._db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+        return json.loads(row[0]) if row else default
+
+    def set(self, name: str, value: Any) -> None:
+        self._db.execute("REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value)))
+
+    # Inside
+
+    def _position(self, kind: str, object_id: str) -> int | None:
+        row = self._db.execute("SELECT position FROM objects WHERE kind = ? AND id = ?", (kind, object_id)).fetchone()
+        return row[0] if row else None
+
+    def _new_position(self, kind: str, created: int, slot: int | None) -> int:
+        start = created * SLOTS
+        if slot is not None:
+            while self._taken(kind, start + slot):
+                slot = (slot + 1) % SLOTS
+            return start + slot
+        (last,) = self._db.execute(
+            "SELECT max(position) FROM objects WHERE kind = ? AND position < ?", (kind, start + SLOTS)
+        ).fetchone()
+        position = max(start, (last or 0) + 1)
+        # Where shuffling has used up the end of the second, any free place in it does.
+        return position if position < start + SLOTS else self._new_position(kind, created, slot=0)
+
+    def _taken(self, kind: str, position: int) -> bool:
+        query = "SELECT 1 FROM objects WHERE kind = ? AND position = ?"
+        return self._db.execute(query, (kind, position)).fetchone() is not None
+
+    def _bounds(
+        self, kind: str, *, after: str | None, before: str | None, created: tuple[int | None, int | None]
+    ) -> tuple[int, int]:
+        first, last = created
+        low = 0 if first is None else min(max(0, first) * SLOTS, END)
+        high = END if last is None else min((last + 1) * SLOTS, END)
+        if after and (position := self._position(kind, after)) is not None:
+            high = min(high, position)
+        if before and (position := self._position(kind, before)) is not None:
+            low = max(low, position + 1)
+        return low, high
+
+    def _link(self, obj: Object, position: int) -> None:
+        kind = obj["object"]
+        paths = LINKED.get(kind)
+        if not paths:
+            return
+        wanted = {(name, value) for name, path in paths.items() for value in values_at(obj, path)}
+        query = "SELECT name, value FROM links WHERE kind = ? AND position = ?"
+        present = set(self._db.execute(query, (kind, position)))
+        self._db.executemany(
+            "DELETE FROM links WHERE kind = ? AND name = ? AND value = ? AND position = ?",
+            [(kind, name, value, position) for name, value in present - wanted],
+        )
+        self._db.executemany(
+            "INSERT INTO links VALUES (?, ?, ?, ?)",
+            [(kind, name, value, position) for name, value in wanted - present],
+        )
+
+
+def _created(obj: Object) -> int:
+    """Return the object's time of creation, whatever Stripe calls it: invoice items and discounts have other names."""
+    created: int = next(obj[name] for name in ("created", "date", "start") if name in obj)
+    return created
+
+
+def values_at(value: Any, path: tuple[str, ...]) -> Iterator[str]:
+    """Yield every text at the path, through lists on the way; an object found there stands for its id."""
+    if isinstance(value, list):
+        for member in value:
+            yield from values_at(member, path)
+    elif isinstance(value, Mapping):
+        name, *rest = path or ("id",)
+        yield from values_at(value.get(name), tuple(rest))
+    elif isinstance(value, str) and not path:
+        yield value

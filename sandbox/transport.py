@@ -1,0 +1,72 @@
+"""The SDK's HTTP client without HTTP: it calls the sandbox in the same process.
+
+client = stripe.StripeClient("sk_test_1", http_client=InProcessClient(sandbox), max_network_retries=2)
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import stripe
+from requests.structures import CaseInsensitiveDict
+from werkzeug.datastructures import Headers
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Response
+
+from sandbox.app import Sandbox
+from sandbox.faults import ConnectionLost
+
+
+class InProcessClient(stripe.HTTPClient):
+    """Sends each of the SDK's requests to the sandbox, counting them in `requests` by method and path."""
+
+    name = "sandbox"
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__()
+        self.sandbox = sandbox
+        self.requests: Counter[str] = Counter()
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_usage: Any
+    ) -> tuple[str, int, Mapping[str, str]]:
+        """Answer as a network client would: body, status, headers that ignore case."""
+        scheme, _, rest = url.partition("://")
+        host, _, target = rest.partition("/")
+        self.requests[f"{method.upper()} /{target.partition('?')[0]}"] += 1
+        body = post_data.encode() if isinstance(post_data, str) else post_data
+        try:
+            response = exchange(
+                self.sandbox, method.upper(), f"/{target}", (headers or {}).items(), body, origin=f"{scheme}://{host}"
+            )
+        except ConnectionLost as lost:
+            raise _connection_error(lost) from lost
+        return response.get_data(as_text=True), response.status_code, CaseInsensitiveDict(response.headers)
+
+    def close(self) -> None:
+        """Do nothing: there is no connection to close."""
+
+
+def _connection_error(lost: ConnectionLost) -> stripe.APIConnectionError:
+    message = f"The sandbox lost the connection: {lost.how}"
+    return stripe.APIConnectionError(message, should_retry=True)  # type: ignore[no-untyped-call]
+
+
+def exchange(
+    sandbox: Sandbox,
+    method: str,
+    target: str,
+    headers: Iterable[tuple[str, str]],
+    body: bytes | None,
+    *,
+    origin: str = "http://localhost",
+) -> Response:
+    """Put one request to the sandbox and return its answer; `target` is path and query as on the wire.
+
+    Raises ConnectionLost where there is none.
+    """
+    builder = EnvironBuilder(path=target, base_url=origin, method=method, headers=Headers(list(headers)), data=body)
+    try:
+        return Response.from_app(sandbox, builder.get_environ())
+    finally:
+        builder.close()
