@@ -1,0 +1,296 @@
+"""The catalogue's changes: each reaches Stripe first, and is copied here once Stripe has agreed.
+
+All raise StripeUnavailable, StripeRefused or StripeMisconfigured with nothing changed here. `request_id` is a random
+text that a form keeps while it is sent again, so that sending twice creates once; after `answered_500` it is spent.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from billing import stripe_gateway, unlisted
+from billing.mirror import (
+    PRICE,
+    PRODUCT,
+    PROMOTION_CODE,
+    Cause,
+    Compared,
+    Kind,
+    Row,
+    capture,
+    find,
+    offer,
+    offer_page,
+)
+from billing.models import Installation, Price, Product
+from billing.snapshots import Snapshot
+
+if TYPE_CHECKING:
+    from stripe import params as p
+
+STAFF = Cause("staff")
+IMPORT = Cause("import")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceTerms:
+    """What a new price is to be; `unit_amount` in the currency's minor unit, `labels` more metadata."""
+
+    unit_amount: int
+    currency: str
+    interval: str = Price.Interval.MONTH
+    interval_count: int = 1
+    trial_days: int | None = None
+    trial_needs_card: bool = True
+    nickname: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        trial = {"trial_days": str(self.trial_days)} if self.trial_days else {}
+        cardless = {} if self.trial_needs_card else {"trial_needs_card": "false"}
+        return {**self.labels, **trial, **cardless}
+
+    @property
+    def is_recurring(self) -> bool:
+        return self.interval != Price.Interval.ONE_TIME
+
+
+class NewProduct(NamedTuple):
+    product: Product
+    price: Price
+
+
+class ImportCount(NamedTuple):
+    """How many objects were read, how many of them were news, and which rows Stripe does not know."""
+
+    products: int
+    prices: int
+    codes: int
+    written: int
+    unknown: tuple[str, ...] = ()
+
+
+OnPage = Callable[[list[Compared[Any]]], None]
+
+
+def create_product(
+    *,
+    name: str,
+    price: PriceTerms,
+    request_id: str,
+    description: str = "",
+    features: Iterable[str] = (),
+    can_be_bought_again: bool = False,
+    has_quantity: bool = False,
+    grace_days: int | None = None,
+    active: bool = True,
+) -> NewProduct:
+    """Create a product with its first price, which becomes its default, in one call."""
+    own = _own_settings(can_be_bought_again, has_quantity, grace_days)
+    params: p.ProductCreateParams = {
+        "name": name,
+        "active": active,
+        "marketing_features": [{"name": feature} for feature in features],
+        "metadata": {name: value for name, value in own.items() if value},
+        "default_price_data": {
+            "currency": price.currency,
+            "unit_amount": price.unit_amount,
+            "metadata": price.metadata,
+        },
+        "expand": ["default_price"],
+    }
+    if description:
+        params["description"] = description
+    if price.is_recurring:
+        params["default_price_data"]["recurring"] = {
+            "interval": price.interval,
+            "interval_count": price.interval_count,
+        }
+    answer = stripe_gateway.create_product(params, key=idempotency_key("product", request_id, params))
+    first_price = answer.part(answer.object["default_price"])
+    return NewProduct(_new(PRODUCT, answer), _new(PRICE, first_price))
+
+
+def update_product(
+    *,
+    product: Product,
+    name: str,
+    description: str,
+    features: Iterable[str],
+    can_be_bought_again: bool,
+    active: bool,
+    has_quantity: bool = False,
+    grace_days: int | None = None,
+) -> Product:
+    """Change what a product says of itself; its prices are changed by `change_price`."""
+    return _change_product(
+        product,
+        {
+            "name": name,
+            "description": description,
+            "marketing_features": [{"name": feature} for feature in features] or "",
+            "metadata": _own_settings(can_be_bought_again, has_quantity, grace_days),
+            "active": active,
+        },
+    )
+
+
+def add_price(*, product: Product, terms: PriceTerms, request_id: str) -> Price:
+    """Add one more price to a product; the first becomes its default."""
+    price = _create_price(product, terms, request_id)
+    if not product.default_price_id:
+        _change_product(product, {"default_price": price.pk})
+    return price
+
+
+def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
+    """Replace a price by one of another amount: make the new, point the product at it, archive the old.
+
+    A price's amount can't be edited at Stripe (https://docs.stripe.com/products-prices/manage-prices#edit-price).
+    In this order a stop half-way leaves something on sale, and the next try with the same `request_id` finishes it.
+    Running subscriptions stay on the old price.
+    """
+    product = _product_of(price)
+    replacement = _create_price(product, terms_of(price, unit_amount=unit_amount), request_id)
+    if product.default_price_id in {price.pk, ""}:
+        _change_product(product, {"default_price": replacement.pk})
+    archive_price(price=price)
+    return replacement
+
+
+def terms_of(price: Price, *, unit_amount: int) -> PriceTerms:
+    """The price's own terms with another amount."""
+    return PriceTerms(
+        unit_amount=unit_amount,
+        currency=price.currency,
+        interval=price.interval,
+        interval_count=price.interval_count,
+        trial_days=price.trial_days,
+        trial_needs_card=price.trial_needs_card,
+        nickname=price.nickname,
+        labels=price.metadata,
+    )
+
+
+def make_default(*, price: Price) -> Product:
+    return _change_product(_product_of(price), {"default_price": price.pk})
+
+
+def archive_product(*, product: Product) -> Product:
+    """Take a product off sale; who has it keeps it."""
+    return _change_product(product, {"active": False})
+
+
+def restore_product(*, product: Product) -> Product:
+    return _change_product(product, {"active": True})
+
+
+def archive_price(*, price: Price) -> Price:
+    """Take a price off sale. Stripe refuses this for a product's default price."""
+    return _change_price(price, {"active": False})
+
+
+def restore_price(*, price: Price) -> Price:
+    return _change_price(price, {"active": True})
+
+
+def import_catalog(*, on_page: OnPage = lambda _: None) -> ImportCount:
+    """Copy every product, price and promotion code from Stripe, archived ones too; `on_page` is told of each page."""
+    # Stripe lists archived ones only when asked for them.
+    products = _import(PRODUCT, _both(stripe_gateway.product_pages), on_page)
+    prices = _import(PRICE, _both(stripe_gateway.price_pages), on_page)
+    codes = _import(PROMOTION_CODE, stripe_gateway.promotion_code_pages(), on_page)
+    return ImportCount(
+        products=len(products.keys),
+        prices=len(prices.keys),
+        codes=len(codes.keys),
+        written=products.written + prices.written + codes.written,
+        unknown=(*products.unknown, *prices.unknown, *codes.unknown),
+    )
+
+
+class _Imported(NamedTuple):
+    keys: set[str]
+    written: int
+    unknown: list[str]
+
+
+def _own_settings(can_be_bought_again: bool, has_quantity: bool, grace_days: int | None) -> dict[str, str]:  # noqa: FBT001
+    """What Stripe has no field for, as metadata; an empty text unsets."""
+    return {
+        "can_be_bought_again": "true" if can_be_bought_again else "",
+        "has_quantity": "true" if has_quantity else "",
+        "grace_days": "" if grace_days is None else str(grace_days),
+    }
+
+
+def _both(pages: Callable[..., Iterable[stripe_gateway.Page]]) -> Iterable[stripe_gateway.Page]:
+    return chain(pages(active=True), pages(active=False))
+
+
+def _import(kind: Kind[Any], pages: Iterable[stripe_gateway.Page], on_page: OnPage) -> _Imported:
+    keys: set[str] = set()
+    written, began = 0, None
+    for page in pages:
+        began = began or page.known_from
+        compared = offer_page(kind, page.snapshots(), IMPORT)
+        on_page(compared)
+        keys |= {one.object["id"] for one in compared}
+        written += sum(one.was_written for one in compared)
+    # What we have heard of only since the list was begun need not be on it.
+    rows = kind.model._default_manager.filter(is_deleted=False, known_until__lt=began)
+    missing = sorted(set(rows.values_list("pk", flat=True)) - keys)
+    return _Imported(keys, written, unlisted.ask(kind, missing, IMPORT).unknown)
+
+
+def _create_price(product: Product, terms: PriceTerms, request_id: str) -> Price:
+    params: p.PriceCreateParams = {
+        "product": product.pk,
+        "currency": terms.currency,
+        "unit_amount": terms.unit_amount,
+        "metadata": terms.metadata,
+    }
+    if terms.nickname:
+        params["nickname"] = terms.nickname
+    if terms.is_recurring:
+        params["recurring"] = {"interval": terms.interval, "interval_count": terms.interval_count}
+    return _new(PRICE, stripe_gateway.create_price(params, key=idempotency_key("price", request_id, params)))
+
+
+def _change_product(product: Product, params: "p.ProductUpdateParams") -> Product:
+    return _captured(PRODUCT, product.pk, lambda: stripe_gateway.update_product(product.pk, params))
+
+
+def _change_price(price: Price, params: "p.PriceUpdateParams") -> Price:
+    return _captured(PRICE, price.pk, lambda: stripe_gateway.update_price(price.pk, params))
+
+
+def _product_of(price: Price) -> Product:
+    """The price's product as it is now, read anew: a form may have been open for an hour.
+
+    A price can come here before its product, which is then fetched.
+    """
+    product_id = str(price.product_id)
+    return find(PRODUCT, product_id) or _captured(PRODUCT, product_id, lambda: PRODUCT.fetch(product_id))
+
+
+def _new(kind: Kind[Row], answer: Snapshot) -> Row:
+    row = offer(kind, answer, STAFF).row
+    assert row is not None, "the catalogue admits every row"  # noqa: S101
+    return row
+
+
+def _captured(kind: Kind[Row], key: str, ask: Callable[[], Snapshot]) -> Row:
+    row = capture(kind, key, ask, STAFF).row
+    assert row is not None, "a captured answer is always written"  # noqa: S101
+    return row
+
+
+def idempotency_key(what: str, request_id: str, params: Any) -> str:
+    """An idempotency key for one form. It knows what was sent: a corrected form is another request, not a conflict."""
+    sent = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:16]
+    return f"{Installation.current_id()}-{what}-{request_id}-{sent}"

@@ -1,0 +1,20 @@
+"""System checks: what would make the site refuse to work with Stripe, said before the first customer finds out."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004  (Django's own name)
+
+
+@register("stripe")
+def stripe_settings(**_: Any) -> list[CheckMessage]:
+    """Every setting that Stripe needs is there, and is not visibly the wrong one."""
+    if not settings.STRIPE_KEY:
+        # A fresh clone: commands that need no Stripe, such as createsuperuser, must run.
+        return [Warning("STRIPE_KEY is not set: nothing can reach Stripe.", id="billing.W001")]
+    found: list[CheckMessage] = []
+    if not settings.STRIPE_KEY.startswith(("sk_", "rk_")):
+        found.append(Error("STRIPE_KEY is not a secret key: one begins with sk_ or rk_.", id="billing.E002"))
+    if not settings.STRIPE_WEBHOOK_SECRETS:
+        found.append(Error("STRIPE_WEBHOOK_SECRET is not set: every webhook is answered with 500.", id="billing.E001"))
+    return found

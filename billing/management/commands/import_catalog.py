@@ -1,0 +1,20 @@
+"""`manage.py import_catalog`: copy every product and price from Stripe."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from billing import catalog
+from billing.errors import StripeFailure
+
+
+class Command(BaseCommand):
+    help = "Pull every product, price and promotion code from Stripe, archived ones too."
+
+    def handle(self, **_: Any) -> None:
+        try:
+            count = catalog.import_catalog()
+        except StripeFailure as error:
+            raise CommandError(f"the catalogue was not imported: {error}") from error
+        read = f"{count.products} products, {count.prices} prices and {count.codes} promotion codes read"
+        self.stdout.write(f"{read}, {count.written} written.")

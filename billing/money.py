@@ -1,0 +1,84 @@
+"""Money between people and Stripe: integers in a currency's minor unit, typed and shown in its own decimals."""
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from babel.numbers import NumberFormatError, format_currency, get_currency_symbol, list_currencies, parse_decimal
+
+LOCALE = "en_US"
+
+# Stripe's largest unit_amount (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
+MAX_UNIT_AMOUNT = 99_999_999
+
+# Stripe's own rule, which differs from CLDR's for a dozen currencies (https://docs.stripe.com/currencies#zero-decimal).
+NO_DECIMALS = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
+THREE_DECIMALS = frozenset("BHD JOD KWD OMR TND".split())
+# Charged in hundredths for historical reasons, though nobody pays hundredths.
+WHOLE_HUNDREDS = frozenset("ISK UGX".split())
+
+LONGEST_NUMBER = 25
+# Decimal reads more than people mean by an amount: 1e3, 1_000, other scripts' digits.
+AMOUNT = re.compile(r"[+-]?[0-9,]*\.?[0-9]*")
+
+
+class NotMoney(ValueError):
+    """Text that is no amount in this currency; the message says what would be."""
+
+
+def is_currency(code: str) -> bool:
+    return code.isascii() and code.upper() in list_currencies()
+
+
+def decimals(currency: str) -> int:
+    """How many decimals Stripe's minor unit stands for: 2 for USD, 0 for JPY, 3 for KWD."""
+    code = currency.upper()
+    if code in NO_DECIMALS:
+        return 0
+    return 3 if code in THREE_DECIMALS else 2
+
+
+def display(amount: int, currency: str) -> str:
+    """1900 usd -> "$19.00"; 1900 jpy -> "¥1,900"; 1900 kwd -> "KWD 1.900"."""
+    code, digits = currency.upper(), decimals(currency)
+    shown = 0 if code in WHOLE_HUNDREDS else digits
+    gap = "\N{NO-BREAK SPACE}" if get_currency_symbol(code, LOCALE).isalpha() else ""
+    pattern = f"¤{gap}#,##0" + ("." + "0" * shown if shown else "")
+    value = Decimal(amount).scaleb(-digits)
+    return format_currency(value, code, format=pattern, locale=LOCALE, currency_digits=False)
+
+
+def plain(amount: int, currency: str) -> str:
+    """1900 usd -> "19.00": what `parse` reads back, for a form's field."""
+    digits = decimals(currency)
+    return f"{Decimal(amount).scaleb(-digits):.{digits}f}"
+
+
+def parse(text: str, currency: str) -> int:
+    """ "19.00" usd -> 1900. Raises NotMoney for what is no amount, negative, too fine or too large."""
+    code, digits = currency.upper(), decimals(currency)
+    amount = _number(text, code).scaleb(digits)
+    if amount < 0:
+        raise NotMoney("The amount can't be negative.")
+    if amount > MAX_UNIT_AMOUNT:
+        raise NotMoney(f"The amount can't be more than {display(MAX_UNIT_AMOUNT, code)}.")
+    if amount != amount.to_integral_value():
+        raise NotMoney(f"{code} has {digits or 'no'} decimals: enter an amount such as {plain(1900, code)}.")
+    step = 100 if code in WHOLE_HUNDREDS else 10 if code in THREE_DECIMALS else 1
+    if int(amount) % step:
+        raise NotMoney(f"Stripe charges {code} in steps of {plain(step, code)}.")
+    return int(amount)
+
+
+def check(amount: int, currency: str) -> None:
+    """Raise NotMoney for what `parse` would refuse: negative, too large, or in finer steps than Stripe charges."""
+    parse(plain(amount, currency), currency)
+
+
+def _number(text: str, code: str) -> Decimal:
+    typed = text.strip()
+    try:
+        if len(typed) <= LONGEST_NUMBER and AMOUNT.fullmatch(typed):
+            return parse_decimal(typed, locale=LOCALE, strict=True)
+    except (NumberFormatError, InvalidOperation):
+        pass
+    raise NotMoney(f"Enter an amount in {code}, such as {plain(1900, code)}.")

@@ -1,0 +1,108 @@
+"""What Stripe said and when it was true: the two ways a state reaches us, a fetch and an event."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+JSON = dict[str, Any]
+
+ONE_SECOND = timedelta(seconds=1)
+
+
+def moment(unix: int | None) -> datetime | None:
+    """A Stripe timestamp (Unix seconds) as a datetime in UTC."""
+    if unix is None:
+        return None
+    if type(unix) is not int:  # A bool is an int, but no moment.
+        raise TypeError(f"{unix!r} is not a number of seconds")
+    return datetime.fromtimestamp(unix, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An object as it was at some moment from `known_from` to `known_until`, both on Stripe's clock."""
+
+    object: JSON
+    known_from: datetime
+    known_until: datetime
+    is_replay: bool = False
+
+    @classmethod
+    def fetched(cls, obj: JSON, *, date: datetime, took: timedelta) -> Self:
+        """Place an answer in time: it was read before its `Date` was stamped, and after we sent for it.
+
+        `Date` has whole seconds, so it may lie up to one second before the truth.
+        """
+        earliest = date - took - ONE_SECOND
+        # MongoDB keeps milliseconds; rounding down keeps the interval on the safe side.
+        return cls(obj, earliest.replace(microsecond=earliest.microsecond // 1000 * 1000), date)
+
+    @classmethod
+    def replayed(cls, obj: JSON, *, date: datetime) -> Self:
+        """Place an answer that Stripe kept under an idempotency key: it may be as old as the object itself."""
+        return cls(obj, datetime.fromtimestamp(obj["created"], UTC), date, is_replay=True)
+
+    @property
+    def id(self) -> str:
+        return str(self.object["id"])
+
+    @property
+    def is_deletion(self) -> bool:
+        return bool(self.object.get("deleted"))
+
+    def part(self, obj: JSON) -> "Snapshot":
+        """An object that came inside this one, so it was read at the same moment."""
+        return Snapshot(obj, self.known_from, self.known_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A state at one second of Stripe's clock (https://docs.stripe.com/api/events/object)."""
+
+    id: str
+    type: str
+    created_at: datetime
+    api_version: str
+    object: JSON
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any]) -> Self:
+        """Read a decoded event; raises ValueError naming what is missing or malformed."""
+        try:
+            return cls(
+                id=_text(payload, "id"),
+                type=_text(payload, "type"),
+                created_at=_given(moment(payload["created"])),
+                api_version=_text(payload, "api_version") if payload.get("api_version") else "",
+                object=_object(payload["data"]),
+            )
+        except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
+            raise ValueError(f"not a Stripe event: {error!r}") from error
+
+    @property
+    def snapshot(self) -> Snapshot:
+        # A subscription's end is a status, not a deletion; what else is ".deleted" is gone for good.
+        gone = self.type.endswith(".deleted") and self.object.get("object") != "subscription"
+        obj = {**self.object, "deleted": True} if gone else self.object
+        return Snapshot(obj, self.created_at, self.created_at)
+
+
+def _text(payload: Mapping[str, Any], field: str) -> str:
+    value = payload[field]
+    if not isinstance(value, str) or not value or len(value) > 255:  # noqa: PLR2004  (Stripe's ids fit)
+        raise ValueError(f"{field} is not a short text")
+    return value
+
+
+def _given(value: datetime | None) -> datetime:
+    if value is None:
+        raise TypeError("created is null")
+    return value
+
+
+def _object(content: Mapping[str, Any]) -> JSON:
+    value = content["object"]
+    if not isinstance(value, dict):
+        raise TypeError("data.object is not an object")
+    return value
