@@ -1,0 +1,117 @@
+"""What a person has: which products, by subscription or one-time purchase. Answers come from the mirror alone.
+
+if access.has_access(request.user, product="prod_…"): …      in Python; without a product: any plan
+@access.required(product="prod_…")                           a view
+class Members(access.Required, TemplateView): …              a class-based view
+{% if user|has_access:"prod_…" %}                            a template, after {% load access %}
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+
+from billing.models import Price, Product
+from subscriptions import stripe_clock
+from subscriptions.models import Customer, Payment, Subscription
+
+View = Callable[..., HttpResponseBase]
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """The running subscriptions and standing one-time purchases of one person."""
+
+    subscriptions: list[Subscription]
+    payments: list[Payment]
+
+    def subscription_to(self, product_id: str) -> Subscription | None:
+        return next((held for held in self.subscriptions if product_id in held.product_ids), None)
+
+    def purchase_of(self, product_id: str) -> Payment | None:
+        return next((held for held in self.payments if held.product_id == product_id), None)
+
+    def holding_of(self, product: Product, *, price: Price) -> Subscription | Payment | None:
+        """What makes buying `price` paying twice; None when it may be bought."""
+        if not price.is_recurring and product.can_be_bought_again:
+            return None
+        return self.subscription_to(product.pk) or self.purchase_of(product.pk)
+
+
+NOTHING = Holdings([], [])
+
+
+def has_access(user: User | AnonymousUser, product: Product | str | None = None) -> bool:
+    """Whether a subscription or purchase of this person gives access to the product; without one, to anything.
+
+    One query, and a second where no subscription does.
+    """
+    if not user.is_authenticated:
+        return False
+    product_id = product.pk if isinstance(product, Product) else product
+    now = stripe_clock.now()
+    subscriptions = Subscription.objects.running().filter(customer__account__user=user).select_related("product")
+    if any(
+        subscription.gives_access_at(now)
+        for subscription in subscriptions
+        if product_id is None or product_id in subscription.product_ids
+    ):
+        return True
+    payments = Payment.objects.giving_access().filter(customer__account__user=user)
+    return (payments if product_id is None else payments.filter(product_id=product_id)).exists()
+
+
+def required(product: Product | str | None = None) -> Callable[[View], View]:
+    """Let only those with access see a view; others are led to sign in, then to the plans."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return _turned_away(request, product) or view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+class Required:
+    """The same for a class-based view, whose `access_product` names the product; None: any plan."""
+
+    access_product: Product | str | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        turned_away = _turned_away(request, self.access_product)
+        return turned_away or super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+
+
+def holdings_of(user: User | AnonymousUser) -> Holdings:
+    """Two queries; none for somebody who has not signed in."""
+    if not user.is_authenticated:
+        return NOTHING
+    return Holdings(
+        list(Subscription.objects.running().filter(customer__account__user=user)),
+        list(Payment.objects.standing().filter(customer__account__user=user)),
+    )
+
+
+def holdings_of_customer(customer: Customer) -> Holdings:
+    return Holdings(
+        list(Subscription.objects.running().filter(customer=customer)),
+        list(Payment.objects.standing().filter(customer=customer)),
+    )
+
+
+def _turned_away(request: HttpRequest, product: Product | str | None) -> HttpResponse | None:
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    if has_access(request.user, product):
+        return None
+    messages.info(request, "This page is for members. Choose a plan to see it.")
+    return redirect("plans")

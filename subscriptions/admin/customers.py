@@ -1,0 +1,83 @@
+"""Customers: searched, archived, restored."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from subscriptions import customers
+from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
+from subscriptions.models import Customer, Payment, Subscription, Tombstone
+
+
+class ArchivedFilter(admin.SimpleListFilter):
+    """Archived and deleted customers are out of the list until they are asked for."""
+
+    title = "listed"
+    parameter_name = "listed"
+
+    def lookups(self, *_: Any) -> list[tuple[str, str]]:
+        return [("archived", "Archived"), ("deleted", "Deleted at Stripe"), ("all", "All")]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        return [{**first, "display": "Current"}, *others]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Customer]) -> QuerySet[Customer]:  # noqa: ARG002
+        match self.value():
+            case "archived":
+                return queryset.exclude(archived_at=None)
+            case "deleted":
+                return queryset.filter(is_deleted=True)
+            case "all":
+                return queryset
+        return queryset & Customer.objects.listed()
+
+
+class SubscriptionInline(ReadOnlyInline):
+    model = Subscription
+    fields = ("id", "status", "product", "price", "quantity", "current_period_end_at", "cancel_at_period_end")
+
+
+class PaymentInline(ReadOnlyInline):
+    model = Payment
+    fields = ("payment_intent_id", "status", "product", "amount_display", "stripe_created_at")
+    readonly_fields = ("amount_display",)
+
+
+@admin.register(Customer)
+class CustomerAdmin(ReadOnlyAdmin):
+    list_display = ("email", "name", "id", "user", "stripe_created_at", "archived_at")
+    list_filter = (ArchivedFilter,)
+    list_select_related = ("account__user",)
+    search_fields = ("email", "name", "id", "account__user__username")
+    inlines = (SubscriptionInline, PaymentInline)
+    actions = ("archive", "restore")
+
+    @admin.display(description="User")
+    def user(self, customer: Customer) -> str:
+        account = getattr(customer, "account", None)
+        return str(account.user) if account else "nobody here"
+
+    @admin.action(description="Archive: take out of every list", permissions=["manage"])
+    def archive(self, request: HttpRequest, chosen: QuerySet[Customer]) -> None:
+        for customer in chosen:
+            customers.archive(customer, now=timezone.now())
+        self.message_user(request, f"{len(chosen)} archived.", messages.SUCCESS)
+
+    @admin.action(description="Restore from the archive", permissions=["manage"])
+    def restore(self, request: HttpRequest, chosen: QuerySet[Customer]) -> None:
+        for customer in chosen:
+            customers.restore(customer)
+        self.message_user(request, f"{len(chosen)} restored.", messages.SUCCESS)
+
+    def has_manage_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("subscriptions.change_customer")
+
+
+@admin.register(Tombstone)
+class TombstoneAdmin(ReadOnlyAdmin):
+    list_display = ("id", "reason", "buried_at")
+    search_fields = ("id",)

@@ -1,0 +1,64 @@
+"""One-time purchases, invoices and what was given back."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from billing.errors import StripeFailure
+from billing.forms import explanation
+from billing.mirror import Cause
+from subscriptions import twice_paid
+from subscriptions.admin.read_only import ReadOnlyAdmin, TwicePaidFilter, UndoesTwicePaid
+from subscriptions.admin.refundable import InvoiceRefunds, PaymentRefunds
+from subscriptions.models import Invoice, Payment, Refund
+from subscriptions.refunds import CannotRefund
+
+
+class TwicePaidPayments(TwicePaidFilter):
+    def newer(self) -> list[Payment]:
+        return twice_paid.newer_payments()
+
+
+@admin.register(Payment)
+class PaymentAdmin(UndoesTwicePaid, PaymentRefunds):
+    list_display = ("__str__", "customer", "product", "amount_display", "status", "stripe_created_at")
+    list_filter = (TwicePaidPayments, "status", "currency")
+    list_select_related = ("customer", "product")
+    search_fields = ("payment_intent_id", "customer__email", "customer__id")
+    actions = ("refund_wholly",)
+    undo_action = "refund_wholly"
+
+    @admin.action(description="Refund wholly, because it was paid twice", permissions=["refund"])
+    def refund_wholly(self, request: HttpRequest, chosen: QuerySet[Payment]) -> None:
+        for payment in chosen:
+            try:
+                twice_paid.undo_payment(payment, cause=Cause("person", str(request.user.pk)))
+            except (CannotRefund, StripeFailure) as error:
+                why = explanation(error) if isinstance(error, StripeFailure) else str(error)
+                self.message_user(request, f"{payment}: {why}", messages.ERROR)
+            else:
+                self.message_user(request, f"{payment}: refunded.", messages.SUCCESS)
+
+    def has_refund_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("subscriptions.add_refund")
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(InvoiceRefunds):
+    list_display = ("__str__", "customer", "total_display", "status", "billing_reason", "stripe_created_at")
+    list_filter = ("status", "billing_reason", "currency")
+    list_select_related = ("customer",)
+    search_fields = ("id", "number", "customer__email", "customer__id", "subscription__id")
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    list_display = ("id", "amount_display", "status", "reason", "customer", "payment_intent_id", "stripe_created_at")
+    list_filter = ("status", "reason", "currency")
+    list_select_related = ("customer",)
+    search_fields = ("id", "payment_intent_id", "customer__email", "customer__id")
+
+    def get_readonly_fields(self, *_: Any, **__: Any) -> tuple[str, ...]:
+        return ("amount_display",)

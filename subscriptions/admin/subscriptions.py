@@ -1,0 +1,78 @@
+"""Subscriptions with their history, and those that somebody pays twice."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from billing.errors import StripeFailure
+from billing.forms import explanation
+from billing.mirror import Cause
+from subscriptions import twice_paid
+from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline, TwicePaidFilter, UndoesTwicePaid
+from subscriptions.lifecycle import LifecycleRefusal
+from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscription
+from subscriptions.refunds import CannotRefund
+
+
+class StatusChangeInline(ReadOnlyInline):
+    model = StatusChange
+    fields = (
+        "changed_at",
+        "from_status",
+        "to_status",
+        "to_price",
+        "to_quantity",
+        "cancels_at",
+        "cause_kind",
+        "cause_id",
+    )
+    show_change_link = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("to_price")
+
+
+class InvoiceInline(ReadOnlyInline):
+    model = Invoice
+    fields = ("number", "total_display", "status", "billing_reason", "stripe_created_at")
+    readonly_fields = ("total_display",)
+
+
+class TwicePaidSubscriptions(TwicePaidFilter):
+    def newer(self) -> list[Subscription]:
+        return twice_paid.newer_subscriptions()
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(UndoesTwicePaid, ReadOnlyAdmin):
+    list_display = ("id", "customer", "status", "product", "price", "quantity", "current_period_end_at", "cancels_at")
+    list_filter = (TwicePaidSubscriptions, "status", "cancel_at_period_end", "product")
+    list_select_related = ("customer", "product", "price")
+    search_fields = ("id", "customer__email", "customer__id")
+    inlines = (StatusChangeInline, InvoiceInline)
+    actions = ("cancel_and_refund",)
+    undo_action = "cancel_and_refund"
+
+    @admin.action(description="Cancel now and refund, because it is paid twice", permissions=["refund"])
+    def cancel_and_refund(self, request: HttpRequest, chosen: QuerySet[Subscription]) -> None:
+        for subscription in chosen:
+            try:
+                twice_paid.undo_subscription(subscription, cause=Cause("person", str(request.user.pk)))
+            except (LifecycleRefusal, CannotRefund, StripeFailure) as error:
+                why = explanation(error) if isinstance(error, StripeFailure) else str(error)
+                self.message_user(request, f"{subscription}: {why}", messages.ERROR)
+            else:
+                self.message_user(request, f"{subscription}: cancelled and refunded.", messages.SUCCESS)
+
+    def has_refund_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("subscriptions.add_refund")
+
+
+@admin.register(CheckoutSession)
+class CheckoutSessionAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "customer", "price", "mode", "status", "payment_status", "claimed_at")
+    list_filter = ("status", "mode")
+    list_select_related = ("customer", "price")
+    search_fields = ("stripe_id", "customer__email", "customer__id")

@@ -1,0 +1,59 @@
+"""The page that shows how the sync is, beside the list of its runs."""
+
+from typing import Any
+
+from django.contrib.admin.utils import quote
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+
+from subscriptions import health
+from subscriptions.admin.read_only import ReadOnlyAdmin
+from subscriptions.models import SyncRun
+
+
+class WithHealthPage(ReadOnlyAdmin):
+    """The admin of sync runs, with a page on the whole of them."""
+
+    change_list_template = "admin/subscriptions/sync_runs.html"
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.health_view)
+        return [path("health/", view, name="subscriptions_syncrun_health"), *super().get_urls()]
+
+    def health_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = health.read(now=timezone.now())
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Sync health",
+            "opts": self.opts,
+            "health": found,
+            "lag": found.lag,
+            "problems": found.problems,
+            "warnings": found.warnings,
+            "groups": _found_by(found.last_full) if found.last_full else [],
+        }
+        response = render(request, "admin/subscriptions/sync_health.html", context)
+        add_never_cache_headers(response)
+        return response
+
+
+def _found_by(run: SyncRun) -> list[dict[str, Any]]:
+    """The rows that the last full sync complained of, as far as their ids are kept."""
+    return [
+        _group("Drift: nobody had told of these", run.drifted, run.drift),
+        _group("Unknown to Stripe", run.unknown_ids, run.unknown),
+    ]
+
+
+def _group(title: str, ids: list[str], total: int) -> dict[str, Any]:
+    return {"title": title, "rows": [{"pk": pk, "url": _page(pk)} for pk in ids], "left_out": total - len(ids)}
+
+
+def _page(pk: str) -> str:
+    return reverse("admin:subscriptions_subscription_change", args=[quote(pk)]) if pk.startswith("sub_") else ""

@@ -1,0 +1,102 @@
+"""Tokens for the JSON API: made here, shown once, revoked here. The digest is never shown."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db.models import ForeignKey, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+
+from subscriptions import tokens
+from subscriptions.models import ApiToken
+
+
+class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Whose, what for, and until when."""
+
+    class Meta:
+        model = ApiToken
+        fields = ("user", "name", "expires_at")
+
+    def clean_expires_at(self) -> Any:
+        expires_at = self.cleaned_data["expires_at"]
+        if expires_at and expires_at <= timezone.now():
+            raise ValidationError("This is in the past.")
+        return expires_at
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = TokenForm
+    autocomplete_fields = ("user",)
+    list_display = ("name", "beginning", "user", "state", "last_used_at", "expires_at", "created_at")
+    list_filter = ("revoked_at", "expires_at")
+    list_select_related = ("user",)
+    list_per_page = 50
+    search_fields = ("name", "beginning", "user__username")
+    actions = ("revoke",)
+
+    @admin.display(description="State")
+    def state(self, token: ApiToken) -> str:
+        if token.is_usable(timezone.now()):
+            return "usable"
+        if token.revoked_at:
+            return "revoked"
+        return "expired" if token.user.is_active else "its owner is inactive"
+
+    @admin.action(description="Revoke: not accepted from now on", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, chosen: QuerySet[ApiToken]) -> None:
+        for token in chosen:
+            tokens.revoke(token=token, now=timezone.now())
+            self.log_change(request, token, "Revoked.")
+        self.message_user(request, f"{len(chosen)} revoked.", messages.SUCCESS)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("subscriptions.change_apitoken")
+
+    def has_change_permission(self, *_: Any, **__: Any) -> bool:
+        """A token that was handed out stays what it was; it can be revoked."""
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
+        return super().has_view_permission(request, obj) or self.has_revoke_permission(request)
+
+    def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:  # noqa: ARG002
+        asked = ("user", "name", "expires_at")
+        return asked if obj is None else (*asked, "beginning", "created_at", "last_used_at", "revoked_at")
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey[Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer whom this person may act for: superusers for anyone, others not for other staff."""
+        if not request.user.is_superuser:
+            kwargs["queryset"] = User.objects.filter(Q(is_staff=False) | Q(pk=request.user.pk))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_form(self, request: HttpRequest, form: TokenForm, change: bool) -> ApiToken:  # noqa: ARG002, FBT001
+        token, text = tokens.create(**form.cleaned_data, now=timezone.now())
+        form.instance = token
+        request.new_token = text  # type: ignore[attr-defined]
+        return token
+
+    def save_model(self, *args: Any, **kwargs: Any) -> None:
+        """Leave the row alone: `save_form` has made it."""
+
+    def save_related(self, *args: Any, **kwargs: Any) -> None:
+        """Leave the row alone: nothing else hangs on it."""
+
+    def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+        """Show the text on the answer itself: a message would be kept in the session or a cookie."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"The token “{obj.name}”",
+            "opts": self.opts,
+            "token": obj,
+            "text": request.new_token,  # type: ignore[attr-defined]
+        }
+        response = render(request, "admin/subscriptions/token_made.html", context)
+        add_never_cache_headers(response)
+        return response

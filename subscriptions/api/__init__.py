@@ -1,0 +1,1 @@
+"""What people have and buy, over JSON: authorize, parse, one call into the domain, answer."""

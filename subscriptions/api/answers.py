@@ -1,0 +1,146 @@
+"""What the endpoints answer, and how rows become it. Ids are Stripe's; amounts are in the currency's minor unit."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal, Self
+
+from pydantic import BaseModel, Field
+
+from subscriptions import stripe_clock
+from subscriptions.models import CheckoutSession, Payment, Subscription
+
+Mode = Literal["subscription", "payment"]
+
+
+class CustomerAnswer(BaseModel):
+    customer_id: str = Field(examples=["cus_T4a1"])
+    user_name: str = Field(examples=["ada"])
+    email: str = Field(description="Empty where none is known.", examples=["ada@example.com"])
+
+
+class SessionAnswer(BaseModel):
+    session_id: str = Field(examples=["cs_test_a1"])
+    url: str = Field(description="Stripe's payment page: send the buyer there.")
+    mode: Mode
+    subscription_id: str | None = Field(description="Null until it is paid.")
+    payment_id: str | None = Field(description="Null until it is paid.")
+
+    @classmethod
+    def of(cls, session: CheckoutSession) -> Self:
+        return cls.model_validate(
+            {
+                "session_id": session.stripe_id,
+                "url": session.url,
+                "mode": session.mode,
+                "subscription_id": session.subscription_id or None,
+                "payment_id": session.payment_intent_id or None,
+            }
+        )
+
+
+class SubscriptionAnswer(BaseModel):
+    subscription_id: str = Field(examples=["sub_1Qx"])
+    status: str = Field(description="As Stripe names it.", examples=["active"])
+    gives_access: bool
+    price_id: str | None
+    product_id: str | None
+    prod_name: str
+    quantity: int
+    unit_amount: int | None = Field(description="Null where Stripe computes it.", examples=[1900])
+    currency: str = Field(examples=["usd"])
+    interval: str | None = Field(examples=["month"])
+    current_period_end: datetime | None
+    cancel_at_period_end: bool
+    cancel_at: datetime | None = Field(description="When it ends, if that is settled.")
+    trial_end: datetime | None
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, subscription: Subscription) -> Self:
+        return cls.model_validate(_subscription_columns(subscription))
+
+
+class ChangedAnswer(SubscriptionAnswer):
+    charged_now: bool = Field(
+        description="True where Stripe bills the change at once (another interval, from a free price); "
+        "false where the difference is on the next invoice."
+    )
+
+    @classmethod
+    def after(cls, subscription: Subscription, *, charged_now: bool) -> Self:
+        return cls.model_validate({**_subscription_columns(subscription), "charged_now": charged_now})
+
+
+class PaymentAnswer(BaseModel):
+    payment_id: str = Field(examples=["pi_3Qx"])
+    status: str = Field(description="As Stripe names it.", examples=["succeeded"])
+    gives_access: bool
+    price_id: str | None
+    product_id: str | None
+    prod_name: str
+    quantity: int
+    amount: int = Field(examples=[4900])
+    currency: str = Field(examples=["usd"])
+    access_ended_at: datetime | None
+
+    @classmethod
+    def of(cls, payment: Payment) -> Self:
+        return cls(
+            # A free order has no payment at Stripe.
+            payment_id=payment.payment_intent_id or str(payment.pk),
+            status=payment.status,
+            gives_access=payment.gives_access,
+            price_id=payment.price_id,
+            product_id=payment.product_id,
+            prod_name=payment.product_name,
+            quantity=payment.quantity,
+            amount=payment.amount,
+            currency=payment.currency,
+            access_ended_at=payment.access_ended_at,
+        )
+
+
+class HoldingsAnswer(BaseModel):
+    user_name: str
+    customer_id: str | None = Field(description="Null for somebody who has none yet.")
+    subscriptions: list[SubscriptionAnswer]
+    payments: list[PaymentAnswer]
+
+
+class SubscriptionsAnswer(HoldingsAnswer):
+    session_id: str | None = Field(description="The session that was asked for, else the latest; null if none.")
+
+
+class MeAnswer(HoldingsAnswer):
+    email: str
+    is_staff: bool
+
+
+def subscriptions_of(rows: Iterable[Subscription]) -> list[SubscriptionAnswer]:
+    return [SubscriptionAnswer.of(row) for row in rows]
+
+
+def payments_of(rows: Iterable[Payment]) -> list[PaymentAnswer]:
+    return [PaymentAnswer.of(row) for row in rows]
+
+
+def _subscription_columns(subscription: Subscription) -> dict[str, object]:
+    price = subscription.price
+    return {
+        "subscription_id": subscription.pk,
+        "status": subscription.status,
+        "gives_access": subscription.gives_access_at(stripe_clock.now()),
+        "price_id": subscription.price_id,
+        "product_id": subscription.product_id,
+        "prod_name": subscription.product_name,
+        "quantity": subscription.quantity,
+        "unit_amount": price.unit_amount if price else None,
+        "currency": subscription.currency,
+        "interval": price.interval if price else None,
+        "current_period_end": subscription.current_period_end_at,
+        # Two ways lead to the same end at Stripe, and only one of them sets its field of this name.
+        "cancel_at_period_end": subscription.cancel_at_period_end or subscription.ends_with_period,
+        "cancel_at": subscription.cancels_at,
+        "trial_end": subscription.trial_end_at,
+        "ended_at": subscription.ended_at,
+    }

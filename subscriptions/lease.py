@@ -1,0 +1,61 @@
+"""One sync at a time, on however many machines: a lease in the database that expires with its holder."""
+
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from subscriptions.models import SyncState
+
+# Longer than the longest single wait for Stripe, with its retries.
+LEASE = timedelta(minutes=2)
+
+
+class LeaseHeld(Exception):
+    """Somebody else is syncing; the message says who and until when."""
+
+
+class LeaseLost(LeaseHeld):
+    """Another sync took over half-way, as this one had not been heard of for too long."""
+
+
+@contextmanager
+def held() -> Iterator[str]:
+    """Hold the lease for a block and yield the holder's name; raises LeaseHeld when it can't be had."""
+    holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    SyncState.objects.get_or_create(pk=SyncState.THE_ONE)
+    if not _take(holder, timezone.now()):
+        raise LeaseHeld(_who_holds())
+    try:
+        yield holder
+    finally:
+        _holding(holder).update(lease_holder="", lease_until=None)
+
+
+def advance(holder: str, **position: Any) -> None:
+    """Store how far the sync has come and extend the lease; raises LeaseLost when it was lost meanwhile."""
+    if not _holding(holder).update(lease_until=timezone.now() + LEASE, **position):
+        raise LeaseLost("another sync has taken over; it goes on from the last stored position")
+
+
+def _take(holder: str, now: datetime) -> bool:
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    taken = SyncState.objects.filter(free, pk=SyncState.THE_ONE).update(lease_holder=holder, lease_until=now + LEASE)
+    return taken == 1
+
+
+def _who_holds() -> str:
+    state = SyncState.objects.get(pk=SyncState.THE_ONE)
+    if state.lease_until is None:
+        return "another sync has just ended"
+    return f"{state.lease_holder} is syncing (until {state.lease_until:%H:%M:%S} UTC at the latest)"
+
+
+def _holding(holder: str) -> "QuerySet[SyncState]":
+    return SyncState.objects.filter(pk=SyncState.THE_ONE, lease_holder=holder)

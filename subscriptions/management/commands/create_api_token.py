@@ -1,0 +1,36 @@
+"""`manage.py create_api_token`: make a token for the JSON API and print it, once."""
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from subscriptions import tokens
+
+MAX_NAME = 100
+MAX_DAYS = 100 * 365
+
+
+class Command(BaseCommand):
+    help = "Print a new API token that acts as this person: a staff person's for anyone, another's for themselves."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("username", metavar="USERNAME", help="whom it acts as")
+        parser.add_argument("--name", default="made by command", help="what it is for")
+        parser.add_argument("--expires-days", type=int, metavar="DAYS", help="how long it works; by default, for ever")
+
+    def handle(self, *, username: str, name: str, expires_days: int | None, **_: Any) -> None:
+        user = User.objects.filter(username=username, is_active=True).first()
+        if user is None:
+            raise CommandError(f"there is no active user {username}")
+        if not 1 <= len(name) <= MAX_NAME:
+            raise CommandError(f"--name must have 1 to {MAX_NAME} characters")
+        if expires_days is not None and not 1 <= expires_days <= MAX_DAYS:
+            raise CommandError(f"--expires-days must be from 1 to {MAX_DAYS}")
+        now = timezone.now()
+        expires_at = None if expires_days is None else now + timedelta(days=expires_days)
+        _token, text = tokens.create(user=user, name=name, expires_at=expires_at, now=now)
+        self.stdout.write(text)

@@ -1,0 +1,46 @@
+"""`manage.py erase_customer`: remove a person at Stripe and here."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from billing.errors import StripeFailure
+from subscriptions import customers
+from subscriptions.models import BillingAccount, Customer
+
+
+class Command(BaseCommand):
+    help = "Delete a person's customer at Stripe, which ends their subscriptions, and every trace of them here."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("who", metavar="USERNAME|cus_…", help="the user's name, or the customer's id")
+        parser.add_argument("--no-input", action="store_false", dest="interactive", help="do not ask")
+
+    def handle(self, *, who: str, interactive: bool, **_: Any) -> None:
+        user, customer_id = self._found(who)
+        names = " and ".join(name for name in (f"user {user}" if user else "", customer_id) if name)
+        if interactive and input(f"Erase {names}, at Stripe and here, for good? Type yes: ") != "yes":
+            raise CommandError("nothing was erased")
+        try:
+            if customer_id:
+                customers.erase(customer_id, now=timezone.now())
+        except StripeFailure as error:
+            raise CommandError(f"not erased: {error}") from error
+        if user:
+            user.delete()
+        self.stdout.write(f"Erased {names}.")
+
+    def _found(self, who: str) -> tuple[User | None, str]:
+        if who.startswith("cus_"):
+            account = BillingAccount.objects.select_related("user").filter(customer_id=who).first()
+            if account is None and not Customer.objects.filter(pk=who).exists():
+                raise CommandError(f"there is no customer {who} here")
+            return (account.user if account else None), who
+        user = User.objects.filter(username=who).first()
+        if user is None:
+            raise CommandError(f"there is no user {who}")
+        account = BillingAccount.objects.filter(user=user).first()
+        return user, (account.customer_id if account else None) or ""

@@ -1,0 +1,125 @@
+"""`manage.py sync_subscriptions`: one sync pass as cron runs it, or one after the other with --loop."""
+
+import logging
+import sys
+from argparse import ArgumentParser
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import close_old_connections
+from django.utils import timezone
+
+from subscriptions import lease, progress, silence, summary, sync
+from subscriptions.models import SyncRun, SyncState
+from subscriptions.progress import Interrupted, Progress, Stoppable
+from subscriptions.stopping import Stopping
+
+logger = logging.getLogger(__name__)
+
+VERBOSE = 2
+
+
+class Command(BaseCommand):
+    help = "Bring the copy of every subscription up to date with Stripe."
+    # A missing webhook secret is an error of the site's; the sync is what makes up for it.
+    requires_system_checks = ()
+
+    is_terse: bool
+    is_verbose: bool
+    stopping: Stopping
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--full", action="store_true", help="compare the catalogue and every subscription")
+        parser.add_argument("--loop", action="store_true", help="go on, every SYNC_INTERVAL_SECONDS, until stopped")
+        parser.add_argument(
+            "--terse",
+            action="store_true",
+            help="for logs (--loop implies it): say when, and nothing of a pass that found nothing, save once an hour",
+        )
+
+    def handle(self, *, full: bool, loop: bool, terse: bool, verbosity: int, **_: Any) -> None:
+        self.is_verbose = verbosity >= VERBOSE
+        self.is_terse = (terse or loop) and not self.is_verbose
+        with Stopping() as self.stopping:
+            try:
+                is_done = self._loop(full=full) if loop else self._is_done(self._pass(full=full))
+            except Interrupted:
+                self._say("Stopped half-way; the next sync goes on from here.")
+                is_done = loop
+        if not is_done:
+            raise CommandError("the sync is not complete: something was left undone (see above)", returncode=1)
+
+    def _loop(self, *, full: bool) -> bool:
+        self._say(f"Syncing every {settings.SYNC_INTERVAL_SECONDS} s until stopped.")
+        while not self.stopping.asked:
+            close_old_connections()
+            run = self._pass_or_wait(full=full)
+            full = full and not (run and run.is_full and run.is_complete)
+            self.stopping.wait(settings.SYNC_INTERVAL_SECONDS)
+        self._say("Stopped.")
+        return True
+
+    def _pass_or_wait(self, *, full: bool) -> SyncRun | None:
+        try:
+            return self._pass(full=full)
+        except Interrupted:
+            raise
+        except Exception as error:
+            # A database that is away for a moment, say: the next pass goes on from the last stored position.
+            logger.exception("the sync pass failed")
+            self._say(f"Sync NOT complete: {type(error).__name__}.")
+            return None
+
+    def _pass(self, *, full: bool) -> SyncRun | None:
+        """Make one pass and say what it did; None where another sync is at it."""
+        now = timezone.now()
+        is_new_hour = _is_new_hour(now)
+        listener = self._list if self.is_verbose else None
+        try:
+            run, _ = sync.run(full=full, now=now, progress=self._progress(), listener=listener)
+        except lease.LeaseLost:
+            self._say("Another sync has taken over; it goes on from the last stored position.")
+            return None
+        except lease.LeaseHeld as error:
+            if not self.is_terse:
+                self._say(f"Nothing done: {error}.")
+            return None
+        if is_new_hour or not self.is_terse or _is_worth_a_line(run):
+            self._report(run, now=now, in_full=is_new_hour or not self.is_terse)
+        return run
+
+    def _progress(self) -> Progress:
+        # The list of everything looked at is progress enough.
+        shown = progress.SILENT if self.is_verbose else progress.of(sys.stderr)
+        return Stoppable(shown, lambda: self.stopping.asked)
+
+    def _report(self, run: SyncRun, *, now: datetime, in_full: bool) -> None:
+        found = silence.found(now=now, last_webhook_at=silence.last_webhook_at())
+        self._say(summary.of(run) + (" WARNING: webhooks have gone silent." if found else ""))
+        if found and in_full:
+            logger.warning("%s", found)
+
+    def _list(self, pk: str, status: str, was_written: bool) -> None:  # noqa: FBT001  (the sync's listener)
+        self.stdout.write(f"  {pk} {status} ({'updated' if was_written else 'unchanged'})")
+
+    def _say(self, line: str) -> None:
+        is_log = self.is_terse and not self.stdout.isatty()
+        self.stdout.write(f"{timezone.now():%Y-%m-%d %H:%M:%S} UTC  {line}" if is_log else line)
+        # Into a pipe or a file, else a log would show it hours later.
+        self.stdout.flush()
+
+    @staticmethod
+    def _is_done(run: SyncRun | None) -> bool:
+        return run is None or run.is_complete
+
+
+def _is_worth_a_line(run: SyncRun) -> bool:
+    return run.is_full or not run.is_complete or bool(run.events or run.failed or run.archived)
+
+
+def _is_new_hour(now: datetime) -> bool:
+    """Whether this is the first pass of an hour, on whichever machine: with each a line shows that the sync lives."""
+    last_pass_at = SyncState.objects.values_list("last_pass_at", flat=True).first()
+    return last_pass_at is None or f"{last_pass_at:%Y%m%d%H}" != f"{now:%Y%m%d%H}"

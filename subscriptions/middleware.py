@@ -1,0 +1,46 @@
+"""Turns trouble with Stripe, wherever it came up, into a page that says what to do."""
+
+import logging
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from billing.errors import StripeMisconfigured, StripeRefused, StripeUnavailable
+
+logger = logging.getLogger(__name__)
+
+
+class StripeErrorPages:
+    """Stripe away: 503 and a button that tries again. Wrong key: 503, naming the setting to staff. Refused: 400."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        match error:
+            case StripeUnavailable():
+                logger.warning("Stripe unavailable at %s", request.path)
+                retry = {"method": request.method, "path": request.get_full_path(), "fields": _typed(request)}
+                return render(request, "subscriptions/unavailable.html", {"retry": retry}, status=503)
+            case StripeMisconfigured():
+                logger.error("%s is wrong: %s", error.setting, error.message)
+                return render(request, "subscriptions/misconfigured.html", _for_staff(request, error), status=503)
+            case StripeRefused():
+                return render(request, "subscriptions/refused.html", {"message": error.message}, status=400)
+        return None
+
+
+def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """What a form sent, so that its page can be tried again as it was; passwords have no business here."""
+    secret = {"csrfmiddlewaretoken", "password", "password1", "password2", "old_password"}
+    return [(name, value) for name, values in request.POST.lists() if name not in secret for value in values]
+
+
+def _for_staff(request: HttpRequest, error: StripeMisconfigured) -> dict[str, str]:
+    if not request.user.is_staff:
+        return {}
+    return {"setting": error.setting, "detail": error.message}

@@ -1,0 +1,43 @@
+"""Keys to the JSON API: shown once, kept as a hash."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+
+from billing.models import own_id
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def usable(self, now: datetime) -> "ApiTokenQuerySet":
+        is_current = models.Q(expires_at=None) | models.Q(expires_at__gt=now)
+        return self.filter(is_current, revoked_at=None, user__is_active=True)
+
+
+class ApiToken(models.Model):
+    """A program's key. It acts as its owner: a staff person's for anyone, another's for themselves."""
+
+    id = own_id()
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=100, help_text="What it is for, in your own words.")
+    beginning = models.CharField(max_length=16, editable=False, help_text="To tell it by; the rest is shown once.")
+    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the whole token.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: it does not expire.")
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="To within a minute.")
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "API token"
+        ordering = ("-created_at", "id")
+        # MongoDB does not use a unique index, which is partial there, for look-ups.
+        indexes = [models.Index(fields=["digest"])]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.beginning}…)"
+
+    def is_usable(self, now: datetime) -> bool:
+        is_current = self.expires_at is None or self.expires_at > now
+        return is_current and self.revoked_at is None and self.user.is_active

@@ -1,0 +1,49 @@
+"""One try to buy one product: a claim of ours, then a session at Stripe."""
+
+from django.db import models
+
+from billing.models import LooseLink, MirroredRow, own_id
+
+
+class CheckoutSession(MirroredRow):
+    """One try of one customer to buy one product: first a claim here, then a session at Stripe.
+
+    `open_key` is unique while the claim stands, so there is one session whatever is clicked twice.
+    https://docs.stripe.com/api/checkout/sessions/object
+    """
+
+    class Mode(models.TextChoices):
+        SUBSCRIPTION = "subscription"
+        PAYMENT = "payment"
+
+    class Status(models.TextChoices):
+        CLAIMED = "claimed", "not at Stripe yet"
+        OPEN = "open"
+        COMPLETE = "complete"
+        EXPIRED = "expired"
+
+    id = own_id()
+    stripe_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    status = models.CharField(max_length=20, choices=Status, default=Status.CLAIMED)
+    payment_status = models.CharField(max_length=30, blank=True)
+    url = models.TextField(blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    subscription = LooseLink("subscriptions.Subscription", related_name="checkout_sessions")
+    payment_intent_id = models.CharField(max_length=255, blank=True)
+
+    customer = LooseLink("subscriptions.Customer", related_name="checkout_sessions")
+    product = LooseLink("billing.Product", related_name="+")
+    price = LooseLink("billing.Price", related_name="+")
+    quantity = models.PositiveIntegerField(default=1)
+    mode = models.CharField(max_length=20, choices=Mode)
+
+    # Our own: the claim's.
+    open_key = models.CharField(max_length=520, null=True, blank=True, unique=True)
+    claimed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-claimed_at",)
+        indexes = [models.Index(fields=["stripe_id"]), models.Index(fields=["open_key"])]
+
+    def __str__(self) -> str:
+        return self.stripe_id or str(self.pk)

@@ -1,0 +1,67 @@
+"""Who pays, and which person of this site they are."""
+
+from django.conf import settings
+from django.db import models
+
+from billing.models import MirroredRow, own_id, stripe_id
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def listed(self) -> "CustomerQuerySet":
+        return self.filter(is_deleted=False, archived_at=None)
+
+
+class Customer(MirroredRow):
+    """Who pays. https://docs.stripe.com/api/customers/object"""
+
+    id = stripe_id()
+    email = models.TextField(blank=True)
+    name = models.TextField(blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+
+    # Our own: the clean-up's.
+    archived_at = models.DateTimeField(null=True, blank=True)
+    restored_after = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="The newest end of a subscription when this customer was last restored (Stripe's clock): "
+        "only a later end archives again.",
+    )
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-stripe_created_at", "id")
+
+    def __str__(self) -> str:
+        return self.email or self.pk
+
+
+class BillingAccount(models.Model):
+    """Which Stripe customer a person of this site is; made before the customer, whose idempotency key it gives."""
+
+    id = own_id()
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="billing_account")
+    email = models.TextField(blank=True, help_text="As sent to Stripe: a repeated request must be the same.")
+    customer = models.OneToOneField(
+        Customer, null=True, blank=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="account"
+    )
+    attempt = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        # MongoDB does not use a unique index, which is partial there, for look-ups.
+        indexes = [models.Index(fields=["user"]), models.Index(fields=["customer"])]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} is {self.customer_id or 'not at Stripe yet'}"
+
+
+class Tombstone(models.Model):
+    """A customer deleted here on purpose: a late event or a reconcile must not bring it back."""
+
+    id = stripe_id()
+    buried_at = models.DateTimeField()
+    reason = models.CharField(max_length=100)
+
+    def __str__(self) -> str:
+        return self.pk

@@ -1,0 +1,84 @@
+"""One-time purchases."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import models
+
+from billing import money
+from billing.models import LooseLink, MirroredRow, own_id, words_for
+from subscriptions.models.invoice import Refund
+
+
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    def of(self, user: User) -> "PaymentQuerySet":
+        return self.filter(customer__account__user=user, is_deleted=False)
+
+    def giving_access(self) -> "PaymentQuerySet":
+        return self.filter(is_deleted=False, status=Payment.Status.SUCCEEDED, access_ended_at=None)
+
+    def standing(self) -> "PaymentQuerySet":
+        """Paid, or about to be: buying once more would be paying twice."""
+        return self.filter(is_deleted=False, status__in=Payment.STANDING, access_ended_at=None)
+
+
+class Payment(MirroredRow):
+    """A one-time purchase; its id is that of the claim it came from. https://docs.stripe.com/api/payment_intents/object
+
+    A free order has no payment intent: its session stands for it.
+    """
+
+    class Status(models.TextChoices):
+        REQUIRES_PAYMENT_METHOD = "requires_payment_method", "Payment failed"
+        REQUIRES_CONFIRMATION = "requires_confirmation", "Not confirmed yet"
+        REQUIRES_ACTION = "requires_action", "Waiting for your bank"
+        REQUIRES_CAPTURE = "requires_capture", "Authorised"
+        PROCESSING = "processing", "Processing"
+        CANCELED = "canceled", "Cancelled"
+        SUCCEEDED = "succeeded", "Paid"
+
+    STANDING = frozenset({Status.PROCESSING, Status.REQUIRES_CAPTURE, Status.SUCCEEDED})
+
+    id = own_id()
+    payment_intent_id = models.CharField(max_length=255, blank=True, db_index=True)
+    customer = LooseLink("subscriptions.Customer", related_name="payments")
+    product = LooseLink("billing.Product", related_name="+")
+    price = LooseLink("billing.Price", related_name="+")
+    quantity = models.PositiveIntegerField(default=1)
+    amount = models.BigIntegerField(help_text="In the currency's minor unit.")
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=30)
+
+    # Our own: a purchase can be ended without a refund.
+    access_ended_at = models.DateTimeField(null=True, blank=True)
+
+    # What was given back of it, where a view has looked that up.
+    refunds: list[Refund]
+
+    objects = PaymentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-stripe_created_at", "id")
+
+    def __str__(self) -> str:
+        return self.payment_intent_id or str(self.pk)
+
+    @property
+    def gives_access(self) -> bool:
+        return self.status == self.Status.SUCCEEDED and self.access_ended_at is None and not self.is_deleted
+
+    @property
+    def status_label(self) -> str:
+        return words_for(self.Status, self.status)
+
+    @property
+    def amount_display(self) -> str:
+        return money.display(self.amount, self.currency)
+
+    @property
+    def product_name(self) -> str:
+        return self.product.name if self.product else "A product that is no longer listed"
+
+    @property
+    def created_at(self) -> datetime | None:
+        return self.stripe_created_at

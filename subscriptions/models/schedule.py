@@ -1,0 +1,28 @@
+"""A change of plan that waits for the end of the paid period."""
+
+from django.db import models
+
+from billing.models import LooseLink, MirroredRow, stripe_id
+
+
+class SubscriptionSchedule(MirroredRow):
+    """What Stripe will do to a subscription later. https://docs.stripe.com/api/subscription_schedules/object
+
+    Only the next phase is kept: at `next_at` the subscription changes to `next_price`; all null when nothing follows.
+    """
+
+    LIVE = frozenset({"not_started", "active"})
+
+    id = stripe_id()
+    subscription = LooseLink("subscriptions.Subscription", related_name="schedules")
+    status = models.CharField(max_length=30)
+    next_price = LooseLink("billing.Price", related_name="+")
+    next_quantity = models.PositiveIntegerField(null=True, blank=True)
+    next_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.pk
+
+    @property
+    def has_pending_change(self) -> bool:
+        return self.status in self.LIVE and self.next_at is not None and not self.is_deleted

@@ -1,0 +1,117 @@
+"""The history of subscriptions: what changed when, through whom, and how that is told to the person who pays."""
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.utils.dateformat import format as format_date
+
+from billing.models import LooseLink, Price, own_id
+from subscriptions.models.subscription import Subscription
+
+Status = Subscription.Status
+
+# First seen so long after its start, a subscription has a past that we do not know: a first import, say.
+SEEN_LATE = timedelta(days=1)
+
+BEGINNINGS: dict[str, str] = {
+    Status.INCOMPLETE: "Ordered {plan}: first payment pending",
+    Status.TRIALING: "Trial of {plan} started",
+    Status.ACTIVE: "Started on {plan}",
+}
+
+# What it is called to come to a status; by both ends first, where the one before matters.
+PASSAGES: dict[tuple[str, str], str] = {
+    (Status.INCOMPLETE, Status.ACTIVE): "First payment received",
+    (Status.INCOMPLETE, Status.TRIALING): "Trial started",
+    (Status.TRIALING, Status.ACTIVE): "Trial over, paid from now on",
+    (Status.PAST_DUE, Status.ACTIVE): "Paid: no longer overdue",
+    (Status.UNPAID, Status.ACTIVE): "Paid: access is back",
+    (Status.PAUSED, Status.ACTIVE): "Goes on after a pause",
+    (Status.PAUSED, Status.TRIALING): "Trial goes on after a pause",
+}
+ARRIVALS: dict[str, str] = {
+    Status.INCOMPLETE: "First payment pending",
+    Status.INCOMPLETE_EXPIRED: "Never started: the first payment did not go through",
+    Status.TRIALING: "On trial",
+    Status.ACTIVE: "Active",
+    Status.PAST_DUE: "Payment overdue",
+    Status.UNPAID: "Still unpaid: access has ended",
+    Status.PAUSED: "Paused",
+    Status.CANCELED: "Ended",
+}
+
+
+class StatusChange(models.Model):
+    """One line of a subscription's history: what was different from then on, and what brought it."""
+
+    id = own_id()
+    subscription = LooseLink("subscriptions.Subscription", related_name="status_changes")
+    from_status = models.CharField(max_length=30, blank=True)
+    to_status = models.CharField(max_length=30)
+    from_price = LooseLink("billing.Price", related_name="+")
+    to_price = LooseLink("billing.Price", related_name="+")
+    from_quantity = models.PositiveIntegerField(null=True, blank=True)
+    to_quantity = models.PositiveIntegerField(null=True, blank=True)
+    cancels_at = models.DateTimeField(null=True, blank=True, help_text="When it was to end, as scheduled then.")
+    cause_kind = models.CharField(max_length=20)
+    cause_id = models.CharField(max_length=255, blank=True)
+    changed_at = models.DateTimeField(help_text="On Stripe's clock: by then it had changed.")
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-changed_at", "-recorded_at")
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id}: {self.from_status or 'new'} → {self.to_status}"
+
+    @property
+    def words(self) -> str:
+        """What happened, in plain words: "Payment overdue", "Changed from Pro, $19.00 per month to Team, …"."""
+        happened = [*self._status_words(), *self._plan_words()]
+        if self.cancels_at:
+            happened.append(f"Set to end on {_day(self.cancels_at)}")
+        # A row whose status, price and quantity are as before was written for its end alone.
+        return ". ".join(happened) or "Goes on: no longer set to end"
+
+    def _status_words(self) -> list[str]:
+        if not self.from_status:
+            return self._beginning()
+        if self.from_status == self.to_status:
+            return []
+        return [PASSAGES.get((self.from_status, self.to_status)) or _arrival(self.to_status)]
+
+    def _beginning(self) -> list[str]:
+        plan = _plan(self.to_price, self.to_quantity)
+        if self.to_status in BEGINNINGS and not self._was_seen_late():
+            return [BEGINNINGS[self.to_status].format(plan=plan)]
+        known = f"On {plan} when this history began"
+        return [known] if self.to_status == Status.ACTIVE else [known, _arrival(self.to_status)]
+
+    def _plan_words(self) -> list[str]:
+        if not self.from_status:
+            return []
+        if self.from_price_id != self.to_price_id:
+            before, after = _plan(self.from_price, self.from_quantity), _plan(self.to_price, self.to_quantity)
+            return [f"Changed from {before} to {after}"]
+        if (self.from_quantity or 1) != (self.to_quantity or 1):
+            return [f"Quantity changed from {self.from_quantity or 1} to {self.to_quantity or 1}"]
+        return []
+
+    def _was_seen_late(self) -> bool:
+        started_at = self.subscription.stripe_created_at if self.subscription else None
+        return started_at is not None and self.changed_at - started_at > SEEN_LATE
+
+
+def _arrival(status: str) -> str:
+    return ARRIVALS.get(status) or status.replace("_", " ").capitalize()
+
+
+def _plan(price: Price | None, quantity: int | None) -> str:
+    if price is None:
+        return "a plan that is no longer listed"
+    name = price.product.name if price.product else "a plan that is no longer listed"
+    return f"{name}, {price}" + (f" \N{MULTIPLICATION SIGN} {quantity}" if quantity and quantity > 1 else "")
+
+
+def _day(moment: datetime) -> str:
+    return format_date(moment, "j F Y")

@@ -1,0 +1,189 @@
+"""Standing orders."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import models
+
+from billing.models import LooseLink, MirroredRow, Product, stripe_id, words_for
+from subscriptions import stripe_clock
+from subscriptions.models.schedule import SubscriptionSchedule
+
+
+def default_grace() -> timedelta:
+    return timedelta(days=settings.PAST_DUE_GRACE_DAYS)
+
+
+class SubscriptionQuerySet(models.QuerySet["Subscription"]):
+    def of(self, user: User) -> "SubscriptionQuerySet":
+        """This person's own; anybody else's is as good as none."""
+        return self.filter(customer__account__user=user, is_deleted=False)
+
+    def running(self) -> "SubscriptionQuerySet":
+        return self.filter(is_deleted=False).exclude(status__in=Subscription.ENDED)
+
+    def changing_to(self, product: Product) -> "SubscriptionQuerySet":
+        """Those that change to this product when their paid period ends, or, as far as we know, right now."""
+        is_waiting = models.Q(
+            schedule__status__in=SubscriptionSchedule.LIVE,
+            schedule__next_at__isnull=False,
+            schedule__next_price__product=product,
+        )
+        return self.running().filter(is_waiting | models.Q(changing_to=product.pk))
+
+    def giving_access(self, now: datetime) -> "SubscriptionQuerySet":
+        """Those that give access at `now` (Stripe's clock), the overdue ones within their grace."""
+        in_grace = models.Q(past_due_since_at__gt=now - default_grace(), product__grace_days=None)
+        for days in Product.objects.exclude(grace_days=None).values_list("grace_days", flat=True).distinct():
+            own = timedelta(days=days or 0)
+            in_grace |= models.Q(past_due_since_at__gt=now - own, product__grace_days=days)
+        overdue = models.Q(status=Subscription.Status.PAST_DUE) & in_grace
+        return self.filter(models.Q(status__in=Subscription.GIVING_ACCESS) | overdue, is_deleted=False)
+
+
+class Subscription(MirroredRow):
+    """A standing order. https://docs.stripe.com/api/subscriptions/object"""
+
+    class Status(models.TextChoices):
+        INCOMPLETE = "incomplete", "First payment pending"
+        INCOMPLETE_EXPIRED = "incomplete_expired", "Never paid"
+        TRIALING = "trialing", "Trial"
+        ACTIVE = "active", "Active"
+        PAST_DUE = "past_due", "Payment overdue"
+        UNPAID = "unpaid", "Unpaid"
+        PAUSED = "paused", "Paused"
+        CANCELED = "canceled", "Cancelled"
+
+    ENDED = frozenset({Status.CANCELED, Status.INCOMPLETE_EXPIRED})
+    # Unpaid, it gives nothing and is all but over; but its open invoice can still be paid, which revives it.
+    INACTIVE = ENDED | {Status.UNPAID}
+    GIVING_ACCESS = frozenset({Status.ACTIVE, Status.TRIALING})
+
+    id = stripe_id()
+    customer = LooseLink("subscriptions.Customer", related_name="subscriptions")
+    status = models.CharField(max_length=30)
+    product = LooseLink("billing.Product", related_name="+")
+    price = LooseLink("billing.Price", related_name="+")
+    quantity = models.PositiveIntegerField(default=1)
+    currency = models.CharField(max_length=3, blank=True)
+    items = models.JSONField(default=list, help_text="Each item's id, price, product, quantity and the price's terms.")
+    current_period_start_at = models.DateTimeField(null=True, blank=True)
+    current_period_end_at = models.DateTimeField(null=True, blank=True)
+    trial_end_at = models.DateTimeField(null=True, blank=True)
+    cancel_at_period_end = models.BooleanField(default=False)
+    cancel_at = models.DateTimeField(null=True, blank=True)
+    canceled_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    schedule = LooseLink("subscriptions.SubscriptionSchedule", related_name="+")
+    latest_invoice = LooseLink("subscriptions.Invoice", related_name="+")
+    metadata = models.JSONField(default=dict, blank=True)
+
+    # Our own: Stripe does not say since when.
+    past_due_since_at = models.DateTimeField(null=True, blank=True)
+    # Our own: the line of history that came with the last write, until it is kept. Written with the row in one step,
+    # it outlives a process that is killed in between, also where there are no transactions.
+    untold_change = models.JSONField(null=True, blank=True, editable=False)
+    # Our own: the product that Stripe is being asked to change it to, and since when (see under_way.py).
+    changing_to = models.CharField(max_length=255, blank=True, editable=False)
+    changing_since_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = SubscriptionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-stripe_created_at", "id")
+        indexes = [models.Index(fields=["status"])]
+
+    def __str__(self) -> str:
+        return self.pk
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in self.ENDED or self.is_deleted
+
+    @property
+    def is_inactive(self) -> bool:
+        """Whether it keeps nobody in the lists of customers: ended, or as good as."""
+        return self.status in self.INACTIVE or self.is_deleted
+
+    @property
+    def is_running(self) -> bool:
+        return not self.has_ended
+
+    @property
+    def gives_access(self) -> bool:
+        """Whether it gives access now."""
+        return self.gives_access_at(stripe_clock.now())
+
+    def gives_access_at(self, now: datetime) -> bool:
+        """Whether it gives access at `now` (Stripe's clock): paid, in trial, or overdue within its grace."""
+        if self.is_deleted:
+            return False
+        return self.status in self.GIVING_ACCESS or (self.grace_ends_at is not None and now < self.grace_ends_at)
+
+    @property
+    def grace_ends_at(self) -> datetime | None:
+        """Until when an overdue subscription still gives access; None for any other.
+
+        Counted from the failed payment; another period does not renew it.
+        """
+        if self.status != self.Status.PAST_DUE or self.past_due_since_at is None:
+            return None
+        days = self.product.grace_days if self.product else None
+        return self.past_due_since_at + (default_grace() if days is None else timedelta(days=days))
+
+    @property
+    def on_trial(self) -> bool:
+        return self.status == self.Status.TRIALING and not self.is_deleted
+
+    @property
+    def can_change(self) -> bool:
+        """Whether its plan can be changed now: what is owed is paid first, and what has ended is bought anew."""
+        is_paid = self.status in {self.Status.ACTIVE, self.Status.TRIALING}
+        return is_paid and bool(self.items) and not self.is_deleted
+
+    @property
+    def on_grace_period(self) -> bool:
+        """Whether it was cancelled and still gives access, until the end of what was paid."""
+        return self.cancels_at is not None
+
+    @property
+    def status_label(self) -> str:
+        return words_for(self.Status, self.status)
+
+    @property
+    def product_name(self) -> str:
+        return self.product.name if self.product else "A plan that is no longer listed"
+
+    @property
+    def product_ids(self) -> set[str]:
+        """Every product that an item of this subscription is for."""
+        return {item["product"] for item in self.items}
+
+    @property
+    def price_ids(self) -> set[str]:
+        return {item["price"] for item in self.items}
+
+    @property
+    def cancels_at(self) -> datetime | None:
+        """When a scheduled cancel takes effect, however it was scheduled; None when none is."""
+        if self.has_ended:
+            return None
+        return self.cancel_at or (self.current_period_end_at if self.cancel_at_period_end else None)
+
+    @property
+    def ends_with_period(self) -> bool:
+        """Whether a scheduled cancel takes effect before anything more is charged."""
+        ends_at, period_ends_at = self.cancels_at, self.current_period_end_at
+        return ends_at is not None and (period_ends_at is None or ends_at <= period_ends_at)
+
+    @property
+    def pending_change(self) -> SubscriptionSchedule | None:
+        """The schedule whose next phase waits for this subscription, if any."""
+        schedule: SubscriptionSchedule | None = self.schedule
+        return schedule if schedule and schedule.has_pending_change else None
+
+    @property
+    def last_use_at(self) -> datetime | None:
+        """When it ended, or for one that ended without a date (unpaid), when its last period did."""
+        return self.ended_at or self.canceled_at or self.current_period_end_at

@@ -1,0 +1,48 @@
+"""Why something can't be bought now, in words for the buyer."""
+
+from typing import Self
+
+from billing.errors import StripeRefused
+
+MAX_QUANTITY = 999
+
+
+class CannotBuy(Exception):
+    """This can't be bought now; the message says why, in words for the buyer."""
+
+    @classmethod
+    def not_on_sale(cls) -> Self:
+        return cls("This price is no longer available. Please choose one of the current plans.")
+
+    @classmethod
+    def other_currency(cls, theirs: str, wanted: str) -> Self:
+        theirs, wanted = theirs.upper(), wanted.upper()
+        return cls(f"Your subscriptions are billed in {theirs}, and one in {wanted} can't be added to them.")
+
+    @classmethod
+    def being_changed_to(cls) -> Self:
+        return cls("Your subscription is being changed to this plan right now. Please look again in two minutes.")
+
+    @classmethod
+    def refused(cls, error: StripeRefused) -> Self:
+        return cls(f"The purchase could not be started: {error.message}")
+
+    @classmethod
+    def bad_quantity(cls) -> Self:
+        return cls(f"The quantity must be between 1 and {MAX_QUANTITY}.")
+
+
+class NoSuchPrice(CannotBuy):
+    """No price has this id."""
+
+
+class OtherMode(CannotBuy):
+    """The price is not sold in the mode that was asked for."""
+
+    @classmethod
+    def than(cls, mode: str) -> Self:
+        return cls(f"This price is sold as a {mode}.")
+
+
+class NotYourSession(Exception):
+    """No such checkout session, or somebody else's."""

@@ -1,0 +1,14 @@
+"""Signing in makes sure that the person has a Stripe customer."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+
+from subscriptions import customers
+
+
+@receiver(user_logged_in, dispatch_uid="subscriptions.ensure_customer")
+def ensure_customer(user: User, **_: Any) -> None:
+    customers.ensure_at_sign_in(user)

@@ -1,0 +1,14 @@
+"""`{% load access %}`, then `{% if user|has_access:"prod_…" %}`, or `{% if user|has_access %}` for any plan."""
+
+from django import template
+from django.contrib.auth.models import AnonymousUser, User
+
+from billing.models import Product
+from subscriptions import access
+
+register = template.Library()
+
+
+@register.filter
+def has_access(user: User | AnonymousUser, product: Product | str | None = None) -> bool:
+    return access.has_access(user, product or None)

@@ -1,0 +1,17 @@
+"""`{% load days %}`, then `{{ moment|day }}`: a date as people read it, with the exact moment for machines."""
+
+from datetime import datetime
+
+from django import template
+from django.utils.dateformat import format as format_date
+from django.utils.html import format_html
+
+register = template.Library()
+
+
+@register.filter
+def day(moment: datetime | None) -> str:
+    """3 May 2026, as a `<time>`; nothing for no date."""
+    if not moment:
+        return ""
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), format_date(moment, "j F Y"))

@@ -1,0 +1,73 @@
+"""What a person has and has paid. These pages only read the mirror; the portal alone asks Stripe for its address."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from subscriptions import portal
+from subscriptions.models import Invoice, Payment, Refund, StatusChange, Subscription
+from subscriptions.views.requests import SignedInRequest, see_other
+
+PAYMENTS_A_PAGE = 20
+INVOICES_A_PAGE = 20
+
+
+@require_GET
+@never_cache
+@login_required
+def account(request: SignedInRequest) -> HttpResponse:
+    subscriptions = Subscription.objects.of(request.user)
+    payments = Payment.objects.of(request.user)
+    invoices = Invoice.objects.filter(customer__account__user=request.user, is_deleted=False)
+    links = ("price", "product", "schedule__next_price__product", "latest_invoice")
+    page = Paginator(payments.select_related("product"), PAYMENTS_A_PAGE).get_page(request.GET.get("page"))
+    _attach_refunds(page.object_list)
+    context = {
+        "subscriptions": sorted(subscriptions.select_related(*links), key=lambda held: held.has_ended),
+        "payments": page,
+        "invoices": invoices.exclude(status=Invoice.Status.DRAFT)[:5],
+    }
+    return render(request, "subscriptions/account.html", context)
+
+
+@require_GET
+@never_cache
+@login_required
+def invoices(request: SignedInRequest) -> HttpResponse:
+    theirs = Invoice.objects.filter(customer__account__user=request.user, is_deleted=False)
+    shown = theirs.exclude(status=Invoice.Status.DRAFT).select_related("subscription__product")
+    page = Paginator(shown.prefetch_related("refunds"), INVOICES_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "subscriptions/invoices.html", {"invoices": page})
+
+
+@require_GET
+@never_cache
+@login_required
+def history(request: SignedInRequest) -> HttpResponse:
+    """The timeline of everything that changed on this person's subscriptions."""
+    changes = StatusChange.objects.filter(subscription__customer__account__user=request.user)
+    links = ("subscription__product", "from_price__product", "to_price__product")
+    page = Paginator(changes.select_related(*links), INVOICES_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "subscriptions/history.html", {"changes": page})
+
+
+def _attach_refunds(payments: Iterable[Payment]) -> None:
+    """Give each payment its `refunds`; nothing but the payment intent's id links the two."""
+    by_intent: dict[str, list[Refund]] = {payment.payment_intent_id: [] for payment in payments}
+    for refund in Refund.objects.filter(payment_intent_id__in=[intent for intent in by_intent if intent]):
+        by_intent[refund.payment_intent_id].append(refund)
+    for payment in payments:
+        payment.refunds = by_intent[payment.payment_intent_id]
+
+
+@require_POST
+@login_required
+def billing_portal(request: SignedInRequest) -> HttpResponse:
+    return see_other(portal.open_for(request.user, return_url=settings.SITE_URL + reverse("account")))

@@ -1,0 +1,104 @@
+"""The walk over all subscriptions: each page compared with our rows, and how far it has come kept for the next."""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from billing import stripe_gateway
+from billing.errors import StripeMissing
+from billing.mirror import offer_page
+from billing.snapshots import Snapshot
+from billing.stripe_gateway import Page
+from subscriptions import lease, mirror, ranges
+from subscriptions.look import Look
+from subscriptions.models import Subscription, SyncState
+from subscriptions.ranges import Range, Read
+
+# What an interrupted walk compared longer ago than this is compared again.
+CURSOR_HOLDS = timedelta(hours=1)
+
+# More rows than this in the time that one page spans are not all looked for on it.
+ROWS_OF_A_PAGE = 1_000
+
+
+class Start(NamedTuple):
+    """When a walk began, what is left of it, and how many were compared to learn that."""
+
+    begun_at: datetime
+    left: list[Range]
+    compared: int
+
+
+def compare_all(look: Look) -> None:
+    """Compare every subscription, with its customer and schedule; goes on where an interrupted walk stopped."""
+    begun_at, left, compared = _where_it_stopped(look.now) or _beginning(look)
+    remaining = dict.fromkeys(left)
+    _store(look, begun_at, remaining)
+    look.progress.step(compared)
+    for read in ranges.read(left, _ask):
+        _compare(look, read)
+        del remaining[read.range]
+        if read.rest:
+            remaining[read.rest] = None
+        _store(look, begun_at, remaining)
+        look.progress.step(len(read.page.objects))
+
+
+def _beginning(look: Look) -> Start:
+    """Compare the newest page alone: often that is all, and where it is not, it says where the rest begins."""
+    everything = Range()
+    page = _ask(everything)
+    rest = everything.rest(page)
+    _compare(look, Read(everything, page, rest))
+    return Start(look.now, ranges.split(rest) if rest else [], len(page.objects))
+
+
+def _where_it_stopped(now: datetime) -> Start | None:
+    cursor = SyncState.objects.get(pk=SyncState.THE_ONE).full_cursor
+    if not cursor:
+        return None
+    begun_at = datetime.fromisoformat(cursor["begun_at"])
+    if now - begun_at >= CURSOR_HOLDS:
+        return None
+    return Start(begun_at, [Range.from_json(stored) for stored in cursor["ranges"]], compared=0)
+
+
+def _store(look: Look, begun_at: datetime, remaining: dict[Range, None]) -> None:
+    cursor = {"begun_at": begun_at.astimezone(UTC).isoformat(), "ranges": [one.to_json() for one in remaining]}
+    lease.advance(look.holder, full_cursor=cursor)
+
+
+def _ask(one: Range) -> Page:
+    try:
+        return stripe_gateway.subscription_page(newest=one.newest, oldest=one.oldest, starting_after=one.after)
+    except StripeMissing:
+        # The one that we stopped at is gone, so there is nothing to go on after but the second it was made in.
+        return stripe_gateway.subscription_page(newest=one.newest, oldest=one.oldest)
+
+
+def _compare(look: Look, read: Read) -> None:
+    subscriptions = list(read.page.snapshots())
+    look.findings.differ(offer_page(mirror.CUSTOMER, _inside(subscriptions, "customer"), look.cause))
+    look.findings.differ(offer_page(mirror.SCHEDULE, _inside(subscriptions, "schedule"), look.cause))
+    compared = offer_page(mirror.SUBSCRIPTION, subscriptions, look.cause)
+    look.findings.differ(compared)
+    for one in compared:
+        look.findings.looked(one.object, was_written=one.was_written)
+    look.ask_for(mirror.SUBSCRIPTION, _not_shown(read))
+
+
+def _inside(subscriptions: list[Snapshot], field: str) -> list[Snapshot]:
+    """The objects that came expanded within the subscriptions, as read at the same moment."""
+    expanded = ((subscription, subscription.object.get(field)) for subscription in subscriptions)
+    return [subscription.part(obj) for subscription, obj in expanded if isinstance(obj, dict)]
+
+
+def _not_shown(read: Read) -> list[str]:
+    """Our rows from the time that the page spans, known before it was read, that are not on it."""
+    rows = Subscription.objects.filter(is_deleted=False, known_until__lt=read.page.known_from).order_by()
+    since = read.rest.upto if read.rest else read.range.since
+    if since:
+        rows = rows.filter(stripe_created_at__gt=since)
+    if read.range.upto:
+        rows = rows.filter(stripe_created_at__lte=read.range.upto)
+    shown = read.range.shown | {obj["id"] for obj in read.page.objects}
+    return [pk for pk in rows.values_list("pk", flat=True)[:ROWS_OF_A_PAGE] if pk not in shown]
