@@ -1,0 +1,53 @@
+from collections.abc import Iterator
+
+import pytest
+import stripe
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from billing import stripe_gateway
+from billing.mirror import PRODUCT, offer
+from billing.models import Product
+from billing.snapshots import JSON
+from tests.billing.states import NOON, SECOND, TEST, state, written
+from tests.billing.wire import Wire
+from tests.fixtures import LocalStripe
+
+
+@pytest.fixture
+def wire(settings: Settings) -> Iterator[Wire]:
+    """The other end of our gateway's real connections."""
+    wire = Wire()
+    settings.STRIPE_API_BASE = wire.url
+    stripe_gateway.use_transport(None)
+    yield wire
+    stripe_gateway.use_transport(None)
+    wire.stop()
+    assert not wire.answers, "an answer was never asked for"
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_between_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0)
+    monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 0)
+
+
+@pytest.fixture
+def admin(client: Client, staff: User, local_stripe: LocalStripe) -> Client:
+    """A browser in which grace, who may do everything, is signed in."""
+    client.force_login(staff)
+    local_stripe.forget_calls()
+    return client
+
+
+@pytest.fixture
+def product(local_stripe: LocalStripe) -> JSON:
+    """A product at Stripe, called "as at Stripe"; there is no row of it here."""
+    return local_stripe.api.products.create({"name": "as at Stripe"}).to_dict(for_json=True)
+
+
+@pytest.fixture
+def row(product: JSON) -> Product:
+    """Its row, read between 12:00:00 and 12:00:02 under the name "as read"."""
+    return written(offer(PRODUCT, state(product, "as read", NOON, NOON + 2 * SECOND), TEST))

@@ -1,0 +1,63 @@
+"""The catalogue in short, here and at Stripe, to compare and to prove that nothing was written or sent."""
+
+from typing import Any
+
+from billing.models import Price, Product
+from tests.fixtures import LocalStripe
+
+PRODUCT = ("id", "name", "description", "features", "active", "default_price_id", "can_be_bought_again")
+PRICE = (
+    "id",
+    "product_id",
+    "active",
+    "currency",
+    "unit_amount",
+    "interval",
+    "interval_count",
+    "trial_days",
+    "nickname",
+)
+
+
+def here() -> dict[str, dict[str, Any]]:
+    """Every row, by id, without its place in time."""
+    rows = [*Product.objects.values(*PRODUCT), *Price.objects.values(*PRICE)]
+    return {row["id"]: row for row in rows}
+
+
+def at_stripe(local: LocalStripe) -> dict[str, dict[str, Any]]:
+    """Every product and price at Stripe as our rows should have them, by id."""
+    products = [_product(obj.to_dict(for_json=True)) for obj in local.api.products.list({"limit": 100}).data]
+    prices = [
+        _price(obj.to_dict(for_json=True))
+        for active in (True, False)
+        for obj in local.api.prices.list({"limit": 100, "active": active}).data
+    ]
+    return {row["id"]: row for row in products + prices}
+
+
+def _product(obj: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": obj["id"],
+        "name": obj["name"],
+        "description": obj["description"] or "",
+        "features": [feature["name"] for feature in obj["marketing_features"]],
+        "active": obj["active"],
+        "default_price_id": obj["default_price"] or "",
+        "can_be_bought_again": "can_be_bought_again" in obj["metadata"],
+    }
+
+
+def _price(obj: dict[str, Any]) -> dict[str, Any]:
+    recurring = obj["recurring"] or {"interval": "one_time", "interval_count": 1}
+    return {
+        "id": obj["id"],
+        "product_id": obj["product"],
+        "active": obj["active"],
+        "currency": obj["currency"],
+        "unit_amount": obj["unit_amount"],
+        "interval": recurring["interval"],
+        "interval_count": recurring["interval_count"],
+        "trial_days": int(obj["metadata"]["trial_days"]) if "trial_days" in obj["metadata"] else None,
+        "nickname": obj["nickname"] or "",
+    }

@@ -1,0 +1,33 @@
+"""States of one product, placed in Stripe's time as a test needs them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from billing import stripe_gateway
+from billing.mirror import Cause, Mirrored
+from billing.models import Product
+from billing.snapshots import JSON, Event, Snapshot
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SECOND, TICK = timedelta(seconds=1), timedelta(milliseconds=1)
+TEST = Cause("test", "1")
+
+
+def state(product: JSON, name: str, since: datetime, until: datetime | None = None) -> Snapshot:
+    return Snapshot({**product, "name": name}, since, until or since)
+
+
+def event(product: JSON, name: str, at: datetime, **changes: Any) -> Event:
+    version = stripe_gateway.API_VERSION
+    return replace(Event("evt_1", "product.updated", at, version, {**product, "name": name}), **changes)
+
+
+def written(result: Mirrored[Product]) -> Product:
+    assert result.row is not None
+    return result.row
+
+
+def name_and_version() -> tuple[str, int]:
+    row = Product.objects.get()
+    return row.name, row.version

@@ -1,0 +1,176 @@
+"""What staff and time do at Stripe, past our site: edits in the dashboard, and cards on the hosted page."""
+
+from tests.chaos.oracle import Purchases
+from tests.chaos.town import Choice, Town
+from tests.chaos.world import Answer, Stripe
+
+DAY = 86_400
+CARDS = (
+    {"card": "4242424242424242"},
+    {"card": "4242424242424242"},
+    {"card": "4242424242424242"},
+    {"card": "4000000000000002"},  # declined
+    {"card": "4000002500003155", "authenticate": "complete"},
+    {"card": "4000002500003155", "authenticate": "fail"},
+    {"card": "4242424242424242", "async": True},
+)
+CATALOGUE = (
+    ("Pro", {}, ({"unit_amount": 1900, "interval": "month"}, {"unit_amount": 19000, "interval": "year"})),
+    ("Team", {"has_quantity": "true"}, ({"unit_amount": 4900, "interval": "month"},)),
+    ("Trial", {}, ({"unit_amount": 900, "interval": "month", "trial_days": "7"},)),
+    ("Book", {}, ({"unit_amount": 2500},)),
+)
+
+
+class Dashboard:
+    """Edits that are made at Stripe. A call may be struck by a fault; then it was tried."""
+
+    def __init__(self, stripe: Stripe, town: Town, purchases: Purchases) -> None:
+        self._stripe, self._town, self._purchases = stripe, town, purchases
+
+    def open_shop(self) -> None:
+        for name, metadata, prices in CATALOGUE:
+            product = self._call("POST", "/v1/products", name=name, metadata=metadata)
+            for terms in prices:
+                recurring = {"recurring": {"interval": terms["interval"]}} if "interval" in terms else {}
+                trial = {"metadata": {"trial_days": terms["trial_days"]}} if "trial_days" in terms else {}
+                amount = {"unit_amount": terms["unit_amount"], "currency": "usd"}
+                self._call("POST", "/v1/prices", product=product["id"], **amount, **recurring, **trial)
+
+    def pay(self, choice: Choice) -> str:
+        """Pay a session that is open, or let the money of one that was paid from a bank arrive."""
+        unpaid = self._town.of_kind("checkout.session", payment_status="unpaid")
+        waiting = [obj for obj in unpaid if obj["id"] in self._town.shown and obj["status"] != "expired"]
+        if not waiting:
+            return "nothing to pay"
+        session = choice.of(waiting)
+        if session["status"] == "complete":
+            outcome = choice.of(("succeed", "fail"))
+            status, _ = self._stripe.control(f"checkout/{session['id']}/settle", outcome=outcome)
+            return f"money of {session['id']}: {outcome} ({status})"
+        card = choice.of(CARDS)
+        status, answer = self._stripe.control(f"checkout/{session['id']}/pay", **card)
+        return f"pay {session['id']} with {card} ({status} {answer.get('error', {}).get('code', '')})"
+
+    def edit(self, what: str, choice: Choice) -> str:
+        return f"{what}: {getattr(self, f'_{what}')(choice)}"
+
+    def touch(self, object_id: str, choice: Choice) -> str:
+        """Change something about one object, if the dashboard can."""
+        word = choice.of(("Alpha", "Beta", "Gamma"))
+        changes: dict[str, tuple[str, Answer]] = {
+            "sub": ("subscriptions", choice.of(({"cancel_at_period_end": True}, {"cancel_at_period_end": False}))),
+            "cus": ("customers", {"name": word}),
+            "prod": ("products", {"name": word}),
+            "price": ("prices", {"nickname": word}),
+        }
+        kind, change = changes.get(object_id.partition("_")[0], ("", {}))
+        if object_id.startswith("sub"):
+            change = {**change, "metadata": {"note": word}}
+        return f"{object_id}: {self._call('POST', f'/v1/{kind}/{object_id}', **change) if kind else None}"
+
+    def _end(self, choice: Choice) -> Answer | None:
+        running = self._town.running()
+        return self._call("DELETE", f"/v1/subscriptions/{choice.of(running)['id']}") if running else None
+
+    def _update(self, choice: Choice) -> Answer | None:
+        running = self._town.running()
+        if not running:
+            return None
+        subscription = choice.of(running)
+        item = subscription["items"]["data"][0]["id"]
+        prices = [price["id"] for price in self._town.of_kind("price", active=True) if price["recurring"]]
+        change = choice.of(
+            (
+                {"items": [{"id": item, "quantity": choice.of((1, 2, 5))}]},
+                {"items": [{"id": item, "price": choice.of(prices)}]} if prices else {},
+                {"cancel_at_period_end": True},
+                {"cancel_at_period_end": False},
+                {"metadata": {"note": choice.of(("a", "b"))}},
+                {"trial_end": "now"},
+            )
+        )
+        if "items" in change:
+            self._purchases.touched(subscription["id"])
+        return self._call("POST", f"/v1/subscriptions/{subscription['id']}", **change)
+
+    def _create(self, choice: Choice) -> Answer | None:
+        customers = [obj["id"] for obj in self._town.of_kind("customer")]
+        prices = [price["id"] for price in self._town.of_kind("price", active=True) if price["recurring"]]
+        if not customers or not prices:
+            return None
+        terms = {"customer": choice.of(customers), "items": [{"price": choice.of(prices)}]}
+        return self._call("POST", "/v1/subscriptions", **terms, payment_behavior="allow_incomplete")
+
+    def _product(self, choice: Choice) -> Answer | None:
+        product = choice.of(self._town.of_kind("product"))
+        change = choice.of(
+            ({"name": choice.of(("Alpha", "Beta", "Gamma"))}, {"active": not product["active"]}, {"active": True})
+        )
+        return self._call("POST", f"/v1/products/{product['id']}", **change)
+
+    def _price(self, choice: Choice) -> Answer | None:
+        price = choice.of(self._town.of_kind("price"))
+        change = choice.of(({"nickname": choice.of(("x", "y"))}, {"active": not price["active"]}, {"active": True}))
+        return self._call("POST", f"/v1/prices/{price['id']}", **change)
+
+    def _customer(self, choice: Choice) -> Answer | None:
+        customers = self._town.of_kind("customer")
+        if not customers:
+            return None
+        change = choice.of(({"email": f"new{choice.of((1, 2, 3))}@example.com"}, {"name": choice.of(("Ada", "Bo"))}))
+        return self._call("POST", f"/v1/customers/{choice.of(customers)['id']}", **change)
+
+    def _delete(self, choice: Choice) -> Answer | None:
+        customers = self._town.of_kind("customer")
+        return self._call("DELETE", f"/v1/customers/{choice.of(customers)['id']}") if customers else None
+
+    def _card(self, choice: Choice) -> Answer | None:
+        """Another card for renewals: one that is declined, or one that works."""
+        customers = self._town.of_kind("customer")
+        if not customers:
+            return None
+        customer, card = choice.of(customers)["id"], choice.of(("pm_card_chargeCustomerFail", "pm_card_visa"))
+        method = self._call("POST", f"/v1/payment_methods/{card}/attach", customer=customer)
+        if "id" not in method:
+            return method
+        default = {"invoice_settings": {"default_payment_method": method["id"]}}
+        return self._call("POST", f"/v1/customers/{customer}", **default)
+
+    def _refund(self, choice: Choice) -> Answer | None:
+        paid = self._town.of_kind("payment_intent", status="succeeded")
+        if not paid:
+            return None
+        intent = choice.of(paid)
+        amount = {"amount": intent["amount"] // 2} if choice.of((True, False)) and intent["amount"] > 1 else {}
+        return self._call("POST", "/v1/refunds", payment_intent=intent["id"], **amount)
+
+    def _bill(self, choice: Choice) -> Answer | None:
+        """What is open on a bill is paid, given up or cancelled."""
+        bills = self._town.of_kind("invoice", status="open")
+        act = choice.of(("pay", "void", "mark_uncollectible"))
+        return self._call("POST", f"/v1/invoices/{choice.of(bills)['id']}/{act}") if bills else None
+
+    def _call(self, method: str, path: str, **params: object) -> Answer:
+        status, answer = self._stripe.call(method, path, **params)
+        return answer if status == 200 else {"refused": status, **answer}
+
+
+EDITS = (
+    "update",
+    "update",
+    "end",
+    "create",
+    "product",
+    "price",
+    "customer",
+    "card",
+    "refund",
+    "bill",
+    "update",
+    "customer",
+    "card",
+    "refund",
+    "product",
+    "delete",
+)

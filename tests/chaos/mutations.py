@@ -1,0 +1,79 @@
+"""What the run under fire must not survive without: each is taken away in the workers' processes only."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from billing import mirror
+from subscriptions import checkout, lease, webhooks
+from subscriptions.models import CheckoutSession, SyncState, WebhookEvent
+
+
+def take_away(name: str) -> None:
+    MUTATIONS[name]()
+
+
+def _replace(module: Any, name: str, stand_in: Any) -> None:
+    getattr(module, name)  # What is not there can't be taken away.
+    setattr(module, name, stand_in)
+
+
+def _version_guard() -> None:
+    """A write replaces whatever is there."""
+
+    def replace(kind: Any, row: Any, values: dict[str, Any]) -> bool:
+        return bool(kind.model._default_manager.filter(pk=row.pk).update(**values) == 1)
+
+    _replace(mirror, "_replace", replace)
+
+
+def _lease() -> None:
+    """Everybody gets it, and nobody loses it."""
+
+    def take(holder: str, now: Any) -> bool:
+        SyncState.objects.filter(pk=SyncState.THE_ONE).update(lease_holder=holder, lease_until=now + lease.LEASE)
+        return True
+
+    _replace(lease, "_take", take)
+    _replace(lease, "_holding", lambda _holder: SyncState.objects.filter(pk=SyncState.THE_ONE))
+
+
+def _inbox() -> None:
+    """An event is worked by whoever has it, whether somebody else works it or has finished it."""
+
+    def claim(entry: WebhookEvent) -> bool:
+        WebhookEvent.objects.filter(pk=entry.pk).update(
+            state=WebhookEvent.State.PROCESSING, claimed_at=timezone.now(), attempts=F("attempts") + 1
+        )
+        return True
+
+    _replace(webhooks, "claim", claim)
+    _replace(WebhookEvent, "FINAL", frozenset({WebhookEvent.State.IGNORED}))
+
+
+def _checkout_claim() -> None:
+    """Each click on Buy is a purchase of its own: no two claims have the same key."""
+
+    def take(customer: Any, price: Any, quantity: int) -> CheckoutSession:
+        mode = CheckoutSession.Mode.SUBSCRIPTION if price.is_recurring else CheckoutSession.Mode.PAYMENT
+        terms = {"customer": customer, "product_id": price.product_id, "price": price, "quantity": quantity}
+        return CheckoutSession.objects.create(**terms, mode=mode, open_key=uuid.uuid4().hex)
+
+    _replace(checkout, "_claim", take)
+
+
+def _interval_rule() -> None:
+    """What came last is what holds."""
+    _replace(mirror, "_decision", lambda *_, **__: mirror._Decision.WRITE)
+
+
+MUTATIONS: dict[str, Callable[[], None]] = {
+    "the version guard": _version_guard,
+    "the lease": _lease,
+    "the inbox's key": _inbox,
+    "the checkout claim": _checkout_claim,
+    "the interval rule": _interval_rule,
+}

@@ -1,0 +1,70 @@
+"""What the fork server does once, so that no worker has to: make the tables, and run through everything.
+
+What a first purchase loads, compiles and caches is there when workers are forked; the rows that it made are not.
+"""
+
+import importlib
+import pkgutil
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.db import connections
+from django.utils import timezone
+
+from billing import catalog, stripe_gateway
+from billing.catalog import PriceTerms
+from subscriptions import sync
+from subscriptions.models import CheckoutSession
+from tests.chaos import worker
+
+
+def rehearse(*, people: int) -> list[str]:
+    """Migrate, have people who are signed in for good, and return their keys."""
+    call_command("migrate", verbosity=0)
+    for app in ("billing", "subscriptions"):
+        package = importlib.import_module(app)
+        for module in pkgutil.walk_packages(package.__path__, f"{app}."):
+            if "migrations" not in module.name:
+                importlib.import_module(module.name)
+    keys = [_sign_up(number) for number in range(people)]
+    _run_through()
+    worker.empty_tables()
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        # A client of MongoDB's does not survive a fork.
+        getattr(connection, "close_pool", lambda: None)()
+    stripe_gateway.use_transport(None)
+    return keys
+
+
+def _sign_up(number: int) -> str:
+    user = User.objects.create_user(f"person{number}", f"person{number}@example.com")
+    content = {
+        SESSION_KEY: str(user.pk),
+        HASH_SESSION_KEY: user.get_session_auth_hash(),
+        BACKEND_SESSION_KEY: "django.contrib.auth.backends.ModelBackend",
+    }
+    Session.objects.create(
+        session_key=f"chaos-session-of-person-{number}",
+        session_data=SessionStore().encode(content),
+        expire_date=datetime(2099, 1, 1, tzinfo=UTC),
+    )
+    return str(user.pk)
+
+
+def _run_through() -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    terms = PriceTerms(unit_amount=100, currency="usd")
+    price = catalog.create_product(name="Rehearsal", price=terms, request_id="rehearsal").price
+    browser = worker.browser_of(0)
+    assert browser.post(f"/buy/{price.pk}/").status_code == 303
+    session = CheckoutSession.objects.get()
+    pages = ["/account/", f"/checkout/success/?session_id={session.stripe_id}", "/subscriptions/none/cancel/"]
+    for page in pages:
+        browser.get(page)
+    sync.run(full=True, now=timezone.now())

@@ -1,0 +1,143 @@
+"""What the machine knows of the world, and what people can want in it: each wish is an order for a process of ours."""
+
+import json
+from collections import defaultdict, deque
+from typing import Any, TypeVar
+
+from tests.chaos.columns import Object
+from tests.chaos.world import Answer, signed
+
+Item = TypeVar("Item")
+OVER = {"canceled", "incomplete_expired"}
+
+
+class Choice:
+    """One drawn number, taken apart into choices."""
+
+    def __init__(self, number: int) -> None:
+        self._left = number
+
+    def of(self, options: "list[Item] | tuple[Item, ...]") -> Item:
+        self._left, index = divmod(self._left, len(options))
+        return options[index]
+
+
+class Town:
+    """Stripe's objects as they are, the mail that is on its way, and who is who."""
+
+    def __init__(self, people: list[str]) -> None:
+        self._people = people
+        self.objects: dict[str, dict[str, Object]] = defaultdict(dict)
+        self.mail: list[Object] = []
+        self.shown: set[str] = set()  # Sessions whose page somebody was sent to.
+        self.delivered: deque[Object] = deque(maxlen=12)
+
+    def learn(self, past: list[Object], mail: list[str]) -> None:
+        for obj in past:
+            self.objects[obj["object"]][obj["id"]] = obj
+        for body in mail:
+            event = {"id": body.partition('"id": "')[2].partition('"')[0], "body": body}
+            self.mail.append(event)
+
+    def sent_to(self, location: str) -> None:
+        if "/checkout/cs_" in location:
+            self.shown.add(location.rpartition("/")[2])
+
+    def arrived(self, event_id: str) -> None:
+        """One copy of a letter has come; some come again all the same."""
+        letter = next((letter for letter in self.mail if letter["id"] == event_id), None)
+        if letter:
+            self.mail.remove(letter)
+            self.delivered.append(letter)
+
+    def of_kind(self, kind: str, **members: Any) -> list[Object]:
+        found = [obj for obj in self.objects[kind].values() if not obj.get("deleted")]
+        return [obj for obj in found if all(obj[name] == value for name, value in members.items())]
+
+    def running(self) -> list[Object]:
+        return [obj for obj in self.of_kind("subscription") if obj["status"] not in OVER]
+
+    def person_of(self, customer_id: str | None) -> int | None:
+        """Which of the people a customer is."""
+        customer = self.objects["customer"].get(customer_id or "", {})
+        user = (customer.get("metadata") or {}).get("standing_order_user")
+        return self._people.index(user) if user in self._people else None
+
+    # --- Wishes --------------------------------------------------------------
+
+    def order(self, wish: str, choice: Choice) -> Answer | None:
+        """The order that makes a wish come true; None when there is nothing that it could be about."""
+        match wish:
+            case "deliver":
+                return self._delivery(choice)
+            case "sync":
+                return {"do": "sync", "full": choice.of((False, False, False, True))}
+            case "buy":
+                return self._purchase(choice)
+            case "return":
+                return self._return(choice)
+            case _:
+                return self._about_a_subscription(wish, choice)
+
+    def subject_of(self, order: Answer, choice: Choice) -> str:
+        """The id of what an order is about; of something that it may be about, where it is about everything."""
+        if order["do"] == "webhook":
+            return str(json.loads(order["body"])["data"]["object"].get("id", ""))
+        named = [part for part in order.get("path", "").split("/") if part.startswith("sub_")]
+        everything = [obj["id"] for kind in ("subscription", "customer", "product") for obj in self.of_kind(kind)]
+        return named[0] if named else choice.of(everything)
+
+    def _delivery(self, choice: Choice) -> Answer | None:
+        again = choice.of((False, False, False, False, True)) and self.delivered
+        letters = list(self.delivered) if again else self.mail
+        return self.delivery(choice.of(letters)) if letters else None
+
+    def delivery(self, letter: Object) -> Answer:
+        return {"do": "webhook", "body": letter["body"], "event": letter["id"]}
+
+    def _purchase(self, choice: Choice) -> Answer | None:
+        prices = [price for price in self.of_kind("price") if price["active"]]
+        if not prices:
+            return None
+        form = {"quantity": str(choice.of((1, 1, 1, 2)))}
+        person = choice.of(range(len(self._people)))  # type: ignore[arg-type]
+        return _post(person, f"/buy/{choice.of(prices)['id']}/", **form)
+
+    def _return(self, choice: Choice) -> Answer | None:
+        sessions = [obj for obj in self.of_kind("checkout.session") if self.person_of(obj["customer"]) is not None]
+        if not sessions:
+            return None
+        session = choice.of(sessions[-4:])
+        person = self.person_of(session["customer"])
+        return {**_post(person, "/checkout/success/", session_id=session["id"]), "method": "GET"}
+
+    def _about_a_subscription(self, wish: str, choice: Choice) -> Answer | None:
+        theirs = [obj for obj in self.running() if self.person_of(obj["customer"]) is not None]
+        if not theirs:
+            return None
+        subscription = choice.of(theirs)
+        person, path = self.person_of(subscription["customer"]), f"/subscriptions/{subscription['id']}"
+        match wish:
+            case "change":
+                prices = [price for price in self.of_kind("price", active=True) if price["recurring"]]
+                if not prices:
+                    return None
+                order = _post(person, f"{path}/change/{choice.of(prices)['id']}/")
+                when = choice.of(("now", "now", "period_end"))
+                return {**order, "do": "change", "quantity": str(choice.of((1, 2, 3))), "when": when}
+            case "cancel":
+                return _post(person, f"{path}/cancel/", when=choice.of(("period_end", "period_end", "now")))
+            case "resume":
+                return _post(person, f"{path}/resume/")
+            case "undo":
+                return _post(person, f"{path}/change/undo/")
+        raise ValueError(wish)
+
+
+def _post(person: int | None, path: str, **form: str) -> Answer:
+    return {"do": "page", "method": "POST", "user": person, "path": path, "form": form}
+
+
+def sealed(order: Answer) -> Answer:
+    """A delivery is signed when it is sent, as at Stripe."""
+    return {**order, "signature": signed(order["body"])} if order["do"] == "webhook" else order

@@ -1,0 +1,89 @@
+"""The ground of the suite: settings of its own, one of three engines, and no skip that nobody notices.
+
+The fixtures of the product's tests are in tests/fixtures.py.
+"""
+
+import os
+from collections.abc import Iterator
+
+import django
+import pytest
+from django.conf import settings
+from django.test import TransactionTestCase
+
+from config import environment
+from tests import engines
+
+# The suite must not see the settings of the person who runs it, a live key least of all.
+environment.forget()
+os.environ |= {
+    "DATABASE_URL": engines.database_url(),
+    "DEBUG": "True",  # While the settings load: static files need no collecting then. pytest-django turns it off.
+    "DJANGO_SETTINGS_MODULE": "config.settings",
+    "ENV_FILE": os.devnull,
+    "SECRET_KEY": "the-suite-has-no-secrets",
+    "STRIPE_API_BASE": "http://127.0.0.1:9",  # Nobody listens there.
+    "STRIPE_KEY": "sk_test_suite",
+    "STRIPE_MAX_RPS": "100000",  # Nobody waits here; the pace itself is tested by its arithmetic.
+    "STRIPE_WEBHOOK_SECRET": "whsec_suite",
+}
+# Here and not in a hook: the other conftest.py files may import models.
+django.setup()
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Made to be fast, not safe.
+TransactionTestCase._fixture_teardown = lambda case: engines.empty_tables()
+
+pytest_plugins = ["tests.fixtures"]
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-skips", action="store_true", help="a test that is skipped fails (so on CI=true)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "database: put on every test that uses the database, to select with -m")
+    config.addinivalue_line("markers", "only_on(*engines): leave the test out on the others")
+
+
+def pytest_report_header() -> str:
+    return f"engine: {engines.ENGINE}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that use the database, and leave out those that another engine is for."""
+    left_out = [item for item in items if not _is_for_this_engine(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+    for item in items:
+        if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(item.fixturenames):
+            item.add_marker("database")
+
+
+def _is_for_this_engine(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("only_on")
+    return marker is None or engines.ENGINE in marker.args
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[pytest.TestReport]:
+    """Fail what was skipped, where skips are not allowed."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and _skips_are_forbidden(item.config):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which is not allowed here: {report.longrepr[2]}"
+    return report
+
+
+def _skips_are_forbidden(config: pytest.Config) -> bool:
+    return config.getoption("--no-skips") or os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+    """Start the engine when the first test needs it: pytest-django asks this before it makes the database."""
+    if reason := engines.why_unavailable():
+        pytest.skip(reason)
+    with engines.started():
+        yield

@@ -1,0 +1,94 @@
+"""The database engine that TEST_ENGINE chooses for the suite: sqlite (the default), mongodb or postgresql.
+
+Each process of the suite has a database of its own: a file, a server inside the process, or a name on the server.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from django.apps import apps
+from django.db import connection, transaction
+
+ENGINES = ("sqlite", "mongodb", "postgresql")
+ENGINE = os.environ.get("TEST_ENGINE") or "sqlite"
+POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL") or "postgres://postgres@127.0.0.1:5432/test"
+MONGODB_URL = os.environ.get("TEST_MONGODB_URL", "")
+
+# What `migrate` fills in. It is the same after every test, and slow to make.
+KEPT = {"django_content_type", "auth_permission", "django_migrations"}
+
+
+def database_url() -> str:
+    """Return the DATABASE_URL to load the settings with; `started` completes it when a test needs the database."""
+    if ENGINE not in ENGINES:
+        raise ValueError(f"TEST_ENGINE must be one of {', '.join(ENGINES)}")
+    return {
+        "sqlite": "sqlite:///unused.sqlite3",
+        "mongodb": MONGODB_URL or "mongodb://127.0.0.1/standing_order",
+        "postgresql": POSTGRES_URL,
+    }[ENGINE]
+
+
+def why_unavailable() -> str:
+    """Return why tests of the database can't run here, or nothing if they can."""
+    if ENGINE != "postgresql":
+        return ""
+    try:
+        server = POSTGRES_URL.rpartition("/")[0]
+        psycopg.connect(f"{server}/postgres", connect_timeout=3).close()
+    except psycopg.OperationalError:
+        return "PostgreSQL does not answer: start it, or name another in TEST_POSTGRES_URL"
+    return ""
+
+
+@contextmanager
+def started() -> Iterator[None]:
+    """Have the engine running, and the settings point at it."""
+    if ENGINE == "sqlite":
+        with _sqlite_file() as path:
+            # A file and not Django's default, memory: threads then wait for each other's locks as in production.
+            connection.settings_dict["TEST"]["NAME"] = str(path)
+            yield
+    elif ENGINE == "mongodb" and not MONGODB_URL:
+        with _mongodb_standin() as url:
+            connection.settings_dict["HOST"] = url
+            yield
+    else:
+        yield
+
+
+@contextmanager
+def _sqlite_file() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="standing-order-"))
+    yield folder / "test.sqlite3"
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def _mongodb_standin() -> Iterator[str]:
+    from secantus import SecantusDBServer  # noqa: PLC0415  (a third of a second that the other engines save)
+
+    from tests import mongo_standin  # noqa: F401, PLC0415  (mends the server)
+
+    server = SecantusDBServer(storage_path=":memory:")
+    server.start()
+    yield server.uri
+    server.stop()
+
+
+def empty_tables() -> None:
+    """Delete every row that tests make: what Django's own flush does, without making all permissions again."""
+    tables = [name for name in connection.introspection.django_table_names(only_existing=False) if name not in KEPT]
+    if ENGINE == "mongodb":
+        for table in tables:
+            connection.get_collection(table).delete_many({})
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")  # noqa: S608
+    apps.clear_cache()

@@ -1,0 +1,36 @@
+"""What tests of prorations compare: the amounts that a preview shows, and those that are then billed."""
+
+import pytest
+
+DAY = 86_400
+HOUR = 3600
+CLASSIC = {"type": "classic"}
+FLEXIBLE = {"type": "flexible"}
+BOTH = pytest.mark.parametrize("mode", [CLASSIC, FLEXIBLE], ids=["classic", "flexible"])
+
+
+def item_of(subscription):
+    return subscription["items"].data[0].id
+
+
+def preview(shop, subscription, items, **details):
+    """The amounts of the previewed lines, and the total."""
+    shown = shop.api.invoices.create_preview(
+        {"subscription": subscription.id, "subscription_details": {"items": items, **details}}
+    )
+    return [line.amount for line in shown.lines.data], shown.total
+
+
+def change(shop, subscription, items, **choices):
+    shop.api.subscriptions.update(subscription.id, {"items": items, **choices})
+
+
+def renew(shop, subscription):
+    """Go on to the end of the period; the amounts of the renewal's lines, and its total."""
+    shop.move_to(shop.subscription(subscription.id)["items"].data[0].current_period_end)
+    return newest(shop, subscription)
+
+
+def newest(shop, subscription):
+    invoice = shop.invoices(subscription)[-1]
+    return [line.amount for line in invoice.lines.data], invoice.total

@@ -1,0 +1,63 @@
+"""A sandbox whose clock stands still, the SDK in front of it, and a browser without JavaScript."""
+
+import pytest
+import stripe
+from werkzeug.test import Client
+
+from sandbox.app import Sandbox
+from sandbox.transport import InProcessClient
+
+NOW = 1_800_000_000  # Friday, 15 January 2027, 08:00 UTC
+
+
+@pytest.fixture
+def posted():
+    """What was delivered to webhook endpoints: (url, body, headers)."""
+    return []
+
+
+@pytest.fixture
+def sandbox(posted):
+    def deliver(url, body, headers):
+        posted.append((url, body, headers))
+        return 200
+
+    return Sandbox(real_time=lambda: NOW, deliver=deliver)
+
+
+@pytest.fixture
+def api(sandbox):
+    return stripe.StripeClient("sk_test_pages", http_client=InProcessClient(sandbox)).v1
+
+
+@pytest.fixture
+def browser(sandbox):
+    return Client(sandbox)
+
+
+@pytest.fixture
+def price(api):
+    def make(amount=1900, currency="usd", *, name="Pro", **members):
+        product = api.products.create({"name": name})
+        return api.prices.create({"product": product.id, "currency": currency, "unit_amount": amount, **members}).id
+
+    return make
+
+
+@pytest.fixture
+def open_session(api, price):
+    """Open a session for a monthly price, or for the line items and with the choices given."""
+
+    def make(*prices, mode="subscription", quantity=1, **choices):
+        prices = prices or (price(recurring={"interval": "month"}),)
+        return api.checkout.sessions.create(
+            {
+                "mode": mode,
+                "line_items": [{"price": each, "quantity": quantity} for each in prices],
+                "success_url": "https://shop.example/thanks?session={CHECKOUT_SESSION_ID}",
+                "cancel_url": "https://shop.example/plans",
+                **choices,
+            }
+        )
+
+    return make

@@ -1,0 +1,136 @@
+"""The page of an open invoice: a card form that pays it, and what it says when that does not work."""
+
+import re
+
+import pytest
+
+from sandbox.cards import BY_ALIAS
+from tests.sandbox.pages.buying import DECLINED, SECURE, TYPED
+from tests.sandbox.pages.conftest import NOW
+from tests.sandbox.pages.reading import text_of, value_of
+
+FIRST = NOW + 31 * 86_400  # 15 January to 15 February 2027
+CARD = {name: value for name, value in TYPED.items() if name != "email"}
+
+
+@pytest.fixture
+def subscription(api, browser, price):
+    """A subscription of 19.00 a month whose first renewal has failed."""
+    customer = api.customers.create({"email": "ada@example.com", "name": "Ada"}).id
+    method = api.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": customer})
+    api.customers.update(customer, {"invoice_settings": {"default_payment_method": method.id}})
+    created = api.subscriptions.create(
+        {
+            "customer": customer,
+            "items": [{"price": price(recurring={"interval": "month"})}],
+            "trial_end": FIRST,
+        }
+    )
+    browser.post("/_sandbox/clock", json={"to": FIRST})
+    return api.subscriptions.retrieve(created.id)
+
+
+@pytest.fixture
+def page_of(api):
+    """The path of the subscription's latest invoice."""
+    return lambda subscription: f"/invoice/{api.subscriptions.retrieve(subscription.id).latest_invoice}"
+
+
+def status_of(api, subscription):
+    seen = api.subscriptions.retrieve(subscription.id, {"expand": ["latest_invoice"]})
+    return seen.status, seen.latest_invoice.status
+
+
+class TestThePage:
+    def test_asks_for_a_card_while_the_invoice_is_open(self, api, browser, subscription, page_of):
+        assert status_of(api, subscription) == ("past_due", "open")
+
+        page = browser.get(page_of(subscription))
+
+        assert page.status_code == 200
+        assert "$19.00 Due now" in text_of(page)
+        assert "Pay $19.00" in text_of(page)
+        for name, label in [("number", "Card number"), ("expiry", "Expiry"), ("cvc", "CVC"), ("name", "Name on card")]:
+            assert f'<label for="{name}">{label}</label>' in page.text
+        assert "<script" not in page.text
+
+    def test_is_what_the_api_leads_to(self, api, subscription, page_of):
+        invoice = api.invoices.retrieve(subscription.latest_invoice)
+        assert invoice.hosted_invoice_url.endswith(page_of(subscription))
+
+    def test_asks_for_nothing_once_it_is_paid(self, browser, api, subscription, page_of):
+        api.invoices.pay(subscription.latest_invoice, {"payment_method": "pm_card_visa"})
+
+        page = browser.get(page_of(subscription))
+
+        assert "Paid on February 15, 2027" in text_of(page)
+        assert "<form" not in page.text
+
+    def test_is_not_there_for_an_invoice_that_is_not(self, browser):
+        assert browser.get("/invoice/in_none").status_code == 404
+        assert browser.post("/invoice/in_none", data=CARD).status_code == 404
+
+
+class TestPaying:
+    def test_turns_the_subscription_on_and_keeps_the_card_for_it(self, api, browser, subscription, page_of):
+        answer = browser.post(page_of(subscription), data=CARD)
+
+        assert (answer.status_code, answer.headers["Location"]) == (303, page_of(subscription))
+        assert status_of(api, subscription) == ("active", "paid")
+        method = api.payment_methods.retrieve(api.subscriptions.retrieve(subscription.id).default_payment_method)
+        assert (method.card.last4, method.customer) == ("4242", subscription.customer)
+        assert method.billing_details.name == "Ada Lovelace"
+
+    def test_fills_in_a_test_card(self, browser, subscription, page_of):
+        page = browser.post(page_of(subscription), data={"fill": "4242424242424242", "name": "Ada"})
+
+        assert page.status_code == 200
+        assert value_of(page, "number") == "4242 4242 4242 4242"
+        assert value_of(page, "name") == "Ada"
+
+    @pytest.mark.parametrize(
+        ("answer", "status", "result"),
+        [("complete", 303, ("active", "paid")), ("fail", 402, ("past_due", "open"))],
+    )
+    def test_lets_the_bank_ask(self, api, browser, subscription, page_of, *, answer, status, result):
+        asked = browser.post(page_of(subscription), data=SECURE)
+        assert "3-D Secure" in text_of(asked)
+        assert "$19.00 due today, with the card ending in 3155" in text_of(asked)
+        assert status_of(api, subscription) == ("past_due", "open")
+
+        done = browser.post(page_of(subscription), data=SECURE | {"authentication": answer})
+
+        assert done.status_code == status
+        assert status_of(api, subscription) == result
+
+    def test_happens_once(self, api, browser, subscription, page_of):
+        for _ in range(2):
+            assert browser.post(page_of(subscription), data=CARD).status_code == 303
+
+        assert len([charge for charge in api.charges.list().data if charge.paid]) == 1
+
+
+class TestRefusals:
+    def refused(self, browser, path, typed):
+        page = browser.post(path, data=typed)
+        assert page.status_code == 402
+        return page, re.search(r'role="alert">([^<]*)<', page.text)[1]
+
+    def test_say_what_the_bank_said(self, api, browser, subscription, page_of):
+        page, message = self.refused(browser, page_of(subscription), DECLINED)
+
+        assert message == "Your card was declined."
+        assert value_of(page, "number") == DECLINED["number"]
+        assert status_of(api, subscription) == ("past_due", "open")
+        assert api.subscriptions.retrieve(subscription.id).default_payment_method is None
+        number = BY_ALIAS["pm_card_chargeCustomerFail"].last4
+        cards = api.payment_methods.list({"customer": subscription.customer}).data
+        assert [method.card.last4 for method in cards] == [number]
+
+    @pytest.mark.parametrize(
+        ("wrong", "field"), [({"number": "4242 4242 4242 4241"}, "number"), ({"expiry": "soon"}, "expiry")]
+    )
+    def test_point_at_the_field(self, browser, subscription, page_of, wrong, field):
+        page, _ = self.refused(browser, page_of(subscription), CARD | wrong)
+
+        assert re.findall(r'<input id="(\w+)"[^>]*aria-invalid="true"', page.text) == [field]

@@ -1,0 +1,133 @@
+import pytest
+import stripe
+from werkzeug.test import Client
+
+from sandbox.account import API_VERSION
+from sandbox.transport import InProcessClient
+
+BEARER = {"Authorization": "Bearer sk_test_any"}
+
+
+@pytest.fixture
+def client(sandbox):
+    return Client(sandbox)
+
+
+class TestKey:
+    @pytest.mark.parametrize("headers", [BEARER, {"Authorization": "bearer sk_test_any"}])
+    def test_any_test_key_signs_in(self, client, headers):
+        assert client.get("/v1/customers", headers=headers).status_code == 200
+
+    def test_basic_authentication_is_taken_too(self, client):
+        assert client.get("/v1/customers", auth=("sk_test_any", "")).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("authorization", "message"),
+        [
+            ("", "You did not provide an API key."),
+            ("Bearer ", "You did not provide an API key."),
+            ("Basic %%%", "You did not provide an API key."),
+            ("Digest x", "You did not provide an API key."),
+            ("Bearer sk_live_1234567890abcd", "Invalid API Key provided: sk_live_**********abcd"),
+            ("Bearer secret", "Invalid API Key provided: ******"),
+        ],
+    )
+    def test_anything_else_is_refused(self, client, authorization, message):
+        answer = client.post("/v1/customers", headers={"Authorization": authorization})
+
+        assert answer.status_code == 401
+        assert answer.get_json()["error"]["type"] == "invalid_request_error"
+        assert answer.get_json()["error"]["message"].startswith(message)
+        assert client.get("/v1/customers", headers=BEARER).get_json()["data"] == []
+
+    def test_the_sdk_raises_its_own_error(self, sandbox):
+        stranger = stripe.StripeClient("sk_live_1", http_client=InProcessClient(sandbox)).v1
+
+        with pytest.raises(stripe.AuthenticationError):
+            stranger.customers.list()
+
+
+class TestVersion:
+    def test_another_than_the_sdks_is_refused(self, client):
+        answer = client.get("/v1/customers", headers={**BEARER, "Stripe-Version": "2024-06-20"})
+
+        assert answer.status_code == 400
+        assert "Invalid Stripe API version: 2024-06-20" in answer.get_json()["error"]["message"]
+
+    def test_the_sdks_or_none_is_taken(self, client):
+        for headers in (BEARER, {**BEARER, "Stripe-Version": API_VERSION}):
+            answer = client.get("/v1/customers", headers=headers)
+            assert (answer.status_code, answer.headers["Stripe-Version"]) == (200, API_VERSION)
+
+
+class TestPath:
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [("GET", "/v1/subscribers"), ("PATCH", "/v1/customers"), ("GET", "/v1/"), ("GET", "/v1/customers/")],
+    )
+    def test_what_stripe_does_not_have_is_unrecognized(self, client, method, path):
+        answer = client.open(path, method=method, headers=BEARER)
+
+        assert answer.status_code == 404
+        assert answer.get_json()["error"]["message"].startswith(f"Unrecognized request URL ({method}: {path}).")
+
+    def test_what_only_the_sandbox_lacks_is_said_plainly(self, client):
+        answer = client.get("/v1/issuing/cards", headers=BEARER)
+
+        assert answer.status_code == 404
+        assert answer.get_json()["error"]["code"] == "sandbox_unsupported"
+        assert "this sandbox does not" in answer.get_json()["error"]["message"]
+
+
+class TestBody:
+    @pytest.mark.parametrize("body", [b"name[=x", b"a[b=1", b"metadata=1&metadata[a]=2", b"expand[x]=product"])
+    def test_a_malformed_one_is_refused(self, client, body):
+        headers = {**BEARER, "Content-Type": "application/x-www-form-urlencoded"}
+        answer = client.post("/v1/customers", data=body, headers=headers)
+
+        assert answer.status_code == 400
+        assert answer.get_json()["error"]["type"] == "invalid_request_error"
+
+    def test_bytes_that_are_no_text_are_survived(self, client):
+        headers = {**BEARER, "Content-Type": "application/x-www-form-urlencoded"}
+        answer = client.post("/v1/customers", data=b"name=%FF%FE", headers=headers)
+
+        assert answer.status_code == 200
+
+
+class TestAnswer:
+    def test_carries_stripes_headers(self, api):
+        answer = api.customers.create({}, {"idempotency_key": "key-1"}).last_response
+
+        assert answer.request_id.startswith("req_")
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.headers["Idempotency-Key"] == "key-1"
+        assert answer.headers["Date"] == "Fri, 15 Jan 2027 08:00:00 GMT"
+        assert int(answer.headers["Content-Length"]) == len(answer.body.encode())
+
+
+class TestOwnBreach:
+    def test_is_a_500_that_is_remembered(self, api, sandbox):
+        customer = api.customers.create()
+        with sandbox.account.transaction():
+            sandbox.account.store.put({**sandbox.account.find("customer", customer.id), "colour": "red"})
+
+        with pytest.raises(stripe.APIError) as refused:
+            api.customers.retrieve(customer.id)
+
+        assert refused.value.http_status == 500
+        assert "customer.colour: not a field of Customer" in refused.value.user_message
+        assert sandbox.violations == ["customer.colour: not a field of Customer"]
+        sandbox.violations.clear()
+
+    def test_a_crash_is_one_too(self, api, sandbox):
+        customer = api.customers.create()
+        with sandbox.account.transaction():
+            sandbox.account.store.put({"object": "customer", "id": customer.id, "created": 0})
+
+        with pytest.raises(stripe.APIError) as refused:
+            api.customers.update(customer.id, {"metadata": {"a": "1"}})
+
+        assert refused.value.http_status == 500
+        assert sandbox.violations == [f"POST /v1/customers/{customer.id}: KeyError('metadata')"]
+        sandbox.violations.clear()

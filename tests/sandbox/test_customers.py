@@ -1,0 +1,139 @@
+import pytest
+import stripe
+
+from tests.sandbox.conftest import NOW
+
+
+@pytest.fixture
+def customer(api):
+    return api.customers.create({"email": "Ada@example.com", "name": "Ada", "metadata": {"user": "1"}})
+
+
+class TestCreate:
+    def test_answers_with_what_was_given_and_blanks(self, customer):
+        assert customer.id.startswith("cus_")
+        assert (customer.email, customer.name, customer.created) == ("Ada@example.com", "Ada", NOW)
+        assert (customer.address, customer.currency, customer.balance) == (None, None, 0)
+        assert customer.invoice_settings.to_dict() == {
+            "custom_fields": None,
+            "default_payment_method": None,
+            "footer": None,
+            "rendering_options": None,
+        }
+        assert "subscriptions" not in customer
+
+    def test_lets_two_share_an_address(self, api, customer):
+        assert api.customers.create({"email": customer.email}).id != customer.id
+
+    @pytest.mark.parametrize(
+        ("params", "param", "code"),
+        [
+            ({"email": "ada"}, "email", "email_invalid"),
+            ({"email": "ada@x y"}, "email", "email_invalid"),
+            ({"email": f"{'a' * 512}@example.com"}, "email", None),
+            ({"name": "n" * 257}, "name", None),
+            ({"metadata": {"k" * 41: "v"}}, "metadata", None),
+            ({"metadata": {"k": "v" * 501}}, "metadata", None),
+            ({"metadata": {f"k{n}": "v" for n in range(51)}}, "metadata", None),
+            ({"test_clock": "clock_1"}, "test_clock", "sandbox_unsupported"),
+            (
+                {"invoice_settings": {"default_payment_method": "pm_no"}},
+                "invoice_settings[default_payment_method]",
+                "resource_missing",
+            ),
+        ],
+    )
+    def test_refuses_and_writes_nothing(self, api, event_types, params, param, code):
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            api.customers.create(params)
+
+        assert (refused.value.http_status, refused.value.param, refused.value.code) == (400, param, code)
+        assert api.customers.list().data == []
+        assert event_types() == []
+
+
+class TestUpdate:
+    def test_changes_and_tells(self, api, customer):
+        updated = api.customers.update(
+            customer.id,
+            {
+                "email": "ada@new.example",
+                "address": {"city": "London"},
+                "shipping": {"name": "Ada", "address": {"line1": "1 High St"}},
+                "preferred_locales": ["en"],
+            },
+        )
+
+        assert updated.address.city == "London"
+        assert updated.address.line1 is None
+        assert updated.shipping.address.line1 == "1 High St"
+        previous = api.events.list({"type": "customer.updated"}).data[0].data.previous_attributes
+        assert previous.to_dict() == {
+            "email": "Ada@example.com",
+            "address": None,
+            "shipping": None,
+            "preferred_locales": [],
+        }
+
+    def test_unsets_with_an_empty_text(self, api, customer):
+        api.customers.update(customer.id, {"address": {"city": "London"}})
+
+        updated = api.customers.update(customer.id, {"address": "", "tax_exempt": "", "metadata": ""})
+
+        assert (updated.address, updated.tax_exempt, updated.metadata.to_dict()) == (None, "none", {})
+
+    def test_does_not_find_a_deleted_one(self, api, customer):
+        api.customers.delete(customer.id)
+
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            api.customers.update(customer.id, {"name": "Ghost"})
+
+        assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")
+
+
+class TestDelete:
+    def test_leaves_a_stub_but_no_entry(self, api, customer, event_types):
+        stub = {"id": customer.id, "object": "customer", "deleted": True}
+
+        assert api.customers.delete(customer.id).to_dict() == stub
+        assert api.customers.retrieve(customer.id).to_dict() == stub
+        assert api.customers.list().data == []
+        assert api.customers.list({"email": "Ada@example.com"}).data == []
+        assert event_types() == ["customer.created", "customer.deleted"]
+        assert api.events.list().data[0].data.object.email == "Ada@example.com"
+
+    def test_cancels_what_still_runs(self, api, customer, price, event_types):
+        subscription = api.subscriptions.create(
+            {"customer": customer.id, "items": [{"price": price.id}], "trial_period_days": 7}
+        )
+
+        api.customers.delete(customer.id)
+
+        assert api.subscriptions.retrieve(subscription.id).status == "canceled"
+        assert event_types()[-2:] == ["customer.subscription.deleted", "customer.deleted"]
+
+
+class TestList:
+    def test_finds_exactly_that_address(self, api, customer):
+        api.customers.create({"email": "grace@example.com"})
+
+        assert [found.id for found in api.customers.list({"email": "Ada@example.com"}).data] == [customer.id]
+        assert api.customers.list({"email": "ada@example.com"}).data == []
+
+    def test_follows_a_changed_address(self, api, customer):
+        api.customers.update(customer.id, {"email": "new@example.com"})
+
+        assert api.customers.list({"email": "Ada@example.com"}).data == []
+        assert len(api.customers.list({"email": "new@example.com"}).data) == 1
+
+
+class TestSubscriptions:
+    def test_are_shown_only_when_asked_for(self, api, customer, price):
+        subscription = api.subscriptions.create(
+            {"customer": customer.id, "items": [{"price": price.id}], "trial_period_days": 7}
+        )
+
+        shown = api.customers.retrieve(customer.id, {"expand": ["subscriptions"]})
+
+        assert [each.id for each in shown.subscriptions.data] == [subscription.id]
+        assert shown.subscriptions.url == f"/v1/customers/{customer.id}/subscriptions"

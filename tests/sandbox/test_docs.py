@@ -1,0 +1,35 @@
+"""`docs/sandbox.md` keeps up with the controls and the test cards."""
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from sandbox import cards, controls
+
+DOCS = (Path(__file__).resolve().parents[2] / "docs" / "sandbox.md").read_text()
+CONTROLS = [
+    f"{method} /_sandbox/{path}"
+    for name in controls.MODULES
+    for method, path, _ in import_module(f"sandbox.controls.{name}").ROUTES
+]
+
+
+def rows(heading):
+    """Return the first cell of each row of a section's table, without its head."""
+    section = DOCS.split(f"## {heading}\n")[1].split("\n## ")[0]
+    return [line.split("|")[1].strip() for line in section.splitlines() if line.startswith("| `")]
+
+
+def test_names_every_control():
+    assert sorted(rows("Controls for programs")) == sorted(f"`{control}`" for control in CONTROLS)
+
+
+@pytest.mark.parametrize("card", cards.TEST_CARDS, ids=lambda card: card.alias)
+def test_names_every_card(card):
+    groups = " ".join(card.number[start : start + 4] for start in range(0, len(card.number), 4))
+    assert f"| `{groups}` | `{card.alias}` |" in DOCS
+
+
+def test_names_no_other_card():
+    assert len(rows("Test cards")) == len(cards.TEST_CARDS)

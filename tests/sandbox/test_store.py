@@ -1,0 +1,192 @@
+import pytest
+
+from sandbox.account import Account
+from sandbox.clock import Clock
+from sandbox.errors import ApiError
+from sandbox.events import difference
+from sandbox.store import Store
+from sandbox.views import public
+
+
+def thing(object_id, *, kind="price", created=100, **members):
+    return {"object": kind, "id": object_id, "created": created, **members}
+
+
+@pytest.fixture
+def store():
+    return Store()
+
+
+def ids(objects):
+    return [each["id"] for each in objects]
+
+
+class TestObjects:
+    def test_are_copies(self, store):
+        store.put(thing("a", product="p"))
+
+        store.get("price", "a")["product"] = "other"
+
+        assert store.get("price", "a")["product"] == "p"
+
+    def test_are_ordered_by_their_second_then_as_they_came(self, store):
+        for object_id, created in (("a", 100), ("b", 300), ("c", 100), ("d", 200)):
+            store.put(thing(object_id, created=created))
+
+        assert ids(store.walk("price")) == ["b", "d", "c", "a"]
+        assert ids(store.walk("price", oldest_first=True)) == ["a", "c", "d", "b"]
+
+    def test_keep_their_place_when_overwritten(self, store):
+        for object_id in "abc":
+            store.put(thing(object_id))
+
+        store.put(thing("a", product="p"))
+
+        assert ids(store.walk("price")) == ["c", "b", "a"]
+
+    def test_share_ids_between_kinds(self, store):
+        store.put(thing("gold", kind="product"))
+        store.put(thing("gold", kind="price"))
+
+        assert store.counts() == {"price": 1, "product": 1}
+
+    def test_take_the_next_free_slot(self, store):
+        for object_id in "abc":
+            store.put(thing(object_id), slot=5)
+
+        assert ids(store.walk("price")) == ["c", "b", "a"]
+
+
+class TestLinks:
+    def test_follow_their_object(self, store):
+        store.put(thing("a", product="p"))
+        store.put(thing("b", product="q"))
+        store.put(thing("a", product="q"))
+
+        assert ids(store.walk("price", linked=("product", "p"))) == []
+        assert ids(store.walk("price", linked=("product", "q"))) == ["b", "a"]
+
+    def test_end_with_it(self, store):
+        store.put(thing("a", product="p"))
+
+        store.delete("price", "a")
+
+        assert ids(store.walk("price", linked=("product", "p"))) == []
+        assert store.get("price", "a") == {"id": "a", "object": "price", "deleted": True}
+
+    def test_go_through_lists_and_embedded_objects(self, store):
+        items = {"data": [{"price": {"id": "p"}}, {"price": "q"}]}
+        store.put(thing("s", kind="subscription", items=items))
+
+        for price in "pq":
+            assert ids(store.walk("subscription", linked=("price", price))) == ["s"]
+
+
+class TestDue:
+    def test_comes_in_the_order_of_time(self, store):
+        store.plan("price", "late", 30)
+        store.plan("price", "early", 10)
+        store.plan("price", "late", 20)
+
+        assert store.next_due(9) is None
+        assert store.next_due(99) == (10, "price", "early")
+        store.unplan("price", "early")
+        assert store.next_due(99) == (20, "price", "late")
+
+    def test_ends_with_the_object(self, store):
+        store.put(thing("a"))
+        store.plan("price", "a", 10)
+
+        store.delete("price", "a")
+
+        assert store.next_due(99) is None
+
+
+class TestFile:
+    def test_is_found_again(self, tmp_path):
+        first = Store(tmp_path / "state.sqlite3")
+        with first.savepoint():
+            first.put(thing("a", product="p"))
+            first.set("clock_offset", 7)
+        first.close()
+
+        assert [path.name for path in tmp_path.iterdir()] == ["state.sqlite3"]
+        second = Store(tmp_path / "state.sqlite3")
+        assert second.get("price", "a") == thing("a", product="p")
+        assert ids(second.walk("price", linked=("product", "p"))) == ["a"]
+        assert second.setting("clock_offset") == 7
+
+
+def write_and_fail(account, block, error):
+    with block():
+        account.store.put(thing("written"))
+        account.move_to(2000)
+        raise error
+
+
+class TestAttempt:
+    @pytest.fixture
+    def account(self, store):
+        return Account(store, Clock(real=lambda: 1000))
+
+    @pytest.mark.parametrize("error", [ApiError.invalid("no"), KeyboardInterrupt()])
+    def test_is_undone_when_refused_or_cut_off(self, account, error):
+        with pytest.raises(type(error)):
+            write_and_fail(account, account.transaction, error)
+
+        assert account.store.get("price", "written") is None
+        assert account.clock.now() == 1000
+
+    def test_stays_when_a_card_was_refused(self, account):
+        with pytest.raises(ApiError):
+            write_and_fail(account, account.transaction, ApiError.card("Declined.", code="card_declined"))
+
+        assert account.store.get("price", "written") == thing("written")
+        assert account.clock.now() == 2000
+
+    def test_is_undone_alone_within_another(self, account):
+        with account.transaction():
+            account.store.put(thing("outer"))
+            with pytest.raises(ApiError):
+                write_and_fail(account, account.attempt, ApiError.invalid("no"))
+
+        assert ids(account.store.walk("price")) == ["outer"]
+
+
+class TestClock:
+    def test_runs_with_real_time_and_never_back(self):
+        now = [1000.9]
+        clock = Clock(real=lambda: now[0])
+
+        clock.move_to(5000)
+        clock.move_to(3000)
+        assert clock.now() == 5000
+        now[0] += 10
+        assert clock.now() == 5010
+
+
+class TestPublic:
+    def test_leaves_out_what_is_private_or_only_for_expansion(self):
+        invoice = {
+            "object": "invoice",
+            "_note": 1,
+            "payments": [],
+            "lines": [{"_x": 1, "id": "il"}],
+            "metadata": {"_": "1"},
+        }
+
+        assert public(invoice) == {"object": "invoice", "lines": [{"id": "il"}], "metadata": {"_": "1"}}
+
+
+class TestDifference:
+    def test_names_the_old_values_of_what_differs(self):
+        before = {"a": 1, "same": 2, "nested": {"x": 1, "y": 2}, "list": [1], "gone": 3}
+        after = {"a": 5, "same": 2, "nested": {"x": 9, "y": 2, "z": 3}, "list": [1, 2], "new": 4}
+
+        assert difference(before, after) == {
+            "a": 1,
+            "nested": {"x": 1, "z": None},
+            "list": [1],
+            "gone": 3,
+            "new": None,
+        }

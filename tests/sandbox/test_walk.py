@@ -1,0 +1,207 @@
+"""One walk through everything that the sandbox can be asked, with the real SDK: no answer may break the contract."""
+
+import re
+
+import pytest
+
+from sandbox import contract, resources
+
+MONTHLY = {"currency": "usd", "unit_amount": 1900, "recurring": {"interval": "month"}}
+DAY = 86400
+
+
+def supported():
+    """Return "METHOD template" for every call that the sandbox answers, in Stripe's own words for the path."""
+    for method, rule, _function in resources.routes():
+        operation = contract.operation(method, re.sub(r"<\w+>", "x", rule))
+        assert operation is not None, f"Stripe has no {method} {rule}"
+        yield f"{method} {operation.template}"
+
+
+def catalogue(api):
+    product = api.products.create({"name": "Pro", "default_price_data": MONTHLY, "expand": ["default_price"]})
+    price = product.default_price
+    api.products.retrieve(product.id, {"expand": ["default_price.product"]})
+    api.products.update(product.id, {"description": "Everything", "marketing_features": [{"name": "Fast"}]})
+    api.products.list({"expand": ["data.default_price"]})
+    api.products.delete(api.products.create({"name": "Mistake"}).id)
+    once = api.prices.create({"product": product.id, "currency": "jpy", "unit_amount": 500})
+    api.prices.retrieve(once.id, {"expand": ["product.default_price"]})
+    api.prices.update(once.id, {"nickname": "Once"})
+    api.prices.list({"expand": ["data.product"]})
+    return price.id, once.id
+
+
+def people(api):
+    ada = api.customers.create({"email": "ada@example.com", "name": "Ada"})
+    api.customers.update(ada.id, {"phone": "+44 20 7946 0000", "address": {"city": "London", "country": "GB"}})
+    api.customers.list({"email": "ada@example.com"})
+    api.customers.delete(api.customers.create().id)
+    method = api.payment_methods.attach("pm_card_visa", {"customer": ada.id})
+    api.payment_methods.retrieve(method.id)
+    api.payment_methods.list({"customer": ada.id})
+    api.customers.payment_methods.list(ada.id)
+    spare = api.payment_methods.attach("pm_card_mastercard", {"customer": ada.id})
+    api.payment_methods.detach(spare.id)
+    api.customers.update(ada.id, {"invoice_settings": {"default_payment_method": method.id}})
+    api.customers.retrieve(ada.id, {"expand": ["subscriptions", "invoice_settings.default_payment_method"]})
+    return ada.id
+
+
+def buying(api, control, customer, monthly, once):
+    def session(price, mode):
+        return api.checkout.sessions.create(
+            {
+                "mode": mode,
+                "customer": customer,
+                "line_items": [{"price": price, "quantity": 1}],
+                "success_url": "https://shop.example/thanks?session={CHECKOUT_SESSION_ID}",
+            }
+        ).id
+
+    api.checkout.sessions.expire(session(monthly, "subscription"))
+    for bought in (session(monthly, "subscription"), session(once, "payment")):
+        control(f"checkout/{bought}/pay", card="4242424242424242")
+        api.checkout.sessions.retrieve(
+            bought, {"expand": ["line_items", "subscription", "payment_intent", "customer"]}
+        )
+        api.checkout.sessions.line_items.list(bought)
+    api.checkout.sessions.list({"expand": ["data.line_items", "data.subscription.latest_invoice"]})
+
+
+def subscribing(api, control, customer, monthly):
+    items = [{"price": monthly}]
+    subscription = api.subscriptions.create(
+        {
+            "customer": customer,
+            "items": items,
+            "expand": ["latest_invoice.payments", "latest_invoice.confirmation_secret"],
+        }
+    )
+    api.subscriptions.update(subscription.id, {"cancel_at_period_end": True})
+    api.subscriptions.update(subscription.id, {"cancel_at_period_end": False})
+    api.subscriptions.retrieve(subscription.id, {"expand": ["items.data.price.product", "default_payment_method"]})
+    api.subscription_items.list({"subscription": subscription.id})
+    control("clock", advance=40 * DAY)
+    api.subscriptions.list({"status": "all", "expand": ["data.latest_invoice.payments", "data.customer"]})
+    api.subscriptions.cancel(subscription.id)
+
+
+def scheduling(api, customer, monthly):
+    items = [{"price": monthly}]
+    subscription = api.subscriptions.create({"customer": customer, "items": items})
+    api.invoices.create_preview({"subscription": subscription.id, "expand": ["customer", "payments"]})
+    given = {"from_subscription": subscription.id, "expand": ["subscription", "phases.items.price"]}
+    schedule = api.subscription_schedules.create(given)
+    first = {"items": items, "start_date": schedule.phases[0].start_date, "end_date": schedule.phases[0].end_date}
+    more = {"items": [{"price": monthly, "quantity": 2}], "duration": {"interval": "month"}}
+    api.subscription_schedules.update(schedule.id, {"phases": [first, more], "expand": ["customer"]})
+    api.subscription_schedules.retrieve(schedule.id)
+    api.subscription_schedules.release(schedule.id)
+    again = api.subscription_schedules.create({"from_subscription": subscription.id})
+    api.subscription_schedules.cancel(again.id)
+    api.subscription_schedules.list({"customer": customer, "expand": ["data.subscription"]})
+
+
+def collecting(api, control, monthly):
+    buyer = api.customers.create().id
+    trial = {"trial_period_days": 1, "trial_settings": {"end_behavior": {"missing_payment_method": "pause"}}}
+    subscription = api.subscriptions.create({"customer": buyer, "items": [{"price": monthly}], **trial}).id
+    control("clock", advance=2 * DAY)
+    lost = api.subscriptions.resume(subscription).latest_invoice
+    api.invoices.mark_uncollectible(lost)
+    api.invoices.pay(lost, {"payment_method": "pm_card_visa", "expand": ["payments"]})
+    control("clock", advance=31 * DAY)
+    api.invoices.void_invoice(api.subscriptions.retrieve(subscription).latest_invoice)
+
+
+def paying(api):
+    invoice = api.invoices.list({"expand": ["data.payments", "data.customer"]}).data[0].id
+    api.invoices.retrieve(invoice, {"expand": ["payments", "parent.subscription_details.subscription"]})
+    api.invoices.line_items.list(invoice)
+    payment = api.invoice_payments.list({"expand": ["data.payment.payment_intent"]}).data[0].id
+    api.invoice_payments.retrieve(payment, {"expand": ["invoice"]})
+    intent = api.payment_intents.list({"expand": ["data.latest_charge", "data.customer"]}).data[0].id
+    api.payment_intents.retrieve(intent, {"expand": ["latest_charge", "payment_method"]})
+    charge = api.charges.list({"expand": ["data.payment_intent"]}).data[0].id
+    api.charges.retrieve(charge, {"expand": ["customer", "payment_intent"]})
+
+
+def refunding(api):
+    paid = next(charge for charge in api.charges.list({"limit": 100}) if charge.status == "succeeded")
+    refund = api.refunds.create({"charge": paid.id, "amount": 100, "expand": ["charge", "payment_intent"]}).id
+    api.refunds.update(refund, {"metadata": {"ticket": "7"}})
+    api.refunds.retrieve(refund, {"expand": ["customer", "payment_method"]})
+    api.refunds.list({"charge": paid.id, "expand": ["data.charge"]})
+
+
+def discounting(api, product):
+    coupon = api.coupons.create({"percent_off": 25.5, "applies_to": {"products": [product]}}).id
+    api.coupons.update(coupon, {"name": "A quarter off"})
+    api.coupons.retrieve(coupon, {"expand": ["applies_to"]})
+    api.coupons.list()
+    code = api.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon}, "code": "SPRING"}).id
+    api.promotion_codes.update(code, {"active": False})
+    api.promotion_codes.retrieve(code, {"expand": ["promotion.coupon"]})
+    api.promotion_codes.list({"code": "spring", "expand": ["data.promotion.coupon"]})
+    api.coupons.delete(coupon)
+
+
+def managing(api, customer):
+    configuration = api.billing_portal.configurations.create({"features": {"invoice_history": {"enabled": True}}}).id
+    api.billing_portal.configurations.update(configuration, {"name": "Invoices only"})
+    api.billing_portal.configurations.retrieve(configuration)
+    api.billing_portal.configurations.list()
+    api.billing_portal.sessions.create({"customer": customer, "expand": ["configuration"]})
+
+
+def listening(api):
+    endpoint = api.webhook_endpoints.create({"url": "https://shop.example/hook", "enabled_events": ["*"]}).id
+    api.webhook_endpoints.retrieve(endpoint)
+    api.webhook_endpoints.update(endpoint, {"enabled_events": ["invoice.paid"]})
+    api.webhook_endpoints.list()
+    api.webhook_endpoints.delete(endpoint)
+    api.events.retrieve(api.events.list().data[0].id)
+
+
+class TestWalk:
+    @pytest.fixture
+    def walked(self, api, control):
+        monthly, once = catalogue(api)
+        ada = people(api)
+        buying(api, control, ada, monthly, once)
+        subscribing(api, control, ada, monthly)
+        scheduling(api, ada, monthly)
+        collecting(api, control, monthly)
+        paying(api)
+        refunding(api)
+        discounting(api, api.prices.retrieve(monthly).product)
+        managing(api, ada)
+        listening(api)
+
+    def test_leaves_out_nothing_and_breaks_nothing(self, walked, sandbox):
+        assert set(sandbox.calls) == set(supported())
+        assert sandbox.violations == []
+
+    def test_records_events_for_every_kind_of_change(self, walked, sandbox):
+        recorded = {event["type"].rsplit(".", 1)[0] for event in sandbox.account.store.walk("event")}
+
+        assert recorded >= {
+            "billing_portal.configuration",
+            "billing_portal.session",
+            "charge",
+            "charge.refund",
+            "checkout.session",
+            "coupon",
+            "customer",
+            "customer.subscription",
+            "invoice",
+            "invoice_payment",
+            "payment_intent",
+            "payment_method",
+            "plan",
+            "price",
+            "product",
+            "promotion_code",
+            "refund",
+        }

@@ -1,0 +1,119 @@
+"""What the tests of customers and their subscriptions begin with."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from billing import catalog, stripe_gateway
+from billing.catalog import PriceTerms
+from billing.models import Price
+from sandbox.transport import InProcessClient
+from subscriptions import checkout, customers, sync
+from subscriptions.checkout import Started
+from subscriptions.findings import Findings
+from subscriptions.models import CheckoutSession, Customer, Subscription, SyncRun
+from tests.fixtures import LocalStripe
+
+DAY = 86_400
+
+
+class Meanwhile(InProcessClient):
+    """Lets others act while a call of ours is on its way: a race between processes that ends the same every time."""
+
+    def __init__(self, local_stripe: LocalStripe) -> None:
+        super().__init__(local_stripe.sandbox)
+        self.requests = local_stripe.transport.requests
+        self._plans: list[tuple[str, str, Callable[[], object]]] = []
+
+    def before(self, call: str, act: Callable[[], object]) -> None:
+        """Act once, just before the first call that begins so ("POST /v1/customers") reaches Stripe."""
+        self._plans.append(("before", call, act))
+
+    def after(self, call: str, act: Callable[[], object]) -> None:
+        """Act once, when the first call that begins so has taken effect and its answer is on its way to us."""
+        self._plans.append(("after", call, act))
+
+    def request(self, method: str, url: str, headers: Any, post_data: Any = None, **usage: Any) -> Any:
+        call = f"{method.upper()} {urlsplit(url).path}"
+        self._act("before", call)
+        answer = super().request(method, url, headers, post_data, **usage)
+        self._act("after", call)
+        return answer
+
+    def _act(self, when: str, call: str) -> None:
+        plan = next((plan for plan in self._plans if plan[0] == when and call.startswith(plan[1])), None)
+        if plan is not None:
+            self._plans.remove(plan)
+            plan[2]()
+
+
+@pytest.fixture
+def meanwhile(local_stripe: LocalStripe) -> Meanwhile:
+    transport = Meanwhile(local_stripe)
+    stripe_gateway.use_transport(transport)
+    return transport
+
+
+@pytest.fixture
+def yearly(price: Price) -> Price:
+    terms = PriceTerms(unit_amount=19000, currency="usd", interval="year")
+    return catalog.add_price(product=price.product, terms=terms, request_id="yearly")
+
+
+@pytest.fixture
+def customer(person: User, local_stripe: LocalStripe) -> Customer:
+    """Ada's Stripe customer."""
+    return customers.ensure(person)
+
+
+@pytest.fixture
+def paid_session(person: User, price: Price, customer: Customer, local_stripe: LocalStripe) -> CheckoutSession:
+    """Ada has paid for a month of Pro at Stripe, and nobody has told us: not the success page, no webhook, no sync."""
+    started = checkout.start(user=person, price_id=price.pk, now=timezone.now())
+    assert started.session is not None
+    local_stripe.pay(started.session.stripe_id)
+    local_stripe.forget_calls()
+    return started.session
+
+
+def sync_now(**options: Any) -> tuple[SyncRun, Findings]:
+    return sync.run(now=timezone.now(), **options)
+
+
+def settle() -> None:
+    """Sync until all is known: the first sync looks at everything, the second works the events of a moment ago."""
+    sync_now()
+    sync_now()
+
+
+def buy(person: User, price: Price) -> Started:
+    return checkout.start(user=person, price_id=price.pk, now=timezone.now())
+
+
+def sessions_by_status(local_stripe: LocalStripe) -> list[str]:
+    return sorted(str(session.status) for session in local_stripe.api.checkout.sessions.list().data)
+
+
+@pytest.fixture
+def subscription(paid_session: CheckoutSession, local_stripe: LocalStripe) -> Subscription:
+    """Ada's subscription to Pro, 19.00 USD a month, ten days old."""
+    settle()
+    local_stripe.control("clock", advance=10 * DAY)
+    sync_now()
+    local_stripe.forget_calls()
+    return Subscription.objects.get()
+
+
+@pytest.fixture
+def team(local_stripe: LocalStripe, db: None) -> Price:
+    """49.00 USD a month for the product "Team"."""
+    terms = PriceTerms(unit_amount=4900, currency="usd")
+    return catalog.create_product(name="Team", price=terms, request_id="team").price
+
+
+def path_to(subscription: Subscription, price: Price) -> str:
+    return f"/subscriptions/{subscription.pk}/change/{price.pk}/"

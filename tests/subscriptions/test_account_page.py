@@ -1,0 +1,272 @@
+"""The account page and the list of invoices: each state of a subscription has its own words and its own next step."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from billing.models import Price, Product
+from subscriptions.models import Customer, Payment, Subscription, SubscriptionSchedule
+from tests.subscriptions import reading
+from tests.subscriptions.reading import Step
+from tests.subscriptions.rows import JUNE, LONG_AGO, MAY, bill, subscribe
+
+pytestmark = pytest.mark.django_db
+
+INVOICE_PAGE = "https://pay.example.com/in_1"
+
+PAY = Step("Pay $19.00 now for Pro", "get", INVOICE_PAGE)
+COMPLETE = Step("Complete the payment of $19.00 for Pro", "get", INVOICE_PAGE)
+INVOICES = Step("See your invoices", "get", "/account/invoices/")
+CHANGE_CARD = Step("Change card", "post", "/billing-portal/")
+ADD_CARD = Step("Add a card", "post", "/billing-portal/")
+CHANGE = Step("Change plan (Pro)", "get", "/subscriptions/sub_1/change/")
+CALL_OFF = Step("Call it off: the change of Pro", "post", "/subscriptions/sub_1/change/undo/")
+START_AGAIN = Step("Start again Pro", "post", "/subscriptions/sub_1/resume/")
+RESUME = Step("Resume Pro", "post", "/subscriptions/sub_1/resume/")
+CANCEL = Step("Cancel Pro", "get", "/subscriptions/sub_1/cancel/")
+BUY_AGAIN = Step("Buy again (Pro)", "get", "/")
+
+ENDING = {"cancel_at_period_end": True}
+
+
+@dataclass(frozen=True)
+class State:
+    """A subscription's columns, what its card says, and what can be done from there."""
+
+    status: str
+    columns: dict[str, Any]
+    words: str
+    steps: list[Step]
+
+
+STATES = [
+    State("active", {}, "Renews on 3 May 2099.", [CHANGE, CANCEL]),
+    State("active", ENDING, "Cancelled. You keep access until 3 May 2099.", [RESUME]),
+    State("active", {"cancel_at": JUNE}, "Cancelled. You keep access until 3 June 2099.", [RESUME]),
+    State(
+        "trialing",
+        {"trial_end_at": MAY},
+        "Free until 3 May 2099, then $19.00 per month. It goes on if there is a card on file by then.",
+        [ADD_CARD, CHANGE, CANCEL],
+    ),
+    State("trialing", {"trial_end_at": MAY, **ENDING}, "Cancelled. You keep access until 3 May 2099.", [RESUME]),
+    State(
+        "incomplete",
+        {},
+        "The first payment has not gone through yet; your bank may want you to confirm it. "
+        "Unpaid a day after the order, it lapses.",
+        [COMPLETE],
+    ),
+    State(
+        "past_due",
+        {"past_due_since_at": LONG_AGO},
+        "The last payment failed. You have no access until it is paid.",
+        [PAY, CHANGE_CARD, CANCEL],
+    ),
+    State(
+        "past_due",
+        {"past_due_since_at": LONG_AGO, **ENDING},
+        "The last payment failed. You have no access until it is paid. It is set to end on 3 May 2099.",
+        [PAY, CHANGE_CARD, RESUME],
+    ),
+    State(
+        "past_due",
+        {"past_due_since_at": JUNE},
+        "The last payment failed. You keep access until 10 June 2099.",
+        [PAY, CHANGE_CARD, CANCEL],
+    ),
+    State(
+        "unpaid",
+        {},
+        "The last payment failed, and Stripe has stopped trying. You have no access until the open invoice is paid.",
+        [PAY, CHANGE_CARD, CANCEL],
+    ),
+    State(
+        "paused",
+        {},
+        "While it is paused, nothing is charged and you have no access. To go on, it needs a card.",
+        [ADD_CARD, START_AGAIN, CANCEL],
+    ),
+    State("paused", ENDING, "Cancelled. It ends on 3 May 2099.", [RESUME]),
+    State("canceled", {"ended_at": MAY}, "Ended on 3 May 2099.", [BUY_AGAIN]),
+    State("canceled", {}, "It has ended.", [BUY_AGAIN]),
+    State("incomplete_expired", {}, "The first payment did not go through in time, so it never started.", [BUY_AGAIN]),
+    State("a_status_of_next_year", {}, "It gives no access.", [CANCEL]),
+]
+
+
+def card(client: Client) -> str:
+    cards = reading.cards(client.get("/account/").content.decode())
+    assert len(cards) == 1
+    return cards[0]
+
+
+class TestStates:
+    @pytest.mark.parametrize("state", STATES, ids=lambda state: state.status)
+    def test_have_their_own_words_and_next_steps(
+        self, customer_client: Client, customer: Customer, price: Price, state: State
+    ) -> None:
+        subscription = subscribe(customer, price, state.status, latest_invoice=bill(customer), **state.columns)
+        shown = card(customer_client)
+        standing, _, _ = shown.partition('<div class="actions">')
+        assert reading.words(standing) == f"Pro {subscription.status_label} $19.00 per month {state.words}"
+        assert reading.steps(shown) == state.steps
+
+    def test_of_every_status_are_tested(self) -> None:
+        assert {state.status for state in STATES} > set(Subscription.Status.values)
+
+    @pytest.mark.parametrize("status", ["incomplete", "past_due", "unpaid"])
+    @pytest.mark.parametrize(
+        "columns", [{"status": "draft"}, {"status": "paid", "amount_remaining": 0}, {"hosted_invoice_url": ""}]
+    )
+    def test_without_a_page_to_pay_on_lead_to_the_invoices(
+        self, customer_client: Client, customer: Customer, price: Price, status: str, columns: dict[str, Any]
+    ) -> None:
+        subscribe(customer, price, status, latest_invoice=bill(customer, **columns))
+        assert reading.steps(card(customer_client))[0] == INVOICES
+
+    def test_whose_invoice_is_not_here_yet(self, customer_client: Client, customer: Customer, price: Price) -> None:
+        subscribe(customer, price, "past_due", latest_invoice_id="in_of_tomorrow")
+        assert reading.steps(card(customer_client)) == [INVOICES, CHANGE_CARD, CANCEL]
+
+    def test_tell_when_stripe_tries_again(self, customer_client: Client, customer: Customer, price: Price) -> None:
+        subscribe(customer, price, "past_due", latest_invoice=bill(customer, next_payment_attempt_at=JUNE))
+        assert "Stripe tries again on 3 June 2099." in reading.words(card(customer_client))
+
+    def test_unpaid_for_more_than_a_period_are_to_be_bought_anew(
+        self, customer_client: Client, customer: Customer, price: Price
+    ) -> None:
+        subscribe(customer, price, "unpaid", latest_invoice=bill(customer, status="draft", amount_remaining=1900))
+        shown = card(customer_client)
+        assert "no longer brings it back: cancel it, and choose a plan anew." in reading.words(shown)
+        assert "until the open invoice is paid" not in reading.words(shown)
+        assert reading.steps(shown) == [INVOICES, CHANGE_CARD, CANCEL]
+
+    @pytest.mark.parametrize(
+        ("status", "is_quiet"), [("canceled", True), ("incomplete_expired", True), ("unpaid", False)]
+    )
+    def test_that_are_over_are_quiet(
+        self,
+        customer_client: Client,
+        customer: Customer,
+        price: Price,
+        status: str,
+        is_quiet: bool,  # noqa: FBT001
+    ) -> None:
+        subscribe(customer, price, status)
+        assert ("card--quiet" in card(customer_client)) is is_quiet
+
+
+class TestGrace:
+    def test_of_the_product_counts(self, customer_client: Client, customer: Customer, price: Price) -> None:
+        Product.objects.filter(pk=price.product_id).update(grace_days=30)
+        begun = timezone.now() - timedelta(days=20)
+        subscribe(customer, price, "past_due", past_due_since_at=begun)
+        until = begun + timedelta(days=30)
+        assert f"You keep access until {until.day} {until:%B %Y}." in reading.words(card(customer_client))
+
+
+class TestPendingChange:
+    @pytest.fixture
+    def waiting(self, price: Price) -> SubscriptionSchedule:
+        team = Product.objects.create(pk="prod_team", name="Team")
+        cheaper = Price.objects.create(pk="price_team", product=team, currency="usd", unit_amount=500)
+        return SubscriptionSchedule.objects.create(
+            pk="sub_sched_1", status="active", next_price=cheaper, next_quantity=1, next_at=MAY
+        )
+
+    def test_is_shown_and_can_be_called_off(
+        self, customer_client: Client, customer: Customer, price: Price, waiting: SubscriptionSchedule
+    ) -> None:
+        subscribe(customer, price, schedule=waiting)
+        shown = card(customer_client)
+        assert "Changes to Team, $5.00 per month on 3 May 2099." in reading.words(shown)
+        assert reading.steps(shown) == [CHANGE, CALL_OFF, CANCEL]
+
+    def test_counts_seats(
+        self, customer_client: Client, customer: Customer, price: Price, waiting: SubscriptionSchedule
+    ) -> None:
+        SubscriptionSchedule.objects.update(next_quantity=4)
+        subscribe(customer, price, schedule=waiting)
+        assert "Changes to Team, $5.00 per month \N{MULTIPLICATION SIGN} 4 on" in reading.words(card(customer_client))
+
+    def test_of_a_trial_takes_the_place_of_its_price(
+        self, customer_client: Client, customer: Customer, price: Price, waiting: SubscriptionSchedule
+    ) -> None:
+        subscribe(customer, price, "trialing", trial_end_at=MAY, schedule=waiting)
+        assert "Free until 3 May 2099. It goes on" in reading.words(card(customer_client))
+
+    def test_to_a_price_that_is_not_here(
+        self, customer_client: Client, customer: Customer, price: Price, waiting: SubscriptionSchedule
+    ) -> None:
+        SubscriptionSchedule.objects.update(next_price=None)
+        subscribe(customer, price, schedule=waiting)
+        assert "Changes to another plan on 3 May 2099." in reading.words(card(customer_client))
+
+    def test_is_over_with_its_schedule(
+        self, customer_client: Client, customer: Customer, price: Price, waiting: SubscriptionSchedule
+    ) -> None:
+        SubscriptionSchedule.objects.update(status="released")
+        subscribe(customer, price, schedule=waiting)
+        shown = card(customer_client)
+        assert "Changes to" not in reading.words(shown)
+        assert CALL_OFF not in reading.steps(shown)
+
+
+class TestCard:
+    def test_that_run_come_before_those_that_are_over(
+        self, customer_client: Client, customer: Customer, price: Price
+    ) -> None:
+        subscribe(customer, price, stripe_created_at=LONG_AGO)
+        over = {"status": "canceled", "product": price.product, "items": [{}], "stripe_created_at": MAY}
+        Subscription.objects.create(pk="sub_2", customer=customer, **over)
+        page = reading.section(reading.shown(customer_client, "/account/"), "subscriptions")
+        assert [reading.words(card)[:13] for card in reading.cards(page)] == ["Pro Active $1", "Pro Cancelled"]
+
+    def test_counts_seats(self, customer_client: Client, customer: Customer, price: Price) -> None:
+        subscribe(customer, price, quantity=3)
+        assert "$19.00 per month \N{MULTIPLICATION SIGN} 3" in reading.words(card(customer_client))
+
+    def test_tells_of_further_items(self, customer_client: Client, customer: Customer, price: Price) -> None:
+        item = {"id": "si_1", "price": price.pk, "product": price.product_id, "quantity": 1}
+        subscribe(customer, price, items=[item] * 3)
+        assert "and 2 more" in reading.words(card(customer_client))
+
+    def test_of_what_is_no_longer_listed(self, customer_client: Client, customer: Customer, price: Price) -> None:
+        subscribe(customer, price)
+        Subscription.objects.update(price_id="price_gone", product_id="prod_gone")
+        assert "A plan that is no longer listed Active Renews" in reading.words(card(customer_client))
+
+
+class TestInvoicesOfAccount:
+    def test_are_the_latest_five_without_drafts(self, customer_client: Client, customer: Customer) -> None:
+        for number in range(7):
+            bill(customer, f"in_{number}", stripe_created_at=MAY + timedelta(days=number))
+        bill(customer, "in_draft", status="draft", stripe_created_at=JUNE)
+        shown = reading.section(customer_client.get("/account/").content.decode(), "invoices")
+        assert [step.label for step in reading.steps(shown)] == [
+            label for number in (6, 5, 4, 3, 2) for label in (f"Pay NUMBER-in_{number}", f"PDF of NUMBER-in_{number}")
+        ] + ["All invoices"]
+
+    def test_without_any(self, customer_client: Client) -> None:
+        shown = reading.section(customer_client.get("/account/").content.decode(), "invoices")
+        assert reading.words(shown) == "Latest invoices There are no invoices yet."
+
+
+class TestAccount:
+    def test_leads_to_the_portal_and_the_history(
+        self, customer_client: Client, customer: Customer, price: Price
+    ) -> None:
+        subscribe(customer, price)
+        steps = reading.steps(reading.main(customer_client.get("/account/").content.decode()))
+        assert Step("Manage payment", "post", "/billing-portal/") in steps
+        assert Step("History of your subscriptions", "get", "/account/history/") in steps
+
+    def test_tells_that_a_purchase_no_longer_gives_access(self, customer_client: Client, customer: Customer) -> None:
+        Payment.objects.create(customer=customer, amount=500, currency="usd", status="succeeded", access_ended_at=MAY)
+        shown = reading.section(customer_client.get("/account/").content.decode(), "payments")
+        assert "Access ended on 3 May 2099" in reading.words(shown)

@@ -1,0 +1,84 @@
+"""The page to cancel: what each way to end means, before the click."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from billing.models import Price
+from subscriptions.models import Customer, Subscription, SubscriptionSchedule
+from tests.subscriptions import reading
+from tests.subscriptions.reading import shown
+from tests.subscriptions.rows import JUNE, MAY, subscribe
+
+pytestmark = pytest.mark.django_db
+
+CANCEL = "/subscriptions/sub_1/cancel/"
+KEEP = "You keep access until 3 May 2099. It does not renew, and until then you can change your mind."
+ENDS = "It ends on 3 May 2099 and does not renew."
+
+
+@pytest.fixture
+def subscription(customer: Customer, price: Price) -> Subscription:
+    return subscribe(customer, price)
+
+
+class TestCancel:
+    @pytest.mark.parametrize(
+        ("status", "columns", "meaning"),
+        [
+            ("active", {}, KEEP),
+            ("trialing", {}, KEEP),
+            ("active", {"cancel_at": MAY}, "It is set to end on 3 May 2099 already."),
+            ("active", {"cancel_at": JUNE}, KEEP),
+            ("paused", {}, ENDS),
+            ("past_due", {}, f"{ENDS} You have no access until the open invoice is paid."),
+            (
+                "past_due",
+                {"past_due_since_at": JUNE},
+                f"{ENDS} Unless the open invoice is paid, access ends on 10 June 2099.",
+            ),
+        ],
+    )
+    def test_says_what_each_end_means(
+        self, customer_client: Client, subscription: Subscription, status: str, columns: dict[str, Any], meaning: str
+    ) -> None:
+        Subscription.objects.update(status=status, **columns)
+        assert reading.words(shown(customer_client, CANCEL)).startswith(
+            f"Back to your account Cancel Pro When should it end? At the end of the paid period {meaning} "
+            "Now Access ends at once. Nothing is refunded, and what is still owed is invoiced. Why are you leaving?"
+        )
+
+    def test_begins_with_the_end_of_the_period(self, customer_client: Client, subscription: Subscription) -> None:
+        page = shown(customer_client, CANCEL)
+        assert re.findall(r'<input[^>]*value="(\w+)"[^>]*checked', page) == ["period_end"]
+        assert '<label for="id_when_0">At the end of the paid period</label>' in page
+
+    def test_calls_off_a_waiting_change(self, customer_client: Client, subscription: Subscription) -> None:
+        SubscriptionSchedule.objects.create(pk="sub_sched_1", status="active", next_at=MAY)
+        Subscription.objects.update(schedule_id="sub_sched_1")
+        assert "The change that waits is called off. Now" in reading.words(shown(customer_client, CANCEL))
+
+    @pytest.mark.parametrize(
+        ("status", "columns", "words"),
+        [
+            ("canceled", {"ended_at": MAY}, "This subscription has already ended, on 3 May 2099."),
+            ("incomplete_expired", {}, "This subscription has already ended. Nothing more is charged."),
+        ],
+    )
+    def test_of_what_has_ended_has_no_form(
+        self, customer_client: Client, subscription: Subscription, status: str, columns: dict[str, Any], words: str
+    ) -> None:
+        Subscription.objects.update(status=status, **columns)
+        page = shown(customer_client, CANCEL)
+        assert words in reading.words(page)
+        assert reading.forms(page) == []
+
+    def test_marks_what_is_wrong(self, customer_client: Client, subscription: Subscription) -> None:
+        response = customer_client.post(CANCEL, {"when": "yesterday", "comment": "x" * 501})
+        page = reading.main(response.content.decode())
+        assert response.status_code == 400
+        assert "Please correct the marked fields. Nothing was cancelled." in reading.words(page)
+        assert page.count("field--invalid") == 2
+        assert "Select a valid choice." in reading.words(page)
