@@ -1,0 +1,1 @@
+"""The proof of speed: our sync, webhooks and pages beside the obvious ways, in one run and one table."""

@@ -1,0 +1,97 @@
+"""Starting the jobs, each in a process and with settings of its own, and telling what machine this is."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.standin.process import ROOT, Standin
+
+WEBHOOK_SECRET = "whsec_benchmarks"  # noqa: S105  (nobody's)
+OWN_SETTINGS = {
+    "DEBUG": "True",  # While the settings load: the static files need no collecting then.
+    "ENV_FILE": os.devnull,
+    "SECRET_KEY": "measured-on-this-machine-only",
+    "STRIPE_KEY": "sk_test_benchmarks",
+    "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+}
+UNHURRIED = 100_000  # Calls a second that nobody reaches.
+
+
+class JobFailed(Exception):
+    """A job ended without an outcome; the message is what it printed last."""
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """Runs jobs against one stand-in and one database."""
+
+    standin: Standin
+    database_url: str
+
+    def run(self, name: str, *, max_rps: int = UNHURRIED, **options: Any) -> dict[str, Any]:
+        """Do one job in a fresh process, and return its outcome."""
+        settings = self._settings | {"STRIPE_MAX_RPS": str(max_rps)}
+        return outcome([sys.executable, "-m", "benchmarks.jobs", name, json.dumps(options)], settings)
+
+    def command(self, name: str) -> dict[str, Any]:
+        """Run a command of `manage.py` as cron does, and return what its whole process cost."""
+        began = time.perf_counter()
+        arguments = [sys.executable, "manage.py", name]
+        process = subprocess.Popen(  # noqa: S603
+            arguments, cwd=ROOT, env=_environment(self._settings), stdout=subprocess.DEVNULL
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise JobFailed(f"manage.py {name} ended with {process.returncode}")
+        return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "peak_kib": usage.ru_maxrss}
+
+    @property
+    def _settings(self) -> dict[str, str]:
+        return OWN_SETTINGS | {"DATABASE_URL": self.database_url, "STRIPE_API_BASE": self.standin.address}
+
+
+def outcome(command: list[str], settings: dict[str, str]) -> dict[str, Any]:
+    """Run a command that prints its outcome as JSON in its last line."""
+    done = subprocess.run(  # noqa: S603
+        command, cwd=ROOT, env=_environment(settings), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise JobFailed(f"{' '.join(command)}\n{(done.stdout + done.stderr)[-4000:]}")
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def _environment(settings: dict[str, str]) -> dict[str, str]:
+    """Nothing of the person's who measures: a live key least of all."""
+    return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **settings}
+
+
+def description() -> str:
+    """One line about the machine and what runs on it."""
+    packages = ", ".join(f"{name} {version(name.lower())}" for name in ("Django", "stripe"))
+    return (
+        f"{_processor()}, {os.cpu_count()} cores, {_memory()} GB; {platform.system()} {platform.release()}; "
+        f"Python {platform.python_version()}, {packages}"
+    )
+
+
+def _processor() -> str:
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _memory() -> int:
+    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9)

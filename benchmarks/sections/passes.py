@@ -1,0 +1,73 @@
+"""Passes: one where nothing happened, and one that hears of changes."""
+
+import math
+
+from benchmarks.machine import Jobs
+from benchmarks.measured import Measured, measured
+from benchmarks.table import OURS, Table, mebibytes, milliseconds, number, seconds
+
+QUIET, CRON, CHANGES = "A quiet pass", "A quiet pass as cron starts it, process and all", "A pass with changes"
+PER_PAGE = 100
+
+# A machine that others use too gives no two readings alike; an allocator takes memory by the piece.
+FLAT = 1.5
+ONE_PIECE_KIB = 1024
+
+
+def is_flat(grown_kib: float, smaller_kib: float) -> bool:
+    return grown_kib <= max(FLAT * smaller_kib, smaller_kib + ONE_PIECE_KIB)
+
+
+def quiet(table: Table, jobs: Jobs, *, times: int, smallest: Measured | None) -> Measured:
+    """Measure passes where nothing happened; return them, for larger sizes to be held against."""
+    these = measured(jobs.standin, lambda: jobs.run("sync.passes", times=times))
+    base = smallest or these
+    at, told = f"{number(jobs.standin.subscriptions)} subscriptions", these.told
+    is_right = these.total == times and told["is_complete"] and not told["is_full"]
+    grown, base_grown = told["grown_kib"], base.told["grown_kib"]
+    table.add(QUIET, f"{at}: calls", {OURS: number(these.total / times)}, must="1", is_met=is_right)
+    table.add(
+        QUIET,
+        f"{at}: CPU",
+        {OURS: milliseconds(told["cpu_each"])},
+        must="flat",
+        is_met=told["cpu_each"] <= FLAT * base.told["cpu_each"],
+    )
+    table.add(QUIET, f"{at}: wall", {OURS: milliseconds(told["wall_each"])})
+    table.add(
+        QUIET,
+        f"{at}: memory after {times} of them",
+        {OURS: f"+{mebibytes(grown)}"},
+        must="flat",
+        is_met=is_flat(grown, base_grown),
+    )
+    return base
+
+
+def quiet_command(table: Table, jobs: Jobs) -> None:
+    """Measure the command itself: most of it is Python and Django starting."""
+    these = measured(jobs.standin, lambda: jobs.command("sync_subscriptions"))
+    at = f"{number(jobs.standin.subscriptions)} subscriptions"
+    figures = f"{seconds(these.told['cpu'])}, {seconds(these.told['wall'])}, {mebibytes(these.told['peak_kib'])}"
+    table.add(CRON, f"{at}: CPU, wall, memory in all", {OURS: figures})
+    table.add(CRON, f"{at}: calls", {OURS: number(these.total)}, must="1", is_met=these.total == 1)
+
+
+def with_changes(table: Table, jobs: Jobs, *, events: int, first: int) -> int:
+    """Measure a pass that hears of so many events; return about how many subscriptions.
+
+    A tenth of the events come in twos of one second that differ: which state came last, only a fetch can tell.
+    """
+    unclear = events // 20
+    clear = events - 2 * unclear
+    this = measured(jobs.standin, lambda: jobs.run("sync.changes", first=first, clear=clear, unclear=unclear))
+    pages, told = math.ceil(events / PER_PAGE), this.told
+    is_right = this.total == pages + unclear and told["updated"] == clear + unclear and told["is_complete"]
+    what = f"{number(events)} event{'' if events == 1 else 's'}, {number(unclear)} objects unclear"
+    table.add(CHANGES, f"{what}: calls", {OURS: number(this.total)}, must=f"{pages} + {unclear}", is_met=is_right)
+    table.add(
+        CHANGES,
+        f"{what}: CPU, of each event, wall",
+        {OURS: f"{seconds(told['cpu'])}, {milliseconds(told['cpu'] / events)}, {seconds(told['wall'])}"},
+    )
+    return clear + unclear
