@@ -1,5 +1,7 @@
 """Assembles the JSON API: who may call, how often, which endpoints, and what becomes of errors."""
 
+from copy import deepcopy
+
 from django.urls import path
 from ninja import NinjaAPI, Swagger
 
@@ -21,7 +23,8 @@ class JsonApi(NinjaAPI):
         self.add_exception_handler(Exception, failure)
 
     def get_openapi_schema(self, **options: object) -> dict[str, object]:  # type: ignore[override]
-        return described(super().get_openapi_schema(**options))  # type: ignore[arg-type]
+        # A copy: Ninja hands out the endpoints' own dictionaries, and who changed one would change it for all.
+        return described(deepcopy(super().get_openapi_schema(**options)))  # type: ignore[arg-type]
 
 
 api = JsonApi(

@@ -70,6 +70,13 @@ class TestDescription:
         }
         assert defaults == TAKES[path]
 
+    def test_is_nobody_elses_to_change(self, description: dict[str, Any]) -> None:
+        mine = api.get_openapi_schema(path_prefix="/api/")
+        fields = operations(mine)["post cancel"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
+        fields["user_name"].clear()
+        again = api.get_openapi_schema(path_prefix="/api/")
+        assert json.loads(json.dumps(again, default=str)) == description
+
     def test_says_what_may_go_wrong(self, description: dict[str, Any]) -> None:
         for name, operation in operations(description).items():
             for status, answer in operation["responses"].items():
