@@ -6,7 +6,7 @@ contract.
 
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 CHECKED_PER_LIST = 10  # Longer lists are sampled: every object was checked when it was written.
 
 
+@cache
+def _routes() -> Map:
+    # Compiled once for all sandboxes: it takes longer than most calls.
+    rules = [Rule(rule, methods=[method], endpoint=function) for method, rule, function in resources.routes()]
+    return Map(rules, strict_slashes=True, merge_slashes=False)
+
+
 class Api:
     """Answers calls to the sandbox's account."""
 
@@ -38,11 +45,6 @@ class Api:
         self.sandbox = sandbox
         self.account = sandbox.account
         self.running = idempotency.Running()
-        self.routes = Map(
-            [Rule(rule, methods=[method], endpoint=function) for method, rule, function in resources.routes()],
-            strict_slashes=True,
-            merge_slashes=False,
-        )
 
     def respond(self, call: Call) -> Response:
         """Answer the call. Raises ConnectionLost where a fault says that the caller gets no answer."""
@@ -79,7 +81,7 @@ class Api:
     def _resource(self, call: Call) -> Callable[[Params], Object]:
         """Return the function behind the path, waiting only for the parameters."""
         try:
-            function, path_ids = self.routes.bind("sandbox").match(call.path, call.method)
+            function, path_ids = _routes().bind("sandbox").match(call.path, call.method)
         except HTTPException:
             raise ApiError.unsupported(call.method, call.path) from None
         return partial(function, self.account, **path_ids)
