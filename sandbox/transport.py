@@ -43,8 +43,8 @@ class InProcessClient(stripe.HTTPClient):
             raise _connection_error(lost) from lost
         return response.get_data(as_text=True), response.status_code, CaseInsensitiveDict(response.headers)
 
-    def _sleep_time_seconds(self, num_retries: int) -> float:
-        """Try again at once: the sandbox needs no time to recover. The SDK's own client waits half a second or more."""
+    def _sleep_time_seconds(self, _num_retries: int) -> float:
+        """Retry at once: the sandbox needs no time to recover. The SDK's own client waits half a second or more."""
         return 0.0
 
     def close(self) -> None:
