@@ -5,6 +5,8 @@ client = stripe.StripeClient("sk_test_1", http_client=InProcessClient(sandbox), 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from threading import local
 from typing import Any
 
 import stripe
@@ -26,6 +28,7 @@ class InProcessClient(stripe.HTTPClient):
         super().__init__()
         self.sandbox = sandbox
         self.requests: Counter[str] = Counter()
+        self._answered = local()  # To each thread its own last answer.
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_usage: Any
@@ -34,6 +37,7 @@ class InProcessClient(stripe.HTTPClient):
         scheme, _, rest = url.partition("://")
         host, _, target = rest.partition("/")
         self.requests[f"{method.upper()} /{target.partition('?')[0]}"] += 1
+        self._answered.status = None
         body = post_data.encode() if isinstance(post_data, str) else post_data
         try:
             response = exchange(
@@ -41,11 +45,13 @@ class InProcessClient(stripe.HTTPClient):
             )
         except ConnectionLost as lost:
             raise _connection_error(lost) from lost
+        self._answered.status = response.status_code
         return response.get_data(as_text=True), response.status_code, CaseInsensitiveDict(response.headers)
 
-    def _sleep_time_seconds(self, _num_retries: int) -> float:
-        """Retry at once: the sandbox needs no time to recover. The SDK's own client waits half a second or more."""
-        return 0.0
+    def _sleep_time_seconds(self, num_retries: int) -> float:
+        """Wait as the SDK does only for another call to end (409): the sandbox needs no time to recover."""
+        is_busy = self._answered.status == HTTPStatus.CONFLICT
+        return super()._sleep_time_seconds(num_retries) if is_busy else 0.0
 
     def close(self) -> None:
         """Do nothing: there is no connection to close."""
