@@ -13,7 +13,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import IntegrityError, transaction
 
-from billing import stripe_gateway
+from billing import raw_rows, stripe_gateway
 from billing.errors import StripeUnavailable
 from billing.models import MirroredRow, Price, Product, PromotionCode
 from billing.snapshots import JSON, Event, Snapshot, moment
@@ -22,6 +22,9 @@ Row = TypeVar("Row", bound=MirroredRow)
 
 # More writers than this at one row within one round trip to Stripe means that something loops.
 MAX_TRIES = 8
+
+# More rows than this in the time that one page spans are not all looked through.
+SPAN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,13 @@ class Compared(NamedTuple, Generic[Row]):
     object: JSON
     row: Row | None
     was_written: bool
+
+
+class Offered(NamedTuple, Generic[Row]):
+    """What became of a page, and the keys of the rows that were looked through and are not on it."""
+
+    compared: list[Compared[Row]]
+    others: list[str]
 
 
 class _Decision(Enum):
@@ -125,30 +135,28 @@ def capture(kind: Kind[Row], key: Any, ask: Callable[[], Snapshot], cause: Cause
 
 def offer_page(kind: Kind[Row], snapshots: Iterable[Snapshot], cause: Cause) -> list[Compared[Row]]:
     """Offer each state of a list's page; of equal rows only the mirrored columns are read, all in one query."""
+    return offer_span(kind, snapshots, cause, span=None).compared
+
+
+def offer_span(
+    kind: Kind[Row], snapshots: Iterable[Snapshot], cause: Cause, *, span: raw_rows.Where | None
+) -> Offered[Row]:
+    """Offer each state of a list's page, looking for its rows in a span of ours first, and tell the span's other rows.
+
+    At most `SPAN` rows of the span are looked through.
+    """
     states = {kind.primary_key(snapshot.object): snapshot for snapshot in snapshots}
-    if not states:
-        return []
-    columns = {key: _columns(kind, snapshot) for key, snapshot in states.items()}
-    equal = _equal(kind, columns)
-    return [
+    columns = {key: _changing_columns(kind, snapshot) for key, snapshot in states.items()}
+    found = {} if span is None else raw_rows.holding(kind.model, span, columns, limit=SPAN)
+    if elsewhere := [key for key in columns if key not in found]:
+        found |= raw_rows.holding(kind.model, {"pk__in": elsewhere}, columns)
+    compared = [
         Compared(snapshot.object, None, was_written=False)
-        if key in equal
+        if found.get(key)
         else Compared(snapshot.object, *offer(kind, snapshot, cause))
         for key, snapshot in states.items()
     ]
-
-
-def _equal(kind: Kind[Row], columns: dict[Any, dict[str, Any]]) -> set[Any]:
-    """The keys of the rows that have these values. Making a model of each row would cost most of a reconcile."""
-    # When it was created never changes, and a date is dear to read.
-    names = sorted({name for values in columns.values() for name in values} - {"stripe_created_at"})
-    rows = kind.model._default_manager.filter(pk__in=list(columns)).order_by().values_list("pk", *names)
-    found = {key: dict(zip(names, values, strict=True)) for key, *values in rows}
-    return {key for key, values in columns.items() if key in found and _holds(found[key], values)}
-
-
-def _holds(found: dict[str, Any], values: dict[str, Any]) -> bool:
-    return all(values[name] == value for name, value in found.items() if name in values)
+    return Offered(compared, [key for key in found if key not in states])
 
 
 def find(kind: Kind[Row], key: Any) -> Row | None:
@@ -181,9 +189,14 @@ def _decision(kind: Kind[Row], row: Row | None, snapshot: Snapshot, *, is_reliab
 
 
 def _columns(kind: Kind[Row], snapshot: Snapshot) -> dict[str, Any]:
-    if snapshot.is_deletion:
-        return {"is_deleted": True}
-    return {**kind.columns(snapshot.object), "stripe_created_at": moment(snapshot.object.get("created"))}
+    columns = _changing_columns(kind, snapshot)
+    created = {} if snapshot.is_deletion else {"stripe_created_at": moment(snapshot.object.get("created"))}
+    return {**columns, **created}
+
+
+def _changing_columns(kind: Kind[Row], snapshot: Snapshot) -> dict[str, Any]:
+    """All but when it was created."""
+    return {"is_deleted": True} if snapshot.is_deletion else kind.columns(snapshot.object)
 
 
 def _differs(kind: Kind[Row], row: Row, snapshot: Snapshot) -> bool:

@@ -68,7 +68,8 @@ def _idle(ids: list[str]) -> Iterator[Customer]:
     Those who never bought are not among them.
     """
     subscriptions: dict[str, list[Subscription]] = {}
-    for subscription in Subscription.objects.filter(customer__in=ids, is_deleted=False):
+    read = ("customer_id", "status", "ended_at", "canceled_at", "current_period_end_at", "is_deleted")
+    for subscription in Subscription.objects.filter(customer__in=ids, is_deleted=False).only(*read):
         subscriptions.setdefault(str(subscription.customer_id), []).append(subscription)
     owners = set(Payment.objects.standing().filter(customer__in=ids).values_list("customer_id", flat=True))
     for customer in Customer.objects.filter(pk__in=ids, is_deleted=False):

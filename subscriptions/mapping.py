@@ -92,7 +92,7 @@ def subscription_columns(obj: JSON) -> dict[str, Any]:
 
 def main_first(items: list[JSON]) -> list[JSON]:
     """The items as they came, save that the plan comes first where it is known."""
-    return sorted(items, key=lambda item: MAIN not in (item.get("metadata") or {}))
+    return sorted(items, key=lambda item: MAIN not in (item.get("metadata") or {})) if len(items) > 1 else items
 
 
 def _quantity(item: JSON) -> int:

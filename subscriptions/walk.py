@@ -1,11 +1,16 @@
 """The walk over all subscriptions: each page compared with our rows, and how far it has come kept for the next."""
 
+import gc
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from billing import stripe_gateway
 from billing.errors import StripeMissing
-from billing.mirror import offer_page
+from billing.mirror import offer_page, offer_span
+from billing.raw_rows import Where
 from billing.snapshots import Snapshot
 from billing.stripe_gateway import Page
 from subscriptions import lease, mirror, ranges
@@ -16,8 +21,8 @@ from subscriptions.ranges import Range, Read
 # What an interrupted walk compared longer ago than this is compared again.
 CURSOR_HOLDS = timedelta(hours=1)
 
-# More rows than this in the time that one page spans are not all looked for on it.
-ROWS_OF_A_PAGE = 1_000
+# Seconds between two times that it is kept how far the walk has come: what a killed one does again at most.
+STORED_EVERY = 1.0
 
 
 class Start(NamedTuple):
@@ -34,13 +39,31 @@ def compare_all(look: Look) -> None:
     remaining = dict.fromkeys(left)
     _store(look, begun_at, remaining)
     look.progress.step(compared)
-    for read in ranges.read(left, _ask):
-        _compare(look, read)
-        del remaining[read.range]
-        if read.rest:
-            remaining[read.rest] = None
+    stored_at = time.monotonic()
+    try:
+        with _rarely_collecting():
+            for read in ranges.read(left, _ask):
+                _compare(look, read)
+                del remaining[read.range]
+                if read.rest:
+                    remaining[read.rest] = None
+                look.progress.step(len(read.page.objects))
+                if time.monotonic() - stored_at >= STORED_EVERY:
+                    _store(look, begun_at, remaining)
+                    stored_at = time.monotonic()
+    finally:
         _store(look, begun_at, remaining)
-        look.progress.step(len(read.page.objects))
+
+
+@contextmanager
+def _rarely_collecting() -> Iterator[None]:
+    """Have Python look for cycles a thousand times more rarely: there is none in a page's ten thousand objects."""
+    often = gc.get_threshold()
+    gc.set_threshold(often[0] * 1_000, *often[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*often)
 
 
 def _beginning(look: Look) -> Start:
@@ -79,11 +102,12 @@ def _compare(look: Look, read: Read) -> None:
     subscriptions = list(read.page.snapshots())
     look.findings.differ(offer_page(mirror.CUSTOMER, _inside(subscriptions, "customer"), look.cause))
     look.findings.differ(offer_page(mirror.SCHEDULE, _inside(subscriptions, "schedule"), look.cause))
-    compared = offer_page(mirror.SUBSCRIPTION, subscriptions, look.cause)
+    compared, others = offer_span(mirror.SUBSCRIPTION, subscriptions, look.cause, span=_span(read))
     look.findings.differ(compared)
     for one in compared:
         look.findings.looked(one.object, was_written=one.was_written)
-    look.ask_for(mirror.SUBSCRIPTION, _not_shown(read))
+    if unseen := [pk for pk in others if pk not in read.range.shown]:
+        look.ask_for(mirror.SUBSCRIPTION, _not_shown(read, unseen))
 
 
 def _inside(subscriptions: list[Snapshot], field: str) -> list[Snapshot]:
@@ -92,13 +116,23 @@ def _inside(subscriptions: list[Snapshot], field: str) -> list[Snapshot]:
     return [subscription.part(obj) for subscription, obj in expanded if isinstance(obj, dict)]
 
 
-def _not_shown(read: Read) -> list[str]:
-    """Our rows from the time that the page spans, known before it was read, that are not on it."""
-    rows = Subscription.objects.filter(is_deleted=False, known_until__lt=read.page.known_from).order_by()
-    since = read.rest.upto if read.rest else read.range.since
-    if since:
-        rows = rows.filter(stripe_created_at__gt=since)
+def _span(read: Read) -> Where:
+    """Where our rows from the time that the page spans are, its first and last second included."""
+    span: dict[str, datetime] = {}
+    if read.rest and read.rest.upto:
+        span["stripe_created_at__gte"] = read.rest.upto
+    elif read.range.since:
+        span["stripe_created_at__gt"] = read.range.since
     if read.range.upto:
-        rows = rows.filter(stripe_created_at__lte=read.range.upto)
-    shown = read.range.shown | {obj["id"] for obj in read.page.objects}
-    return [pk for pk in rows.values_list("pk", flat=True)[:ROWS_OF_A_PAGE] if pk not in shown]
+        span["stripe_created_at__lte"] = read.range.upto
+    return span
+
+
+def _not_shown(read: Read, pks: list[str]) -> list[str]:
+    """Which of these rows of its span the page should show: not those of its last second, which the next page may
+    show, nor what we came to know while it was read.
+    """
+    rows = Subscription.objects.filter(pk__in=pks, is_deleted=False, known_until__lt=read.page.known_from)
+    if read.rest:
+        rows = rows.filter(stripe_created_at__gt=read.rest.upto)
+    return list(rows.order_by().values_list("pk", flat=True))

@@ -1,0 +1,101 @@
+"""Comparing rows as the driver gives them: what is equal is told equal, and a difference in any one column is seen."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from billing import mirror as catalogue
+from billing import raw_rows
+from billing.mirror import Kind
+from billing.models import Price, Product
+from subscriptions import mapping, mirror
+from subscriptions.models import CheckoutSession, Invoice, Subscription
+from tests.fixtures import LocalStripe
+from tests.subscriptions.conftest import settle
+
+pytestmark = pytest.mark.django_db
+
+# A value of each kind that no column of ours has.
+OTHERS: dict[type, Any] = {str: "other", int: 77, list: [{"other": "thing"}], dict: {"other": "thing"}}
+KINDS: dict[str, Kind[Any]] = {
+    "product": catalogue.PRODUCT,
+    "price": catalogue.PRICE,
+    "customer": mirror.CUSTOMER,
+    "subscription": mirror.SUBSCRIPTION,
+    "invoice": mirror.INVOICE,
+}
+
+
+@pytest.fixture
+def objects(paid_session: CheckoutSession, local_stripe: LocalStripe) -> dict[str, dict[str, Any]]:
+    """One of each kind, as Stripe has it, with a date in every column that can have one."""
+    settle()
+    subscription, invoice = Subscription.objects.get(), Invoice.objects.get()
+    product, price = Product.objects.get(), Price.objects.get()
+    local_stripe.api.products.update(product.pk, {"metadata": {"line": "one\ntwo", "quote": '"ü"', "grace_days": "3"}})
+    found: dict[str, Any] = {
+        "product": local_stripe.api.products.retrieve(product.pk),
+        "price": local_stripe.api.prices.retrieve(price.pk),
+        "customer": local_stripe.api.customers.retrieve(str(subscription.customer_id)),
+        "subscription": local_stripe.api.subscriptions.retrieve(subscription.pk),
+        "invoice": local_stripe.api.invoices.retrieve(invoice.pk),
+    }
+    plain: dict[str, dict[str, Any]] = {name: obj.to_dict(for_json=True) for name, obj in found.items()}
+    now = plain["subscription"]["created"]
+    plain["subscription"] |= dict.fromkeys(("trial_end", "cancel_at", "canceled_at", "ended_at"), now + 7)
+    plain["invoice"]["next_payment_attempt"] = now + 9
+    return plain
+
+
+def holding(kind: Kind[Any], obj: dict[str, Any]) -> bool:
+    """Store what is wanted, and compare."""
+    wanted = kind.columns(obj)
+    kind.model._default_manager.filter(pk=obj["id"]).update(**wanted)
+    return raw_rows.holding(kind.model, {"pk__in": [obj["id"]]}, {obj["id"]: wanted})[obj["id"]]
+
+
+def other_than(value: Any) -> Any:
+    if isinstance(value, bool):
+        return not value
+    if hasattr(value, "tzinfo"):
+        return value + timedelta(seconds=1)
+    return OTHERS[type(value)]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_equal_rows_are_equal(objects: dict[str, dict[str, Any]], name: str) -> None:
+    assert holding(KINDS[name], objects[name])
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_any_column_may_differ(objects: dict[str, dict[str, Any]], name: str) -> None:
+    kind, obj = KINDS[name], objects[name]
+    assert holding(kind, obj)
+    wanted, pk = kind.columns(obj), obj["id"]
+    seen = set()
+    for column, value in wanted.items():
+        if value is None:
+            continue
+        differing = {pk: wanted | {column: other_than(value)}}
+        assert raw_rows.holding(kind.model, {"pk__in": [pk]}, differing) == {pk: False}, column
+        nothing = {pk: wanted | {column: None}}
+        assert raw_rows.holding(kind.model, {"pk__in": [pk]}, nothing) == {pk: False}, column
+        seen.add(column)
+    assert len(seen) >= len(wanted) - 2
+
+
+def test_a_column_of_which_nothing_is_wanted_may_be_anything(objects: dict[str, dict[str, Any]]) -> None:
+    wanted, pk = mapping.customer_columns(objects["customer"]), objects["customer"]["id"]
+    columns = {pk: {"email": wanted["email"]}, "cus_other": wanted}
+    assert raw_rows.holding(mirror.CUSTOMER.model, {"pk__in": [pk, "cus_other"]}, columns) == {pk: True}
+
+
+def test_rows_of_a_span_of_which_nothing_is_wanted_are_told(objects: dict[str, dict[str, Any]]) -> None:
+    created = Subscription.objects.get().stripe_created_at
+    assert created is not None
+    pk = objects["subscription"]["id"]
+    span = {"stripe_created_at__gte": created, "stripe_created_at__lte": created}
+    assert raw_rows.holding(Subscription, span, {}) == {pk: False}
+    assert raw_rows.holding(Subscription, {"stripe_created_at__gt": created}, {}) == {}
+    assert raw_rows.holding(Subscription, {}, {}, limit=1) == {pk: False}
