@@ -26,9 +26,9 @@ run: .venv/runtime .env ## Run the site and the sync with your own .env (PORT mo
 
 # --- Testing -----------------------------------------------------------------
 
-test: install ## Run the suite on SQLite, then what touches the database on MongoDB
+test: install ## Run the suite on SQLite, then what engines can differ in on MongoDB
 	TEST_ENGINE=sqlite $(PYTEST)
-	TEST_ENGINE=mongodb $(PYTEST) -m database
+	TEST_ENGINE=mongodb $(PYTEST) -m "database and not thorough"
 
 test-sqlite: install ## Run the suite on SQLite
 	TEST_ENGINE=sqlite $(PYTEST)

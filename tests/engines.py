@@ -13,6 +13,8 @@ from pathlib import Path
 import psycopg
 from django.apps import apps
 from django.db import connection, transaction
+from pymongo import monitoring
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 ENGINES = ("sqlite", "mongodb", "postgresql")
 ENGINE = os.environ.get("TEST_ENGINE") or "sqlite"
@@ -21,6 +23,27 @@ MONGODB_URL = os.environ.get("TEST_MONGODB_URL", "")
 
 # What `migrate` fills in. It is the same after every test, and slow to make.
 KEPT = {"django_content_type", "auth_permission", "django_migrations"}
+
+
+class Written(CommandListener):
+    """Which collections were written to: to empty the others too takes longer than most tests."""
+
+    def __init__(self) -> None:
+        self.tables: set[str] = set()
+
+    def started(self, event: CommandStartedEvent) -> None:
+        if event.command_name in {"insert", "update", "findAndModify"}:
+            self.tables.add(event.command[event.command_name])
+
+    def succeeded(self, _event: CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, _event: CommandFailedEvent) -> None:
+        pass
+
+
+written = Written()
+monitoring.register(written)
 
 
 def database_url() -> str:
@@ -85,8 +108,9 @@ def empty_tables() -> None:
     """Delete every row that tests make: what Django's own flush does, without making all permissions again."""
     tables = [name for name in connection.introspection.django_table_names(only_existing=False) if name not in KEPT]
     if ENGINE == "mongodb":
-        for table in tables:
+        for table in sorted(written.tables.intersection(tables)):
             connection.get_collection(table).delete_many({})
+        written.tables.clear()
         return
     with transaction.atomic(), connection.cursor() as cursor:
         for table in tables:

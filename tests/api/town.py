@@ -21,7 +21,7 @@ from subscriptions.models import CheckoutSession, Customer, Subscription
 from tests.fixtures import LocalStripe
 
 # How many requests are made in all, and with which seed: the same seed makes the same requests.
-CASES = int(os.environ.get("API_CASES") or 200)
+CASES = int(os.environ.get("API_CASES") or 100)
 SEED = int(os.environ.get("API_SEED") or 1)
 
 # What is there, under names that are the same in every town: Stripe's ids are not.

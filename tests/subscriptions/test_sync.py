@@ -283,16 +283,3 @@ class TestFull:
         run, _ = sync_now(full=True)
         assert (run.is_complete, run.error) == (True, "")
         assert CheckoutSession.objects.get() == session
-
-    def test_pages_through_more_than_one_page(self, person: User, price: Price, local_stripe: LocalStripe) -> None:
-        customer = local_stripe.api.customers.create({"email": "many@example.com"})
-        method = local_stripe.api.payment_methods.attach("pm_card_visa", {"customer": customer.id})
-        for _ in range(120):
-            local_stripe.api.subscriptions.create(
-                {"customer": customer.id, "items": [{"price": price.pk}], "default_payment_method": method.id}
-            )
-        run, _ = sync_now()
-        assert (run.looked_at, run.updated, Subscription.objects.count()) == (120, 120, 120)
-        local_stripe.forget_calls()
-        sync_now(full=True)
-        assert local_stripe.calls.count("GET /v1/subscriptions") == 2
