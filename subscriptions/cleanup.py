@@ -71,12 +71,14 @@ def _idle(ids: list[str]) -> Iterator[Customer]:
     read = ("customer_id", "status", "ended_at", "canceled_at", "current_period_end_at", "is_deleted")
     for subscription in Subscription.objects.filter(customer__in=ids, is_deleted=False).only(*read):
         subscriptions.setdefault(str(subscription.customer_id), []).append(subscription)
-    owners = set(Payment.objects.standing().filter(customer__in=ids).values_list("customer_id", flat=True))
-    for customer in Customer.objects.filter(pk__in=ids, is_deleted=False):
-        theirs = subscriptions.get(customer.pk, [])
-        if not all(subscription.is_inactive for subscription in theirs):
+    ended = [pk for pk, theirs in subscriptions.items() if all(one.is_inactive for one in theirs)]
+    owners = set(Payment.objects.standing().filter(customer__in=ended).values_list("customer_id", flat=True))
+    known = Customer.objects.filter(pk__in=ids, is_deleted=False)
+    for customer in known.exclude(archived_at=None).exclude(pk__in=ended):
+        if customer.pk in subscriptions:
             customers.restore(customer)
-        elif theirs and customer.archived_at is None and customer.pk not in owners and _ended_anew(customer, theirs):
+    for customer in known.filter(pk__in=ended, archived_at=None):
+        if customer.pk not in owners and _ended_anew(customer, subscriptions[customer.pk]):
             yield customer
 
 

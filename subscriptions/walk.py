@@ -1,9 +1,6 @@
 """The walk over all subscriptions: each page compared with our rows, and how far it has come kept for the next."""
 
-import gc
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -41,29 +38,17 @@ def compare_all(look: Look) -> None:
     look.progress.step(compared)
     stored_at = time.monotonic()
     try:
-        with _rarely_collecting():
-            for read in ranges.read(left, _ask):
-                _compare(look, read)
-                del remaining[read.range]
-                if read.rest:
-                    remaining[read.rest] = None
-                look.progress.step(len(read.page.objects))
-                if time.monotonic() - stored_at >= STORED_EVERY:
-                    _store(look, begun_at, remaining)
-                    stored_at = time.monotonic()
+        for read in ranges.read(left, _ask):
+            _compare(look, read)
+            del remaining[read.range]
+            if read.rest:
+                remaining[read.rest] = None
+            look.progress.step(len(read.page.objects))
+            if time.monotonic() - stored_at >= STORED_EVERY:
+                _store(look, begun_at, remaining)
+                stored_at = time.monotonic()
     finally:
         _store(look, begun_at, remaining)
-
-
-@contextmanager
-def _rarely_collecting() -> Iterator[None]:
-    """Have Python look for cycles a thousand times more rarely: there is none in a page's ten thousand objects."""
-    often = gc.get_threshold()
-    gc.set_threshold(often[0] * 1_000, *often[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*often)
 
 
 def _beginning(look: Look) -> Start:
