@@ -117,7 +117,6 @@ class TestDemo:
             f"PORT={moved['PORT']}",
             f"SITE_URL={site}",
             f"STRIPE_API_BASE=http://127.0.0.1:{moved['SANDBOX_PORT']}",
-            f"SANDBOX_PORT={moved['SANDBOX_PORT']}",
         }
         assert len(after) == len(before) + 1
 
