@@ -8,6 +8,9 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --ignore tests/e2e -
 AS_DEPLOYED := DEBUG=False SITE_URL=https://shop.example.com STRIPE_KEY=sk_live_none STRIPE_WEBHOOK_SECRET=whsec_none
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 
+# Else each of the many processes that the tests start would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo run test test-sqlite test-mongodb test-postgres test-e2e test-benchmarks chaos chaos-mutations bench bench-djstripe lint types check lock clean
 

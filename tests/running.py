@@ -16,7 +16,7 @@ import pytest
 from django.conf import settings
 
 NOT_COPIED = shutil.ignore_patterns(
-    ".*", "tests", "docs", "staticfiles", "__pycache__", "*.sqlite3*", "demo.sandbox*", "node_modules"
+    ".*", "tests", "docs", "staticfiles", "*.sqlite3*", "demo.sandbox*", "node_modules"
 )
 PATIENCE = 60  # Seconds: a machine may be busy with other tests.
 

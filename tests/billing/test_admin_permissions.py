@@ -11,7 +11,7 @@ from tests.billing.browser import ADD_PRODUCT, PRICES, PRODUCTS, open_page, page
 from tests.billing.shelf import at_stripe, here
 from tests.fixtures import LocalStripe
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 NEW = {"name": "Team", "amount": "49", "currency": "usd", "interval": "month", "interval_count": "1"}
 

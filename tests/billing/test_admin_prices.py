@@ -13,7 +13,7 @@ from tests.billing.browser import PRICES, choose, messages_on, open_page, page_o
 from tests.billing.shelf import at_stripe, here
 from tests.fixtures import LocalStripe
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from billing.models import Price, Product
 from billing.snapshots import Snapshot
 from tests.fixtures import LocalStripe
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TEST = Cause("test")

@@ -15,7 +15,7 @@ from billing.promotions import Discount
 from subscriptions import checkout
 from tests.fixtures import LocalStripe, deliver
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 LIST = "/admin/billing/promotioncode/"
 ADD = f"{LIST}add/"

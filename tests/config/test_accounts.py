@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from config import accounts
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 SIGN_UP = "/accounts/signup/"
 PASSWORD = "blue-heron-42"

@@ -12,7 +12,7 @@ from tests.subscriptions import reading
 from tests.subscriptions.reading import shown
 from tests.subscriptions.rows import JUNE, MAY, subscribe
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 CANCEL = "/subscriptions/sub_1/cancel/"
 KEEP = "You keep access until 3 May 2099. It does not renew, and until then you can change your mind."

@@ -14,7 +14,7 @@ from subscriptions.models import Subscription
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import path_to, sync_now
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 
 class TestRefusals:

@@ -19,7 +19,7 @@ from subscriptions.models import StatusChange, Subscription
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import DAY, path_to, sync_now
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import buy, settle
 from tests.subscriptions.rows import LONG_AGO, MAY, subscribe
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 
 @pytest.fixture

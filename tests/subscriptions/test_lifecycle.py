@@ -12,7 +12,7 @@ from subscriptions.models import StatusChange, Subscription
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import DAY, sync_now
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 
 def path(subscription: Subscription, page: str) -> str:

@@ -14,7 +14,7 @@ from subscriptions.models import CheckoutSession, Subscription, SubscriptionSche
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import settle, sync_now
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 ADA = Cause("person", "1")
 DAY = 86_400

@@ -12,7 +12,7 @@ from subscriptions import tokens
 from subscriptions.models import ApiToken
 from tests.fixtures import LocalStripe
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 LIST = "/admin/subscriptions/apitoken/"
 ADD = f"{LIST}add/"
