@@ -31,7 +31,7 @@ run: .venv/runtime .env ## Run the site and the sync with your own .env (PORT mo
 
 test: install ## Run the suite on SQLite, then what engines can differ in on MongoDB
 	TEST_ENGINE=sqlite $(PYTEST)
-	TEST_ENGINE=mongodb $(PYTEST) -m "database and not thorough"
+	TEST_ENGINE=mongodb $(PYTEST) -m "database and not thorough" tests/billing tests/config tests/subscriptions
 
 test-sqlite: install ## Run the suite on SQLite
 	TEST_ENGINE=sqlite $(PYTEST)

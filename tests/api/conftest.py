@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,14 +21,6 @@ from tests.subscriptions.conftest import customer, meanwhile, paid_session, subs
 __all__ = ["customer", "meanwhile", "paid_session", "subscription", "team", "yearly"]
 
 KINDS = ["json", "urlencoded", "multipart"]
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The API is thin over the domain: it puts no query of its own to the database."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker("thorough")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -18,7 +18,7 @@ from tests.billing.browser import ADD_PRODUCT, PRODUCTS, Page, open_page, page_o
 from tests.billing.shelf import at_stripe, here
 from tests.fixtures import LocalStripe, deliver
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 
 Beside = Callable[..., Future[Any]]
 

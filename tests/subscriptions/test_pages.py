@@ -16,7 +16,7 @@ from subscriptions import customers
 from subscriptions.models import Customer, Payment, Subscription
 from tests.fixtures import LocalStripe
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 
 def rows(customer: Customer, price: Price, *, count: int) -> None:
