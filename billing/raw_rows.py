@@ -8,10 +8,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-import orjson
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import DateTimeField, JSONField, Model, QuerySet
 from django.utils.timezone import make_naive
+
+from billing.snapshots import read_json
 
 # Lookups and their values, as in `filter(**where)`; a list where the lookup takes one.
 Where = Mapping[str, Any]
@@ -37,7 +38,7 @@ def holding(
 ) -> dict[str, bool]:
     """Read these rows in one query: by key, whether each has the values that are wanted of it; False where none are.
 
-    The keys are texts, as Stripe's ids are.
+    The keys are texts, as Stripe's ids are. With a limit the newest rows are read.
     """
     names = {name for values in wanted.values() for name in values}
     order, first_date, first_nested = _order(model, frozenset(names))
@@ -94,7 +95,9 @@ def _read(model: type[Model], names: tuple[str, ...], where: Where, limit: int |
 
 
 def _rows(model: type[Model], names: tuple[str, ...], where: Where, limit: int | None) -> "QuerySet[Any, Any]":
-    return model._default_manager.filter(**where).order_by().values_list("pk", *names)[:limit]
+    # Where not all are read, the newest are: a look at everything goes from there.
+    order = ["-stripe_created_at"] if limit else []
+    return model._default_manager.filter(**where).order_by(*order).values_list("pk", *names)[:limit]
 
 
 def _parameters(value: Any) -> list[Any]:
@@ -109,4 +112,4 @@ def _keeps_no_zone() -> bool:
 
 
 def _parsed(stored: Any) -> Any:
-    return orjson.loads(stored) if isinstance(stored, str) else stored
+    return read_json(stored) if isinstance(stored, str) else stored

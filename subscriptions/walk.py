@@ -40,9 +40,10 @@ def compare_all(look: Look) -> None:
     try:
         for read in ranges.read(left, _ask):
             _compare(look, read)
-            del remaining[read.range]
+            # First what is left: whatever stops us here must not take the page for the whole range.
             if read.rest:
                 remaining[read.rest] = None
+            del remaining[read.range]
             look.progress.step(len(read.page.objects))
             if time.monotonic() - stored_at >= STORED_EVERY:
                 _store(look, begun_at, remaining)

@@ -12,7 +12,6 @@ from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import orjson
 import requests
 import stripe
 from django.conf import settings
@@ -27,7 +26,7 @@ from billing.errors import (
     StripeRefused,
     StripeUnavailable,
 )
-from billing.snapshots import JSON, Snapshot
+from billing.snapshots import JSON, Snapshot, read_json
 from billing.stripe_gateway import pace as pacing
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class Page:
     @cached_property
     def _content(self) -> tuple[list[JSON], bool]:
         try:
-            content = _parsed(self._body)
+            content = read_json(self._body)
             self._body = ""
             return content["data"], content["has_more"]
         except (ValueError, TypeError, KeyError) as error:
@@ -263,14 +262,6 @@ def _raw(client: stripe.StripeClient, path: str, params: Mapping[str, Any]) -> t
         requestor._interpret_response(body, status, answered, "V1")  # noqa: SLF001  (raises what went wrong)
         raise StripeUnavailable(f"The answer can't be read (HTTP {status}).")
     return body, answered
-
-
-def _parsed(body: str | bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except ValueError:
-        # Python's own takes half a surrogate pair, which can stand in what people typed.
-        return json.loads(body)
 
 
 def read_pages(path: str, params: Mapping[str, Any]) -> Iterator[Page]:

@@ -84,3 +84,18 @@ def test_rows_of_a_span_of_which_nothing_is_wanted_are_told(objects: dict[str, d
     assert raw_rows.holding(Subscription, span, {}) == {pk: False}
     assert raw_rows.holding(Subscription, {"stripe_created_at__gt": created}, {}) == {}
     assert raw_rows.holding(Subscription, {}, {}, limit=1) == {pk: False}
+
+
+def test_of_more_rows_than_the_limit_the_newest_are_read(objects: dict[str, dict[str, Any]]) -> None:
+    created = Subscription.objects.get().stripe_created_at
+    assert created is not None
+    for number in (1, 3, 2):
+        Subscription.objects.create(pk=f"sub_{number}", stripe_created_at=created + timedelta(hours=number))
+    assert list(raw_rows.holding(Subscription, {}, {}, limit=2)) == ["sub_3", "sub_2"]
+
+
+@pytest.mark.only_on("sqlite")  # The others refuse to store it.
+def test_half_a_character_is_compared_too(objects: dict[str, dict[str, Any]]) -> None:
+    pk, wanted = objects["customer"]["id"], {"metadata": {"typed": "half \ud83d"}}
+    mirror.CUSTOMER.model.objects.filter(pk=pk).update(**wanted)
+    assert raw_rows.holding(mirror.CUSTOMER.model, {"pk__in": [pk]}, {pk: wanted}) == {pk: True}
