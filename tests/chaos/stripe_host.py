@@ -10,14 +10,15 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
 from sandbox.app import Sandbox
 from sandbox.server import Server
-from sandbox.store import Object
+from sandbox.store import Object, Savepoint
 from sandbox.views import public
 
 START = 1_800_000_000
@@ -44,6 +45,8 @@ class Host(Sandbox):
         self._put, self._delete = self.account.store.put, self.account.store.delete
         self.account.store.put = self._remember  # type: ignore[method-assign]
         self.account.store.delete = self._remember_end  # type: ignore[method-assign]
+        self._savepoint = self.account.store.savepoint
+        self.account.store.savepoint = self._forgetting  # type: ignore[method-assign]
 
     def reset(self) -> None:
         super().reset()
@@ -54,12 +57,26 @@ class Host(Sandbox):
             return super()._respond(request)
         since = int(request.args["since"])
         mail, self.mail = self.mail, []
-        news = {"now": self.account.clock.now(), "mail": mail, "past": self.past[since:]}
+        # Between calls: what one of them has written so far may yet be taken back.
+        with self.account.transaction():
+            news = {"now": self.account.clock.now(), "mail": mail, "past": self.past[since:]}
         return Response(json.dumps(news), mimetype="application/json")
 
     def _keep(self, _url: str, body: bytes, _headers: Mapping[str, str]) -> int:
         self.mail.append(body.decode())
         return 200
+
+    @contextmanager
+    def _forgetting(self) -> Iterator[Savepoint]:
+        """A preview plays a change and takes it back, and so does a refusal: that never was."""
+        was = len(self.past)
+        with self._savepoint() as savepoint:
+            try:
+                yield savepoint
+            except BaseException:
+                if not savepoint.keep:
+                    del self.past[was:]
+                raise
 
     def _remember(self, obj: Object, **where: Any) -> None:
         self._put(obj, **where)
