@@ -136,11 +136,15 @@ def _settle_purchases(look: Look) -> None:
 
 
 def _unheard_sessions() -> "QuerySet[CheckoutSession]":
-    """Sessions that are open as far as we know, or completed without the payment that they brought."""
+    """Sessions that are open as far as we know, completed without the payment that they brought, or unpaid though
+    that has arrived: of a slow payment's only the webhooks' events tell.
+    """
     sessions = CheckoutSession.objects.exclude(stripe_id=None)
-    bought = Exists(Payment.objects.filter(pk=OuterRef("pk")))
-    half_heard = Q(~bought, status=Status.COMPLETE, mode=Mode.PAYMENT, open_key__isnull=False)
-    return sessions.filter(Q(status=Status.OPEN) | half_heard)
+    payments = Payment.objects.filter(pk=OuterRef("pk"))
+    half_heard = Q(~Exists(payments), status=Status.COMPLETE, mode=Mode.PAYMENT, open_key__isnull=False)
+    arrived = Exists(payments.filter(status=Payment.Status.SUCCEEDED))
+    half_paid = Q(arrived, status=Status.COMPLETE, payment_status="unpaid")
+    return sessions.filter(Q(status=Status.OPEN) | half_heard | half_paid)
 
 
 def _look_up_payment(payment_intent_id: str, cause: Cause) -> None:

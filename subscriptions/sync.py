@@ -14,7 +14,7 @@ from billing import stripe_gateway
 from billing.errors import StripeFailure
 from billing.mirror import Cause, id_of
 from billing.snapshots import JSON, Event
-from subscriptions import books, cleanup, lease, reconcile, stripe_clock, webhooks
+from subscriptions import books, cleanup, lease, reconcile, stripe_clock, walk, webhooks
 from subscriptions.findings import Findings, Listener
 from subscriptions.look import Look
 from subscriptions.models import SyncRun, SyncState, WebhookEvent
@@ -59,6 +59,8 @@ def run(
 
 def _sync(look: Look, sync_run: SyncRun) -> None:
     findings = look.findings
+    if sync_run.is_full:
+        walk.plan(look)
     _pass(look.holder, findings)
     sync_run.is_full = sync_run.is_full or _is_full_due(look.now)
     customers: Iterable[str] = sorted(findings.customers)

@@ -1,6 +1,7 @@
 """The walk over all subscriptions: each page compared with our rows, and how far it has come kept for the next."""
 
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -28,6 +29,12 @@ class Start(NamedTuple):
     begun_at: datetime
     left: list[Range]
     compared: int
+
+
+def plan(look: Look) -> None:
+    """Note that everything is to be looked at, so that the next sync does it if this one is cut off early."""
+    if _where_it_stopped(look.now) is None:
+        _store(look, look.now, None)
 
 
 def compare_all(look: Look) -> None:
@@ -63,7 +70,7 @@ def _beginning(look: Look) -> Start:
 
 def _where_it_stopped(now: datetime) -> Start | None:
     cursor = SyncState.objects.get(pk=SyncState.THE_ONE).full_cursor
-    if not cursor:
+    if not cursor or cursor["ranges"] is None:
         return None
     begun_at = datetime.fromisoformat(cursor["begun_at"])
     if now - begun_at >= CURSOR_HOLDS:
@@ -71,8 +78,9 @@ def _where_it_stopped(now: datetime) -> Start | None:
     return Start(begun_at, [Range.from_json(stored) for stored in cursor["ranges"]], compared=0)
 
 
-def _store(look: Look, begun_at: datetime, remaining: dict[Range, None]) -> None:
-    cursor = {"begun_at": begun_at.astimezone(UTC).isoformat(), "ranges": [one.to_json() for one in remaining]}
+def _store(look: Look, begun_at: datetime, remaining: Iterable[Range] | None) -> None:
+    ranges_left = None if remaining is None else [one.to_json() for one in remaining]
+    cursor = {"begun_at": begun_at.astimezone(UTC).isoformat(), "ranges": ranges_left}
     lease.advance(look.holder, full_cursor=cursor)
 
 

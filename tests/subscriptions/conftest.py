@@ -71,6 +71,15 @@ def customer(person: User, local_stripe: LocalStripe) -> Customer:
 
 
 @pytest.fixture
+def one_time_price(local_stripe: LocalStripe) -> Price:
+    """49.00 USD once for the product "Handbook"."""
+    terms = PriceTerms(unit_amount=4900, currency="usd", interval="one_time")
+    made = catalog.create_product(name="Handbook", price=terms, request_id="fixture-handbook")
+    local_stripe.forget_calls()
+    return made.price
+
+
+@pytest.fixture
 def paid_session(person: User, price: Price, customer: Customer, local_stripe: LocalStripe) -> CheckoutSession:
     """Ada has paid for a month of Pro at Stripe, and nobody has told us: not the success page, no webhook, no sync."""
     started = checkout.start(user=person, price_id=price.pk, now=timezone.now())

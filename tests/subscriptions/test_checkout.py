@@ -36,15 +36,6 @@ def bought(client: Client, local_stripe: LocalStripe, price: Price) -> CheckoutS
     return session
 
 
-@pytest.fixture
-def one_time_price(local_stripe: LocalStripe) -> Price:
-    """49.00 USD once for the product "Handbook"."""
-    terms = PriceTerms(unit_amount=4900, currency="usd", interval="one_time")
-    made = catalog.create_product(name="Handbook", price=terms, request_id="fixture-handbook")
-    local_stripe.forget_calls()
-    return made.price
-
-
 class TestBuy:
     def test_leads_to_the_hosted_page(self, customer_client: Client, price: Price, local_stripe: LocalStripe) -> None:
         url = buy(customer_client, price)

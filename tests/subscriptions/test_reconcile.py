@@ -5,20 +5,30 @@ from copy import deepcopy
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.mirror import Mirrored
-from billing.models import Product
+from billing.models import Price, Product
 from billing.snapshots import moment
 from subscriptions import ranges, sync
 from subscriptions.findings import Findings
-from subscriptions.models import CheckoutSession, Customer, Invoice, StatusChange, Subscription, SyncRun, SyncState
+from subscriptions.models import (
+    CheckoutSession,
+    Customer,
+    Invoice,
+    Payment,
+    StatusChange,
+    Subscription,
+    SyncRun,
+    SyncState,
+)
 from subscriptions.progress import Interrupted, Progress
 from subscriptions.ranges import Range
 from tests.fixtures import LocalStripe
-from tests.subscriptions.conftest import settle, sync_now
+from tests.subscriptions.conftest import buy, settle, sync_now
 
 pytestmark = pytest.mark.django_db
 
@@ -121,6 +131,17 @@ class TestMany:
         assert (run.is_full, run.is_complete, run.looked_at) == (True, True, many - 300)
         assert local_stripe.calls.count(LIST) == (many - 300) / 100
         assert SyncState.objects.get().full_cursor is None
+
+    @pytest.mark.parametrize("path", ["/v1/events", "/v1/products", "/v1/subscriptions"])
+    def test_one_asked_for_that_did_not_get_far_is_made_by_the_next(
+        self, path: str, subscription: Subscription, local_stripe: LocalStripe
+    ) -> None:
+        local_stripe.control("faults", status=500, count=99, path=path)
+        assert not sync_now(full=True)[0].is_complete
+        local_stripe.control("faults", status=500, count=0)
+        run, _ = sync_now()
+        assert (run.is_full, run.is_complete, run.looked_at) == (True, True, 1)
+        assert not sync_now()[0].is_full
 
     @pytest.mark.thorough
     def test_begins_anew_when_that_was_long_ago(self, many: int) -> None:
@@ -230,6 +251,23 @@ class TestDrift:
         run, _ = sync.run(full=True, now=timezone.now(), progress=Busy())
         assert (run.updated, run.drift, run.drifted) == (1, 0, [])
         assert Subscription.objects.get().cancel_at_period_end
+
+    def test_a_session_whose_slow_payment_arrived(
+        self, person: User, one_time_price: Price, customer: Customer, local_stripe: LocalStripe
+    ) -> None:
+        """The sync hears of its payment; that the session is paid only a webhook tells."""
+        session = buy(person, one_time_price).session
+        assert session is not None
+        local_stripe.control(f"checkout/{session.stripe_id}/pay", **{"async": True})
+        settle()
+        local_stripe.control(f"checkout/{session.stripe_id}/settle", outcome="succeed")
+        sync_now()
+        assert (Payment.objects.get().status, CheckoutSession.objects.get().payment_status) == ("succeeded", "unpaid")
+        sync_now(full=True)
+        assert CheckoutSession.objects.get().payment_status == "paid"
+        local_stripe.forget_calls()
+        sync_now(full=True)
+        assert not [call for call in local_stripe.calls if "/checkout/sessions" in call]
 
     def test_an_old_bill_that_was_settled_unheard(self, subscription: Subscription, local_stripe: LocalStripe) -> None:
         invoice = Invoice.objects.get()
