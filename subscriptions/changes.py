@@ -257,5 +257,6 @@ def _products_beside(subscription: Subscription) -> list[str]:
 def _is_held_otherwise(subscription: Subscription, price: Price) -> bool:
     if subscription.customer is None or price.product_id in subscription.product_ids:
         return False
-    held = access.holdings_of_customer(subscription.customer)
-    return held.subscription_to(str(price.product_id)) is not None
+    other = access.holdings_of_customer(subscription.customer).subscription_to(str(price.product_id))
+    # The same change may have been made, by another click, since this subscription was read.
+    return other is not None and other.pk != subscription.pk

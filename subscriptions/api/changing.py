@@ -39,13 +39,13 @@ class ChangeAsked(BaseModel):
     "/cancel",
     operation_id="cancel",
     summary="End a subscription or a one-time purchase",
-    response={200: SubscriptionAnswer | PaymentAnswer},
+    response={200: SubscriptionAnswer | PaymentAnswer, 409: Conflict},
     openapi_extra=takes(CancelAsked, user_name="ada", subscription_id="sub_1Qx", at_period_end=True),
 )
 def cancel(request: HttpRequest) -> SubscriptionAnswer | PaymentAnswer:
     """Ended now, a subscription gives no access any more, and what is still owed is billed; at the period's end, it
     gives access until then. A one-time purchase ends now, and nothing is refunded. What has ended already is
-    answered as it is."""
+    answered as it is. Of several running ones at one price `subscription_id` has to say which (409)."""
     asked = read(request, CancelAsked)
     if not (asked.price_id or asked.subscription_id):
         raise Refusal.bad_input(subscription_id="Say what to end: subscription_id, or price_id.")
@@ -106,7 +106,11 @@ def _to_cancel(person: User, asked: CancelAsked) -> Subscription | None:
             raise Refusal.not_found(f"This person has no such subscription: {asked.subscription_id}.")
         return found
     candidates = [subscription for subscription in _theirs(person) if asked.price_id in subscription.price_ids]
-    return min(candidates, key=lambda subscription: subscription.has_ended, default=None)
+    running = [subscription for subscription in candidates if not subscription.has_ended]
+    if len(running) > 1:
+        # Asked again after a lost answer, the next one would end.
+        raise _several(running)
+    return next(iter(running or candidates), None)
 
 
 def _cancelled(request: HttpRequest, subscription: Subscription, *, at_period_end: bool) -> Subscription:
@@ -143,7 +147,11 @@ def _to_change(person: User, subscription_id: str | None, price: Price) -> Subsc
     if not candidates:
         raise Refusal.not_found("This person has no running subscription.")
     if len(candidates) > 1:
-        ids = [subscription.pk for subscription in candidates]
-        message = f"This person has several subscriptions: {', '.join(ids)}. Say which by subscription_id."
-        raise Refusal.conflict("ambiguous_subscription", message, ids=ids)
+        raise _several(candidates)
     return candidates[0]
+
+
+def _several(subscriptions: list[Subscription]) -> Refusal:
+    ids = [subscription.pk for subscription in subscriptions]
+    message = f"This person has several subscriptions: {', '.join(ids)}. Say which by subscription_id."
+    return Refusal.conflict("ambiguous_subscription", message, ids=ids)

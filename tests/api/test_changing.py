@@ -1,5 +1,7 @@
 """Cancelling and changing over JSON: what happens at Stripe, and that twice is as once."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -12,7 +14,7 @@ from subscriptions.mirror import Cause
 from subscriptions.models import Customer, Payment, Subscription
 from tests.api.conftest import Program, program_of, refused
 from tests.fixtures import LocalStripe, deliver
-from tests.subscriptions.conftest import DAY, settle, sync_now
+from tests.subscriptions.conftest import DAY, Meanwhile, settle, sync_now
 from tests.subscriptions.rows import subscribe
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +70,19 @@ class TestCancel:
         subscribe(customer, subscription.price, "canceled", pk="sub_old")
         answer = ada.post("cancel", price_id=subscription.price_id)
         assert answer.json()["subscription_id"] == subscription.pk
+
+    def test_of_one_of_several_at_one_price(
+        self, ada: Program, subscription: Subscription, customer: Customer, local_stripe: LocalStripe
+    ) -> None:
+        """Asked again because its answer was lost, it must not end the next one."""
+        subscribe(customer, subscription.price, pk="sub_second")
+        local_stripe.forget_calls()
+        answer = ada.post("cancel", price_id=subscription.price_id)
+        refused(answer, 409, "ambiguous_subscription")
+        assert sorted(answer.json()["ids"]) == sorted(["sub_second", subscription.pk])
+        assert local_stripe.calls == []
+        answer = ada.post("cancel", price_id=subscription.price_id, subscription_id=subscription.pk)
+        assert (answer.status_code, answer.json()["subscription_id"]) == (200, subscription.pk)
 
 
 class TestEndPurchase:
@@ -144,6 +159,23 @@ class TestUpdatesub:
         body = ada.post("updatesub", price_id=yearly.pk).json()
         assert (body["charged_now"], body["subscription_id"]) == (True, subscription.pk)
         assert ada.post("updatesub", price_id=yearly.pk).json() == body
+
+    def test_asked_for_at_the_same_moment(
+        self, ada: Program, subscription: Subscription, team: Price, meanwhile: Meanwhile, local_stripe: LocalStripe
+    ) -> None:
+        def ask() -> Any:
+            answer = ada.post("updatesub", price_id=team.pk)
+            return answer.status_code, answer.json()
+
+        inner: list[Any] = []
+        meanwhile.before("POST /v1/invoices/create_preview", lambda: inner.append(ask()))
+        assert ask() == inner[0]
+        assert inner[0][0] == 200
+        assert Subscription.objects.get().changing_to == ""
+        # What is left of Pro is given back once, and Team's charged once; then its next month.
+        following = local_stripe.api.invoices.create_preview({"subscription": subscription.pk})
+        assert [line.amount < 0 for line in following.lines.data].count(True) == 1
+        assert len(following.lines.data) == 3
 
     def test_with_a_card_that_is_declined_changes_nothing(
         self, ada: Program, subscription: Subscription, yearly: Price, local_stripe: LocalStripe
