@@ -36,6 +36,14 @@ class NoPrice(Exception):
         return cls(f"“{product.name}” has no price yet.")
 
 
+class OtherKind(Exception):
+    """What is asked for is not sold that way."""
+
+    @classmethod
+    def of(cls, name: str, *, is_recurring: bool) -> Self:
+        return cls(f"“{name}” is not sold as a subscription." if is_recurring else f"“{name}” is a subscription.")
+
+
 class NameTaken(Exception):
     """Another product has this name."""
 
@@ -55,14 +63,19 @@ class AmbiguousName(Exception):
     def of_products(cls, name: str, products: list[Product]) -> Self:
         ids = [product.pk for product in products]
         return cls(
-            f"Several products are called “{name}”: {', '.join(ids)}. Name the one that you mean by its id.", ids
+            f"Several products are called “{name}”: {', '.join(ids)}. Name the one that you mean by product_id.", ids
         )
 
     @classmethod
-    def of_prices(cls, product: Product, prices: list[Price]) -> Self:
+    def of_prices(cls, name: str, prices: list[Price]) -> Self:
+        ids = [price.pk for price in prices]
+        return cls(f"“{name}” has several prices: {', '.join(ids)}. Name the one that you mean by price_id.", ids)
+
+    @classmethod
+    def without_default(cls, product: Product, prices: list[Price]) -> Self:
         ids = [price.pk for price in prices]
         return cls(
-            f"“{product.name}” has several prices: {', '.join(ids)}. Name the one that you mean by its id.", ids
+            f"“{product.name}” has several prices and no default: {', '.join(ids)}. Make one the default first.", ids
         )
 
 
@@ -98,25 +111,27 @@ def find(*, name: str = "", product_id: str = "") -> Product:
         if found is None or name not in ("", found.name):
             raise NoSuchProduct.with_id(product_id)
         return found
-    called = list(Product.objects.filter(name=name, is_deleted=False))
-    # One that is off sale does not stand in the way of one that is sold.
-    candidates = [product for product in called if product.active] or called
-    if not candidates:
-        raise NoSuchProduct.called(name)
-    if len(candidates) > 1:
-        raise AmbiguousName.of_products(name, candidates)
-    return candidates[0]
+    called = _called(name)
+    if len(called) > 1:
+        raise AmbiguousName.of_products(name, called)
+    return called[0]
 
 
 def price_called(*, name: str, is_recurring: bool | None = None) -> Price:
-    """The price at which the product of this name is sold. Raises NoSuchProduct, NoPrice or AmbiguousName."""
-    product = find(name=name)
-    prices = [price for price in _prices_of(product) if is_recurring in (None, price.is_recurring)]
+    """The price at which the product of this name is sold.
+
+    Raises NoSuchProduct, NoPrice, OtherKind or AmbiguousName, whose ids are the prices'.
+    """
+    products = _called(name)
+    every = [price for product in products for price in _prices_of(product)]
+    if not every:
+        raise NoPrice.at_all(products[0])
+    prices = [price for price in every if is_recurring in (None, price.is_recurring)]
     if not prices:
-        raise NoPrice.at_all(product)
-    price = _main(product, prices)
+        raise OtherKind.of(name, is_recurring=bool(is_recurring))
+    price = _main(products[0], prices) if len(products) == 1 else None
     if price is None:
-        raise AmbiguousName.of_prices(product, prices)
+        raise AmbiguousName.of_prices(name, prices)
     return price
 
 
@@ -156,7 +171,7 @@ def update(*, product: Product, changes: Changes) -> Offer:
 def _repriced(product: Product, price: Price | None, unit_amount: int) -> Price:
     if price is None:
         several = _prices_of(product)
-        raise AmbiguousName.of_prices(product, several) if several else NoPrice.at_all(product)
+        raise AmbiguousName.without_default(product, several) if several else NoPrice.at_all(product)
     money.check(unit_amount, price.currency)
     if price.unit_amount == unit_amount:
         return price
@@ -184,6 +199,14 @@ def _described(product: Product, changes: Changes) -> Product:
         has_quantity=product.has_quantity,
         grace_days=product.grace_days,
     )
+
+
+def _called(name: str) -> list[Product]:
+    """The products of this name, at least one; what is off sale does not stand in the way of what is sold."""
+    called = list(Product.objects.filter(name=name, is_deleted=False))
+    if not called:
+        raise NoSuchProduct.called(name)
+    return [product for product in called if product.active] or called
 
 
 def _check_name(name: str) -> None:

@@ -13,7 +13,8 @@ Everything that a front end does: plans, buying, changing and cancelling, and fo
   empty field counts as left out.
 * **Sign in** with `Authorization: Bearer TOKEN`, or with this site's session cookie and its CSRF token.
 * **For whom**: staff name anyone by `user_name`; everybody else acts for themselves and may leave it out.
-* **Asking twice** does nothing twice: the answer is that of the first time, or 409 with the ids of what is there.
+* **Asking twice** does nothing twice: the answer is that of the first time, or 409 with the ids of what is there; once
+  a product is renamed, its old name is 404.
 * **Failures** all look like `{"error": {"code", "message", "fields"?}}`. `X-Request-Id` is on every answer and in the
   log; send your own to find a request again.
 """

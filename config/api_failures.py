@@ -52,8 +52,8 @@ class JsonFailures:
         response = self.get_response(request)
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             response = _in_shape(response)
-            path = escape_uri_path(request.path)
-            logger.info("%s %s answered %s, request %s", request.method, path, response.status_code, request_id)
+        path = escape_uri_path(request.path)
+        logger.info("%s %s answered %s, request %s", request.method, path, response.status_code, request_id)
         response[ID_HEADER] = request_id
         return response
 
@@ -77,7 +77,13 @@ def _refusal(error: Exception) -> Refusal | None:
             return _of_stripe(error)
         case checkout.CannotBuy() | LifecycleRefusal():
             return _of_subscriptions(error)
-        case offers.NoSuchProduct() | offers.NoPrice() | offers.NameTaken() | offers.AmbiguousName():
+        case (
+            offers.NoSuchProduct()
+            | offers.NoPrice()
+            | offers.OtherKind()
+            | offers.NameTaken()
+            | offers.AmbiguousName()
+        ):
             return _of_catalogue(error)
         case money.NotMoney():
             return Refusal.bad_input(unit_amount=str(error))
@@ -125,6 +131,8 @@ def _of_catalogue(error: Exception) -> Refusal:
             return Refusal.conflict("name_taken", str(error), **ids)
         case offers.AmbiguousName():
             return Refusal.conflict("ambiguous_name", str(error), ids=error.ids)
+        case offers.OtherKind():
+            return Refusal.bad_input(mode=str(error))
         case offers.NoPrice():
             return Refusal.not_possible(str(error))
     return Refusal.not_found(str(error))

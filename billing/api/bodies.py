@@ -30,6 +30,9 @@ SWITCH = {"true": True, "1": True, "on": True, "yes": True, "false": False, "0":
 NO_NUL = r"^[^\x00]*$"
 NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
 
+# What Django puts where a form's bytes are in another alphabet.
+UNREAD = "\N{REPLACEMENT CHARACTER}"
+
 # What Django raises for a body: too large, too many fields, no form, in another alphabet, cut off.
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
 
@@ -122,6 +125,8 @@ def _form(request: HttpRequest, known: Container[str]) -> dict[str, Any]:
     for name, values in request.POST.lists():
         if name in known and len(set(values)) > 1:
             raise Refusal.bad_input(**{name: "This is given more than once."})
+        if name in known and UNREAD in values[0]:
+            raise Refusal.bad_input(**{name: "This is not UTF-8."})
         if values[0]:
             sent[name] = Typed(values[0])
     return sent

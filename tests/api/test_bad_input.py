@@ -138,6 +138,17 @@ class TestFields:
         assert refused(answer, 422, "bad_input")["fields"] == {"prod_name": "This is given more than once."}
         assert_nothing_made(local_stripe)
 
+    @pytest.mark.parametrize("kind", ["urlencoded", "multipart"])
+    def test_in_another_alphabet_in_a_form(self, backend: Program, local_stripe: LocalStripe, kind: str) -> None:
+        if kind == "urlencoded":
+            answer = backend.send("product", "prod_name=%ff%fe&unit_amount=1", "application/x-www-form-urlencoded")
+        else:
+            part = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+            body = part % (b"prod_name", b"\xff\xfe") + part % (b"unit_amount", b"1") + b"--x--\r\n"
+            answer = backend.send("product", body, "multipart/form-data; boundary=x")
+        assert refused(answer, 422, "bad_input")["fields"] == {"prod_name": "This is not UTF-8."}
+        assert_nothing_made(local_stripe)
+
     def test_that_nobody_knows_are_left_alone(self, backend: Program) -> None:
         assert backend.post("product", **NEW, colour="blue").status_code == 201
         form = "prod_name=B&unit_amount=1&colour=blue&colour=red"

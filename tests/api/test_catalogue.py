@@ -172,7 +172,7 @@ class TestUpdateprod:
         answer = backend.post("updateprod", prod_name="Pro", active=False)
         error = refused(answer, 409, "ambiguous_name")
         assert sorted(answer.json()["ids"]) == sorted([price.product_id, other.pk])
-        assert error["message"].endswith("Name the one that you mean by its id.")
+        assert error["message"].endswith("Name the one that you mean by product_id.")
         assert local_stripe.calls == []
         assert backend.post("updateprod", product_id=other.pk, active=False).status_code == 200
         # Off sale, it is in nobody's way.
@@ -191,7 +191,8 @@ class TestUpdateprod:
         answer = backend.post("updateprod", prod_name="Pro", unit_amount=2900)
         assert (answer.status_code, answer.json()["interval"]) == (200, "month")
         Product.objects.update(default_price_id="")
-        refused(backend.post("updateprod", prod_name="Pro", unit_amount=3900), 409, "ambiguous_name")
+        error = refused(backend.post("updateprod", prod_name="Pro", unit_amount=3900), 409, "ambiguous_name")
+        assert error["message"].endswith(". Make one the default first.")
 
     def test_of_an_amount_where_no_price_is(self, backend: Program, price: Price) -> None:
         Price.objects.update(active=False)

@@ -112,6 +112,12 @@ class TestAddresses:
     def test_of_a_host_that_is_not_ours(self, ada: Program) -> None:
         refused(ada.get("plans", Host="evil.example"), 400, "bad_request")
 
+    def test_of_a_host_that_is_not_ours_where_the_site_insists_on_tls(self, ada: Program, settings: Any) -> None:
+        settings.SECURE_SSL_REDIRECT = True
+        answer = Program().get("plans", Host="evil.example")
+        refused(answer, 400, "bad_request")
+        assert re.fullmatch(r"[0-9a-f]{32}", answer["X-Request-Id"])
+
     def test_outside_the_api_are_as_ever(self, client: Client) -> None:
         answer = client.get("/nothing", headers={"X-Request-Id": "mine"})
         assert (answer.status_code, answer["Content-Type"]) == (404, "text/html; charset=utf-8")
@@ -152,8 +158,12 @@ class TestRequestId:
         with caplog.at_level(logging.INFO, api_failures.__name__):
             refused(ada.post("session"), 422, "bad_input")
             answer = ada.get("no%0Athing", **{"X-Request-Id": "mine"})
+            ada.get("me", **{"X-Request-Id": "hers"})
         assert answer.status_code == 404
         lines = [record.getMessage() for record in caplog.records if record.name == api_failures.__name__]
-        assert len(lines) == 2
+        assert len(lines) == 3
         assert lines[0].startswith("POST /api/session answered 422, request ")
-        assert lines[1] == "GET /api/no%0Athing answered 404, request mine"
+        assert lines[1:] == [
+            "GET /api/no%0Athing answered 404, request mine",
+            "GET /api/me answered 200, request hers",
+        ]

@@ -100,6 +100,16 @@ class TestWhatToBuy:
         assert list(error["fields"]) == ["mode"]
         assert (CheckoutSession.objects.count(), local_stripe.calls) == (0, [])
 
+    @pytest.mark.parametrize(("what", "mode"), [("price", "payment"), ("book", "subscription")])
+    def test_by_name_in_a_mode_that_it_is_not_sold_in(
+        self, request: pytest.FixtureRequest, ada: Program, local_stripe: LocalStripe, what: str, mode: str
+    ) -> None:
+        name = request.getfixturevalue(what).product.name
+        local_stripe.forget_calls()
+        error = refused(ada.post("session", prod_name=name, mode=mode), 422, "bad_input")
+        assert list(error["fields"]) == ["mode"]
+        assert (CheckoutSession.objects.count(), local_stripe.calls) == (0, [])
+
     @pytest.mark.parametrize(("what", "mode"), [("price", "subscription"), ("book", "payment")])
     def test_in_the_mode_that_it_is(self, request: pytest.FixtureRequest, ada: Program, what: str, mode: str) -> None:
         answer = ada.post("session", price_id=request.getfixturevalue(what).pk, mode=mode)
@@ -126,12 +136,14 @@ class TestWhatToBuy:
     def test_a_name_that_two_have(self, ada: Program, price: Price, local_stripe: LocalStripe) -> None:
         other = catalog.create_product(
             name="Pro", price=PriceTerms(unit_amount=900, currency="usd"), request_id="other"
-        ).product
+        ).price
         local_stripe.forget_calls()
         answer = ada.post("session", prod_name="Pro")
-        refused(answer, 409, "ambiguous_name")
-        assert sorted(answer.json()["ids"]) == sorted([price.product_id, other.pk])
+        error = refused(answer, 409, "ambiguous_name")
+        assert sorted(answer.json()["ids"]) == sorted([price.pk, other.pk])
+        assert error["message"].endswith("Name the one that you mean by price_id.")
         assert local_stripe.calls == []
+        assert ada.post("session", price_id=other.pk).status_code == 201
 
     def test_a_name_with_several_prices_and_no_default(self, ada: Program, price: Price, yearly: Price) -> None:
         type(price.product).objects.update(default_price_id="")
