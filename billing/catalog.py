@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from billing import stripe_gateway, unlisted
 from billing.mirror import (
@@ -57,6 +57,12 @@ class PriceTerms:
     @property
     def is_recurring(self) -> bool:
         return self.interval != Price.Interval.ONE_TIME
+
+
+class NotOnSale(Exception):
+    @classmethod
+    def any_more(cls, price: Price) -> Self:
+        return cls(f"{price} was replaced or archived meanwhile. Nothing was changed.")
 
 
 class NewProduct(NamedTuple):
@@ -152,13 +158,26 @@ def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
 
     A price's amount can't be edited at Stripe (https://docs.stripe.com/products-prices/manage-prices#edit-price).
     In this order a stop half-way leaves something on sale, and the next try with the same `request_id` finishes it.
-    Running subscriptions stay on the old price.
+    Running subscriptions stay on the old price. Raises NotOnSale when the price was replaced or archived meanwhile,
+    save by this very change.
     """
+    if not Price.objects.filter(pk=price.pk, active=True).exists():
+        return _replacement_of(price, unit_amount)
     product = _product_of(price)
     replacement = _create_price(product, terms_of(price, unit_amount=unit_amount), request_id)
     if product.default_price_id in {price.pk, ""}:
         _change_product(product, {"default_price": replacement.pk})
     archive_price(price=price)
+    return replacement
+
+
+def _replacement_of(price: Price, unit_amount: int) -> Price:
+    """What an archived price was changed to, if to this amount."""
+    alike = Price.objects.filter(product=price.product_id, active=True, is_deleted=False, unit_amount=unit_amount)
+    terms = {"currency": price.currency, "interval": price.interval, "interval_count": price.interval_count}
+    replacement = alike.filter(**terms).first()
+    if replacement is None:
+        raise NotOnSale.any_more(price)
     return replacement
 
 

@@ -73,6 +73,9 @@ class StripeForm(forms.ModelForm):  # type: ignore[type-arg]
                 self._renew_request_id()
             self.add_error(None, explanation(error))
             return False
+        except catalog.NotOnSale as refusal:
+            self.add_error(None, str(refusal))
+            return False
         return True
 
     def _renew_request_id(self) -> None:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.encoding import escape_uri_path
 from ninja.errors import AuthenticationError, Throttled
 
-from billing import money, offers
+from billing import catalog, money, offers
 from billing.api.bodies import UNREADABLE, unreadable
 from billing.api.catalogue import ProductAnswer
 from billing.api.refusals import Refusal
@@ -85,6 +85,8 @@ def _refusal(error: Exception) -> Refusal | None:
             | offers.AmbiguousName()
         ):
             return _of_catalogue(error)
+        case catalog.NotOnSale():
+            return Refusal.not_possible(str(error))
         case money.NotMoney():
             return Refusal.bad_input(unit_amount=str(error))
         case AuthenticationError() | Throttled():

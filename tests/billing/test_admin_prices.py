@@ -59,6 +59,20 @@ class TestChangeAmount:
         assert Price.objects.count() == 2
         assert here() == at_stripe(local_stripe)
 
+    def test_in_a_page_opened_before_it_was_replaced(
+        self, admin: Client, local_stripe: LocalStripe, price: Price
+    ) -> None:
+        """Two people at once: the second must not put a second price on sale."""
+        page = open_page(admin, page_of(price))
+        stale = open_page(admin, page_of(price))
+        save(admin, page, amount="21")
+        local_stripe.forget_calls()
+        response = save(admin, stale, amount="22")
+        assert "was replaced or archived meanwhile. Nothing was changed." in response.content.decode()
+        assert 'value="22"' in response.content.decode()
+        assert [str(row) for row in Price.objects.filter(active=True)] == ["$21.00 per month"]
+        assert local_stripe.calls == []
+
     def test_to_the_same_amount_does_nothing(self, admin: Client, local_stripe: LocalStripe, price: Price) -> None:
         before = here()
         assert save(admin, open_page(admin, page_of(price)), amount="19").status_code == 302
