@@ -1,5 +1,7 @@
 """Changing, cancelling and resuming a subscription: each page shows first what will happen, and a POST does it."""
 
+from contextlib import suppress
+
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -8,10 +10,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.errors import StripeRefused
+from billing.errors import StripeFailure, StripeRefused
 from billing.mirror import Cause
 from billing.models import Price
-from subscriptions import changes, lifecycle, previews
+from subscriptions import changes, last_bill, lifecycle, previews
+from subscriptions.last_bill import LastBill
 from subscriptions.models import Subscription
 from subscriptions.views.requests import SignedInRequest
 
@@ -96,7 +99,7 @@ def cancel(request: SignedInRequest, subscription_id: str) -> HttpResponse:
     form = CancelForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         return _cancel(request, subscription, form)
-    context = {"subscription": subscription, "form": form}
+    context = {"subscription": subscription, "form": form, "last_bill": _last_bill(subscription)}
     return render(request, "subscriptions/cancel.html", context, status=400 if form.errors else 200)
 
 
@@ -166,6 +169,15 @@ def _cancel(request: SignedInRequest, subscription: Subscription, form: CancelFo
     else:
         messages.success(request, "Your subscription will end with the paid period. Until then nothing changes.")
     return redirect("account")
+
+
+def _last_bill(subscription: Subscription) -> LastBill | None:
+    if subscription.has_ended:
+        return None
+    # The page says in words what it can't say in figures: cancelling must not wait for them.
+    with suppress(StripeFailure):
+        return last_bill.preview(subscription=subscription)
+    return None
 
 
 def _theirs(request: SignedInRequest, subscription_id: str) -> Subscription:

@@ -8,6 +8,7 @@ from django.test import Client
 
 from billing.models import Price
 from subscriptions.models import Customer, Subscription, SubscriptionSchedule
+from tests.fixtures import LocalStripe
 from tests.subscriptions import reading
 from tests.subscriptions.reading import shown
 from tests.subscriptions.rows import JUNE, MAY, subscribe
@@ -49,6 +50,13 @@ class TestCancel:
             f"Back to your account Cancel Pro When should it end? At the end of the paid period {meaning} "
             "Now Access ends at once. Nothing is refunded, and what is still owed is invoiced. Why are you leaving?"
         )
+
+    def test_asks_stripe_nothing_where_nothing_changed(
+        self, customer_client: Client, subscription: Subscription, local_stripe: LocalStripe
+    ) -> None:
+        local_stripe.forget_calls()
+        shown(customer_client, CANCEL)
+        assert local_stripe.calls == []
 
     def test_begins_with_the_end_of_the_period(self, customer_client: Client, subscription: Subscription) -> None:
         page = shown(customer_client, CANCEL)
