@@ -11,7 +11,7 @@ from billing.errors import StripeRefused
 from billing.mirror import Cause
 from billing.models import Price
 from billing.snapshots import JSON
-from subscriptions import access, checkout, lifecycle, mirror, previews, schedules, under_way
+from subscriptions import checkout, lifecycle, mirror, previews, schedules, under_way
 from subscriptions.lifecycle import LifecycleRefusal
 from subscriptions.models import StatusChange, Subscription, SubscriptionSchedule
 
@@ -85,7 +85,7 @@ def choices(*, subscription: Subscription) -> list[Price]:
     """The other prices on sale that it can change to: recurring, and in its currency; cheapest first."""
     prices = Price.objects.on_sale().filter(currency=subscription.currency).select_related("product")
     others = prices.exclude(interval=Price.Interval.ONE_TIME).exclude(pk=subscription.price_id)
-    others = others.exclude(product__in=_products_beside(subscription))
+    others = others.exclude(product__in=[*_products_beside(subscription), *_held_otherwise(subscription)])
     return list(others.order_by("product__stripe_created_at", "product_id", "unit_amount"))
 
 
@@ -128,7 +128,7 @@ def check_change(*, subscription: Subscription, price: Price, quantity: int) -> 
         raise CannotChange.other_currency(subscription)
     if price.product_id in _products_beside(subscription):
         raise CannotChange.part_of_it()
-    if _is_held_otherwise(subscription, price):
+    if price.product_id not in subscription.product_ids and price.product_id in _held_otherwise(subscription):
         raise CannotChange.already_held()
 
 
@@ -254,9 +254,10 @@ def _products_beside(subscription: Subscription) -> list[str]:
     return [item["product"] for item in subscription.items[1:]]
 
 
-def _is_held_otherwise(subscription: Subscription, price: Price) -> bool:
-    if subscription.customer is None or price.product_id in subscription.product_ids:
-        return False
-    other = access.holdings_of_customer(subscription.customer).subscription_to(str(price.product_id))
-    # The same change may have been made, by another click, since this subscription was read.
-    return other is not None and other.pk != subscription.pk
+def _held_otherwise(subscription: Subscription) -> set[str]:
+    """What the customer's other subscriptions are for.
+
+    Not this one's, as it is now: the same change may have been made, by another click, since it was read.
+    """
+    others = Subscription.objects.running().filter(customer=subscription.customer_id).exclude(pk=subscription.pk)
+    return {product for other in others for product in other.product_ids} - subscription.product_ids

@@ -9,12 +9,17 @@ from typing import Any, NamedTuple
 from django.core import signing
 
 from billing import money, stripe_gateway
+from billing.errors import StripeRefused
 from billing.models import Price
 from billing.snapshots import JSON, moment
+from subscriptions import stripe_clock
 from subscriptions.models import Subscription
 
 # Prorations are to the second, so figures older than this are worked out anew.
 VALID_FOR = timedelta(minutes=10)
+
+# Stripe's `code` where a subscription ends before it would be billed again.
+NOTHING_COMES = "invoice_upcoming_none"
 
 SALT = "subscriptions.previews"
 
@@ -93,15 +98,20 @@ def preview(*, subscription: Subscription, price: Price, quantity: int) -> Previ
     https://docs.stripe.com/billing/subscriptions/prorations#preview-proration
     Raises StripeUnavailable, StripeRefused or StripeMisconfigured.
     """
-    answer = stripe_gateway.preview_invoice(
-        {
-            "subscription": subscription.pk,
-            "subscription_details": {
-                "items": [{"id": main_item(subscription)["id"], "price": price.pk, "quantity": quantity}],
-                "proration_behavior": "create_prorations",
-            },
-        }
-    )
+    try:
+        answer = stripe_gateway.preview_invoice(
+            {
+                "subscription": subscription.pk,
+                "subscription_details": {
+                    "items": [{"id": main_item(subscription)["id"], "price": price.pk, "quantity": quantity}],
+                    "proration_behavior": "create_prorations",
+                },
+            }
+        )
+    except StripeRefused as error:
+        if error.code != NOTHING_COMES:
+            raise
+        return _of_nothing(subscription, price, quantity)
     invoice = answer.object
     about = (invoice.get("parent") or {}).get("subscription_details") or {}
     is_billed_now = bills_at_once(subscription, price)
@@ -118,6 +128,24 @@ def preview(*, subscription: Subscription, price: Price, quantity: int) -> Previ
         amount_due=invoice["amount_due"],
         currency=invoice["currency"],
         due_at=None if is_billed_now else subscription.current_period_end_at,
+    )
+
+
+def _of_nothing(subscription: Subscription, price: Price, quantity: int) -> Preview:
+    """No invoice comes: a trial ends without a card, or the period without a renewal."""
+    return Preview(
+        subscription=subscription,
+        price=price,
+        quantity=quantity,
+        proration_date=int(stripe_clock.now().timestamp()),
+        is_billed_now=False,
+        lines=[],
+        discount=0,
+        total=0,
+        tax=0,
+        amount_due=0,
+        currency=subscription.currency,
+        due_at=None,
     )
 
 

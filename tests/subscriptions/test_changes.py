@@ -10,14 +10,16 @@ from django.contrib.auth.models import User
 from django.core import signing
 from django.core.signing import b62_encode
 from django.test import Client
+from django.utils import timezone
 
 from billing import catalog
 from billing.catalog import PriceTerms
 from billing.models import Price
-from subscriptions import customers, previews
-from subscriptions.models import StatusChange, Subscription
+from subscriptions import changes, checkout, customers, previews
+from subscriptions.models import Customer, StatusChange, Subscription
 from tests.fixtures import LocalStripe
-from tests.subscriptions.conftest import DAY, path_to, sync_now
+from tests.subscriptions.conftest import DAY, path_to, settle, sync_now
+from tests.subscriptions.rows import subscribe
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
@@ -97,6 +99,24 @@ class TestUpgrade:
         local_stripe.forget_calls()
         confirm(customer_client, path_to(subscription, team))
         assert local_stripe.calls == ["POST /v1/invoices/create_preview", f"POST /v1/subscriptions/{subscription.pk}"]
+
+    def test_of_a_trial_without_a_card_says_that_nothing_comes(
+        self, customer_client: Client, person: User, team: Price, local_stripe: LocalStripe
+    ) -> None:
+        terms = PriceTerms(unit_amount=900, currency="usd", trial_days=7, trial_needs_card=False)
+        free = catalog.create_product(name="Try", price=terms, request_id="try").price
+        started = checkout.start(user=person, price_id=free.pk, now=timezone.now()).session
+        assert started is not None
+        local_stripe.control(f"checkout/{started.stripe_id}/pay", card=None)
+        settle()
+        trial = Subscription.objects.get()
+        assert trial.status == "trialing"
+        page = customer_client.get(path_to(trial, team))
+        assert (page.status_code, page.context["preview"].lines) == (200, [])
+        assert "As things stand, no invoice comes after it" in page.content.decode()
+        assert confirm(customer_client, path_to(trial, team)).status_code == 302
+        after = Subscription.objects.get()
+        assert (after.price_id, after.status) == (team.pk, "trialing")
 
     def test_is_kept_in_the_timeline(
         self, customer_client: Client, subscription: Subscription, team: Price, person: User
@@ -287,6 +307,10 @@ class TestChoose:
         catalog.create_product(name="Euro", price=PriceTerms(unit_amount=900, currency="eur"), request_id="eur")
         response = customer_client.get(f"/subscriptions/{subscription.pk}/change/")
         assert {price.pk for price in response.context["prices"]} == {team.pk, yearly.pk, basic.pk}
+
+    def test_leaves_out_what_they_have_already(self, subscription: Subscription, team: Price, yearly: Price) -> None:
+        subscribe(Customer.objects.get(), team, pk="sub_team")
+        assert changes.choices(subscription=subscription) == [yearly]
 
 
 class TestFigures:
