@@ -54,7 +54,8 @@ class PromotionCodeForm(StripeForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if bool(cleaned.get("percent_off")) == bool(cleaned.get("amount_off")):
+        is_readable = not self.errors.keys() & {"percent_off", "amount_off"}
+        if is_readable and bool(cleaned["percent_off"]) == bool(cleaned["amount_off"]):
             self.add_error("percent_off", "Enter either a percentage or an amount.")
         elif cleaned.get("amount_off"):
             self._clean_amount(cleaned)
@@ -71,6 +72,9 @@ class PromotionCodeForm(StripeForm):
             cleaned["amount_off"], cleaned["currency"] = money.parse(cleaned["amount_off"], currency), currency
         except money.NotMoney as error:
             self.add_error("amount_off", str(error))
+        else:
+            if not cleaned["amount_off"]:
+                self.add_error("amount_off", "Enter more than nothing.")
 
     def send(self) -> PromotionCode:
         typed = self.cleaned_data

@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.RefuseNullBytes",
+    "config.middleware.NotAllowedPage",
     "subscriptions.middleware.StripeErrorPages",
 ]
 

@@ -61,6 +61,7 @@ def _state(price: Price, held: Subscription | Payment | None) -> str:
 def buy(request: HttpRequest, price_id: str) -> HttpResponse:
     if not request.user.is_authenticated:
         # A purchase is not started by the GET that follows signing in: the buyer chooses again.
+        messages.info(request, "Sign in or sign up first, then choose your plan again. Nothing was charged.")
         return redirect_to_login(reverse("plans"))
     try:
         quantity = _quantity(request.POST.get("quantity", ""))
