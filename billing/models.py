@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.contrib import admin
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor
@@ -213,6 +214,7 @@ class PromotionCode(MirroredRow):
         return self.code
 
     @property
+    @admin.display(description="discount")
     def discount_display(self) -> str:
         """ "20% off the first payment", "$5.00 off for 3 months"."""
         if not self.coupon:

@@ -50,6 +50,10 @@ class Paid:
         """What of it has not been given back yet."""
         return self.amount - _given_back(self.payment_intent_id)
 
+    @property
+    def amount_display(self) -> str:
+        return money.display(self.amount, self.currency)
+
 
 def refund_payment(*, payment: Payment, amount: int, reason: str, request_id: str, cause: Cause) -> Refund:
     """Give back a one-time purchase, wholly or in part; given back wholly, it ends.

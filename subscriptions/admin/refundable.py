@@ -5,12 +5,15 @@ from abc import abstractmethod
 from typing import Any
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from billing import money
 from billing.errors import StripeFailure
@@ -43,9 +46,23 @@ class RefundForm(forms.Form):
 
 
 class RefundableAdmin(ReadOnlyAdmin):
-    """A read-only admin whose objects have a "Refund" button."""
+    """A read-only admin whose objects have a "Refund" button, and tell what was refunded already."""
 
     change_form_template = "admin/subscriptions/refundable.html"
+    readonly_fields = ("refunded",)
+
+    @abstractmethod
+    def given_back(self, purchase: Any) -> QuerySet[Refund]:
+        """The refunds of it that we know of."""
+
+    @admin.display(description="Refunds", empty_value="none")
+    def refunded(self, purchase: Any) -> SafeString:
+        found = self.given_back(purchase)
+        return format_html_join(
+            mark_safe("<br>"),
+            '<a href="{}">{}</a>',
+            ((reverse("admin:subscriptions_refund_change", args=[quote(one.pk)]), one) for one in found),
+        )
 
     @abstractmethod
     def paid(self, purchase: Any) -> Paid | None:
@@ -95,6 +112,8 @@ class RefundableAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "original": purchase,
             "form": form,
+            "paid": form.paid,
+            "given_back": self.given_back(purchase),
         }
         return render(request, "admin/subscriptions/refund.html", context)
 
@@ -107,6 +126,11 @@ class RefundableAdmin(ReadOnlyAdmin):
 
 
 class PaymentRefunds(RefundableAdmin):
+    def given_back(self, purchase: Payment) -> QuerySet[Refund]:
+        if not purchase.payment_intent_id:
+            return Refund.objects.none()
+        return Refund.objects.filter(payment_intent_id=purchase.payment_intent_id)
+
     def paid(self, purchase: Payment) -> Paid | None:
         is_paid = purchase.status == Payment.Status.SUCCEEDED and purchase.payment_intent_id
         return Paid(purchase.payment_intent_id, purchase.amount, purchase.currency) if is_paid else None
@@ -116,6 +140,9 @@ class PaymentRefunds(RefundableAdmin):
 
 
 class InvoiceRefunds(RefundableAdmin):
+    def given_back(self, purchase: Invoice) -> QuerySet[Refund]:
+        return Refund.objects.filter(invoice=purchase.pk)
+
     def paid(self, purchase: Invoice) -> Paid | None:
         return refunds.paid_on(purchase)
 

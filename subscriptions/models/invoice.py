@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.contrib import admin
 from django.db import models
 
 from billing import money
@@ -34,6 +35,9 @@ class Invoice(MirroredRow):
     hosted_invoice_url = models.TextField(blank=True)
     invoice_pdf = models.TextField(blank=True)
 
+    # What was given back of it, where a view has looked that up.
+    given_back: "list[Refund]"
+
     class Meta:
         ordering = ("-stripe_created_at", "id")
 
@@ -41,6 +45,7 @@ class Invoice(MirroredRow):
         return self.number or self.pk
 
     @property
+    @admin.display(description="total")
     def total_display(self) -> str:
         return money.display(self.total, self.currency)
 
@@ -91,6 +96,7 @@ class Refund(MirroredRow):
         return f"{self.amount_display} ({self.status_label})"
 
     @property
+    @admin.display(description="amount")
     def amount_display(self) -> str:
         return money.display(self.amount, self.currency)
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import models
 
@@ -72,6 +73,7 @@ class Payment(MirroredRow):
         return words_for(self.Status, self.status)
 
     @property
+    @admin.display(description="amount")
     def amount_display(self) -> str:
         return money.display(self.amount, self.currency)
 

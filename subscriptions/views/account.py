@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,6 +18,7 @@ from subscriptions.views.requests import SignedInRequest, see_other
 
 PAYMENTS_A_PAGE = 20
 INVOICES_A_PAGE = 20
+INVOICES_ON_ACCOUNT = 5
 
 
 @require_GET
@@ -28,11 +30,12 @@ def account(request: SignedInRequest) -> HttpResponse:
     invoices = Invoice.objects.filter(customer__account__user=request.user, is_deleted=False)
     links = ("price", "product", "schedule__next_price__product", "latest_invoice")
     page = Paginator(payments.select_related("product"), PAYMENTS_A_PAGE).get_page(request.GET.get("page"))
-    _attach_refunds(page.object_list)
+    newest = list(invoices.exclude(status=Invoice.Status.DRAFT)[:INVOICES_ON_ACCOUNT])
+    _attach_refunds(page.object_list, newest)
     context = {
         "subscriptions": sorted(subscriptions.select_related(*links), key=lambda held: held.has_ended),
         "payments": page,
-        "invoices": invoices.exclude(status=Invoice.Status.DRAFT)[:5],
+        "invoices": newest,
     }
     return render(request, "subscriptions/account.html", context)
 
@@ -58,13 +61,15 @@ def history(request: SignedInRequest) -> HttpResponse:
     return render(request, "subscriptions/history.html", {"changes": page})
 
 
-def _attach_refunds(payments: Iterable[Payment]) -> None:
-    """Give each payment its `refunds`; nothing but the payment intent's id links the two."""
-    by_intent: dict[str, list[Refund]] = {payment.payment_intent_id: [] for payment in payments}
-    for refund in Refund.objects.filter(payment_intent_id__in=[intent for intent in by_intent if intent]):
-        by_intent[refund.payment_intent_id].append(refund)
+def _attach_refunds(payments: Iterable[Payment], invoices: Iterable[Invoice]) -> None:
+    """Give each payment its `refunds` and each invoice its `given_back`, in one query."""
+    intents = {payment.payment_intent_id for payment in payments} - {""}
+    refunds = list(Refund.objects.filter(Q(payment_intent_id__in=intents) | Q(invoice__in=invoices)))
     for payment in payments:
-        payment.refunds = by_intent[payment.payment_intent_id]
+        # Nothing but the payment intent's id links the two.
+        payment.refunds = [one for one in refunds if one.payment_intent_id == payment.payment_intent_id in intents]
+    for invoice in invoices:
+        invoice.given_back = [one for one in refunds if one.invoice_id == invoice.pk]
 
 
 @require_POST

@@ -91,7 +91,7 @@ class TestChanging:
         expect(offer(subscriber, "Starter")).to_contain_text(
             words(rf"\$9\.00 per month.*Changes to Starter, \$90\.00 per year on {UNTIL}")
         )
-        subscriber.get_by_role("button", name="Call it off").click()
+        subscriber.get_by_role("button", name="Keep current plan").click()
         expect(subscriber.get_by_text("The change is called off. Your plan stays as it is.")).to_be_visible()
         expect(offer(subscriber, "Starter")).not_to_contain_text("Changes to")
 

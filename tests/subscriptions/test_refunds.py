@@ -67,6 +67,16 @@ class TestOfAPurchase:
         payment.refresh_from_db()
         assert payment.gives_access
 
+    def test_is_shown_to_staff_before_the_next_one(self, admin_client: Client, payment: Payment) -> None:
+        give_back(admin_client, payment, "10.00")
+        refund = Refund.objects.get()
+        link = f'<a href="/admin/subscriptions/refund/{quote(refund.pk)}/change/">$10.00 (Refunded)</a>'
+        assert link in admin_client.get(refund_page(payment).replace("refund/", "change/")).content.decode()
+        page = admin_client.get(refund_page(payment)).content.decode()
+        assert f"$49.00 by {payment.customer} for Handbook" in page
+        assert "Refunded before" in page
+        assert "At most $39.00." in page
+
     def test_wholly_ends_access(self, admin_client: Client, payment: Payment) -> None:
         give_back(admin_client, payment, "9.00")
         give_back(admin_client, payment, "40.00")
@@ -135,10 +145,18 @@ class TestOfAnInvoice:
         assert (refund.amount, refund.invoice_id, refund.customer_id) == (500, invoice.pk, invoice.customer_id)
         assert Subscription.objects.get().status == "active"
 
+    def test_is_shown_to_staff_before_the_next_one(self, admin_client: Client, invoice: Invoice) -> None:
+        give_back(admin_client, invoice, "5.00")
+        page = admin_client.get(refund_page(invoice).replace("refund/", "change/")).content.decode()
+        assert "$5.00 (Refunded)" in page
+        page = admin_client.get(refund_page(invoice)).content.decode()
+        assert f"$19.00 by {invoice.customer} for Pro" in page
+
     def test_is_shown_to_the_customer(self, admin_client: Client, person: User, invoice: Invoice) -> None:
         give_back(admin_client, invoice, "5.00")
         admin_client.force_login(person)
-        assert b"$5.00" in admin_client.get("/account/invoices/").content
+        for page in ("/account/invoices/", "/account/"):
+            assert b"$5.00" in admin_client.get(page).content
 
 
 class TestTwicePaid:
