@@ -186,7 +186,8 @@ def schedule_change(*, subscription: Subscription, price: Price, quantity: int, 
     """Change plan or quantity when the paid period ends; nothing is charged or credited before.
 
     Two calls to Stripe: a schedule is made from the subscription, then told of the change. A stop between them leaves
-    a schedule that does nothing, and the next try takes it up.
+    a schedule that does nothing, and the next try takes it up. An end that was set is undone: raises CannotResume
+    where it has come meanwhile.
     https://docs.stripe.com/billing/subscriptions/subscription-schedules
     """
     check_change(subscription=subscription, price=price, quantity=quantity)

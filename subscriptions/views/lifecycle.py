@@ -72,7 +72,7 @@ def change(request: SignedInRequest, subscription_id: str, price_id: str) -> Htt
         changes.check_change(subscription=subscription, price=price, quantity=quantity)
         if request.method == "POST":
             return _change(request, subscription, price, form)
-    except changes.CannotChange as refusal:
+    except lifecycle.LifecycleRefusal as refusal:
         return _refuse(request, str(refusal))
     except previews.StalePreview as stale:
         messages.info(request, f"{stale} Here are the figures as they are now; nothing was changed.")
@@ -85,7 +85,7 @@ def undo_change(request: SignedInRequest, subscription_id: str) -> HttpResponse:
     subscription = _theirs(request, subscription_id)
     try:
         changes.undo_scheduled_change(subscription=subscription, cause=_cause(request))
-    except changes.CannotChange as refusal:
+    except lifecycle.LifecycleRefusal as refusal:
         return _refuse(request, str(refusal))
     messages.success(request, "The change is called off. Your plan stays as it is.")
     return redirect("account")
@@ -109,7 +109,7 @@ def resume(request: SignedInRequest, subscription_id: str) -> HttpResponse:
     subscription = _theirs(request, subscription_id)
     try:
         resumed = lifecycle.resume(subscription=subscription, cause=_cause(request))
-    except lifecycle.CannotResume as refusal:
+    except lifecycle.LifecycleRefusal as refusal:
         return _refuse(request, str(refusal))
     if resumed.status == Subscription.Status.PAST_DUE:
         messages.warning(request, "Your subscription goes on, but its payment failed.")
@@ -162,7 +162,7 @@ def _cancel(request: SignedInRequest, subscription: Subscription, form: CancelFo
     end = lifecycle.cancel_now if form.cleaned_data["when"] == NOW else lifecycle.cancel
     try:
         ended = end(subscription=subscription, cause=_cause(request), reason=reason)
-    except lifecycle.CannotCancel as refusal:
+    except lifecycle.LifecycleRefusal as refusal:
         return _refuse(request, str(refusal))
     if ended.has_ended:
         messages.success(request, "Your subscription has ended.")

@@ -15,10 +15,11 @@ from django.utils import timezone
 from billing import catalog
 from billing.catalog import PriceTerms
 from billing.models import Price
-from subscriptions import changes, checkout, customers, previews
+from subscriptions import changes, checkout, customers, lifecycle, previews
+from subscriptions.mirror import Cause
 from subscriptions.models import Customer, StatusChange, Subscription
 from tests.fixtures import LocalStripe
-from tests.subscriptions.conftest import DAY, path_to, settle, sync_now
+from tests.subscriptions.conftest import DAY, Meanwhile, path_to, settle, sync_now
 from tests.subscriptions.rows import subscribe
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
@@ -258,6 +259,19 @@ class TestDowngradeLater:
             1,
             subscription.current_period_end_at,
         )
+
+    def test_of_one_that_ends_meanwhile_says_so(
+        self, customer_client: Client, subscription: Subscription, basic: Price, local_stripe: LocalStripe,
+        meanwhile: Meanwhile
+    ) -> None:  # fmt: skip
+        lifecycle.cancel(subscription=subscription, cause=Cause("test"))
+        meanwhile.before(
+            f"POST /v1/subscriptions/{subscription.pk}", lambda: local_stripe.api.subscriptions.cancel(subscription.pk)
+        )
+        response = confirm(customer_client, path_to(subscription, basic), when="period_end")
+        assert response.status_code == 400
+        assert "This subscription has ended" in response.content.decode()
+        assert Subscription.objects.get().status == "canceled"
 
     def test_takes_effect_at_the_periods_end(
         self, customer_client: Client, subscription: Subscription, basic: Price, local_stripe: LocalStripe
