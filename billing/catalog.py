@@ -8,22 +8,18 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from billing import stripe_gateway, unlisted
+from billing import stripe_gateway
 from billing.mirror import (
     PRICE,
     PRODUCT,
-    PROMOTION_CODE,
     Cause,
-    Compared,
     Kind,
     Row,
     capture,
     find,
     offer,
-    offer_page,
 )
 from billing.models import Installation, Price, Product
 from billing.snapshots import Snapshot
@@ -32,7 +28,6 @@ if TYPE_CHECKING:
     from stripe import params as p
 
 STAFF = Cause("staff")
-IMPORT = Cause("import")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,19 +63,6 @@ class NotOnSale(Exception):
 class NewProduct(NamedTuple):
     product: Product
     price: Price
-
-
-class ImportCount(NamedTuple):
-    """How many objects were read, how many of them were news, and which rows Stripe does not know."""
-
-    products: int
-    prices: int
-    codes: int
-    written: int
-    unknown: tuple[str, ...] = ()
-
-
-OnPage = Callable[[list[Compared[Any]]], None]
 
 
 def create_product(
@@ -217,27 +199,6 @@ def restore_price(*, price: Price) -> Price:
     return _change_price(price, {"active": True})
 
 
-def import_catalog(*, on_page: OnPage = lambda _: None) -> ImportCount:
-    """Copy every product, price and promotion code from Stripe, archived ones too; `on_page` is told of each page."""
-    # Stripe lists archived ones only when asked for them.
-    products = _import(PRODUCT, _both(stripe_gateway.product_pages), on_page)
-    prices = _import(PRICE, _both(stripe_gateway.price_pages), on_page)
-    codes = _import(PROMOTION_CODE, stripe_gateway.promotion_code_pages(), on_page)
-    return ImportCount(
-        products=len(products.keys),
-        prices=len(prices.keys),
-        codes=len(codes.keys),
-        written=products.written + prices.written + codes.written,
-        unknown=(*products.unknown, *prices.unknown, *codes.unknown),
-    )
-
-
-class _Imported(NamedTuple):
-    keys: set[str]
-    written: int
-    unknown: list[str]
-
-
 def _own_settings(can_be_bought_again: bool, has_quantity: bool, grace_days: int | None) -> dict[str, str]:  # noqa: FBT001
     """What Stripe has no field for, as metadata; an empty text unsets."""
     return {
@@ -245,25 +206,6 @@ def _own_settings(can_be_bought_again: bool, has_quantity: bool, grace_days: int
         "has_quantity": "true" if has_quantity else "",
         "grace_days": "" if grace_days is None else str(grace_days),
     }
-
-
-def _both(pages: Callable[..., Iterable[stripe_gateway.Page]]) -> Iterable[stripe_gateway.Page]:
-    return chain(pages(active=True), pages(active=False))
-
-
-def _import(kind: Kind[Any], pages: Iterable[stripe_gateway.Page], on_page: OnPage) -> _Imported:
-    keys: set[str] = set()
-    written, began = 0, None
-    for page in pages:
-        began = began or page.known_from
-        compared = offer_page(kind, page.snapshots(), IMPORT)
-        on_page(compared)
-        keys |= {one.object["id"] for one in compared}
-        written += sum(one.was_written for one in compared)
-    # What we have heard of only since the list was begun need not be on it.
-    rows = kind.model._default_manager.filter(is_deleted=False, known_until__lt=began)
-    missing = sorted(set(rows.values_list("pk", flat=True)) - keys)
-    return _Imported(keys, written, unlisted.ask(kind, missing, IMPORT).unknown)
 
 
 def _create_price(product: Product, terms: PriceTerms, request_id: str) -> Price:

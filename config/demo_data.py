@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from billing import catalog, promotions
+from billing import catalog, catalog_import, promotions
 from billing.catalog import PriceTerms
 from billing.models import Price, Product, PromotionCode
 from billing.promotions import Discount
@@ -101,7 +101,7 @@ def seed() -> list[Login]:
 
 def _fill_catalogue() -> None:
     # The sandbox may remember a catalogue that a deleted database has forgotten.
-    catalog.import_catalog()
+    catalog_import.import_catalog()
     for sample in SAMPLES:
         if not Product.objects.filter(name=sample.name).exists():
             _offer(sample)

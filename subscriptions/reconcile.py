@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from billing import catalog, stripe_gateway
+from billing import catalog_import, stripe_gateway
 from billing.errors import StripeMissing
 from billing.mirror import Cause, Compared, offer_page
 from subscriptions import checkout, lease, mirror, refunds, stripe_clock, walk
@@ -74,7 +74,7 @@ def _compare_catalogue(look: Look) -> None:
         lease.advance(look.holder)
         look.progress.step(0, "catalogue")
 
-    look.findings.unknown += catalog.import_catalog(on_page=note).unknown
+    look.findings.unknown += catalog_import.import_catalog(on_page=note).unknown
 
 
 def _settle_schedules(look: Look) -> None:

@@ -6,7 +6,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from billing import catalog
+from billing import catalog, catalog_import
 from billing.catalog import PriceTerms
 from billing.models import Price, Product
 from tests.billing.browser import ADD_PRODUCT, PRODUCTS, choose, messages_on, open_page, page_of, save
@@ -221,7 +221,7 @@ class TestActions:
         self, admin: Client, local_stripe: LocalStripe, price: Price
     ) -> None:
         gone = local_stripe.api.products.create({"name": "Gone"})
-        catalog.import_catalog()
+        catalog_import.import_catalog()
         local_stripe.api.products.delete(gone.id)
         rows = Product.objects.get(pk=gone.id), price.product
         assert choose(admin, PRODUCTS, "archive", *rows) == [

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from billing import catalog
+from billing import catalog, catalog_import
 from billing.catalog import PriceTerms
 from billing.errors import StripeFailure, StripeMisconfigured, StripeMissing, StripeRefused, StripeUnavailable
 from billing.models import Installation, Price, Product
@@ -171,7 +171,7 @@ class TestUpdateProduct:
 
     def test_of_one_that_is_gone_says_so(self, local_stripe: LocalStripe) -> None:
         gone = local_stripe.api.products.create({"name": "Gone"})
-        catalog.import_catalog()
+        catalog_import.import_catalog()
         local_stripe.api.products.delete(gone.id)
         before = here()
         with pytest.raises(StripeMissing, match=f"No such product: '{gone.id}'"):
@@ -191,7 +191,7 @@ class TestAddPrice:
 
     def test_the_first_becomes_the_default(self, local_stripe: LocalStripe) -> None:
         local_stripe.api.products.create({"name": "Bare"})
-        catalog.import_catalog()
+        catalog_import.import_catalog()
         price = catalog.add_price(product=Product.objects.get(), terms=MONTHLY, request_id="r1")
         assert Product.objects.get().default_price_id == price.pk
         assert at_stripe(local_stripe) == here()
@@ -267,7 +267,7 @@ CHANGES: dict[str, Callable[[Price], object]] = {
     "restore_product": lambda price: catalog.restore_product(product=price.product),
     "archive_price": lambda price: catalog.archive_price(price=price),
     "restore_price": lambda price: catalog.restore_price(price=price),
-    "import_catalog": lambda _: catalog.import_catalog(),
+    "import_catalog": lambda _: catalog_import.import_catalog(),
 }
 
 

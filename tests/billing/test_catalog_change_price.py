@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing import catalog
+from billing import catalog, catalog_import
 from billing.catalog import PriceTerms
 from billing.errors import StripeUnavailable
 from billing.models import Price, Product
@@ -33,7 +33,7 @@ class TestChangePrice:
         terms = PriceTerms(unit_amount=500, currency="kwd", interval="week", interval_count=3, trial_days=7)
         odd = catalog.add_price(product=price.product, terms=terms, request_id="r1")
         local_stripe.api.prices.update(odd.pk, {"nickname": "Odd", "metadata": {"team": "blue"}})
-        catalog.import_catalog()
+        catalog_import.import_catalog()
         replacement = catalog.change_price(price=Price.objects.get(pk=odd.pk), unit_amount=600, request_id="r2")
         assert here()[replacement.pk] == {
             "id": replacement.pk,
@@ -62,7 +62,7 @@ class TestChangePrice:
     def test_of_a_product_without_a_default_makes_the_new_one_it(self, local_stripe: LocalStripe) -> None:
         bare = local_stripe.api.products.create({"name": "Bare"})
         local_stripe.api.prices.create({"product": bare.id, "currency": "usd", "unit_amount": 1900})
-        catalog.import_catalog()
+        catalog_import.import_catalog()
         replacement = catalog.change_price(price=Price.objects.get(), unit_amount=2900, request_id="r1")
         assert Product.objects.get().default_price_id == replacement.pk
         assert at_stripe(local_stripe) == here()

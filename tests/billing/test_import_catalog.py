@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
-from billing import catalog
-from billing.catalog import ImportCount
+from billing import catalog_import
+from billing.catalog_import import ImportCount
 from billing.models import Price, Product
 from tests.billing.shelf import at_stripe, here
 from tests.fixtures import LocalStripe
@@ -43,44 +43,44 @@ def call() -> str:
 
 class TestImportCatalog:
     def test_pulls_archived_ones_too(self, dashboards: LocalStripe) -> None:
-        assert catalog.import_catalog() == ImportCount(products=2, prices=4, codes=0, written=6)
+        assert catalog_import.import_catalog() == ImportCount(products=2, prices=4, codes=0, written=6)
         assert here() == at_stripe(dashboards)
         assert dict(Product.objects.values_list("name", "active")) == {"Pro": True, "Old": False}
         assert Price.objects.filter(active=False).count() == 2
 
     def test_twice_writes_nothing_the_second_time(self, dashboards: LocalStripe) -> None:
-        catalog.import_catalog()
+        catalog_import.import_catalog()
         dashboards.forget_calls()
         before = [*Product.objects.values(), *Price.objects.values()]
-        assert catalog.import_catalog() == ImportCount(products=2, prices=4, codes=0, written=0)
+        assert catalog_import.import_catalog() == ImportCount(products=2, prices=4, codes=0, written=0)
         assert [*Product.objects.values(), *Price.objects.values()] == before
         assert dashboards.calls == WHEN_NOTHING_CHANGED
 
     def test_writes_only_what_changed(self, dashboards: LocalStripe) -> None:
-        catalog.import_catalog()
+        catalog_import.import_catalog()
         dashboards.control("clock", advance=60)
         pro = Product.objects.get(name="Pro")
         dashboards.api.products.update(pro.pk, {"name": "Pro+"})
         dashboards.control("clock", advance=60)
-        assert catalog.import_catalog().written == 1
+        assert catalog_import.import_catalog().written == 1
         pro.refresh_from_db()
         assert (pro.name, pro.version) == ("Pro+", 2)
         assert here() == at_stripe(dashboards)
 
     def test_an_empty_account_is_no_error(self, local_stripe: LocalStripe) -> None:
-        assert catalog.import_catalog() == ImportCount(products=0, prices=0, codes=0, written=0)
+        assert catalog_import.import_catalog() == ImportCount(products=0, prices=0, codes=0, written=0)
 
     def test_does_not_bring_back_the_deleted(self, local_stripe: LocalStripe) -> None:
         product = local_stripe.api.products.create({"name": "Brief"})
-        catalog.import_catalog()
+        catalog_import.import_catalog()
         Product.objects.update(is_deleted=True)
-        assert catalog.import_catalog().written == 0
+        assert catalog_import.import_catalog().written == 0
         assert Product.objects.get(pk=product.id).is_deleted
 
     def test_more_than_a_page(self, local_stripe: LocalStripe) -> None:
         for number in range(205):
             local_stripe.api.products.create({"name": f"{number}"})
-        assert catalog.import_catalog() == ImportCount(products=205, prices=0, codes=0, written=205)
+        assert catalog_import.import_catalog() == ImportCount(products=205, prices=0, codes=0, written=205)
         assert Product.objects.count() == 205
         assert local_stripe.calls == ["GET /v1/products"] * 4 + ["GET /v1/prices"] * 2 + ["GET /v1/promotion_codes"]
 
@@ -90,9 +90,9 @@ class TestImportCatalog:
                 local_stripe.api.products.create(
                     {"name": f"{number}", "default_price_data": {"currency": "usd", "unit_amount": 100}}
                 )
-            catalog.import_catalog()
+            catalog_import.import_catalog()
             with CaptureQueriesContext(connection) as captured:
-                assert catalog.import_catalog().written == 0
+                assert catalog_import.import_catalog().written == 0
             return len(captured)
 
         few = queries(1)

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from billing import promotions
-from billing.catalog import import_catalog
+from billing.catalog_import import import_catalog
 from billing.models import Price, PromotionCode
 from billing.promotions import Discount
 from subscriptions import checkout
