@@ -76,11 +76,12 @@ class Purchases:
             self._running.pop(subscription_id, None)
             return
         self._running[subscription_id] = subscription
+        # Before its first payment too: a purchase of ours that is paid meanwhile comes on top of the dashboard's.
+        if columns.at("metadata.standing_order_claim")(subscription) is None:
+            self.touched(subscription_id)
         if subscription_id in self._seen or subscription["status"] == "incomplete":
             return
         self._seen.add(subscription_id)
-        if columns.at("metadata.standing_order_claim")(subscription) is None:
-            self.touched(subscription_id)
         held: dict[str, list[str]] = defaultdict(list)
         for other in self._running.values():
             if other["customer"] == subscription["customer"] and other["id"] not in self._from_dashboard:
