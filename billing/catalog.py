@@ -57,7 +57,7 @@ class PriceTerms:
 class NotOnSale(Exception):
     @classmethod
     def any_more(cls, price: Price) -> Self:
-        return cls(f"{price} was replaced or archived meanwhile. Nothing was changed.")
+        return cls(f"{price} is not on sale any more: it was replaced or archived. Nothing was changed.")
 
 
 class NewProduct(NamedTuple):
@@ -140,13 +140,16 @@ def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
 
     A price's amount can't be edited at Stripe (https://docs.stripe.com/products-prices/manage-prices#edit-price).
     In this order a stop half-way leaves something on sale, and the next try with the same `request_id` finishes it.
-    Running subscriptions stay on the old price. Raises NotOnSale when the price was replaced or archived meanwhile,
-    save by this very change.
+    Running subscriptions stay on the old price. Raises NotOnSale when the price was replaced or archived before,
+    save by this very change. What comes back is off sale itself where the `request_id` was spent on something else.
     """
     if not Price.objects.filter(pk=price.pk, active=True).exists():
         return _replacement_of(price, unit_amount)
     product = _product_of(price)
     replacement = _create_price(product, terms_of(price, unit_amount=unit_amount), request_id)
+    if not replacement.active or replacement.is_deleted:
+        # Stripe gave what this `request_id` made once, and that has gone off sale since: nothing may depend on it.
+        return replacement
     if product.default_price_id in {price.pk, ""}:
         _change_product(product, {"default_price": replacement.pk})
     archive_price(price=price)
@@ -155,12 +158,12 @@ def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
 
 def _replacement_of(price: Price, unit_amount: int) -> Price:
     """What an archived price was changed to, if to this amount."""
-    alike = Price.objects.filter(product=price.product_id, active=True, is_deleted=False, unit_amount=unit_amount)
-    terms = {"currency": price.currency, "interval": price.interval, "interval_count": price.interval_count}
-    replacement = alike.filter(**terms).first()
-    if replacement is None:
-        raise NotOnSale.any_more(price)
-    return replacement
+    terms = terms_of(price, unit_amount=unit_amount)
+    others = Price.objects.filter(product=price.product_id, active=True, is_deleted=False, unit_amount=unit_amount)
+    for other in others:
+        if terms_of(other, unit_amount=unit_amount) == terms:
+            return other
+    raise NotOnSale.any_more(price)
 
 
 def terms_of(price: Price, *, unit_amount: int) -> PriceTerms:

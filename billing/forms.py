@@ -265,4 +265,7 @@ class PriceForm(StripeForm):
         price: Price = self.instance
         if unit_amount == price.unit_amount:
             return price
-        return catalog.change_price(price=price, unit_amount=unit_amount, request_id=self.request_key)
+        replacement = catalog.change_price(price=price, unit_amount=unit_amount, request_id=self.request_key)
+        if not replacement.active:
+            raise catalog.NotOnSale.any_more(replacement)
+        return replacement

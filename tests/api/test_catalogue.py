@@ -125,6 +125,16 @@ class TestUpdateprod:
         assert backend.post("updateprod", prod_name="Pro", unit_amount=2900).json() == answer.json()
         assert local_stripe.calls == []
 
+    def test_again_after_it_was_undone(self, backend: Program, price: Price) -> None:
+        body = backend.post("updateprod", prod_name="Pro", unit_amount=2100).json()
+        catalog.restore_price(price=price)
+        catalog.make_default(price=price)
+        catalog.archive_price(price=Price.objects.get(pk=body["price_id"]))
+        answer = backend.post("updateprod", prod_name="Pro", unit_amount=2100)
+        assert (answer.status_code, answer.json()["unit_amount"]) == (200, 2100)
+        assert [found.unit_amount for found in Price.objects.filter(active=True)] == [2100]
+        assert Product.objects.get().default_price_id == answer.json()["price_id"]
+
     def test_there_and_back_and_there(self, backend: Program, price: Price) -> None:
         seen = [backend.post("updateprod", prod_name="Pro", unit_amount=amount).json() for amount in (29, 19, 29, 19)]
         assert [answer["unit_amount"] for answer in seen] == [29, 19, 29, 19]

@@ -25,6 +25,13 @@ def euro(local_stripe: LocalStripe, price: Price) -> Price:
     return made
 
 
+def undo(price: Price, replacement: Price) -> None:
+    """Put the price on sale again, and its replacement off."""
+    catalog.restore_price(price=price)
+    catalog.make_default(price=price)
+    catalog.archive_price(price=replacement)
+
+
 class TestChangeAmount:
     def test_replaces_the_price(self, admin: Client, local_stripe: LocalStripe, price: Price) -> None:
         page = open_page(admin, page_of(price))
@@ -68,10 +75,33 @@ class TestChangeAmount:
         save(admin, page, amount="21")
         local_stripe.forget_calls()
         response = save(admin, stale, amount="22")
-        assert "was replaced or archived meanwhile. Nothing was changed." in response.content.decode()
+        assert (
+            "is not on sale any more: it was replaced or archived." in response.content.decode()
+        )
         assert 'value="22"' in response.content.decode()
         assert [str(row) for row in Price.objects.filter(active=True)] == ["$21.00 per month"]
         assert local_stripe.calls == []
+
+    def test_to_what_another_price_costs_is_no_replacement(
+        self, admin: Client, local_stripe: LocalStripe, price: Price
+    ) -> None:
+        stale = open_page(admin, page_of(price))
+        save(admin, open_page(admin, page_of(price)), amount="21")
+        with_trial = PriceTerms(unit_amount=2500, currency="usd", trial_days=30)
+        catalog.add_price(product=price.product, terms=with_trial, request_id="other")
+        assert "is not on sale any more" in save(admin, stale, amount="25").content.decode()
+
+    def test_sent_again_after_it_was_undone_changes_nothing(
+        self, admin: Client, local_stripe: LocalStripe, price: Price
+    ) -> None:
+        page = open_page(admin, page_of(price))
+        save(admin, page, amount="29")
+        replacement = Price.objects.get(active=True)
+        undo(price, replacement)
+        assert "is not on sale any more" in save(admin, page, amount="29").content.decode()
+        assert Price.objects.get(active=True) == price
+        assert Product.objects.get().default_price_id == price.pk
+        assert here() == at_stripe(local_stripe)
 
     def test_to_the_same_amount_does_nothing(self, admin: Client, local_stripe: LocalStripe, price: Price) -> None:
         before = here()
