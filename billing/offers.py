@@ -129,7 +129,7 @@ def price_called(*, name: str, is_recurring: bool | None = None) -> Price:
     prices = [price for price in every if is_recurring in (None, price.is_recurring)]
     if not prices:
         raise OtherKind.of(name, is_recurring=bool(is_recurring))
-    price = _main(products[0], prices) if len(products) == 1 else None
+    price = _main(products[0], prices) if len(products) == 1 or len(prices) == 1 else None
     if price is None:
         raise AmbiguousName.of_prices(name, prices)
     return price

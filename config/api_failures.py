@@ -149,4 +149,7 @@ def _in_shape(response: HttpResponse) -> HttpResponse:
         refusal.headers["Allow"] = ", ".join(sorted(response["Allow"].split(", ")))
     shaped = refusal.response()
     shaped.cookies = response.cookies
+    for name, value in response.items():
+        if name not in {"Content-Type", "Content-Length"}:
+            shaped.setdefault(name, value)
     return shaped

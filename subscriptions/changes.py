@@ -260,5 +260,7 @@ def _held_otherwise(subscription: Subscription) -> set[str]:
 
     Not this one's, as it is now: the same change may have been made, by another click, since it was read.
     """
+    if subscription.customer_id is None:
+        return set()
     others = Subscription.objects.running().filter(customer=subscription.customer_id).exclude(pk=subscription.pk)
     return {product for other in others for product in other.product_ids} - subscription.product_ids

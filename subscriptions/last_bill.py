@@ -22,18 +22,19 @@ class LastBill:
 def preview(*, subscription: Subscription) -> LastBill | None:
     """Ask Stripe for the invoice that cancelling now would bring; None, without a call, where nothing has changed.
 
-    https://docs.stripe.com/api/invoices/create_preview
+    One short try: somebody waits to cancel. https://docs.stripe.com/api/invoices/create_preview
     Raises StripeUnavailable or StripeMisconfigured.
     """
     if not _has_changed_in_this_period(subscription):
         return None
     try:
-        answer = stripe_gateway.preview_invoice(
-            {
-                "subscription": subscription.pk,
-                "subscription_details": {"cancel_now": True, "proration_behavior": "none"},
-            }
-        )
+        with stripe_gateway.quickly():
+            answer = stripe_gateway.preview_invoice(
+                {
+                    "subscription": subscription.pk,
+                    "subscription_details": {"cancel_now": True, "proration_behavior": "none"},
+                }
+            )
     except StripeRefused:
         # There is no such invoice.
         return None

@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.html import format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import mark_safe
 
 from billing import money
 from billing.errors import StripeFailure
@@ -55,14 +55,13 @@ class RefundableAdmin(ReadOnlyAdmin):
     def given_back(self, purchase: Any) -> QuerySet[Refund]:
         """The refunds of it that we know of."""
 
-    @admin.display(description="Refunds", empty_value="none")
-    def refunded(self, purchase: Any) -> SafeString:
-        found = self.given_back(purchase)
-        return format_html_join(
-            mark_safe("<br>"),
-            '<a href="{}">{}</a>',
-            ((reverse("admin:subscriptions_refund_change", args=[quote(one.pk)]), one) for one in found),
+    @admin.display(description="Refunds")
+    def refunded(self, purchase: Any) -> str:
+        links = (
+            (reverse("admin:subscriptions_refund_change", args=[quote(one.pk)]), one)
+            for one in self.given_back(purchase)
         )
+        return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a>', links) or "none"
 
     @abstractmethod
     def paid(self, purchase: Any) -> Paid | None:

@@ -118,6 +118,10 @@ class TestAddresses:
         refused(answer, 400, "bad_request")
         assert re.fullmatch(r"[0-9a-f]{32}", answer["X-Request-Id"])
 
+    def test_keep_what_protects_a_browser(self, ada: Program) -> None:
+        for answer in (ada.get("nothing"), ada.get("product"), ada.get("me")):
+            assert (answer["X-Content-Type-Options"], answer["Referrer-Policy"]) == ("nosniff", "same-origin")
+
     def test_outside_the_api_are_as_ever(self, client: Client) -> None:
         answer = client.get("/nothing", headers={"X-Request-Id": "mine"})
         assert (answer.status_code, answer["Content-Type"]) == (404, "text/html; charset=utf-8")

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from billing import catalog
 from billing.catalog import PriceTerms
-from billing.models import Price
+from billing.models import Price, Product
 from subscriptions.models import CheckoutSession, Customer, Payment, Subscription
 from tests.api.conftest import Program, program_of, refused
 from tests.fixtures import LocalStripe
@@ -144,6 +144,12 @@ class TestWhatToBuy:
         assert error["message"].endswith("Name the one that you mean by price_id.")
         assert local_stripe.calls == []
         assert ada.post("session", price_id=other.pk).status_code == 201
+
+    def test_a_name_that_two_have_and_one_is_sold_at(self, ada: Program, price: Price, team: Price) -> None:
+        Price.objects.filter(pk=team.pk).update(active=False)
+        Product.objects.filter(pk=team.product_id).update(name="Pro")
+        assert ada.post("session", prod_name="Pro").status_code == 201
+        assert CheckoutSession.objects.get().price == price
 
     def test_a_name_with_several_prices_and_no_default(self, ada: Program, price: Price, yearly: Price) -> None:
         type(price.product).objects.update(default_price_id="")

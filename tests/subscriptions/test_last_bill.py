@@ -70,7 +70,9 @@ class TestLastBill:
     ) -> None:
         changed = change(subscription, team)
         local_stripe.control("faults", status=500, count=5, path="/v1/invoices/create_preview")
+        local_stripe.forget_calls()
         assert "and what is still owed is invoiced." in words(customer_client, changed)
+        assert local_stripe.calls == ["POST /v1/invoices/create_preview"]
         path = f"/subscriptions/{changed.pk}/cancel/"
         assert customer_client.post(path, {"when": "now"}).status_code == 302
         assert Subscription.objects.get().status == "canceled"
