@@ -75,9 +75,7 @@ class TestChangeAmount:
         save(admin, page, amount="21")
         local_stripe.forget_calls()
         response = save(admin, stale, amount="22")
-        assert (
-            "is not on sale any more: it was replaced or archived." in response.content.decode()
-        )
+        assert "is not on sale any more: it was replaced or archived." in response.content.decode()
         assert 'value="22"' in response.content.decode()
         assert [str(row) for row in Price.objects.filter(active=True)] == ["$21.00 per month"]
         assert local_stripe.calls == []
