@@ -1,7 +1,5 @@
 """One-time purchases, invoices and what was given back."""
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -27,6 +25,7 @@ class PaymentAdmin(UndoesTwicePaid, PaymentRefunds):
     list_filter = (TwicePaidPayments, "status", "currency")
     list_select_related = ("customer", "product")
     search_fields = ("payment_intent_id", "customer__email", "customer__id")
+    amounts = ("amount",)
     actions = ("refund_wholly",)
     undo_action = "refund_wholly"
 
@@ -51,6 +50,7 @@ class InvoiceAdmin(InvoiceRefunds):
     list_filter = ("status", "billing_reason", "currency")
     list_select_related = ("customer",)
     search_fields = ("id", "number", "customer__email", "customer__id", "subscription__id")
+    amounts = ("total", "amount_due", "amount_paid", "amount_remaining")
 
 
 @admin.register(Refund)
@@ -59,6 +59,4 @@ class RefundAdmin(ReadOnlyAdmin):
     list_filter = ("status", "reason", "currency")
     list_select_related = ("customer",)
     search_fields = ("id", "payment_intent_id", "customer__email", "customer__id")
-
-    def get_readonly_fields(self, *_: Any, **__: Any) -> tuple[str, ...]:
-        return ("amount_display",)
+    amounts = ("amount",)

@@ -1,17 +1,37 @@
 """Rows that Stripe or our own books write: to be looked at, never edited."""
 
 from abc import abstractmethod
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from billing import money
+
+
+@cache
+def in_currency(field: str) -> Callable[[Any], str]:
+    """What shows a field in minor units as an amount of the row's currency."""
+
+    def shown(row: Any) -> str:
+        return money.display(getattr(row, field), row.currency)
+
+    shown.__name__ = field
+    return shown
+
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that are listed, searched and shown, and written by no form."""
+    """Rows that are listed, searched and shown, and written by no form. `amounts` are the fields in minor units."""
 
     list_per_page = 50
+    amounts: tuple[str, ...] = ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_fields(request, obj)
+        return [in_currency(field) if field in self.amounts else field for field in fields]
 
     def has_add_permission(self, *_: Any, **__: Any) -> bool:
         return False

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, Q, QuerySet
@@ -30,10 +31,24 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
         return expires_at
 
 
+class PersonSelect(AutocompleteSelect):
+    """Django's, which shows a form again that it refused because of a person who can't be: it looks for them then."""
+
+    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
+        return super().optgroups(name, [pk for pk in value if self._can_be(pk)], attrs)
+
+    @staticmethod
+    def _can_be(pk: str) -> bool:
+        try:
+            User._meta.pk.clean(pk, None)
+        except ValidationError:
+            return False
+        return True
+
+
 @admin.register(ApiToken)
 class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     form = TokenForm
-    autocomplete_fields = ("user",)
     list_display = ("name", "beginning", "user", "state", "last_used_at", "expires_at", "created_at")
     list_filter = ("revoked_at", "expires_at")
     list_select_related = ("user",)
@@ -72,6 +87,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def formfield_for_foreignkey(self, db_field: ForeignKey[Any], request: HttpRequest, **kwargs: Any) -> Any:
         """Offer whom this person may act for: superusers for anyone, others not for other staff."""
+        kwargs["widget"] = PersonSelect(db_field, self.admin_site)
         if not request.user.is_superuser:
             kwargs["queryset"] = User.objects.filter(Q(is_staff=False) | Q(pk=request.user.pk))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)

@@ -58,6 +58,13 @@ def give_back(client: Client, row: Payment | Invoice, amount: str) -> Any:
     return client.post(refund_page(row), {"amount": amount, "reason": "", "request_id": request_id[1]})
 
 
+def amounts_on(client: Client, row: Payment | Invoice | Refund) -> dict[str, str]:
+    """What the row's page in the admin shows of money, by the field's name."""
+    page = client.get(f"/admin/subscriptions/{type(row).__name__.lower()}/{quote(row.pk)}/change/").content.decode()
+    shown = re.findall(r'form-row field-(\w+)">.*?class="readonly">(.*?)<', page, re.DOTALL)
+    return {name: text for name, text in shown if name == "total" or name.startswith("amount")}
+
+
 class TestOfAPurchase:
     def test_in_part_keeps_access(self, admin_client: Client, payment: Payment, local_stripe: LocalStripe) -> None:
         assert give_back(admin_client, payment, "10.00").status_code == 302
@@ -76,6 +83,11 @@ class TestOfAPurchase:
         assert f"$49.00 by {payment.customer} for Handbook" in page
         assert "Refunded before" in page
         assert "At most $39.00." in page
+
+    def test_pages_show_amounts_in_the_currency(self, admin_client: Client, payment: Payment) -> None:
+        give_back(admin_client, payment, "10.00")
+        assert amounts_on(admin_client, payment) == {"amount": "$49.00"}
+        assert amounts_on(admin_client, Refund.objects.get()) == {"amount": "$10.00"}
 
     def test_wholly_ends_access(self, admin_client: Client, payment: Payment) -> None:
         give_back(admin_client, payment, "9.00")
@@ -138,6 +150,14 @@ class TestOfAnInvoice:
         assert response.request["PATH_INFO"] == "/admin/subscriptions/invoice/in_5F5Cx/change/"
         assert b"nothing left to refund" in response.content
         assert f'href="{refund_page(unpaid)}"' in response.content.decode()
+
+    def test_page_shows_amounts_in_the_currency(self, admin_client: Client, invoice: Invoice) -> None:
+        assert amounts_on(admin_client, invoice) == {
+            "total": "$19.00",
+            "amount_due": "$19.00",
+            "amount_paid": "$19.00",
+            "amount_remaining": "$0.00",
+        }
 
     def test_in_part(self, admin_client: Client, invoice: Invoice, local_stripe: LocalStripe) -> None:
         assert give_back(admin_client, invoice, "5.00").status_code == 302

@@ -64,6 +64,8 @@ class TestMaking:
         "wrong",
         [
             {"user": ""},
+            {"user": "nobody"},
+            {"user": "9" * 30},
             {"name": ""},
             {"name": "x" * 101},
             {"name": "a\0b"},
