@@ -7,19 +7,24 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.forms.utils import pretty_name
 from django.http import HttpRequest
 
 from billing import money
+from billing.models import MirroredRow
+
+COPY_FIELDS = tuple(field.name for field in MirroredRow._meta.get_fields())
 
 
 @cache
 def in_currency(field: str) -> Callable[[Any], str]:
     """What shows a field in minor units as an amount of the row's currency."""
 
+    @admin.display(description=pretty_name(field))
     def shown(row: Any) -> str:
         return money.display(getattr(row, field), row.currency)
 
-    shown.__name__ = field
+    shown.__name__ = f"{field}_display"  # Another name than the field's, whose help text is about minor units.
     return shown
 
 
@@ -29,9 +34,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_per_page = 50
     amounts: tuple[str, ...] = ()
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = super().get_fields(request, obj)
-        return [in_currency(field) if field in self.amounts else field for field in fields]
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What the row says, and after it how we know."""
+        fields = self.get_fields(request, obj)
+        said = [in_currency(field) if field in self.amounts else field for field in fields if field not in COPY_FIELDS]
+        copy = [field for field in fields if field in COPY_FIELDS]
+        return [(None, {"fields": said}), *([("Our copy of it", {"fields": copy})] if copy else [])]
 
     def has_add_permission(self, *_: Any, **__: Any) -> bool:
         return False
