@@ -7,8 +7,11 @@ text that a form keeps while it is sent again, so that sending twice creates onc
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from django.utils import timezone
 
 from billing import stripe_gateway
 from billing.mirror import (
@@ -28,6 +31,11 @@ if TYPE_CHECKING:
     from stripe import params as p
 
 STAFF = Cause("staff")
+
+# Metadata of a price that was made to replace another: that one's id.
+REPLACES = "standing_order_replaces"
+# Whoever asks for a change again that was cut off does so by then.
+ASKED_AGAIN_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +154,8 @@ def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
     if not Price.objects.filter(pk=price.pk, active=True).exists():
         return _replacement_of(price, unit_amount)
     product = _product_of(price)
-    replacement = _create_price(product, terms_of(price, unit_amount=unit_amount), request_id)
+    terms = terms_of(price, unit_amount=unit_amount)
+    replacement = _create_price(product, replace(terms, labels={**terms.labels, REPLACES: price.pk}), request_id)
     if not replacement.active or replacement.is_deleted:
         # Stripe gave what this `request_id` made once, and that has gone off sale since: nothing may depend on it.
         return replacement
@@ -154,6 +163,22 @@ def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
         _change_product(product, {"default_price": replacement.pk})
     archive_price(price=price)
     return replacement
+
+
+def finish_change(*, replacement: Price) -> None:
+    """Archive the price that this one was made to replace, where its change was cut off before that.
+
+    For who doesn't know the old price any more. Later than ASKED_AGAIN_WITHIN, that was restored on purpose.
+    """
+    if REPLACES not in replacement.metadata or _age(replacement) > ASKED_AGAIN_WITHIN:
+        return
+    old = Price.objects.filter(pk=replacement.metadata[REPLACES], active=True, product=replacement.product_id).first()
+    if old is not None:
+        archive_price(price=old)
+
+
+def _age(price: Price) -> timedelta:
+    return timezone.now() - price.stripe_created_at if price.stripe_created_at else timedelta.max
 
 
 def _replacement_of(price: Price, unit_amount: int) -> Price:
@@ -176,7 +201,7 @@ def terms_of(price: Price, *, unit_amount: int) -> PriceTerms:
         trial_days=price.trial_days,
         trial_needs_card=price.trial_needs_card,
         nickname=price.nickname,
-        labels=price.metadata,
+        labels={name: text for name, text in price.metadata.items() if name != REPLACES},
     )
 
 

@@ -157,6 +157,8 @@ def create(*, name: str, terms: PriceTerms, description: str = "") -> Offer:
 def update(*, product: Product, changes: Changes) -> Offer:
     """Change a product, and its price where another amount is asked for. What is so already is not sent.
 
+    Asked again after it was cut off, it does what was left.
+
     Raises NameTaken, NoPrice, AmbiguousName, or money.NotMoney for an amount that its currency does not have.
     """
     if changes.name not in (None, product.name):
@@ -174,6 +176,7 @@ def _repriced(product: Product, price: Price | None, unit_amount: int) -> Price:
         raise AmbiguousName.without_default(product, several) if several else NoPrice.at_all(product)
     money.check(unit_amount, price.currency)
     if price.unit_amount == unit_amount:
+        catalog.finish_change(replacement=price)
         return price
     old = price
     return _with_key(

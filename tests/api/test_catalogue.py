@@ -1,8 +1,10 @@
 """Products over JSON: made once, found by name, changed, and shown to anyone."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from billing import catalog
 from billing.catalog import PriceTerms
@@ -148,6 +150,27 @@ class TestUpdateprod:
         refused(backend.post("updateprod", prod_name="Pro", unit_amount=2900), 503, "stripe_unavailable")
         assert backend.post("updateprod", prod_name="Pro", unit_amount=2900).json()["unit_amount"] == 2900
         assert [known.unit_amount for known in local_stripe.api.prices.list({"active": True}).data] == [2900]
+
+    def test_asked_again_leaves_no_old_price_on_sale(
+        self, backend: Program, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        local_stripe.control("faults", status=500, count=3, path=f"/v1/prices/{price.pk}")
+        refused(backend.post("updateprod", prod_name="Pro", unit_amount=2900), 503, "stripe_unavailable")
+        assert [known.unit_amount for known in Price.objects.on_sale()] == [1900, 2900]
+        local_stripe.control("faults", count=0)
+        answer = backend.post("updateprod", prod_name="Pro", unit_amount=2900).json()
+        assert [known.pk for known in Price.objects.on_sale()] == [answer["price_id"]]
+        assert [known.unit_amount for known in local_stripe.api.prices.list({"active": True}).data] == [2900]
+
+    def test_leaves_an_old_price_that_staff_restored_later(
+        self, backend: Program, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        backend.post("updateprod", prod_name="Pro", unit_amount=2900)
+        Price.objects.filter(active=True).update(stripe_created_at=timezone.now() - timedelta(days=2))
+        catalog.restore_price(price=price)
+        local_stripe.forget_calls()
+        assert backend.post("updateprod", prod_name="Pro", unit_amount=2900).status_code == 200
+        assert ([known.unit_amount for known in Price.objects.on_sale()], local_stripe.calls) == ([1900, 2900], [])
 
     def test_takes_off_sale_and_brings_back(self, backend: Program, price: Price, stranger: Program) -> None:
         for active, shown in ((False, 0), (True, 1)):

@@ -46,7 +46,7 @@ class TestChangePrice:
             "trial_days": 7,
             "nickname": "Odd",
         }
-        assert replacement.metadata == {"team": "blue", "trial_days": "7"}
+        assert replacement.metadata == {"team": "blue", "trial_days": "7", catalog.REPLACES: odd.pk}
         assert at_stripe(local_stripe) == here()
 
     def test_of_one_that_is_not_the_default_leaves_the_default(self, local_stripe: LocalStripe, price: Price) -> None:
