@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def params_for(claim: CheckoutSession, *, user: User) -> "pc.SessionCreateParams":
     """The claim's own terms, so that a repeated request is the same request."""
     metadata = mapping.metadata_for(claim)
-    site = settings.SITE_URL
+    paid_page = settings.CHECKOUT_SUCCESS_URL or _page("checkout_success")
     params: pc.SessionCreateParams = {
         "mode": claim.mode,
         "customer": str(claim.customer_id),
@@ -25,8 +25,8 @@ def params_for(claim: CheckoutSession, *, user: User) -> "pc.SessionCreateParams
         "metadata": metadata,
         "allow_promotion_codes": True,
         # Stripe puts the id in (https://docs.stripe.com/payments/checkout/custom-success-page).
-        "success_url": site + reverse("checkout_success") + "?session_id={CHECKOUT_SESSION_ID}",
-        "cancel_url": site + reverse("checkout_cancelled"),
+        "success_url": paid_page + "?session_id={CHECKOUT_SESSION_ID}",
+        "cancel_url": settings.CHECKOUT_CANCEL_URL or _page("checkout_cancelled"),
     }
     if claim.mode == CheckoutSession.Mode.PAYMENT:
         params["payment_intent_data"] = {"metadata": metadata}
@@ -39,3 +39,7 @@ def params_for(claim: CheckoutSession, *, user: User) -> "pc.SessionCreateParams
             params["payment_method_collection"] = "if_required"
             params["subscription_data"]["trial_settings"] = {"end_behavior": {"missing_payment_method": "cancel"}}
     return params
+
+
+def _page(name: str) -> str:
+    return f"{settings.SITE_URL}{reverse(name)}"

@@ -78,6 +78,8 @@ class TestRefusals:
             ("SITE_URL", "https://shop.example.com/shop"),
             ("DATABASE_URL", "mysql://app:hush@db/shop"),
             ("STRIPE_API_BASE", "hush"),
+            ("CHECKOUT_SUCCESS_URL", "hush"),
+            ("CHECKOUT_CANCEL_URL", "https://shop.example.com/?from=hush"),
             ("SYNC_INTERVAL_SECONDS", "15"),
             ("SYNC_INTERVAL_SECONDS", "45"),
             ("SYNC_INTERVAL_SECONDS", "0"),

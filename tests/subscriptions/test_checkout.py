@@ -1,5 +1,7 @@
 """Buying, over the pages: one claim, one session, one subscription, whatever is clicked or lost."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -51,6 +53,18 @@ class TestBuy:
         assert theirs.client_reference_id == str(User.objects.get(username="ada").pk)
         assert theirs.customer == session.customer_id
         assert theirs.success_url == "http://127.0.0.1:8000/checkout/success/?session_id={CHECKOUT_SESSION_ID}"
+
+    def test_leads_back_to_a_front_end_with_pages_of_its_own(
+        self, customer_client: Client, price: Price, local_stripe: LocalStripe, settings: Any
+    ) -> None:
+        settings.CHECKOUT_SUCCESS_URL = "https://shop.example.com/thanks"
+        settings.CHECKOUT_CANCEL_URL = "https://shop.example.com/plans"
+        buy(customer_client, price)
+        theirs = local_stripe.api.checkout.sessions.retrieve(str(the_session().stripe_id))
+        assert (theirs.success_url, theirs.cancel_url) == (
+            "https://shop.example.com/thanks?session_id={CHECKOUT_SESSION_ID}",
+            "https://shop.example.com/plans",
+        )
 
     def test_makes_one_call_when_the_customer_exists(
         self, customer_client: Client, price: Price, local_stripe: LocalStripe
