@@ -8,10 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
-
-from django.utils import timezone
 
 from billing import stripe_gateway
 from billing.mirror import (
@@ -34,8 +31,8 @@ STAFF = Cause("staff")
 
 # Metadata of a price that was made to replace another: that one's id.
 REPLACES = "standing_order_replaces"
-# Whoever asks for a change again that was cut off does so by then.
-ASKED_AGAIN_WITHIN = timedelta(days=1)
+# Metadata of a price that was replaced: the new one's id. Without it, the change was cut off.
+REPLACED_BY = "standing_order_replaced_by"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,24 +158,26 @@ def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
         return replacement
     if product.default_price_id in {price.pk, ""}:
         _change_product(product, {"default_price": replacement.pk})
-    archive_price(price=price)
+    _retire(price, replacement)
     return replacement
 
 
 def finish_change(*, replacement: Price) -> None:
     """Archive the price that this one was made to replace, where its change was cut off before that.
 
-    For who doesn't know the old price any more. Later than ASKED_AGAIN_WITHIN, that was restored on purpose.
+    For a caller that finds the new price as the product's own. An old one that was restored since stays on sale.
     """
-    if REPLACES not in replacement.metadata or _age(replacement) > ASKED_AGAIN_WITHIN:
+    if REPLACES not in replacement.metadata:
         return
-    old = Price.objects.filter(pk=replacement.metadata[REPLACES], active=True, product=replacement.product_id).first()
-    if old is not None:
-        archive_price(price=old)
+    replaced = Price.objects.filter(pk=replacement.metadata[REPLACES], product=replacement.product_id)
+    old = replaced.filter(active=True, is_deleted=False).first()
+    if old is not None and old.metadata.get(REPLACED_BY) != replacement.pk:
+        _retire(old, replacement)
 
 
-def _age(price: Price) -> timedelta:
-    return timezone.now() - price.stripe_created_at if price.stripe_created_at else timedelta.max
+def _retire(old: Price, replacement: Price) -> None:
+    # One mark for the other: Stripe takes no more than fifty.
+    _change_price(old, {"active": False, "metadata": {REPLACES: "", REPLACED_BY: replacement.pk}})
 
 
 def _replacement_of(price: Price, unit_amount: int) -> Price:
@@ -201,7 +200,7 @@ def terms_of(price: Price, *, unit_amount: int) -> PriceTerms:
         trial_days=price.trial_days,
         trial_needs_card=price.trial_needs_card,
         nickname=price.nickname,
-        labels={name: text for name, text in price.metadata.items() if name != REPLACES},
+        labels={name: text for name, text in price.metadata.items() if name not in {REPLACES, REPLACED_BY}},
     )
 
 

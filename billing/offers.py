@@ -171,19 +171,28 @@ def update(*, product: Product, changes: Changes) -> Offer:
 
 
 def _repriced(product: Product, price: Price | None, unit_amount: int) -> Price:
-    if price is None:
-        several = _prices_of(product)
-        raise AmbiguousName.without_default(product, several) if several else NoPrice.at_all(product)
-    money.check(unit_amount, price.currency)
-    if price.unit_amount == unit_amount:
-        catalog.finish_change(replacement=price)
-        return price
-    old = price
+    old = price or _half_replaced(product)
+    money.check(unit_amount, old.currency)
+    catalog.finish_change(replacement=old)
+    if old.unit_amount == unit_amount:
+        return old
     return _with_key(
         f"{old.pk} {unit_amount}",
         lambda request_id: catalog.change_price(price=old, unit_amount=unit_amount, request_id=request_id),
         lambda new: new.active and not new.is_deleted,
     )
+
+
+def _half_replaced(product: Product) -> Price:
+    """Of several prices and no default, the one that another was made to replace when that was cut off."""
+    several = _prices_of(product)
+    if not several:
+        raise NoPrice.at_all(product)
+    replaced = {price.metadata.get(catalog.REPLACES) for price in several}
+    old = next((price for price in several if price.pk in replaced), None)
+    if old is None:
+        raise AmbiguousName.without_default(product, several)
+    return old
 
 
 def _described(product: Product, changes: Changes) -> Product:

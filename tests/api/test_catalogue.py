@@ -1,12 +1,10 @@
 """Products over JSON: made once, found by name, changed, and shown to anyone."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
-from billing import catalog
+from billing import catalog, catalog_import
 from billing.catalog import PriceTerms
 from billing.models import Price, Product
 from tests.api.conftest import Program, refused
@@ -162,11 +160,45 @@ class TestUpdateprod:
         assert [known.pk for known in Price.objects.on_sale()] == [answer["price_id"]]
         assert [known.unit_amount for known in local_stripe.api.prices.list({"active": True}).data] == [2900]
 
+    @pytest.mark.parametrize("amount", [1900, 2900, 3900])
+    def test_of_an_amount_after_another_was_cut_off(
+        self, backend: Program, price: Price, local_stripe: LocalStripe, amount: int
+    ) -> None:
+        local_stripe.control("faults", status=500, count=3, path=f"/v1/prices/{price.pk}")
+        backend.post("updateprod", prod_name="Pro", unit_amount=2900)
+        local_stripe.control("faults", count=0)
+        assert backend.post("updateprod", prod_name="Pro", unit_amount=amount).json()["unit_amount"] == amount
+        assert [known.unit_amount for known in Price.objects.on_sale()] == [amount]
+
+    def test_asked_again_finishes_where_there_is_no_default_yet(
+        self, backend: Program, local_stripe: LocalStripe
+    ) -> None:
+        bare = local_stripe.api.products.create({"name": "Bare"})
+        local_stripe.api.prices.create({"product": bare.id, "currency": "usd", "unit_amount": 1900})
+        catalog_import.import_catalog()
+        local_stripe.control("faults", status=500, count=3, path=f"/v1/products/{bare.id}")
+        refused(backend.post("updateprod", prod_name="Bare", unit_amount=2900), 503, "stripe_unavailable")
+        local_stripe.control("faults", count=0)
+        answer = backend.post("updateprod", prod_name="Bare", unit_amount=2900)
+        assert (answer.status_code, answer.json()["unit_amount"]) == (200, 2900)
+        assert [known.pk for known in Price.objects.on_sale()] == [answer.json()["price_id"]]
+        assert Product.objects.get().default_price_id == answer.json()["price_id"]
+
+    def test_asked_again_leaves_an_old_price_that_is_gone(
+        self, backend: Program, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        local_stripe.control("faults", status=500, count=3, path=f"/v1/prices/{price.pk}")
+        backend.post("updateprod", prod_name="Pro", unit_amount=2900)
+        local_stripe.control("faults", count=0)
+        Price.objects.filter(pk=price.pk).update(is_deleted=True)
+        local_stripe.forget_calls()
+        answer = backend.post("updateprod", prod_name="Pro", unit_amount=2900)
+        assert (answer.status_code, answer.json()["unit_amount"], local_stripe.calls) == (200, 2900, [])
+
     def test_leaves_an_old_price_that_staff_restored_later(
         self, backend: Program, price: Price, local_stripe: LocalStripe
     ) -> None:
         backend.post("updateprod", prod_name="Pro", unit_amount=2900)
-        Price.objects.filter(active=True).update(stripe_created_at=timezone.now() - timedelta(days=2))
         catalog.restore_price(price=price)
         local_stripe.forget_calls()
         assert backend.post("updateprod", prod_name="Pro", unit_amount=2900).status_code == 200
