@@ -100,10 +100,18 @@ def one_of(name: str, *choices: str) -> str:
 def http_url(name: str, default: str = "", *, path_allowed: bool) -> str:
     """Return an http or https address without its trailing slash, or nothing if it is neither set nor defaulted."""
     value = text(name, default).rstrip("/")
-    if value and not _is_http_url(value, path_allowed=path_allowed):
+    if value and (not _is_http_url(value) or _is_more_than_a_base(value, path_allowed=path_allowed)):
         raise ImproperlyConfigured(
             f"{name} must be an http:// or https:// address{'' if path_allowed else ' without a path'}"
         )
+    return value
+
+
+def page_url(name: str) -> str:
+    """Return the http or https address of one page exactly as it is written, or nothing if it is not set."""
+    value = text(name)
+    if value and not _is_http_url(value):
+        raise ImproperlyConfigured(f"{name} must be an http:// or https:// address")
     return value
 
 
@@ -117,12 +125,17 @@ def email(name: str, default: str) -> dict[str, Any]:
         ) from None
 
 
-def _is_http_url(value: str, *, path_allowed: bool) -> bool:
+def _is_http_url(value: str) -> bool:
     try:
         parts = urlsplit(value)
         port = parts.port
     except ValueError:
         return False
-    unwanted = parts.query or parts.fragment or "@" in parts.netloc or (parts.path and not path_allowed)
     blank = any(character.isspace() for character in value)
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and port != 0 and not unwanted and not blank
+    is_plain = bool(parts.hostname) and "@" not in parts.netloc and port != 0 and not blank
+    return parts.scheme in {"http", "https"} and is_plain
+
+
+def _is_more_than_a_base(value: str, *, path_allowed: bool) -> bool:
+    parts = urlsplit(value)
+    return bool(parts.query or parts.fragment or (parts.path and not path_allowed))

@@ -94,9 +94,9 @@ STRIPE_KEY = environment.text("STRIPE_KEY")
 STRIPE_WEBHOOK_SECRETS = environment.words("STRIPE_WEBHOOK_SECRET")
 STRIPE_API_BASE = environment.http_url("STRIPE_API_BASE", path_allowed=True)  # Empty means Stripe's own.
 
-# Where a buyer goes on from Stripe's checkout page; empty means our own pages.
-CHECKOUT_SUCCESS_URL = environment.http_url("CHECKOUT_SUCCESS_URL", path_allowed=True)
-CHECKOUT_CANCEL_URL = environment.http_url("CHECKOUT_CANCEL_URL", path_allowed=True)
+# Where buyers go on from Stripe's checkout page; empty means our own pages.
+CHECKOUT_SUCCESS_URL = environment.page_url("CHECKOUT_SUCCESS_URL")
+CHECKOUT_CANCEL_URL = environment.page_url("CHECKOUT_CANCEL_URL")
 
 SYNC_INTERVAL_SECONDS = environment.whole_number("SYNC_INTERVAL_SECONDS", 30, minimum=30)
 SYNC_FULL_EVERY_HOURS = environment.whole_number("SYNC_FULL_EVERY_HOURS", 24, minimum=1)

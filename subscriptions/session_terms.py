@@ -1,6 +1,7 @@
 """What Stripe is asked for when a checkout session is made of a claim."""
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 def params_for(claim: CheckoutSession, *, user: User) -> "pc.SessionCreateParams":
     """The claim's own terms, so that a repeated request is the same request."""
     metadata = mapping.metadata_for(claim)
-    paid_page = settings.CHECKOUT_SUCCESS_URL or _page("checkout_success")
     params: pc.SessionCreateParams = {
         "mode": claim.mode,
         "customer": str(claim.customer_id),
@@ -24,8 +24,7 @@ def params_for(claim: CheckoutSession, *, user: User) -> "pc.SessionCreateParams
         "client_reference_id": str(user.pk),
         "metadata": metadata,
         "allow_promotion_codes": True,
-        # Stripe puts the id in (https://docs.stripe.com/payments/checkout/custom-success-page).
-        "success_url": paid_page + "?session_id={CHECKOUT_SESSION_ID}",
+        "success_url": _with_session_id(settings.CHECKOUT_SUCCESS_URL or _page("checkout_success")),
         "cancel_url": settings.CHECKOUT_CANCEL_URL or _page("checkout_cancelled"),
     }
     if claim.mode == CheckoutSession.Mode.PAYMENT:
@@ -43,3 +42,10 @@ def params_for(claim: CheckoutSession, *, user: User) -> "pc.SessionCreateParams
 
 def _page(name: str) -> str:
     return f"{settings.SITE_URL}{reverse(name)}"
+
+
+def _with_session_id(url: str) -> str:
+    """Stripe puts the id in (https://docs.stripe.com/payments/checkout/custom-success-page)."""
+    parts = urlsplit(url)
+    query = "&".join(filter(None, [parts.query, "session_id={CHECKOUT_SESSION_ID}"]))
+    return parts._replace(query=query).geturl()

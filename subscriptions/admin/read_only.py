@@ -11,14 +11,14 @@ from django.forms.utils import pretty_name
 from django.http import HttpRequest
 
 from billing import money
-from billing.models import MirroredRow
 
-COPY_FIELDS = tuple(field.name for field in MirroredRow._meta.get_fields())
+# How we know what a mirrored row says.
+COPY_FIELDS = ("known_from", "known_until", "version")
 
 
 @cache
 def in_currency(field: str) -> Callable[[Any], str]:
-    """What shows a field in minor units as an amount of the row's currency."""
+    """Return a column that shows a field in minor units as an amount of the row's currency."""
 
     @admin.display(description=pretty_name(field))
     def shown(row: Any) -> str:

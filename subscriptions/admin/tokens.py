@@ -32,13 +32,13 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class PersonSelect(AutocompleteSelect):
-    """Django's, which shows a form again that it refused because of a person who can't be: it looks for them then."""
+    """Django's own looks up what was sent even for a form that was refused, and fails where that can't be an id."""
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
-        return super().optgroups(name, [pk for pk in value if self._can_be(pk)], attrs)
+        return super().optgroups(name, [pk for pk in value if self._could_be_an_id(pk)], attrs)
 
     @staticmethod
-    def _can_be(pk: str) -> bool:
+    def _could_be_an_id(pk: str) -> bool:
         try:
             User._meta.pk.clean(pk, None)
         except ValidationError:

@@ -190,6 +190,25 @@ class TestHttpUrl:
         assert str(refusal.value) == "NAME must be an http:// or https:// address without a path"
 
 
+class TestPageUrl:
+    @pytest.mark.parametrize(
+        "value",
+        ["https://shop.example.com", "https://shop.example.com/thanks/", "https://shop.example.com/?a=b#/thanks", ""],
+    )
+    def test_reads_as_it_is_written(self, value: str) -> None:
+        os.environ["NAME"] = value
+        assert environment.page_url("NAME") == value
+
+    @pytest.mark.parametrize(
+        "value", ["/thanks", "ftp://shop.example.com", "https://", "https://u:p@shop.example.com"]
+    )
+    def test_refuses(self, value: str) -> None:
+        os.environ["NAME"] = value
+        with pytest.raises(ImproperlyConfigured) as refusal:
+            environment.page_url("NAME")
+        assert str(refusal.value) == "NAME must be an http:// or https:// address"
+
+
 class TestEmail:
     def test_prints_by_default(self) -> None:
         found = environment.email("NAME", "consolemail://")

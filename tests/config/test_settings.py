@@ -41,6 +41,7 @@ class TestDefaults:
         assert found["STRIPE_KEY"] == ""
         assert found["STRIPE_WEBHOOK_SECRETS"] == []
         assert found["STRIPE_API_BASE"] == ""
+        assert (found["CHECKOUT_SUCCESS_URL"], found["CHECKOUT_CANCEL_URL"]) == ("", "")
         assert found["SYNC_INTERVAL_SECONDS"] == 30
         assert found["SYNC_FULL_EVERY_HOURS"] == 24
         assert found["STRIPE_MAX_RPS"] == 24
@@ -79,7 +80,7 @@ class TestRefusals:
             ("DATABASE_URL", "mysql://app:hush@db/shop"),
             ("STRIPE_API_BASE", "hush"),
             ("CHECKOUT_SUCCESS_URL", "hush"),
-            ("CHECKOUT_CANCEL_URL", "https://shop.example.com/?from=hush"),
+            ("CHECKOUT_CANCEL_URL", "hush/canceled"),
             ("SYNC_INTERVAL_SECONDS", "15"),
             ("SYNC_INTERVAL_SECONDS", "45"),
             ("SYNC_INTERVAL_SECONDS", "0"),

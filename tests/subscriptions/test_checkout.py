@@ -54,17 +54,31 @@ class TestBuy:
         assert theirs.customer == session.customer_id
         assert theirs.success_url == "http://127.0.0.1:8000/checkout/success/?session_id={CHECKOUT_SESSION_ID}"
 
+    @pytest.mark.parametrize(
+        ("page", "address"),
+        [
+            ("/thanks", "/thanks?session_id={CHECKOUT_SESSION_ID}"),
+            ("/thanks/", "/thanks/?session_id={CHECKOUT_SESSION_ID}"),
+            ("/?paid=yes", "/?paid=yes&session_id={CHECKOUT_SESSION_ID}"),
+            ("/#/thanks", "/?session_id={CHECKOUT_SESSION_ID}#/thanks"),
+        ],
+    )
     def test_leads_back_to_a_front_end_with_pages_of_its_own(
-        self, customer_client: Client, price: Price, local_stripe: LocalStripe, settings: Any
+        self,
+        customer_client: Client,
+        price: Price,
+        local_stripe: LocalStripe,
+        settings: Any,
+        *,
+        page: str,
+        address: str,
     ) -> None:
-        settings.CHECKOUT_SUCCESS_URL = "https://shop.example.com/thanks"
-        settings.CHECKOUT_CANCEL_URL = "https://shop.example.com/plans"
+        settings.CHECKOUT_SUCCESS_URL = f"https://shop.example.com{page}"
+        settings.CHECKOUT_CANCEL_URL = "https://shop.example.com/?canceled=true"
         buy(customer_client, price)
         theirs = local_stripe.api.checkout.sessions.retrieve(str(the_session().stripe_id))
-        assert (theirs.success_url, theirs.cancel_url) == (
-            "https://shop.example.com/thanks?session_id={CHECKOUT_SESSION_ID}",
-            "https://shop.example.com/plans",
-        )
+        assert theirs.success_url == f"https://shop.example.com{address}"
+        assert theirs.cancel_url == "https://shop.example.com/?canceled=true"
 
     def test_makes_one_call_when_the_customer_exists(
         self, customer_client: Client, price: Price, local_stripe: LocalStripe
