@@ -16,5 +16,11 @@ def stripe_settings(**_: Any) -> list[CheckMessage]:
     if not settings.STRIPE_KEY.startswith(("sk_", "rk_")):
         found.append(Error("STRIPE_KEY is not a secret key: one begins with sk_ or rk_.", id="billing.E002"))
     if not settings.STRIPE_WEBHOOK_SECRETS:
-        found.append(Error("STRIPE_WEBHOOK_SECRET is not set: every webhook is answered with 500.", id="billing.E001"))
+        found.append(
+            Error(
+                "STRIPE_WEBHOOK_SECRET is not set: every webhook is answered with 500.",
+                hint="`manage.py stripe_doctor --fix` makes a webhook endpoint and prints its secret.",
+                id="billing.E001",
+            )
+        )
     return found

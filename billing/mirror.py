@@ -159,6 +159,13 @@ def offer_span(
     return Offered(compared, [key for key in found if key not in states])
 
 
+def differing(kind: Kind[Row], snapshots: Iterable[Snapshot]) -> list[Any]:
+    """The keys of those whose rows say something else or are missing; nothing is written. One query."""
+    columns = {kind.primary_key(snapshot.object): _changing_columns(kind, snapshot) for snapshot in snapshots}
+    found = raw_rows.holding(kind.model, {"pk__in": list(columns)}, columns) if columns else {}
+    return [key for key in columns if not found.get(key)]
+
+
 def find(kind: Kind[Row], key: Any) -> Row | None:
     return kind.model._default_manager.filter(pk=key).order_by("pk").first()
 

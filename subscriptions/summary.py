@@ -12,23 +12,24 @@ def of(run: SyncRun) -> str:
 
 def _parts(run: SyncRun) -> list[str]:
     parts = [
-        _counted(run.events, "event"),
-        f"{_counted(run.looked_at, 'subscription')} {'compared' if run.is_full else 'looked at'}",
+        counted(run.events, "event"),
+        f"{counted(run.looked_at, 'subscription')} {'compared' if run.is_full else 'looked at'}",
         f"{run.updated:,} updated",
     ]
     if run.is_full:
         parts += [_drift(run.drift), f"{run.unknown:,} unknown to Stripe"]
     parts.append(f"{run.failed:,} failed{' (the next pass tries again)' if run.failed else ''}")
     if run.archived:
-        parts.append(f"{_counted(run.archived, 'customer')} put away")
-    return [*parts, f"{_counted(run.stripe_calls, 'Stripe call')} in {_seconds(run)} s"]
+        parts.append(f"{counted(run.archived, 'customer')} put away")
+    return [*parts, f"{counted(run.stripe_calls, 'Stripe call')} in {_seconds(run)} s"]
 
 
 def _drift(rows: int) -> str:
-    return f"drift {_counted(rows, 'row')} (no webhook or event had told of them)" if rows else "no drift"
+    return f"drift {counted(rows, 'row')} (no webhook or event had told of them)" if rows else "no drift"
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """ "1 event", "1,200 events"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 

@@ -63,6 +63,11 @@ from billing.stripe_gateway.subscriptions import (
     update_schedule,
     update_subscription,
 )
+from billing.stripe_gateway.webhook_endpoints import (
+    create_webhook_endpoint,
+    update_webhook_endpoint,
+    webhook_endpoint_pages,
+)
 
 __all__ = [
     "API_VERSION",
@@ -79,6 +84,7 @@ __all__ = [
     "create_product",
     "create_promotion_code",
     "create_refund",
+    "create_webhook_endpoint",
     "customers_by_email",
     "delete_customer",
     "event_pages",
@@ -111,6 +117,8 @@ __all__ = [
     "update_promotion_code",
     "update_schedule",
     "update_subscription",
+    "update_webhook_endpoint",
     "use_transport",
     "verified_event",
+    "webhook_endpoint_pages",
 ]

@@ -1,0 +1,32 @@
+"""The catalogue: the same here and at Stripe, and everything on sale can be bought."""
+
+from collections.abc import Iterator
+
+from billing.catalog_import import compare_catalog, import_catalog
+from billing.models import Price, Product
+from subscriptions.doctor.finding import Finding, note, ok, problem, some
+from subscriptions.summary import counted
+
+
+def check_catalogue() -> Iterator[Finding]:
+    found = compare_catalog()
+    if found.differing:
+        yield problem(f"Otherwise at Stripe than here: {some(found.differing)}.", _import)
+    if found.unlisted:
+        yield problem(f"Stripe does not list {some(found.unlisted)}. Is STRIPE_KEY another account's?")
+    if unsold := _without_a_price():
+        yield note(f"On sale, but without a price: {some(unsold)}.")
+    if not (found.differing or found.unlisted):
+        products = counted(Product.objects.filter(is_deleted=False).count(), "product")
+        prices = counted(Price.objects.filter(is_deleted=False).count(), "price")
+        yield ok(f"{products} and {prices}, as at Stripe.")
+
+
+def _without_a_price() -> list[str]:
+    sold = set(Price.objects.on_sale().values_list("product_id", flat=True))
+    products = Product.objects.filter(active=True, is_deleted=False).order_by("name")
+    return [f"“{product.name}” ({product.pk})" for product in products if product.pk not in sold]
+
+
+def _import() -> str:
+    return f"{import_catalog().written} brought up to date."

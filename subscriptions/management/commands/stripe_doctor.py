@@ -1,0 +1,50 @@
+"""`manage.py stripe_doctor`: say what is wrong with the set-up, and with --fix make good what is safe to."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils import timezone
+
+from billing.errors import StripeFailure
+from subscriptions import doctor
+from subscriptions.doctor import Finding, Level
+
+
+class Command(BaseCommand):
+    help = "Check keys, webhook endpoint, API version, events, catalogue and duplicates."
+    # What they would stop at is what this command explains.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--fix", action="store_true", help="make good what is safe to make good")
+
+    def handle(self, *, fix: bool, **_: Any) -> None:
+        left = repairable = 0
+        try:
+            for subject, finding in doctor.examine(now=timezone.now()):
+                self.stdout.write(f"{self._label(finding)} {subject:<17} {finding.message}")
+                self.stdout.flush()  # Before what is said on stderr, also in a file.
+                is_fixed = fix and finding.repair is not None and self._fix(finding.repair)
+                left += finding.level == Level.PROBLEM and not is_fixed
+                repairable += finding.repair is not None and not fix
+        except DatabaseError as error:
+            raise CommandError(f"the database does not answer as it should: {error}. Has migrate been run?") from error
+        if left:
+            hint = f"; --fix repairs {repairable} of them" if repairable else ""
+            raise CommandError(f"problems: {left}{hint}")
+        self.stdout.write("All is well.")
+
+    def _label(self, finding: Finding) -> str:
+        style = {Level.OK: self.style.SUCCESS, Level.NOTE: self.style.WARNING, Level.PROBLEM: self.style.ERROR}
+        return style[finding.level](f"{finding.level:<8}")
+
+    def _fix(self, repair: doctor.Repair) -> bool:
+        try:
+            done = repair()
+        except StripeFailure as error:
+            self.stdout.write(f"{'':<8} {'not fixed':<17} {error.message}")
+            return False
+        self.stdout.write(f"{'':<8} {'fixed':<17} {done}")
+        return True
