@@ -1,7 +1,6 @@
 """The catalogue as Stripe has it, copied whole: what was made before us, or changed without a word to us."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -23,13 +22,6 @@ class ImportCount(NamedTuple):
     unknown: tuple[str, ...] = ()
 
 
-class Differences(NamedTuple):
-    """The ids of what is otherwise here than at Stripe or missing here, and of rows that Stripe does not list."""
-
-    differing: list[str]
-    unlisted: list[str]
-
-
 class _Imported(NamedTuple):
     keys: set[str]
     written: int
@@ -38,7 +30,10 @@ class _Imported(NamedTuple):
 
 def import_catalog(*, on_page: OnPage = lambda _: None) -> ImportCount:
     """Copy every product, price and promotion code from Stripe, archived ones too; `on_page` is told of each page."""
-    products, prices, codes = (_import(kind, pages, on_page) for kind, pages in _lists())
+    # Stripe lists archived ones only when asked for them.
+    products = _import(PRODUCT, _both(stripe_gateway.product_pages), on_page)
+    prices = _import(PRICE, _both(stripe_gateway.price_pages), on_page)
+    codes = _import(PROMOTION_CODE, stripe_gateway.promotion_code_pages(), on_page)
     return ImportCount(
         products=len(products.keys),
         prices=len(prices.keys),
@@ -48,19 +43,11 @@ def import_catalog(*, on_page: OnPage = lambda _: None) -> ImportCount:
     )
 
 
-def compare_catalog() -> Differences:
-    """What an import would find different; nothing is written."""
-    found = [_compare(kind, pages) for kind, pages in _lists()]
-    return Differences([pk for one in found for pk in one.differing], [pk for one in found for pk in one.unlisted])
-
-
-def _lists() -> list[tuple[Kind[Any], Iterable[stripe_gateway.Page]]]:
-    """All there is, archived ones too: Stripe lists those only when asked for them."""
-    return [
-        (PRODUCT, _both(stripe_gateway.product_pages)),
-        (PRICE, _both(stripe_gateway.price_pages)),
-        (PROMOTION_CODE, stripe_gateway.promotion_code_pages()),
-    ]
+def compare_catalog() -> list[str]:
+    """The ids of products and prices that are otherwise at Stripe than here, or missing here; nothing is written."""
+    products = [differing(PRODUCT, page.snapshots()) for page in _both(stripe_gateway.product_pages)]
+    prices = [differing(PRICE, page.snapshots()) for page in _both(stripe_gateway.price_pages)]
+    return list(chain(*products, *prices))
 
 
 def _both(pages: Callable[..., Iterable[stripe_gateway.Page]]) -> Iterable[stripe_gateway.Page]:
@@ -76,21 +63,7 @@ def _import(kind: Kind[Any], pages: Iterable[stripe_gateway.Page], on_page: OnPa
         on_page(compared)
         keys |= {one.object["id"] for one in compared}
         written += sum(one.was_written for one in compared)
-    return _Imported(keys, written, unlisted.ask(kind, _unlisted(kind, keys, began), IMPORT).unknown)
-
-
-def _compare(kind: Kind[Any], pages: Iterable[stripe_gateway.Page]) -> Differences:
-    found: list[str] = []
-    keys: set[str] = set()
-    began = None
-    for page in pages:
-        began = began or page.known_from
-        found += differing(kind, page.snapshots())
-        keys |= {snapshot.id for snapshot in page.snapshots()}
-    return Differences(found, _unlisted(kind, keys, began))
-
-
-def _unlisted(kind: Kind[Any], keys: set[str], began: datetime | None) -> list[str]:
-    """Our rows that are not on the list; what we have heard of only since it was begun need not be."""
+    # What we have heard of only since the list was begun need not be on it.
     rows = kind.model._default_manager.filter(is_deleted=False, known_until__lt=began)
-    return sorted(set(rows.values_list("pk", flat=True)) - keys)
+    missing = sorted(set(rows.values_list("pk", flat=True)) - keys)
+    return _Imported(keys, written, unlisted.ask(kind, missing, IMPORT).unknown)

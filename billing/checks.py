@@ -19,7 +19,8 @@ def stripe_settings(**_: Any) -> list[CheckMessage]:
         found.append(
             Error(
                 "STRIPE_WEBHOOK_SECRET is not set: every webhook is answered with 500.",
-                hint="`manage.py stripe_doctor --fix` makes a webhook endpoint and prints its secret.",
+                hint="`manage.py stripe_doctor --fix` makes a webhook endpoint and prints its secret. "
+                "That of one you have is in Stripe's dashboard.",
                 id="billing.E001",
             )
         )

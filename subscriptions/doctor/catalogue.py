@@ -4,22 +4,20 @@ from collections.abc import Iterator
 
 from billing.catalog_import import compare_catalog, import_catalog
 from billing.models import Price, Product
-from subscriptions.doctor.finding import Finding, note, ok, problem, some
+from subscriptions.doctor.finding import Finding, note, ok, some
 from subscriptions.summary import counted
 
 
 def check_catalogue() -> Iterator[Finding]:
-    found = compare_catalog()
-    if found.differing:
-        yield problem(f"Otherwise at Stripe than here: {some(found.differing)}.", _import)
-    if found.unlisted:
-        yield problem(f"Stripe does not list {some(found.unlisted)}. Is STRIPE_KEY another account's?")
-    if unsold := _without_a_price():
-        yield note(f"On sale, but without a price: {some(unsold)}.")
-    if not (found.differing or found.unlisted):
+    """What differs is no problem by itself: it may have been changed a moment ago, and the next sync brings it."""
+    if differing := compare_catalog():
+        yield note(f"Different at Stripe: {some(differing)}. A sync brings it, and so does --fix.", _import)
+    else:
         products = counted(Product.objects.filter(is_deleted=False).count(), "product")
         prices = counted(Price.objects.filter(is_deleted=False).count(), "price")
         yield ok(f"{products} and {prices}, as at Stripe.")
+    if unsold := _without_a_price():
+        yield note(f"On sale, but without a price: {some(unsold)}.")
 
 
 def _without_a_price() -> list[str]:

@@ -19,9 +19,9 @@ def check_duplicates() -> Iterator[Finding]:
 def _purchases() -> Iterator[Finding]:
     newer: list[Subscription | Payment] = [*twice_paid.newer_subscriptions(), *twice_paid.newer_payments()]
     for purchase in newer:
-        who, what = purchase.customer or "Somebody", purchase.product or "a product"
         yield problem(
-            f"{who} pays twice for {what}: {purchase} is the newer one. The admin's lists undo it: “paid twice”."
+            f"{purchase.customer_id} pays twice for {purchase.product_id}: {purchase} is the newer one. "
+            "Undo it in the admin, where its list has the filter “paid twice”."
         )
 
 
@@ -29,7 +29,10 @@ def _customers() -> Iterator[Finding]:
     marked = Customer.objects.filter(is_deleted=False).values_list("pk", "metadata").iterator()
     accounts = ((pk, metadata[customers.ACCOUNT]) for pk, metadata in marked if customers.ACCOUNT in metadata)
     for ids in _several(accounts):
-        yield note(f"One person has several customers at Stripe: {some(ids)}. Delete those without a purchase.")
+        yield note(
+            f"One person has several customers at Stripe: {some(ids)}. "
+            "Delete those without a purchase in Stripe's dashboard."
+        )
 
 
 def _names() -> Iterator[Finding]:

@@ -1,7 +1,8 @@
-"""The webhook endpoint at Stripe: one, switched on, with every event that concerns us, in our API version."""
+"""The webhook endpoint at Stripe: one, enabled, with every event that concerns us, in our API version."""
 
 from collections.abc import Iterator
 from functools import partial
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.urls import reverse
@@ -12,6 +13,7 @@ from subscriptions import webhooks
 from subscriptions.doctor.finding import Finding, note, ok, problem, some
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104  (compared, not listened on)
+USUAL_PORTS = {"http": 80, "https": 443}
 
 EVERYTHING = "*"
 
@@ -19,33 +21,53 @@ EVERYTHING = "*"
 def check_endpoint() -> Iterator[Finding]:
     url = settings.SITE_URL + reverse("stripe_webhook")
     endpoints = [snapshot.object for page in stripe_gateway.webhook_endpoint_pages() for snapshot in page.snapshots()]
-    ours = [endpoint for endpoint in endpoints if endpoint["url"] == url]
+    ours = [endpoint for endpoint in endpoints if _place(endpoint["url"]) == _place(url)]
     enabled = [endpoint for endpoint in ours if endpoint["status"] == "enabled"]
     if not ours:
-        yield _missing(url, [str(endpoint["url"]) for endpoint in endpoints])
+        yield _missing(url, [endpoint["url"] for endpoint in endpoints])
     elif not enabled:
-        yield problem(f"{ours[0]['id']}, which sends to {url}, is disabled.", partial(_enable, ours[0]))
-    for endpoint in enabled or ours[:1]:
-        yield from _check(endpoint)
-    if len(enabled) > 1:
+        yield _disabled(ours)
+    elif len(enabled) > 1:
         ids = some([endpoint["id"] for endpoint in enabled])
         yield problem(
-            f"Several endpoints send to {url}, so every event comes several times: {ids}. Delete all but one."
+            f"Several endpoints send to {url}, so every event comes several times: {ids}. Delete all but the one "
+            f"whose API version is {stripe_gateway.API_VERSION} and whose secret is in STRIPE_WEBHOOK_SECRET."
         )
+    else:
+        yield from _check(enabled[0], url)
+
+
+def _place(url: str) -> tuple[str, str, int | None, str]:
+    """What two spellings of one address have in common, that with and that without a slash at the end too."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or USUAL_PORTS.get(parts.scheme), parts.path.rstrip("/")
 
 
 def _missing(url: str, others: list[str]) -> Finding:
     if settings.SITE_HOST in LOCAL_HOSTS and not settings.STRIPE_API_BASE:
         return note(
-            f"SITE_URL is an address of this machine, where Stripe can't send webhooks. The sync does without: "
-            f"what happens at Stripe is here within {settings.SYNC_INTERVAL_SECONDS} s."
+            "SITE_URL is an address of this machine, where Stripe can't send webhooks. The sync does without: what "
+            f"happens at Stripe is here within {settings.SYNC_INTERVAL_SECONDS} s. STRIPE_WEBHOOK_SECRET can be any "
+            f"text that begins with whsec_, or what `stripe listen --forward-to {url}` prints."
         )
     there = f" (there are endpoints for {some(others)})" if others else ""
     return problem(f"No webhook endpoint sends to {url}{there}.", partial(_create, url))
 
 
-def _check(endpoint: JSON) -> Iterator[Finding]:
+def _disabled(endpoints: list[JSON]) -> Finding:
+    first = endpoints[0]
+    # One of several, or of another version, was perhaps put out of use on purpose.
+    if len(endpoints) == 1 and first["api_version"] in {None, stripe_gateway.API_VERSION}:
+        return problem(f"{first['id']}, which sends to {first['url']}, is disabled.", partial(_enable, first))
+    ids = some([endpoint["id"] for endpoint in endpoints])
+    return problem(f"Disabled: {ids}. Enable the one whose secret is in STRIPE_WEBHOOK_SECRET in Stripe's dashboard.")
+
+
+def _check(endpoint: JSON, url: str) -> Iterator[Finding]:
     missing = _missing_events(endpoint)
+    if not endpoint["url"].endswith("/"):
+        message = f"{endpoint['id']} sends to {endpoint['url']}, and what lacks the last slash is not answered."
+        yield problem(message, partial(_readdress, endpoint, url))
     if missing:
         yield problem(f"{endpoint['id']} does not send {some(missing)}.", partial(_send_all, endpoint))
     # Without a version of its own it sends in the account's, which is looked at next.
@@ -56,7 +78,7 @@ def _check(endpoint: JSON) -> Iterator[Finding]:
             "delete it, and `stripe_doctor --fix` makes one anew."
         )
     elif not missing:
-        yield ok(f"{endpoint['id']} sends every event that concerns us to {endpoint['url']}.")
+        yield ok(f"{endpoint['id']} sends every event that concerns us to {url}.")
 
 
 def _missing_events(endpoint: JSON) -> list[str]:
@@ -75,6 +97,11 @@ def _create(url: str) -> str:
 def _enable(endpoint: JSON) -> str:
     stripe_gateway.update_webhook_endpoint(endpoint["id"], disabled=False)
     return f"Enabled {endpoint['id']}."
+
+
+def _readdress(endpoint: JSON, url: str) -> str:
+    stripe_gateway.update_webhook_endpoint(endpoint["id"], url=url)
+    return f"{endpoint['id']} sends to {url} now."
 
 
 def _send_all(endpoint: JSON) -> str:

@@ -4,8 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-# Makes something good and says what was done. Raises StripeFailure.
+# Makes something good and says what was done. Raises NotRepaired or StripeFailure.
 Repair = Callable[[], str]
+
+
+class NotRepaired(Exception):
+    """It is still so; the message says why."""
 
 
 class Level(StrEnum):
@@ -27,9 +31,9 @@ def ok(message: str) -> Finding:
     return Finding(Level.OK, message)
 
 
-def note(message: str) -> Finding:
+def note(message: str, repair: Repair | None = None) -> Finding:
     """Something to know, though everything works."""
-    return Finding(Level.NOTE, message)
+    return Finding(Level.NOTE, message, repair)
 
 
 def problem(message: str, repair: Repair | None = None) -> Finding:

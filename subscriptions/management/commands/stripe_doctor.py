@@ -4,12 +4,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 from django.utils import timezone
 
 from billing.errors import StripeFailure
 from subscriptions import doctor
-from subscriptions.doctor import Finding, Level
+from subscriptions.doctor import Finding, Level, NotRepaired
 
 
 class Command(BaseCommand):
@@ -22,15 +21,13 @@ class Command(BaseCommand):
 
     def handle(self, *, fix: bool, **_: Any) -> None:
         left = repairable = 0
-        try:
-            for subject, finding in doctor.examine(now=timezone.now()):
-                self.stdout.write(f"{self._label(finding)} {subject:<17} {finding.message}")
-                self.stdout.flush()  # Before what is said on stderr, also in a file.
-                is_fixed = fix and finding.repair is not None and self._fix(finding.repair)
-                left += finding.level == Level.PROBLEM and not is_fixed
-                repairable += finding.repair is not None and not fix
-        except DatabaseError as error:
-            raise CommandError(f"the database does not answer as it should: {error}. Has migrate been run?") from error
+        for subject, finding in doctor.examine(now=timezone.now()):
+            self.stdout.write(f"{self._label(finding)} {subject:<17} {finding.message}")
+            self.stdout.flush()  # Before what is said on stderr, also in a file.
+            is_fixed = fix and finding.repair is not None and self._fix(finding.repair)
+            is_left = finding.level == Level.PROBLEM and not is_fixed
+            left += is_left
+            repairable += is_left and finding.repair is not None and not fix
         if left:
             hint = f"; --fix repairs {repairable} of them" if repairable else ""
             raise CommandError(f"problems: {left}{hint}")
@@ -43,8 +40,8 @@ class Command(BaseCommand):
     def _fix(self, repair: doctor.Repair) -> bool:
         try:
             done = repair()
-        except StripeFailure as error:
-            self.stdout.write(f"{'':<8} {'not fixed':<17} {error.message}")
+        except (StripeFailure, NotRepaired) as error:
+            self.stdout.write(f"{'':<8} {'not fixed':<17} {error}")
             return False
         self.stdout.write(f"{'':<8} {'fixed':<17} {done}")
         return True
