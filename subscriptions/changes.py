@@ -59,6 +59,12 @@ class CannotChange(LifecycleRefusal):
         return cls("You already have another subscription to this.")
 
     @classmethod
+    def ending(cls) -> Self:
+        return cls(
+            "This would be charged at once, and your subscription is set to end. Keep it first, on your account page."
+        )
+
+    @classmethod
     def bad_quantity(cls) -> Self:
         return cls(f"The quantity must be a whole number between 1 and {MAX_QUANTITY}.")
 
@@ -120,6 +126,13 @@ def check_change(*, subscription: Subscription, price: Price, quantity: int) -> 
         raise CannotChange.bad_quantity()
     if (price.pk, quantity) == (subscription.price_id, subscription.quantity):
         raise AlreadyOnIt.same()
+    _check_price(subscription, price)
+    if subscription.cancels_at and previews.bills_at_once(subscription, price):
+        # Who pays for a whole new period must not lose it on the old one's last day.
+        raise CannotChange.ending()
+
+
+def _check_price(subscription: Subscription, price: Price) -> None:
     if not price.is_on_sale and price.pk != subscription.price_id:
         raise CannotChange.not_on_sale()
     if not price.is_recurring:

@@ -44,7 +44,10 @@ def plans(request: HttpRequest) -> HttpResponse:
         offer = by_product.setdefault(price.product.pk, Offer(price.product, []))
         held = holdings.holding_of(price.product, price=price)
         offer.prices.append(PriceOffer(price, _state(price, held), held))
-    return render(request, "subscriptions/plans.html", {"offers": list(by_product.values())})
+    products = list(by_product.values())
+    names = [offer.product.name for offer in products if holdings.subscription_to(offer.product.pk)]
+    adds = any(one.state == "buy" and one.price.is_recurring for offer in products for one in offer.prices)
+    return render(request, "subscriptions/plans.html", {"offers": products, "held": names if adds else []})
 
 
 def _state(price: Price, held: Subscription | Payment | None) -> str:

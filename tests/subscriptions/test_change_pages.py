@@ -194,7 +194,8 @@ class TestPreview:
         later = reading.section(page_of(subscription, team, 500, can_wait=True), "wait")
         assert reading.words(later) == (
             "Or later Your plan stays as it is until 3 May 2099. Nothing is charged or credited before. "
-            "From then on you pay the new price. Change on 3 May 2099"
+            "From then on you pay the new price; the first invoice also has what earlier changes still cost or bring. "
+            "Change on 3 May 2099"
         )
 
     def test_that_can_not_wait_has_one_button(self, subscription: Subscription, team: Price) -> None:

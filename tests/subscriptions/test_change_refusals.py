@@ -8,8 +8,9 @@ from django.test import Client
 
 from billing import catalog
 from billing.catalog import PriceTerms
+from billing.mirror import Cause
 from billing.models import Price
-from subscriptions import customers
+from subscriptions import customers, lifecycle
 from subscriptions.models import Subscription
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import path_to, sync_now
@@ -51,6 +52,16 @@ class TestRefusals:
         terms = PriceTerms(unit_amount=900, currency="usd", interval="one_time")
         once = catalog.create_product(name="Once", price=terms, request_id="once").price
         self.refused(customer_client, subscription, once, "sold once")
+
+    def test_what_is_charged_at_once_on_one_that_is_set_to_end(
+        self, customer_client: Client, subscription: Subscription, yearly: Price, team: Price
+    ) -> None:
+        """A whole year would be paid, and lost with the month."""
+        ending = lifecycle.cancel(subscription=subscription, cause=Cause("test"))
+        self.refused(customer_client, ending, yearly, "your subscription is set to end. Keep it first")
+        assert customer_client.get(path_to(ending, team)).status_code == 200
+        lifecycle.resume(subscription=ending, cause=Cause("test"))
+        assert customer_client.get(path_to(ending, yearly)).status_code == 200
 
     @pytest.mark.parametrize("quantity", ["0", "1000000000", "-1", "1.5", "many"])
     def test_a_quantity_that_is_none(

@@ -62,7 +62,7 @@ class TestInvoices:
 
     def test_name_what_they_are_for(self, customer_client: Client, customer: Customer, price: Price) -> None:
         bill(customer, subscription=subscribe(customer, price))
-        assert "3 May 2099 · Pro $19.00" in reading.words(self.rows(customer_client))
+        assert "3 May 2099 · your Pro subscription $19.00" in reading.words(self.rows(customer_client))
 
     def test_are_paged_and_take_as_many_queries_for_many(
         self, customer_client: Client, customer: Customer, price: Price, django_assert_max_num_queries: Any

@@ -46,6 +46,19 @@ class TestLastBill:
         # Thirty US dollars more a month, for what was left of it.
         assert 0 < told.amount_due == newest.amount_paid < 3000
 
+    def test_of_one_that_ends_with_the_period_comes_on_that_day(
+        self, customer_client: Client, subscription: Subscription, team: Price, local_stripe: LocalStripe
+    ) -> None:
+        changed = change(subscription, team)
+        told = last_bill.preview(subscription=changed)
+        assert told is not None
+        assert f"On that day {told.amount_due_display} is charged for changes that" in words(customer_client, changed)
+        lifecycle.cancel(subscription=changed, cause=TEST)
+        local_stripe.control("clock", advance=40 * DAY)
+        newest = local_stripe.api.invoices.list({"subscription": subscription.pk}).data[0]
+        assert 0 < told.amount_due == newest.amount_paid < 3000
+        assert local_stripe.api.subscriptions.retrieve(subscription.pk).status == "canceled"
+
     def test_of_a_downgrade_is_nothing(
         self, customer_client: Client, subscription: Subscription, team: Price, local_stripe: LocalStripe
     ) -> None:

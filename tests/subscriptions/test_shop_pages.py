@@ -60,6 +60,17 @@ class TestPlans:
             Step("Change to this (Pro, $190.00 per year)", "get", f"/subscriptions/sub_1/change/{yearly.pk}/")
         ]
 
+    def test_say_that_another_subscription_comes_in_addition(
+        self, customer_client: Client, customer: Customer, price: Price
+    ) -> None:
+        subscribe(customer, price)
+        assert "in addition" not in shown(customer_client, "/")
+        sell_team()
+        words = reading.words(shown(customer_client, "/"))
+        assert (
+            "You have Pro; what you subscribe to here comes in addition. To switch instead, change your plan" in words
+        )
+
     def test_lead_from_what_is_sold_once_to_the_account(
         self, customer_client: Client, customer: Customer, price: Price
     ) -> None:
