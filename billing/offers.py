@@ -184,12 +184,13 @@ def _repriced(product: Product, price: Price | None, unit_amount: int) -> Price:
 
 
 def _half_replaced(product: Product) -> Price:
-    """Of several prices and no default, the one that another was made to replace when that was cut off."""
+    """Of several prices and no default, the one that another was made to replace, where that was cut off."""
     several = _prices_of(product)
     if not several:
         raise NoPrice.at_all(product)
     replaced = {price.metadata.get(catalog.REPLACES) for price in several}
-    old = next((price for price in several if price.pk in replaced), None)
+    unfinished = (price for price in several if price.pk in replaced and catalog.REPLACED_BY not in price.metadata)
+    old = next(unfinished, None)
     if old is None:
         raise AmbiguousName.without_default(product, several)
     return old

@@ -64,8 +64,8 @@ def _disabled(endpoints: list[JSON]) -> Finding:
 
 
 def _check(endpoint: JSON, url: str) -> Iterator[Finding]:
-    missing = _missing_events(endpoint)
-    if not endpoint["url"].endswith("/"):
+    missing, is_addressed = _missing_events(endpoint), endpoint["url"].endswith("/")
+    if not is_addressed:
         message = f"{endpoint['id']} sends to {endpoint['url']}, and what lacks the last slash is not answered."
         yield problem(message, partial(_readdress, endpoint, url))
     if missing:
@@ -77,7 +77,7 @@ def _check(endpoint: JSON, url: str) -> Iterator[Finding]:
             f"{stripe_gateway.API_VERSION}, so each costs a call to Stripe. An endpoint's version can't be changed: "
             "delete it, and `stripe_doctor --fix` makes one anew."
         )
-    elif not missing:
+    elif is_addressed and not missing:
         yield ok(f"{endpoint['id']} sends every event that concerns us to {url}.")
 
 

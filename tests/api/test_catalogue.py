@@ -184,6 +184,16 @@ class TestUpdateprod:
         assert [known.pk for known in Price.objects.on_sale()] == [answer.json()["price_id"]]
         assert Product.objects.get().default_price_id == answer.json()["price_id"]
 
+    def test_of_two_that_staff_sell_side_by_side_without_a_default_asks_which(
+        self, backend: Program, price: Price
+    ) -> None:
+        """The one was replaced by the other once, and restored since."""
+        backend.post("updateprod", prod_name="Pro", unit_amount=2900)
+        catalog.restore_price(price=price)
+        Product.objects.update(default_price_id="")
+        refused(backend.post("updateprod", prod_name="Pro", unit_amount=3900), 409, "ambiguous_name")
+        assert [known.unit_amount for known in Price.objects.on_sale()] == [1900, 2900]
+
     def test_asked_again_leaves_an_old_price_that_is_gone(
         self, backend: Program, price: Price, local_stripe: LocalStripe
     ) -> None:

@@ -177,9 +177,9 @@ class TestTheEndpoint:
     def test_that_lacks_the_last_slash_is_given_it(self, doctor: Doctor, local_stripe: LocalStripe) -> None:
         made = local_stripe.api.webhook_endpoints.create({"url": URL.rstrip("/"), "enabled_events": ["*"]})
         said = doctor("--fix")
-        assert said.of("webhook endpoint")[0].startswith(
-            f"problem: {made.id} sends to {URL.rstrip('/')}, and what lacks"
-        )
+        assert said.of("webhook endpoint") == [
+            f"problem: {made.id} sends to {URL.rstrip('/')}, and what lacks the last slash is not answered."
+        ]
         assert [known.url for known in local_stripe.api.webhook_endpoints.list().data] == [URL]
 
     def test_is_the_one_however_its_address_is_spelled(
