@@ -9,14 +9,14 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from config import demo_environment
+from config.demo import environment
 
 
 def main() -> None:
     """Hand the command line to Django, once the settings make sense."""
     try:
         if sys.argv[1:2] == ["demo"]:
-            demo_environment.prepare(folder=Path(__file__).resolve().parent)
+            environment.prepare(folder=Path(__file__).resolve().parent)
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
         import_module(os.environ["DJANGO_SETTINGS_MODULE"])
         execute_from_command_line(sys.argv)

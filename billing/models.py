@@ -47,7 +47,7 @@ class LooseLink(models.ForeignKey[Any, Any]):
 
 
 class MirroredRow(models.Model):
-    """A copy of an object at Stripe; `billing.mirror` alone writes it.
+    """A copy of an object at Stripe; `billing.mirror.engine` alone writes it.
 
     `known_from` and `known_until` (Stripe's clock) bound the moment at which the object was as the row says;
     `version` goes up with each write, and every write names the version it replaces.

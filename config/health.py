@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from subscriptions import health, tokens
-from subscriptions.health import Health
+from subscriptions.customers import api_tokens
+from subscriptions.monitoring import health
+from subscriptions.monitoring.health import Health
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def _who_asks(request: HttpRequest) -> User | AnonymousUser:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return request.user
-    return tokens.authenticate(text=text.strip(), now=timezone.now()) or AnonymousUser()
+    return api_tokens.authenticate(text=text.strip(), now=timezone.now()) or AnonymousUser()
 
 
 def _refusal(code: str, message: str, status: int) -> JsonResponse:

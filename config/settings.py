@@ -7,32 +7,32 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from config import databases, environment, mongo, schedule
+from config import crontab, databases, env, mongo
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-environment.load_file(folder=BASE_DIR)
+env.load_file(folder=BASE_DIR)
 
 # --- The site ----------------------------------------------------------------
 
-DEBUG = environment.switch("DEBUG", default=False)
+DEBUG = env.switch("DEBUG", default=False)
 SECRET_KEY = (
-    environment.text("SECRET_KEY", "insecure-and-only-for-debug")
+    env.text("SECRET_KEY", "insecure-and-only-for-debug")
     if DEBUG
-    else environment.required("SECRET_KEY", hint="`make install` writes one into .env")
+    else env.required("SECRET_KEY", hint="`make install` writes one into .env")
 )
 
-PORT = environment.port("PORT", 8000)
-SITE_URL = environment.http_url("SITE_URL", f"http://127.0.0.1:{PORT}", path_allowed=False)
+PORT = env.port("PORT", 8000)
+SITE_URL = env.http_url("SITE_URL", f"http://127.0.0.1:{PORT}", path_allowed=False)
 SITE_HOST = urlsplit(SITE_URL).hostname
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", f"{SITE_HOST},127.0.0.1,localhost,[::1]")
-CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", SITE_URL)
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", f"{SITE_HOST},127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", SITE_URL)
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 
 # --- Database ----------------------------------------------------------------
 
-DATABASES = {"default": databases.parse(environment.text("DATABASE_URL", "sqlite:///db.sqlite3"), folder=BASE_DIR)}
+DATABASES = {"default": databases.parse(env.text("DATABASE_URL", "sqlite:///db.sqlite3"), folder=BASE_DIR)}
 ON_MONGODB = DATABASES["default"]["ENGINE"] == databases.MONGODB_ENGINE
 DATABASE_ROUTERS = mongo.ROUTERS if ON_MONGODB else []
 DEFAULT_AUTO_FIELD = mongo.AUTO_FIELD if ON_MONGODB else "django.db.models.BigAutoField"
@@ -59,7 +59,7 @@ if ON_MONGODB:
 
 MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
-    "config.api_failures.JsonFailures",
+    "config.api.failures.JsonFailures",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -70,7 +70,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.RefuseNullBytes",
     "config.middleware.NotAllowedPage",
-    "subscriptions.middleware.StripeErrorPages",
+    "subscriptions.views.stripe_errors.StripeErrorPages",
 ]
 
 TEMPLATES = [
@@ -90,29 +90,29 @@ TEMPLATES = [
 
 # --- Stripe ------------------------------------------------------------------
 
-STRIPE_KEY = environment.text("STRIPE_KEY")
-STRIPE_WEBHOOK_SECRETS = environment.words("STRIPE_WEBHOOK_SECRET")
-STRIPE_API_BASE = environment.http_url("STRIPE_API_BASE", path_allowed=True)  # Empty means Stripe's own.
+STRIPE_KEY = env.text("STRIPE_KEY")
+STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRET")
+STRIPE_API_BASE = env.http_url("STRIPE_API_BASE", path_allowed=True)  # Empty means Stripe's own.
 
 # Where buyers go on from Stripe's checkout page; empty means our own pages.
-CHECKOUT_SUCCESS_URL = environment.page_url("CHECKOUT_SUCCESS_URL")
-CHECKOUT_CANCEL_URL = environment.page_url("CHECKOUT_CANCEL_URL")
+CHECKOUT_SUCCESS_URL = env.page_url("CHECKOUT_SUCCESS_URL")
+CHECKOUT_CANCEL_URL = env.page_url("CHECKOUT_CANCEL_URL")
 
-SYNC_INTERVAL_SECONDS = environment.whole_number("SYNC_INTERVAL_SECONDS", 30, minimum=30)
-SYNC_FULL_EVERY_HOURS = environment.whole_number("SYNC_FULL_EVERY_HOURS", 24, minimum=1)
-STRIPE_MAX_RPS = environment.whole_number("STRIPE_MAX_RPS", 24, minimum=1)
-PAST_DUE_GRACE_DAYS = environment.whole_number("PAST_DUE_GRACE_DAYS", 7, minimum=0)
-INACTIVE_CUSTOMERS = environment.one_of("INACTIVE_CUSTOMERS", "archive", "delete", "keep")
+SYNC_INTERVAL_SECONDS = env.whole_number("SYNC_INTERVAL_SECONDS", 30, minimum=30)
+SYNC_FULL_EVERY_HOURS = env.whole_number("SYNC_FULL_EVERY_HOURS", 24, minimum=1)
+STRIPE_MAX_RPS = env.whole_number("STRIPE_MAX_RPS", 24, minimum=1)
+PAST_DUE_GRACE_DAYS = env.whole_number("PAST_DUE_GRACE_DAYS", 7, minimum=0)
+INACTIVE_CUSTOMERS = env.one_of("INACTIVE_CUSTOMERS", "archive", "delete", "keep")
 
 # --- The JSON API ------------------------------------------------------------
 
 # Requests a minute; 0 is no limit. Each process counts for itself.
-API_RATE_PER_TOKEN = environment.whole_number("API_RATE_PER_TOKEN", 600, minimum=0)
-API_RATE_PER_ADDRESS = environment.whole_number("API_RATE_PER_ADDRESS", 120, minimum=0)
-TRUSTED_PROXIES = environment.whole_number("TRUSTED_PROXIES", 0, minimum=0, maximum=9)
+API_RATE_PER_TOKEN = env.whole_number("API_RATE_PER_TOKEN", 600, minimum=0)
+API_RATE_PER_ADDRESS = env.whole_number("API_RATE_PER_ADDRESS", 120, minimum=0)
+TRUSTED_PROXIES = env.whole_number("TRUSTED_PROXIES", 0, minimum=0, maximum=9)
 
 # Other sites whose scripts may call the API, with a token: cookies are not for them.
-CORS_ALLOWED_ORIGINS = environment.words("CORS_ALLOWED_ORIGINS")
+CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "x-request-id"]
 CORS_ALLOW_METHODS = ["GET", "OPTIONS", "POST"]
@@ -127,12 +127,12 @@ CACHES = {
 
 # --- Cron --------------------------------------------------------------------
 
-CRONJOBS = schedule.sync_entries(every_seconds=SYNC_INTERVAL_SECONDS)
+CRONJOBS = crontab.sync_entries(every_seconds=SYNC_INTERVAL_SECONDS)
 # django-crontab removes the lines that carry its comment: another installation's must read otherwise.
 CRONTAB_COMMENT = f"standing-order in {BASE_DIR}"
-CRONTAB_COMMAND_PREFIX = schedule.environment_prefix()
+CRONTAB_COMMAND_PREFIX = crontab.environment_prefix()
 # Most machines have no mail for cron to report by.
-CRONTAB_COMMAND_SUFFIX = schedule.log_suffix(file=BASE_DIR / "cron.log")
+CRONTAB_COMMAND_SUFFIX = crontab.log_suffix(file=BASE_DIR / "cron.log")
 CRONTAB_LOCK_JOBS = False  # The sync has a lease of its own, which also holds across machines.
 
 # --- People ------------------------------------------------------------------
@@ -185,8 +185,8 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- Mail and log ------------------------------------------------------------
 
-vars().update(environment.email("EMAIL_URL", "consolemail://"))
-DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", f"Standing Order <noreply@{SITE_HOST}>")
+vars().update(env.email("EMAIL_URL", "consolemail://"))
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Standing Order <noreply@{SITE_HOST}>")
 
 LOGGING = {
     "version": 1,

@@ -8,8 +8,8 @@ from config.health import healthz
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
-    path("accounts/", include("config.accounts")),
+    path("accounts/", include("config.accounts.views")),
     path("accounts/", include("django.contrib.auth.urls")),
-    path("api/", include("config.api")),
+    path("api/", include("config.api.urls")),
     path("", include("subscriptions.urls")),
 ]

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 
-from subscriptions import customers
+from subscriptions.customers import services as customers
 
 
 @receiver(user_logged_in, dispatch_uid="subscriptions.ensure_customer")

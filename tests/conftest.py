@@ -11,11 +11,11 @@ import pytest
 from django.conf import settings
 from django.test import TransactionTestCase
 
-from config import environment
+from config import env
 from tests import engines
 
 # The suite must not see the settings of the person who runs it, a live key least of all.
-environment.forget()
+env.forget()
 os.environ |= {
     "DATABASE_URL": engines.database_url(),
     "DEBUG": "True",  # While the settings load: static files need no collecting then. pytest-django turns it off.

@@ -11,8 +11,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from werkzeug.test import Client as WerkzeugClient
 
-from billing import catalog, stripe_gateway
-from billing.catalog import PriceTerms
+from billing import gateway
+from billing.catalog import services as catalog
+from billing.catalog.services import PriceTerms
 from billing.models import Price
 from sandbox.app import Sandbox
 from sandbox.transport import InProcessClient
@@ -73,9 +74,9 @@ def deliver(client: Client, event: dict[str, Any]) -> Any:
 @pytest.fixture
 def local_stripe() -> Iterator[LocalStripe]:
     local = LocalStripe()
-    stripe_gateway.use_transport(local.transport)
+    gateway.use_transport(local.transport)
     yield local
-    stripe_gateway.use_transport(None)
+    gateway.use_transport(None)
     assert local.sandbox.account.violations == []
 
 

@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from benchmarks.standin.reading import pages
-from billing.mirror import PRICE, PRODUCT, Kind
-from billing.snapshots import JSON, moment
-from subscriptions import mirror
+from billing.gateway.snapshots import JSON, moment
+from billing.mirror.engine import PRICE, PRODUCT, Kind
+from subscriptions.mirror import kinds as mirror
 from subscriptions.models import BillingAccount, Subscription, SyncState
 
 BILLS = timedelta(days=4)

@@ -10,21 +10,21 @@ from django.utils import timezone
 
 from benchmarks.meter import Meter
 from benchmarks.standin.process import Standin
-from subscriptions import sync
 from subscriptions.models import SyncRun
+from subscriptions.sync import incremental
 
 LONG_ENOUGH = 600  # Seconds after which a pass does not look again at the events of the one before.
 
 
 def passes(*, times: int) -> dict[str, Any]:
     """Make quiet passes one after the other, as `--loop` does, after a first one that connects."""
-    sync.run(now=timezone.now())
+    incremental.run(now=timezone.now())
     Standin(settings.STRIPE_API_BASE).forget()
     runs, cpu, wall = [], [], []
     with Meter() as meter:
         for _ in range(times):
             began, cpu_began = time.perf_counter(), time.process_time()
-            runs.append(sync.run(now=timezone.now())[0])
+            runs.append(incremental.run(now=timezone.now())[0])
             wall.append(time.perf_counter() - began)
             cpu.append(time.process_time() - cpu_began)
     typical = {"cpu_each": statistics.median(cpu), "wall_each": statistics.median(wall)}
@@ -35,12 +35,12 @@ def changes(*, first: int, clear: int, unclear: int) -> dict[str, Any]:
     """Let subscriptions change at Stripe, and make the pass that hears of it."""
     standin = Standin(settings.STRIPE_API_BASE)
     standin.advance(LONG_ENOUGH)
-    sync.run(now=timezone.now())
+    incremental.run(now=timezone.now())
     standin.advance(LONG_ENOUGH)
     standin.change(first=first, clear=clear, unclear=unclear)
     standin.forget()
     with Meter() as meter:
-        run, _findings = sync.run(now=timezone.now())
+        run, _findings = incremental.run(now=timezone.now())
     return meter.told() | _summed([run])
 
 
@@ -48,7 +48,7 @@ def full() -> dict[str, Any]:
     """Compare everything once."""
     connection.ensure_connection()
     with Meter() as meter:
-        run, _findings = sync.run(full=True, now=timezone.now())
+        run, _findings = incremental.run(full=True, now=timezone.now())
     return meter.told() | _summed([run])
 
 

@@ -10,7 +10,7 @@ from benchmarks.meter import Meter
 from benchmarks.site import Site, counted_queries, signature
 from benchmarks.standin.process import Standin
 from benchmarks.standin.reading import events_about
-from billing.snapshots import JSON
+from billing.gateway.snapshots import JSON
 from subscriptions.models import Subscription
 
 HOUR = timedelta(hours=1)

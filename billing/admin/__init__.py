@@ -1,5 +1,5 @@
 """Products, prices and promotion codes in the admin."""
 
-from billing.admin import catalogue, promotions
+from billing.admin import catalog, promotions
 
-__all__ = ["catalogue", "promotions"]
+__all__ = ["catalog", "promotions"]

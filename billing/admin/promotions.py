@@ -6,10 +6,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from billing import promotions
 from billing.admin.stripe_admin import StripeAdmin
+from billing.catalog import promotions
+from billing.catalog.promotion_form import PromotionCodeForm
 from billing.models import PromotionCode
-from billing.promotion_form import PromotionCodeForm
 
 
 @admin.register(PromotionCode)

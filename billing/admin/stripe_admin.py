@@ -6,8 +6,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 
+from billing.catalog.forms import explanation
 from billing.errors import StripeFailure
-from billing.forms import explanation
 
 
 class StripeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 
 from billing import money
 from billing.api.refusals import Refusal
-from billing.forms import MAX_TRIAL_DAYS
+from billing.catalog.forms import MAX_TRIAL_DAYS
 
 JSON_TYPE = "application/json"
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")

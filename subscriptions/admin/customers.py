@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from subscriptions import customers
 from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
+from subscriptions.customers import services as customers
 from subscriptions.models import Customer, Payment, Subscription, Tombstone
 
 

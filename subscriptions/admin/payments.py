@@ -4,19 +4,19 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from billing.catalog.forms import explanation
 from billing.errors import StripeFailure
-from billing.forms import explanation
-from billing.mirror import Cause
-from subscriptions import twice_paid
+from billing.mirror.engine import Cause
 from subscriptions.admin.read_only import ReadOnlyAdmin, TwicePaidFilter, UndoesTwicePaid
-from subscriptions.admin.refundable import InvoiceRefunds, PaymentRefunds
+from subscriptions.admin.refunds import InvoiceRefunds, PaymentRefunds
 from subscriptions.models import Invoice, Payment, Refund
-from subscriptions.refunds import CannotRefund
+from subscriptions.payments import duplicates
+from subscriptions.payments.refunds import CannotRefund
 
 
 class TwicePaidPayments(TwicePaidFilter):
     def newer(self) -> list[Payment]:
-        return twice_paid.newer_payments()
+        return duplicates.newer_payments()
 
 
 @admin.register(Payment)
@@ -33,7 +33,7 @@ class PaymentAdmin(UndoesTwicePaid, PaymentRefunds):
     def refund_wholly(self, request: HttpRequest, chosen: QuerySet[Payment]) -> None:
         for payment in chosen:
             try:
-                twice_paid.undo_payment(payment, cause=Cause("person", str(request.user.pk)))
+                duplicates.undo_payment(payment, cause=Cause("person", str(request.user.pk)))
             except (CannotRefund, StripeFailure) as error:
                 why = explanation(error) if isinstance(error, StripeFailure) else str(error)
                 self.message_user(request, f"{payment}: {why}", messages.ERROR)

@@ -6,14 +6,14 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from billing.catalog.forms import explanation
 from billing.errors import StripeFailure
-from billing.forms import explanation
-from billing.mirror import Cause
-from subscriptions import twice_paid
+from billing.mirror.engine import Cause
 from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline, TwicePaidFilter, UndoesTwicePaid
-from subscriptions.lifecycle import LifecycleRefusal
 from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscription
-from subscriptions.refunds import CannotRefund
+from subscriptions.payments import duplicates
+from subscriptions.payments.refunds import CannotRefund
+from subscriptions.plans.cancel import LifecycleRefusal
 
 
 class StatusChangeInline(ReadOnlyInline):
@@ -42,7 +42,7 @@ class InvoiceInline(ReadOnlyInline):
 
 class TwicePaidSubscriptions(TwicePaidFilter):
     def newer(self) -> list[Subscription]:
-        return twice_paid.newer_subscriptions()
+        return duplicates.newer_subscriptions()
 
 
 @admin.register(Subscription)
@@ -59,7 +59,7 @@ class SubscriptionAdmin(UndoesTwicePaid, ReadOnlyAdmin):
     def cancel_and_refund(self, request: HttpRequest, chosen: QuerySet[Subscription]) -> None:
         for subscription in chosen:
             try:
-                twice_paid.undo_subscription(subscription, cause=Cause("person", str(request.user.pk)))
+                duplicates.undo_subscription(subscription, cause=Cause("person", str(request.user.pk)))
             except (LifecycleRefusal, CannotRefund, StripeFailure) as error:
                 why = explanation(error) if isinstance(error, StripeFailure) else str(error)
                 self.message_user(request, f"{subscription}: {why}", messages.ERROR)

@@ -10,9 +10,9 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
-from subscriptions import health
 from subscriptions.admin.read_only import ReadOnlyAdmin
 from subscriptions.models import SyncRun
+from subscriptions.monitoring import health
 
 
 class WithHealthPage(ReadOnlyAdmin):

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
-from subscriptions import tokens
+from subscriptions.customers import api_tokens
 from subscriptions.models import ApiToken
 
 
@@ -67,7 +67,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.action(description="Revoke: not accepted from now on", permissions=["revoke"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[ApiToken]) -> None:
         for token in chosen:
-            tokens.revoke(token=token, now=timezone.now())
+            api_tokens.revoke(token=token, now=timezone.now())
             self.log_change(request, token, "Revoked.")
         self.message_user(request, f"{len(chosen)} revoked.", messages.SUCCESS)
 
@@ -93,7 +93,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_form(self, request: HttpRequest, form: TokenForm, change: bool) -> ApiToken:  # noqa: ARG002, FBT001
-        token, text = tokens.create(**form.cleaned_data, now=timezone.now())
+        token, text = api_tokens.create(**form.cleaned_data, now=timezone.now())
         form.instance = token
         request.new_token = text  # type: ignore[attr-defined]
         return token

@@ -1,10 +1,9 @@
 """People's side of the mirror: customers, what they buy and pay, and the books of webhooks and syncs.
 
-Rows that copy a Stripe object are written by `subscriptions.mirror` alone, save for the fields marked as our own.
+Rows that copy a Stripe object are written by `subscriptions.mirror` alone, but for the fields marked as our own.
 """
 
 from subscriptions.models.api_token import ApiToken
-from subscriptions.models.books import SyncRun, SyncState, WebhookEvent
 from subscriptions.models.checkout_session import CheckoutSession
 from subscriptions.models.customer import BillingAccount, Customer, Tombstone
 from subscriptions.models.invoice import Invoice, Refund
@@ -12,6 +11,7 @@ from subscriptions.models.payment import Payment
 from subscriptions.models.schedule import SubscriptionSchedule
 from subscriptions.models.status_change import StatusChange
 from subscriptions.models.subscription import Subscription
+from subscriptions.models.sync import SyncRun, SyncState, WebhookEvent
 
 __all__ = [
     "ApiToken",

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from subscriptions import portal
+from subscriptions.customers import portal
 from subscriptions.models import Invoice, Payment, Refund, StatusChange, Subscription
 from subscriptions.views.requests import SignedInRequest, see_other
 

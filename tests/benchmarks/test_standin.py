@@ -11,8 +11,8 @@ from benchmarks.jobs import rows
 from benchmarks.standin.recording import Answer, Recording
 from benchmarks.standin.server import Server, Traffic
 from benchmarks.standin.world import World
-from subscriptions import sync
 from subscriptions.models import Subscription
+from subscriptions.sync import incremental
 from tests.benchmarks.conftest import SUBSCRIPTIONS
 
 ALL = "/v1/subscriptions?status=all&limit=100"
@@ -92,7 +92,7 @@ class TestRecording:
             return answered[target]
 
         monkeypatch.setattr(server.recording, "answer", kept)
-        runs = [sync.run(full=True, now=timezone.now())[0] for _ in range(2)]
+        runs = [incremental.run(full=True, now=timezone.now())[0] for _ in range(2)]
         assert [run.is_complete for run in runs] == [True, True]
         assert [run.updated for run in runs] == [SUBSCRIPTIONS, 0]
         assert {target.partition("?")[0] for target in answered} >= {"/v1/events", "/v1/subscriptions", "/v1/invoices"}
@@ -103,7 +103,7 @@ class TestRecording:
 class TestWorld:
     def test_has_rows_that_a_sync_would_have_written(self, server: Server, db: None) -> None:
         """The rows made in bulk for the large sizes are those that our own first sync makes."""
-        sync.run(full=True, now=timezone.now())
+        incremental.run(full=True, now=timezone.now())
         synced = [_columns(row) for row in Subscription.objects.order_by("pk")]
         Subscription.objects.all().delete()
         rows.fill(subscriptions=SUBSCRIPTIONS)

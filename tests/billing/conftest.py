@@ -6,12 +6,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from billing import stripe_gateway
-from billing.mirror import PRODUCT, offer
+from billing import gateway
+from billing.gateway.snapshots import JSON
+from billing.mirror.engine import PRODUCT, offer
 from billing.models import Product
-from billing.snapshots import JSON
+from tests.billing.gateway.wire import Wire
 from tests.billing.states import NOON, SECOND, TEST, state, written
-from tests.billing.wire import Wire
 from tests.fixtures import LocalStripe
 
 
@@ -20,9 +20,9 @@ def wire(settings: Settings) -> Iterator[Wire]:
     """The other end of our gateway's real connections."""
     wire = Wire()
     settings.STRIPE_API_BASE = wire.url
-    stripe_gateway.use_transport(None)
+    gateway.use_transport(None)
     yield wire
-    stripe_gateway.use_transport(None)
+    gateway.use_transport(None)
     wire.stop()
     assert not wire.answers, "an answer was never asked for"
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from billing import stripe_gateway
-from billing.mirror import Cause, Mirrored
+from billing import gateway
+from billing.gateway.snapshots import JSON, Event, Snapshot
+from billing.mirror.engine import Cause, Mirrored
 from billing.models import Product
-from billing.snapshots import JSON, Event, Snapshot
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECOND, TICK = timedelta(seconds=1), timedelta(milliseconds=1)
@@ -19,7 +19,7 @@ def state(product: JSON, name: str, since: datetime, until: datetime | None = No
 
 
 def event(product: JSON, name: str, at: datetime, **changes: Any) -> Event:
-    version = stripe_gateway.API_VERSION
+    version = gateway.API_VERSION
     return replace(Event("evt_1", "product.updated", at, version, {**product, "name": name}), **changes)
 
 

@@ -7,9 +7,11 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
-from billing import mirror
-from subscriptions import checkout, lease, webhooks
+from billing.mirror import engine
+from subscriptions.checkout import services as checkout
 from subscriptions.models import CheckoutSession, SyncState, WebhookEvent
+from subscriptions.sync import lease
+from subscriptions.webhooks import inbox
 
 
 def take_away(name: str) -> None:
@@ -27,7 +29,7 @@ def _version_guard() -> None:
     def replace(kind: Any, row: Any, values: dict[str, Any]) -> bool:
         return bool(kind.model._default_manager.filter(pk=row.pk).update(**values) == 1)
 
-    _replace(mirror, "_replace", replace)
+    _replace(engine, "_replace", replace)
 
 
 def _lease() -> None:
@@ -50,7 +52,7 @@ def _inbox() -> None:
         )
         return True
 
-    _replace(webhooks, "claim", claim)
+    _replace(inbox, "claim", claim)
     _replace(WebhookEvent, "FINAL", frozenset({WebhookEvent.State.IGNORED}))
 
 
@@ -67,7 +69,7 @@ def _checkout_claim() -> None:
 
 def _interval_rule() -> None:
     """What came last is what holds."""
-    _replace(mirror, "_decision", lambda *_, **__: mirror._Decision.WRITE)
+    _replace(engine, "_decision", lambda *_, **__: engine._Decision.WRITE)
 
 
 MUTATIONS: dict[str, Callable[[], None]] = {

@@ -16,10 +16,11 @@ from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 
-from billing import catalog, stripe_gateway
-from billing.catalog import PriceTerms
-from subscriptions import sync
+from billing import gateway
+from billing.catalog import services as catalog
+from billing.catalog.services import PriceTerms
 from subscriptions.models import CheckoutSession
+from subscriptions.sync import incremental
 from tests.chaos import worker
 
 
@@ -38,7 +39,7 @@ def rehearse(*, people: int) -> list[str]:
         connection.close()
         # A client of MongoDB's does not survive a fork.
         getattr(connection, "close_pool", lambda: None)()
-    stripe_gateway.use_transport(None)
+    gateway.use_transport(None)
     return keys
 
 
@@ -67,4 +68,4 @@ def _run_through() -> None:
     pages = ["/account/", f"/checkout/success/?session_id={session.stripe_id}", "/subscriptions/none/cancel/"]
     for page in pages:
         browser.get(page)
-    sync.run(full=True, now=timezone.now())
+    incremental.run(full=True, now=timezone.now())

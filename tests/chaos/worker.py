@@ -21,8 +21,8 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
-from billing import stripe_gateway
-from subscriptions import lease, sync
+from billing import gateway
+from subscriptions.sync import incremental, lease
 from tests.chaos import mutations
 from tests.chaos.edges import Edges, Wire, watch_database
 
@@ -84,7 +84,7 @@ class Worker:
             self._clock + (time.monotonic() - started) / 20, UTC
         )
         watch_database(self.edges)
-        stripe_gateway.use_transport(Wire(self.edges, PATIENCE))
+        gateway.use_transport(Wire(self.edges, PATIENCE))
         if ground.get("without"):
             mutations.take_away(ground["without"])
 
@@ -122,7 +122,7 @@ def _change(order: dict[str, Any]) -> dict[str, Any]:
 
 def _sync(order: dict[str, Any]) -> dict[str, Any]:
     try:
-        run = sync.run(full=order["full"], now=django.utils.timezone.now())[0]
+        run = incremental.run(full=order["full"], now=django.utils.timezone.now())[0]
     except lease.LeaseHeld as held:
         return {"ran": False, "why": str(held)}
     return {"ran": True, "is_complete": run.is_complete, "failed": run.failed, "error": run.error}

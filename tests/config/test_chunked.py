@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from billing.models import Product
 from config.wsgi import application
-from subscriptions import tokens
+from subscriptions.customers import api_tokens
 from tests.fixtures import LocalStripe
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def _one_connection() -> Iterator[None]:
 
 def ask(user: User, body: bytes, **environ: Any) -> tuple[int, dict[str, Any]]:
     """What the application that gunicorn serves answers to a product asked for in this body, sent in chunks."""
-    token = tokens.create(user=user, name="test", now=timezone.now())[1]
+    token = api_tokens.create(user=user, name="test", now=timezone.now())[1]
     sent = RequestFactory().post("/api/product", content_type="application/json").environ
     del sent["CONTENT_LENGTH"]
     sent |= {

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import ManagementUtility, call_command
 
-from config import schedule
+from config import crontab
 
 # django-crontab leaves the program that it reads the crontab by to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -63,7 +63,7 @@ class TestAdd:
     def test_replaces_what_other_settings_had_made(self, table: Path, settings: Any) -> None:
         call_command("crontab", "add")
         before = entries(table)
-        settings.CRONJOBS = schedule.sync_entries(every_seconds=300)
+        settings.CRONJOBS = crontab.sync_entries(every_seconds=300)
         call_command("crontab", "add")
         [entry] = entries(table)
         assert entry.startswith("*/5 * * * * ")
@@ -73,7 +73,7 @@ class TestAdd:
 class TestRemove:
     def test_takes_out_its_own_alone(self, table: Path, settings: Any, capsys: Output) -> None:
         call_command("crontab", "add")
-        settings.CRONJOBS = schedule.sync_entries(every_seconds=300)
+        settings.CRONJOBS = crontab.sync_entries(every_seconds=300)
         capsys.readouterr()
         call_command("crontab", "remove")
         assert entries(table) == []
@@ -83,7 +83,7 @@ class TestRemove:
 class TestShow:
     def test_shows_what_other_settings_had_made(self, table: Path, settings: Any, capsys: Output) -> None:
         call_command("crontab", "add")
-        settings.CRONJOBS = schedule.sync_entries(every_seconds=300)
+        settings.CRONJOBS = crontab.sync_entries(every_seconds=300)
         capsys.readouterr()
         call_command("crontab", "show")
         assert capsys.readouterr().out.startswith("Entries of this installation in the crontab: 2\n  * * * * * ")

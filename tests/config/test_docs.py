@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
-from config import environment, programs
-from subscriptions import webhooks
+from config import env
+from config.processes import programs
+from subscriptions.webhooks import inbox
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -18,7 +19,7 @@ OUR_COMMANDS = sorted(
 
 
 class TestReadme:
-    @pytest.mark.parametrize("setting", sorted(environment.NAMES))
+    @pytest.mark.parametrize("setting", sorted(env.NAMES))
     def test_names_every_setting(self, setting: str) -> None:
         assert f"`{setting}`" in README
 
@@ -40,7 +41,7 @@ class TestReadme:
 
 class TestOperations:
     def test_explains_every_code_of_the_health(self) -> None:
-        source = (ROOT / "subscriptions" / "health.py").read_text()
+        source = (ROOT / "subscriptions" / "monitoring" / "health.py").read_text()
         problems, warnings = source.split("def _problems")[1].split("def _warnings")
         codes = dict.fromkeys(re.findall(r'Note\("(\w+)"', problems), "problem")
         codes |= dict.fromkeys(re.findall(r'Note\("(\w+)"', warnings), "warning")
@@ -64,9 +65,9 @@ class TestEvents:
     def test_page_lists_exactly_those_that_are_handled(self) -> None:
         page = (ROOT / "docs" / "events.md").read_text()
         listed, heard = page.split("## Heard from webhooks alone")
-        assert set(re.findall(r"^\| `([\w.]+)`", listed, re.MULTILINE)) == set(webhooks.LISTED)
-        assert set(re.findall(r"^\| `([\w.]+)`", heard, re.MULTILINE)) == set(webhooks.HEARD)
+        assert set(re.findall(r"^\| `([\w.]+)`", listed, re.MULTILINE)) == set(inbox.LISTED)
+        assert set(re.findall(r"^\| `([\w.]+)`", heard, re.MULTILINE)) == set(inbox.HEARD)
 
     def test_stripe_lists_them_in_one_call(self) -> None:
         """https://docs.stripe.com/api/events/list: up to 20 types."""
-        assert len(webhooks.LISTED) <= 20
+        assert len(inbox.LISTED) <= 20

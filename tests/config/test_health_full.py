@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
-from subscriptions import tokens
+from subscriptions.customers import api_tokens
 from subscriptions.models import ApiToken
 from tests.subscriptions.books import HOUR, event, full_run, in_step, many_rows
 
@@ -26,7 +26,7 @@ WHO = {
 
 
 def token_of(user: User) -> str:
-    return tokens.create(user=user, name="monitor", now=timezone.now())[1]
+    return api_tokens.create(user=user, name="monitor", now=timezone.now())[1]
 
 
 def ask(client: Client, token: str) -> Any:

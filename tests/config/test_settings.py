@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from config import environment
+from config import env
 
 PROJECT: Path = settings.BASE_DIR
 Load = Callable[..., dict[str, Any]]
@@ -144,9 +144,9 @@ class TestNames:
     """The settings are named in three places: where they are read, explained and forgotten."""
 
     def test_agree(self) -> None:
-        read = re.findall(r'environment\.\w+\(\s*"([A-Z_]+)"', (PROJECT / "config" / "settings.py").read_text())
+        read = re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (PROJECT / "config" / "settings.py").read_text())
         explained = re.findall(r"^#?([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE)
-        assert sorted(explained) == sorted(set(read)) == sorted(environment.NAMES)
+        assert sorted(explained) == sorted(set(read)) == sorted(env.NAMES)
 
 
 DEPLOYED = {
@@ -159,6 +159,6 @@ DEPLOYED = {
 
 
 def manage(*arguments: str, cwd: Path = PROJECT, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"} | variables
+    env = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"} | variables
     command = [sys.executable, str(PROJECT / "manage.py"), *arguments]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)  # noqa: S603

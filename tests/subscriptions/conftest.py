@@ -8,14 +8,17 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from billing import catalog, stripe_gateway
-from billing.catalog import PriceTerms
+from billing import gateway
+from billing.catalog import services as catalog
+from billing.catalog.services import PriceTerms
 from billing.models import Price
 from sandbox.transport import InProcessClient
-from subscriptions import checkout, customers, sync
-from subscriptions.checkout import Started
-from subscriptions.findings import Findings
+from subscriptions.checkout import services as checkout
+from subscriptions.checkout.services import Started
+from subscriptions.customers import services as customers
 from subscriptions.models import CheckoutSession, Customer, Subscription, SyncRun
+from subscriptions.sync import incremental
+from subscriptions.sync.results import Findings
 from tests.fixtures import LocalStripe
 
 DAY = 86_400
@@ -54,7 +57,7 @@ class Meanwhile(InProcessClient):
 @pytest.fixture
 def meanwhile(local_stripe: LocalStripe) -> Meanwhile:
     transport = Meanwhile(local_stripe)
-    stripe_gateway.use_transport(transport)
+    gateway.use_transport(transport)
     return transport
 
 
@@ -90,7 +93,7 @@ def paid_session(person: User, price: Price, customer: Customer, local_stripe: L
 
 
 def sync_now(**options: Any) -> tuple[SyncRun, Findings]:
-    return sync.run(now=timezone.now(), **options)
+    return incremental.run(now=timezone.now(), **options)
 
 
 def settle() -> None:

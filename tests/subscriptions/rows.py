@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from billing import catalog
-from billing.catalog import PriceTerms
+from billing.catalog import services as catalog
+from billing.catalog.services import PriceTerms
 from billing.models import Price, Product
 from subscriptions.models import Customer, Invoice, Subscription
 

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from billing import catalog
-from billing.catalog import PriceTerms
+from billing.catalog import services as catalog
+from billing.catalog.services import PriceTerms
 from billing.models import Price
 from subscriptions import access, stripe_clock
 from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscription

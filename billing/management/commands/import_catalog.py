@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing import catalog_import
+from billing.catalog import importer
 from billing.errors import StripeFailure
 
 
@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, **_: Any) -> None:
         try:
-            count = catalog_import.import_catalog()
+            count = importer.import_catalog()
         except StripeFailure as error:
             raise CommandError(f"the catalogue was not imported: {error}") from error
         read = f"{count.products} products, {count.prices} prices and {count.codes} promotion codes read"

@@ -7,9 +7,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.errors import StripeFailure
-from config import demo_data, demo_environment, programs
-from config.processes import PortTaken, ProgramEnded, Supervisor, require_free
-from subscriptions import checkout
+from config.demo import environment, seed
+from config.processes import programs
+from config.processes.supervisor import PortTaken, ProgramEnded, Supervisor, require_free
+from subscriptions.checkout import services as checkout
 
 BANNER = """
 Standing Order is running. Ctrl-C stops it; what you did is kept for the next time.
@@ -27,7 +28,7 @@ class Command(BaseCommand):
     help = "Run the site, the sync and a local Stripe with sample data, until Ctrl-C. PORT and SANDBOX_PORT move it."
 
     def handle(self, **_: Any) -> None:
-        if os.environ.get("ENV_FILE") != demo_environment.FILE:
+        if os.environ.get("ENV_FILE") != environment.FILE:
             # Its data must not get into another database, nor its customers to the real Stripe.
             raise CommandError("Run the demo as `make demo` or `manage.py demo`: it needs settings of its own.")
         try:
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         self.stdout.write("Stopped.")
 
     def _run(self, *, sandbox_port: int) -> None:
-        host = demo_environment.HOST
+        host = environment.HOST
         require_free(settings.PORT, host=host, setting="PORT")
         require_free(sandbox_port, host=host, setting="SANDBOX_PORT")
         with Supervisor(self.stdout) as supervisor:
@@ -45,7 +46,7 @@ class Command(BaseCommand):
             supervisor.start(
                 programs.sandbox(
                     port=sandbox_port,
-                    state_file=demo_environment.STATE_FILE,
+                    state_file=environment.STATE_FILE,
                     webhook=f"{settings.SITE_URL}/stripe/webhook/",
                 ),
                 programs.site(host=host, workers=1, log_requests=True),
@@ -55,13 +56,13 @@ class Command(BaseCommand):
             self.stdout.write(_banner(logins))
             supervisor.wait()
 
-    def _seeded(self) -> list[demo_data.Login]:
+    def _seeded(self) -> list[seed.Login]:
         try:
-            return demo_data.seed()
+            return seed.seed()
         except (StripeFailure, checkout.CannotBuy, OSError) as error:
             raise CommandError(f"The sample data could not be made: {error}") from error
 
 
-def _banner(logins: list[demo_data.Login]) -> str:
+def _banner(logins: list[seed.Login]) -> str:
     lines = "\n".join(map(str, logins))
-    return BANNER.format(site=settings.SITE_URL, stripe=settings.STRIPE_API_BASE, code=demo_data.CODE, logins=lines)
+    return BANNER.format(site=settings.SITE_URL, stripe=settings.STRIPE_API_BASE, code=seed.CODE, logins=lines)

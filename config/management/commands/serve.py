@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config import programs
-from config.processes import PortTaken, ProgramEnded, Supervisor, require_free
+from config.processes import programs
+from config.processes.supervisor import PortTaken, ProgramEnded, Supervisor, require_free
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from subscriptions import tokens
+from subscriptions.customers import api_tokens
 
 MAX_NAME = 100
 MAX_DAYS = 100 * 365
@@ -32,5 +32,5 @@ class Command(BaseCommand):
             raise CommandError(f"--expires-days must be from 1 to {MAX_DAYS}")
         now = timezone.now()
         expires_at = None if expires_days is None else now + timedelta(days=expires_days)
-        _token, text = tokens.create(user=user, name=name, expires_at=expires_at, now=now)
+        _token, text = api_tokens.create(user=user, name=name, expires_at=expires_at, now=now)
         self.stdout.write(text)

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from billing.errors import StripeFailure
-from subscriptions import customers
+from subscriptions.customers import services as customers
 from subscriptions.models import BillingAccount, Customer
 
 

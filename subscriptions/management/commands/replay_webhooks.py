@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from subscriptions import webhooks
 from subscriptions.models import WebhookEvent
+from subscriptions.webhooks import inbox
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         entries = self._chosen(event_id, event_type)
         for entry in entries:
             try:
-                webhooks.replay(entry)
+                inbox.replay(entry)
             except Exception as error:  # noqa: BLE001  (recorded and logged by the inbox; the others go on)
                 failed += 1
                 self.stderr.write(f"{entry.pk} {entry.type}: failed again: {error}")
@@ -38,5 +38,5 @@ class Command(BaseCommand):
             if not entries:
                 raise CommandError(f"no event {event_id} has come in")
             return entries
-        failed = WebhookEvent.objects.filter(state=webhooks.State.FAILED).order_by("stripe_created_at")
+        failed = WebhookEvent.objects.filter(state=inbox.State.FAILED).order_by("stripe_created_at")
         return list(failed.filter(type=event_type) if event_type else failed)

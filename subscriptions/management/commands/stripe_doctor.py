@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from billing.errors import StripeFailure
-from subscriptions import doctor
-from subscriptions.doctor import Finding, Level, NotRepaired
+from subscriptions.monitoring import doctor
+from subscriptions.monitoring.doctor import Finding, Level, NotRepaired
 
 
 class Command(BaseCommand):

@@ -11,10 +11,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 from django.utils import timezone
 
-from subscriptions import lease, progress, silence, summary, sync
+from subscriptions.management.stopping import Stopping
 from subscriptions.models import SyncRun, SyncState
-from subscriptions.progress import Interrupted, Progress, Stoppable
-from subscriptions.stopping import Stopping
+from subscriptions.monitoring import webhook_gap
+from subscriptions.sync import incremental, lease, progress, summary
+from subscriptions.sync.progress import Interrupted, Progress, Stoppable
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class Command(BaseCommand):
         is_new_hour = _is_new_hour(now)
         listener = self._list if self.is_verbose else None
         try:
-            run, _ = sync.run(full=full, now=now, progress=self._progress(), listener=listener)
+            run, _ = incremental.run(full=full, now=now, progress=self._progress(), listener=listener)
         except lease.LeaseLost:
             self._say("Another sync has taken over; it goes on from the last stored position.")
             return None
@@ -96,7 +97,7 @@ class Command(BaseCommand):
         return Stoppable(shown, lambda: self.stopping.asked)
 
     def _report(self, run: SyncRun, *, now: datetime, in_full: bool) -> None:
-        found = silence.found(now=now, last_webhook_at=silence.last_webhook_at())
+        found = webhook_gap.found(now=now, last_webhook_at=webhook_gap.last_webhook_at())
         self._say(summary.of(run) + (" WARNING: webhooks have gone silent." if found else ""))
         if found and in_full:
             logger.warning("%s", found)

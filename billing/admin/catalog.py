@@ -1,0 +1,140 @@
+"""Products and prices in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import quote
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from billing.admin.stripe_admin import StripeAdmin
+from billing.catalog import services as catalog
+from billing.catalog.forms import PriceForm, ProductForm
+from billing.models import Price, Product
+
+
+@admin.register(Product)
+class ProductAdmin(StripeAdmin):
+    form = ProductForm
+    list_display = ("name", "active", "price_list", "stripe_created_at")
+    list_filter = ("active", "can_be_bought_again", "is_deleted")
+    search_fields = ("name", "description", "id")
+    readonly_fields = ("id", "price_table", "feature_list")
+    actions = ("archive", "restore")
+    list_per_page = 50
+
+    SAID = ("name", "description", "features", "active", "can_be_bought_again", "has_quantity", "grace_days")
+    PRICE_FIELDS = ("amount", "currency", ("interval", "interval_count"), ("trial_days", "trial_without_card"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        return super().get_queryset(request).prefetch_related("prices")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        typed = (*self.SAID, "request_id")
+        if obj is None:
+            return [(None, {"fields": typed}), ("First price", {"fields": self.PRICE_FIELDS})]
+        prices = ("Prices", {"fields": ("price_table",)})
+        if not self.has_change_permission(request, obj):
+            said = ("feature_list" if field == "features" else field for field in self.SAID)
+            return [(None, {"fields": ("id", *said)}), prices]
+        further = {"fields": self.PRICE_FIELDS, "description": "Leave the amount empty to add none."}
+        return [(None, {"fields": ("id", *typed)}), prices, ("Add a price", further)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:  # noqa: ARG002
+        return self.readonly_fields if obj else ()
+
+    @admin.display(description="Prices on sale", empty_value="none")
+    def price_list(self, product: Product) -> SafeString:
+        return format_html_join(mark_safe("<br>"), "{}", ((price,) for price in product.prices.all() if price.active))
+
+    @admin.display(description="All prices", empty_value="none")
+    def price_table(self, product: Product) -> SafeString:
+        """Each with a link to its page, the archived ones last."""
+        return format_html_join(
+            mark_safe("<br>"),
+            '<a href="{}">{}</a>{}{}',
+            (
+                (
+                    reverse("admin:billing_price_change", args=[quote(price.pk)]),
+                    price,
+                    ", the default" if price.pk == product.default_price_id else "",
+                    "" if price.active else ", archived",
+                )
+                for price in sorted(product.prices.all(), key=lambda price: not price.active)
+            ),
+        )
+
+    @admin.display(description="Features")
+    def feature_list(self, product: Product) -> str:
+        return "\n".join(product.features)
+
+    @admin.action(description="Archive: take off sale", permissions=["change"])
+    def archive(self, request: HttpRequest, products: QuerySet[Product]) -> None:
+        self.send_each(request, products, lambda product: catalog.archive_product(product=product), "Archived")
+
+    @admin.action(description="Restore: put on sale again", permissions=["change"])
+    def restore(self, request: HttpRequest, products: QuerySet[Product]) -> None:
+        self.send_each(request, products, lambda product: catalog.restore_product(product=product), "Restored")
+
+
+@admin.register(Price)
+class PriceAdmin(StripeAdmin):
+    form = PriceForm
+    list_display = ("__str__", "product", "active", "is_default", "trial_days", "nickname")
+    list_filter = ("active", "interval", "currency")
+    list_select_related = ("product",)
+    search_fields = ("product__name", "nickname", "id")
+    shown = ("currency", "billed", "trial_days", "product", "is_default", "active", "nickname", "id")
+    readonly_fields = ("shown_amount", *shown)
+    actions = ("archive", "restore", "make_default")
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        """Prices are added on their product's page."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Price | None = None) -> bool:
+        """An amount that Stripe computes, from tiers say, can't be replaced by a plain one."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.unit_amount is not None)
+
+    def get_fields(self, request: HttpRequest, obj: Price | None = None) -> Any:
+        typed = ("amount", "request_id") if self.has_change_permission(request, obj) else ("shown_amount",)
+        return (*typed, *self.shown)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        # Once saved, this price is archived: there is nothing to continue with.
+        context = {**(extra_context or {}), "show_save_and_continue": False}
+        return super().changeform_view(request, object_id, form_url, context)
+
+    @admin.display(description="Amount")
+    def shown_amount(self, price: Price) -> str:
+        return price.amount_display
+
+    @admin.display(description="Billed")
+    def billed(self, price: Price) -> str:
+        return price.interval_display
+
+    @admin.display(boolean=True, description="Default")
+    def is_default(self, price: Price) -> bool:
+        return price.product is not None and price.product.default_price_id == price.pk
+
+    @admin.action(description="Archive: take off sale", permissions=["change"])
+    def archive(self, request: HttpRequest, prices: QuerySet[Price]) -> None:
+        self.send_each(request, prices, lambda price: catalog.archive_price(price=price), "Archived")
+
+    @admin.action(description="Restore: put on sale again", permissions=["change"])
+    def restore(self, request: HttpRequest, prices: QuerySet[Price]) -> None:
+        self.send_each(request, prices, lambda price: catalog.restore_price(price=price), "Restored")
+
+    @admin.action(description="Make this the product's default price", permissions=["change"])
+    def make_default(self, request: HttpRequest, prices: QuerySet[Price]) -> None:
+        self.send_each(request, prices, lambda price: catalog.make_default(price=price), "Now the default")

@@ -1,0 +1,171 @@
+"""Products and their prices: shown to anyone, made and changed by staff."""
+
+from typing import Annotated, Literal
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from ninja import Router, Status
+from pydantic import BaseModel, ConfigDict, Field
+
+from billing import money
+from billing.api.bodies import Amount, Count, Currency, Id, Name, Switch, Text, Trial, either, read, takes
+from billing.api.refusals import Conflict, Refusal
+from billing.catalog import lookup
+from billing.catalog.forms import MAX_DESCRIPTION, MAX_NAME, interval_problems
+from billing.catalog.services import PriceTerms
+from billing.models import Price
+
+Interval = Literal["day", "week", "month", "year", "one_time"]
+ProductName = Annotated[Name, Field(max_length=MAX_NAME)]
+Description = Annotated[Text, Field(max_length=MAX_DESCRIPTION)]
+
+router = Router(tags=["Catalogue"])
+
+
+class ProductAsked(BaseModel):
+    prod_name: ProductName = Field(examples=["Pro"])
+    unit_amount: Amount = Field(description="In the currency's minor unit: 1900 is 19.00 USD.", examples=[1900])
+    currency: Currency = "usd"
+    interval: Interval = "month"
+    interval_count: Count = 1
+    description: Description | None = None
+    trial_days: Trial | None = None
+
+
+class ProductChange(BaseModel):
+    model_config = ConfigDict(json_schema_extra=either("prod_name", "product_id"))
+
+    prod_name: ProductName | None = Field(None, description="The name it has.", examples=["Pro"])
+    product_id: Id | None = Field(None, description="Or its id.")
+    new_name: ProductName | None = None
+    description: Description | None = None
+    unit_amount: Amount | None = Field(None, description="Another amount makes a new price.")
+    active: Switch | None = Field(None, description="False takes it off sale; who has it keeps it.")
+
+
+class ProductAnswer(BaseModel):
+    product_id: str = Field(examples=["prod_T4a1"])
+    price_id: str | None = Field(description="Null where it has no price, or several and no default.")
+    prod_name: str
+    unit_amount: int | None
+    currency: str | None
+    interval: str | None
+
+    @classmethod
+    def of(cls, offer: lookup.Offer) -> "ProductAnswer":
+        price = offer.price
+        return cls(
+            product_id=offer.product.pk,
+            price_id=price.pk if price else None,
+            prod_name=offer.product.name,
+            unit_amount=price.unit_amount if price else None,
+            currency=price.currency if price else None,
+            interval=price.interval if price else None,
+        )
+
+
+class PlanPrice(BaseModel):
+    price_id: str = Field(examples=["price_1Qx"])
+    unit_amount: int = Field(examples=[1900])
+    currency: str = Field(examples=["usd"])
+    interval: str = Field(examples=["month"])
+    interval_count: int
+    trial_days: int | None
+    mode: Literal["subscription", "payment"]
+
+
+class Plan(BaseModel):
+    product_id: str = Field(examples=["prod_T4a1"])
+    prod_name: str = Field(examples=["Pro"])
+    description: str
+    features: list[str]
+    prices: list[PlanPrice]
+
+
+class Plans(BaseModel):
+    plans: list[Plan]
+
+
+@router.get("/plans", operation_id="plans", summary="What is on sale", response=Plans, auth=None)
+def plans(request: HttpRequest) -> Plans:  # noqa: ARG001  (Ninja passes it)
+    """The active products with their active prices; nobody has to sign in."""
+    by_product: dict[str, Plan] = {}
+    for price in lookup.on_sale():
+        product = price.product
+        plan = Plan(
+            product_id=product.pk,
+            prod_name=product.name,
+            description=product.description,
+            features=product.features,
+            prices=[],
+        )
+        by_product.setdefault(product.pk, plan).prices.append(_plan_price(price))
+    return Plans(plans=list(by_product.values()))
+
+
+@router.post(
+    "/product",
+    operation_id="product",
+    summary="Make a product with its price",
+    response={201: ProductAnswer, 409: Conflict},
+    openapi_extra=takes(ProductAsked, prod_name="Pro", unit_amount=1900, currency="usd", interval="month"),
+)
+def product(request: HttpRequest) -> Status[ProductAnswer]:
+    """Staff only. A name that a product has already is answered with 409 and that product's ids."""
+    _require_staff(request)
+    asked = read(request, ProductAsked)
+    terms = _terms(asked)
+    made = lookup.create(name=asked.prod_name, terms=terms, description=asked.description or "")
+    return Status(201, ProductAnswer.of(made))
+
+
+@router.post(
+    "/updateprod",
+    operation_id="updateprod",
+    summary="Change a product, or its price",
+    response={200: ProductAnswer, 409: Conflict},
+    openapi_extra=takes(ProductChange, prod_name="Pro", unit_amount=2900),
+)
+def updateprod(request: HttpRequest) -> ProductAnswer:
+    """Staff only. Another amount gives a new `price_id`, and whoever subscribed stays on the old price."""
+    _require_staff(request)
+    asked = read(request, ProductChange)
+    if not (asked.prod_name or asked.product_id):
+        raise Refusal.bad_input(prod_name="Say which product: prod_name, or product_id.")
+    changes = lookup.Changes(
+        name=asked.new_name, description=asked.description, unit_amount=asked.unit_amount, active=asked.active
+    )
+    found = lookup.find(name=asked.prod_name or "", product_id=asked.product_id or "")
+    return ProductAnswer.of(lookup.update(product=found, changes=changes))
+
+
+def _require_staff(request: HttpRequest) -> None:
+    if not (isinstance(request.user, User) and request.user.is_staff):
+        raise Refusal.forbidden("This is for staff only.")
+
+
+def _terms(asked: ProductAsked) -> PriceTerms:
+    is_recurring = asked.interval != "one_time"
+    count = asked.interval_count if is_recurring else 1
+    if problems := interval_problems(asked.interval, count, asked.trial_days):
+        raise Refusal.bad_input(**problems)
+    money.check(asked.unit_amount, asked.currency)
+    return PriceTerms(
+        unit_amount=asked.unit_amount,
+        currency=asked.currency,
+        interval=asked.interval,
+        interval_count=count,
+        trial_days=asked.trial_days,
+    )
+
+
+def _plan_price(price: Price) -> PlanPrice:
+    return PlanPrice(
+        price_id=price.pk,
+        unit_amount=price.unit_amount or 0,
+        currency=price.currency,
+        interval=price.interval,
+        interval_count=price.interval_count,
+        trial_days=price.trial_days,
+        mode="subscription" if price.is_recurring else "payment",
+    )

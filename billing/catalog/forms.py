@@ -1,0 +1,272 @@
+"""The admin's forms for products and prices: what staff type, checked before Stripe is asked."""
+
+import uuid
+from copy import copy
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminIntegerFieldWidget, AdminTextareaWidget, AdminTextInputWidget
+from django.core.exceptions import ValidationError
+
+from billing import money
+from billing.catalog import services as catalog
+from billing.catalog.services import PriceTerms
+from billing.errors import StripeFailure, StripeMisconfigured, StripeUnavailable
+from billing.models import Price, Product
+
+# Stripe's own limits (https://docs.stripe.com/api/products/create), and a name that still fits a button.
+MAX_NAME = 250
+MAX_DESCRIPTION = 5000
+MAX_FEATURES = 15
+MAX_FEATURE = 80
+MAX_INTERVAL_DAYS = 3 * 365
+MAX_TRIAL_DAYS = 730
+MAX_GRACE_DAYS = 365
+
+DAYS = {Price.Interval.DAY: 1, Price.Interval.WEEK: 7, Price.Interval.MONTH: 30, Price.Interval.YEAR: 365}
+
+
+class RequestIdField(forms.UUIDField):
+    """The hidden name of one filled-in form: it stays while the form is sent again, so that twice is once."""
+
+    widget = forms.HiddenInput
+
+    def has_changed(self, *_: Any) -> bool:
+        return False
+
+
+class LinesField(forms.CharField):
+    """A list of texts, typed one a line."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[str]:
+        return _lines(super().clean(value))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return _lines(self.prepare_value(initial) or "") != _lines(data or "")
+
+
+class StripeForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A form that is valid once Stripe has agreed: a refusal shows on it, with everything typed still there.
+
+    `send` makes the change; the row that comes back becomes the form's instance.
+    """
+
+    request_id = RequestIdField(initial=uuid.uuid4, required=False)
+
+    @property
+    def request_key(self) -> str:
+        return (self.cleaned_data["request_id"] or uuid.uuid4()).hex
+
+    def is_valid(self) -> bool:
+        return bool(super().is_valid()) and self._sent()
+
+    def send(self) -> Any:
+        raise TypeError(f"{type(self).__name__} does not say what to send")
+
+    def _sent(self) -> bool:
+        try:
+            self.instance = self.send()
+        except StripeFailure as error:
+            if isinstance(error, StripeUnavailable) and error.answered_500:
+                self._renew_request_id()
+            self.add_error(None, explanation(error))
+            return False
+        except catalog.NotOnSale as refusal:
+            self.add_error(None, str(refusal))
+            return False
+        return True
+
+    def _renew_request_id(self) -> None:
+        data: Any = copy(self.data)  # What the request holds can't be written to.
+        data[self.add_prefix("request_id")] = str(uuid.uuid4())
+        self.data = data
+
+
+def explanation(error: StripeFailure) -> str:
+    """What to tell staff about a failure: its cause, and what to do."""
+    match error:
+        case StripeUnavailable():
+            return f"Stripe can't be reached, so this is not done yet. Please try again. ({error.message})"
+        case StripeMisconfigured():
+            return f"Stripe does not accept our key, so nothing was changed: check {error.setting}. ({error.message})"
+    return f"Stripe refused this: {error.message}"
+
+
+def interval_problems(interval: str, count: int, trial_days: int | None) -> dict[str, str]:
+    """What can't be had of how often a price is billed, by field."""
+    if interval == Price.Interval.ONE_TIME:
+        return {"trial_days": "A one-time price has no trial."} if trial_days else {}
+    too_long = count * DAYS[Price.Interval(interval)] > MAX_INTERVAL_DAYS
+    return {"interval_count": "Stripe bills at least every three years."} if too_long else {}
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+class PriceFields(forms.Form):
+    """A price as staff type it."""
+
+    amount = forms.CharField(max_length=30, help_text="In the currency's own decimals: 19.00 USD, 1900 JPY.")
+    currency = forms.CharField(
+        max_length=3,
+        initial="usd",
+        widget=forms.TextInput(attrs={"size": 5}),
+        help_text="Three letters, such as usd, eur or jpy.",
+    )
+    interval = forms.ChoiceField(
+        choices=[(choice.value, f"every {choice.label}") for choice in Price.Interval if choice != "one_time"]
+        + [(Price.Interval.ONE_TIME.value, "once")],
+        initial=Price.Interval.MONTH,
+        label="Billed",
+    )
+    interval_count = forms.IntegerField(
+        min_value=1,
+        initial=1,
+        label="Every so many",
+        widget=AdminIntegerFieldWidget,
+        help_text="3 with “every month” bills each quarter.",
+    )
+    trial_days = forms.IntegerField(
+        min_value=1,
+        max_value=MAX_TRIAL_DAYS,
+        required=False,
+        widget=AdminIntegerFieldWidget,
+        help_text="Free days before the first payment; none when empty.",
+    )
+    trial_without_card = forms.BooleanField(
+        required=False,
+        help_text="No card is asked for; the subscription ends with the trial unless one is added.",
+    )
+
+    def clean_currency(self) -> str:
+        code = str(self.cleaned_data["currency"]).lower()
+        if not money.is_currency(code):
+            raise ValidationError(f"“{code}” is not a currency.")
+        return code
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        self._clean_amount(cleaned)
+        self._clean_interval(cleaned)
+        return cleaned
+
+    def _clean_amount(self, cleaned: dict[str, Any]) -> None:
+        if cleaned.get("amount") and cleaned.get("currency"):
+            try:
+                cleaned["unit_amount"] = money.parse(cleaned["amount"], cleaned["currency"])
+            except money.NotMoney as error:
+                self.add_error("amount", str(error))
+
+    def _clean_interval(self, cleaned: dict[str, Any]) -> None:
+        interval, count = cleaned.get("interval"), cleaned.get("interval_count") or 1
+        if interval == Price.Interval.ONE_TIME:
+            cleaned["interval_count"] = count = 1
+        if interval:
+            for field, problem in interval_problems(interval, count, cleaned.get("trial_days")).items():
+                self.add_error(field, problem)
+
+    def terms(self) -> PriceTerms:
+        fields = ("unit_amount", "currency", "interval", "interval_count", "trial_days")
+        typed = {field: self.cleaned_data[field] for field in fields}
+        return PriceTerms(**typed, trial_needs_card=not self.cleaned_data["trial_without_card"])
+
+
+class ProductForm(PriceFields, StripeForm):
+    """A product with its first price, or one that exists with, where an amount is typed, a further price."""
+
+    name = forms.CharField(max_length=MAX_NAME, widget=AdminTextInputWidget)
+    description = forms.CharField(
+        max_length=MAX_DESCRIPTION, required=False, widget=AdminTextareaWidget(attrs={"rows": 3})
+    )
+    features = LinesField(
+        required=False,
+        widget=AdminTextareaWidget(attrs={"rows": 5}),
+        help_text=f"One a line, at most {MAX_FEATURES}, shown with the plan.",
+    )
+
+    grace_days = forms.IntegerField(
+        min_value=0,
+        max_value=MAX_GRACE_DAYS,
+        required=False,
+        widget=AdminIntegerFieldWidget,
+        help_text="Days of access after a renewal could not be charged; when empty, as PAST_DUE_GRACE_DAYS says.",
+    )
+
+    class Meta:
+        model = Product
+        fields = (
+            "name",
+            "description",
+            "features",
+            "active",
+            "can_be_bought_again",
+            "has_quantity",
+            "grace_days",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_new:
+            self.fields["amount"].required = False
+
+    @property
+    def is_new(self) -> bool:
+        return bool(self.instance.version == 0)
+
+    def clean_features(self) -> list[str]:
+        features: list[str] = self.cleaned_data["features"]
+        if len(features) > MAX_FEATURES:
+            raise ValidationError(f"At most {MAX_FEATURES} features; these are {len(features)}.")
+        for feature in features:
+            if len(feature) > MAX_FEATURE:
+                raise ValidationError(f"“{feature[:30]}…” is longer than {MAX_FEATURE} characters.")
+        return features
+
+    def send(self) -> Product:
+        said = {field: self.cleaned_data[field] for field in ProductForm.Meta.fields}
+        if self.is_new:
+            return catalog.create_product(**said, price=self.terms(), request_id=self.request_key).product
+        # The price first: it is the likelier to be refused, and then nothing at all has changed.
+        if self.cleaned_data["amount"]:
+            catalog.add_price(product=self.instance, terms=self.terms(), request_id=self.request_key)
+        return catalog.update_product(product=self.instance, **said)
+
+
+class PriceForm(StripeForm):
+    """Change a price's amount: the price is replaced by a new one, since Stripe's prices can't be edited."""
+
+    amount = forms.CharField(
+        max_length=30,
+        help_text="Saving makes a new price of this amount and archives this one. "
+        "Running subscriptions stay on the price that they were bought at.",
+    )
+
+    class Meta:
+        model = Price
+        fields = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.unit_amount is not None:
+            self.initial["amount"] = money.plain(self.instance.unit_amount, self.instance.currency)
+
+    def clean_amount(self) -> str:
+        try:
+            self.cleaned_data["unit_amount"] = money.parse(self.cleaned_data["amount"], self.instance.currency)
+        except money.NotMoney as error:
+            raise ValidationError(str(error)) from error
+        return str(self.cleaned_data["amount"])
+
+    def send(self) -> Price:
+        unit_amount = self.cleaned_data["unit_amount"]
+        price: Price = self.instance
+        if unit_amount == price.unit_amount:
+            return price
+        replacement = catalog.change_price(price=price, unit_amount=unit_amount, request_id=self.request_key)
+        if not replacement.active:
+            raise catalog.NotOnSale.any_more(replacement)
+        return replacement

@@ -1,0 +1,96 @@
+"""The admin's form for a promotion code."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminIntegerFieldWidget, AdminSplitDateTime
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from billing import money
+from billing.catalog import promotions
+from billing.catalog.forms import StripeForm
+from billing.models import PromotionCode
+
+MAX_MONTHS = 36
+
+# What every database holds.
+MAX_REDEMPTIONS = 2**31 - 1
+
+
+class PromotionCodeForm(StripeForm):
+    """A code, what it takes off, and for how long and whom."""
+
+    code = forms.RegexField(
+        r"^[A-Za-z0-9]+$",
+        max_length=50,
+        help_text="Letters and digits, such as SPRING20.",
+        error_messages={"invalid": "Use letters and digits only."},
+    )
+    percent_off = forms.FloatField(min_value=0.01, max_value=100, required=False, help_text="Such as 20.")
+    amount_off = forms.CharField(max_length=30, required=False, help_text="Or an amount, such as 5.00.")
+    currency = forms.CharField(max_length=3, required=False, initial="usd")
+    duration = forms.ChoiceField(choices=PromotionCode.Duration.choices, label="Applies to")
+    duration_in_months = forms.IntegerField(
+        min_value=1, max_value=MAX_MONTHS, required=False, widget=AdminIntegerFieldWidget, label="How many months"
+    )
+    max_redemptions = forms.IntegerField(
+        min_value=1,
+        max_value=MAX_REDEMPTIONS,
+        required=False,
+        widget=AdminIntegerFieldWidget,
+        help_text="How often it can be used in all.",
+    )
+    expires_at = forms.SplitDateTimeField(required=False, widget=AdminSplitDateTime)
+
+    class Meta:
+        model = PromotionCode
+        fields = ("code", "max_redemptions", "expires_at", "is_for_new_customers")
+
+    def clean_expires_at(self) -> Any:
+        expires_at = self.cleaned_data["expires_at"]
+        if expires_at and expires_at <= timezone.now():
+            raise ValidationError("This is in the past.")
+        return expires_at
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        is_readable = not self.errors.keys() & {"percent_off", "amount_off"}
+        if is_readable and bool(cleaned["percent_off"]) == bool(cleaned["amount_off"]):
+            self.add_error("percent_off", "Enter either a percentage or an amount.")
+        elif cleaned.get("amount_off"):
+            self._clean_amount(cleaned)
+        if cleaned.get("duration") == PromotionCode.Duration.REPEATING and not cleaned.get("duration_in_months"):
+            self.add_error("duration_in_months", "Say for how many months.")
+        return cleaned
+
+    def _clean_amount(self, cleaned: dict[str, Any]) -> None:
+        currency = str(cleaned.get("currency") or "").lower()
+        if not money.is_currency(currency):
+            self.add_error("currency", f"“{currency}” is not a currency.")
+            return
+        try:
+            cleaned["amount_off"], cleaned["currency"] = money.parse(cleaned["amount_off"], currency), currency
+        except money.NotMoney as error:
+            self.add_error("amount_off", str(error))
+        else:
+            if not cleaned["amount_off"]:
+                self.add_error("amount_off", "Enter more than nothing.")
+
+    def send(self) -> PromotionCode:
+        typed = self.cleaned_data
+        discount = promotions.Discount(
+            percent_off=typed["percent_off"] or None,
+            amount_off=typed["amount_off"] or None,
+            currency=typed["currency"] if typed["amount_off"] else "",
+            duration=typed["duration"],
+            duration_in_months=typed["duration_in_months"],
+        )
+        return promotions.create_promotion_code(
+            code=typed["code"],
+            discount=discount,
+            request_id=self.request_key,
+            max_redemptions=typed["max_redemptions"],
+            expires_at=typed["expires_at"],
+            is_for_new_customers=typed["is_for_new_customers"],
+        )

@@ -1,0 +1,85 @@
+"""Promotion codes that staff make: what buyers type at checkout to pay less.
+
+All raise StripeUnavailable, StripeRefused or StripeMisconfigured with nothing changed here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from billing import gateway
+from billing.catalog.services import STAFF, idempotency_key
+from billing.mirror.engine import PROMOTION_CODE, capture, offer
+from billing.models import PromotionCode
+
+if TYPE_CHECKING:
+    from stripe import params as p
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discount:
+    """What a code takes off: a percentage, or `amount_off` in the currency's minor unit; and for how long."""
+
+    percent_off: float | None = None
+    amount_off: int | None = None
+    currency: str = ""
+    duration: str = PromotionCode.Duration.ONCE
+    duration_in_months: int | None = None
+
+
+def create_promotion_code(
+    *,
+    code: str,
+    discount: Discount,
+    request_id: str,
+    max_redemptions: int | None = None,
+    expires_at: datetime | None = None,
+    is_for_new_customers: bool = False,
+) -> PromotionCode:
+    """Make a coupon and the code that buyers type for it, two calls; sent again, it goes on where it stopped.
+
+    https://docs.stripe.com/billing/subscriptions/coupons
+    """
+    coupon = _coupon_params(code, discount)
+    made = gateway.create_coupon(coupon, key=idempotency_key("coupon", request_id, coupon))
+    params: p.PromotionCodeCreateParams = {
+        "code": code,
+        "promotion": {"type": "coupon", "coupon": made.id},
+        "expand": ["promotion.coupon"],
+    }
+    if max_redemptions:
+        params["max_redemptions"] = max_redemptions
+    if expires_at:
+        params["expires_at"] = int(expires_at.timestamp())
+    if is_for_new_customers:
+        params["restrictions"] = {"first_time_transaction": True}
+    answer = gateway.create_promotion_code(params, key=idempotency_key("code", request_id, params))
+    row = offer(PROMOTION_CODE, answer, STAFF).row
+    assert row is not None, "every code is admitted"  # noqa: S101
+    return row
+
+
+def archive_promotion_code(*, promotion_code: PromotionCode) -> PromotionCode:
+    """Take a code out of use; who has used it keeps the discount."""
+    return _set_active(promotion_code, active=False)
+
+
+def restore_promotion_code(*, promotion_code: PromotionCode) -> PromotionCode:
+    return _set_active(promotion_code, active=True)
+
+
+def _set_active(promotion_code: PromotionCode, *, active: bool) -> PromotionCode:
+    pk = promotion_code.pk
+    changed = capture(PROMOTION_CODE, pk, lambda: gateway.update_promotion_code(pk, {"active": active}), STAFF).row
+    return changed or promotion_code
+
+
+def _coupon_params(code: str, discount: Discount) -> "p.CouponCreateParams":
+    params: p.CouponCreateParams = {"name": code, "duration": discount.duration}
+    if discount.percent_off is not None:
+        params["percent_off"] = discount.percent_off
+    if discount.amount_off is not None:
+        params |= {"amount_off": discount.amount_off, "currency": discount.currency}
+    if discount.duration == PromotionCode.Duration.REPEATING and discount.duration_in_months:
+        params["duration_in_months"] = discount.duration_in_months
+    return params

@@ -1,0 +1,65 @@
+"""Products, prices, and what is taken off them."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from billing.gateway.client import Page, read_pages, send
+from billing.gateway.snapshots import Snapshot
+
+if TYPE_CHECKING:
+    from stripe import params as p
+
+
+def create_product(params: "p.ProductCreateParams", *, key: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.products.create(params, {"idempotency_key": key}), is_keyed=True)
+
+
+def retrieve_product(product_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.products.retrieve(product_id))
+
+
+def update_product(product_id: str, params: "p.ProductUpdateParams") -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.products.update(product_id, params))
+
+
+def create_price(params: "p.PriceCreateParams", *, key: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.prices.create(params, {"idempotency_key": key}), is_keyed=True)
+
+
+def retrieve_price(price_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.prices.retrieve(price_id))
+
+
+def update_price(price_id: str, params: "p.PriceUpdateParams") -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.prices.update(price_id, params))
+
+
+def product_pages(*, active: bool) -> Iterator[Page]:
+    return read_pages("/v1/products", {"active": active})
+
+
+def price_pages(*, active: bool) -> Iterator[Page]:
+    return read_pages("/v1/prices", {"active": active})
+
+
+def create_coupon(params: "p.CouponCreateParams", *, key: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.coupons.create(params, {"idempotency_key": key}), is_keyed=True)
+
+
+def create_promotion_code(params: "p.PromotionCodeCreateParams", *, key: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.promotion_codes.create(params, {"idempotency_key": key}), is_keyed=True)
+
+
+def retrieve_promotion_code(promotion_code_id: str) -> Snapshot:
+    """The code with its coupon inside."""
+    expand = ["promotion.coupon"]
+    return send(lambda stripe_: stripe_.v1.promotion_codes.retrieve(promotion_code_id, {"expand": expand}))
+
+
+def update_promotion_code(promotion_code_id: str, params: "p.PromotionCodeUpdateParams") -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.promotion_codes.update(promotion_code_id, params))
+
+
+def promotion_code_pages() -> Iterator[Page]:
+    """Every promotion code, with its coupon inside, newest first."""
+    return read_pages("/v1/promotion_codes", {"expand": ["data.promotion.coupon"]})

@@ -1,0 +1,279 @@
+"""How a call is made: client, time-outs, retries, and errors in our words."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import cached_property, lru_cache
+from http import HTTPStatus
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import requests
+import stripe
+from django.conf import settings
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+
+from billing.errors import (
+    IDEMPOTENCY_CONFLICT,
+    StripeFailure,
+    StripeMisconfigured,
+    StripeMissing,
+    StripeRefused,
+    StripeUnavailable,
+)
+from billing.gateway import rate_limit as pacing
+from billing.gateway.snapshots import JSON, Snapshot, read_json
+
+if TYPE_CHECKING:
+    from stripe import StripeObject
+
+Answer = TypeVar("Answer")
+
+API_VERSION = "2026-10-28.endive"
+
+# Seconds to connect and to wait for an answer, and how often to try again.
+PATIENT = (3.05, 10), 2
+QUICK = (2, 2), 0
+
+# Connections that wait to be used again; more threads than that may call at once, over connections of their own.
+MAX_CONNECTIONS = 24
+
+stripe.enable_telemetry = False
+
+# Bytes that are taken from a connection at once. A page has 400,000, and in Requests' tens of thousands that costs
+# half as much as parsing it.
+requests.models.CONTENT_CHUNK_SIZE = 2**20
+
+_quick: ContextVar[bool] = ContextVar("quick", default=False)
+_calls: ContextVar["CallCount | None"] = ContextVar("calls", default=None)
+_transport: stripe.HTTPClient | None = None
+
+
+class CallCount:
+    """How many calls reached for Stripe inside a `counting()` block, in all its threads."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._lock = Lock()
+
+    def add(self) -> None:
+        with self._lock:
+            self.total += 1
+
+
+class Page:
+    """One page of a list as plain JSON, and when it was read.
+
+    It is parsed when it is first looked at, not in the thread that fetched it: a dozen waiting pages are small then,
+    and what is compared was just made. Raises StripeUnavailable there when the answer can't be read.
+    """
+
+    def __init__(self, body: str | bytes, known_from: datetime, known_until: datetime) -> None:
+        self._body = body
+        self.known_from = known_from
+        self.known_until = known_until
+
+    @cached_property
+    def _content(self) -> tuple[list[JSON], bool]:
+        try:
+            content = read_json(self._body)
+            self._body = ""
+            return content["data"], content["has_more"]
+        except (ValueError, TypeError, KeyError) as error:
+            raise StripeUnavailable("The answer can't be read: it is not a list.") from error
+
+    @property
+    def objects(self) -> list[JSON]:
+        return self._content[0]
+
+    @property
+    def has_more(self) -> bool:
+        return self._content[1]
+
+    def snapshots(self) -> Iterator[Snapshot]:
+        return (Snapshot(obj, self.known_from, self.known_until) for obj in self.objects)
+
+
+def use_transport(transport: stripe.HTTPClient | None) -> None:
+    """Send calls through another HTTP client, such as the sandbox's in-process one; None: the usual one."""
+    global _transport  # noqa: PLW0603  (one per process, like the client itself)
+    _transport = transport
+    _client.cache_clear()
+
+
+@contextmanager
+def quickly() -> Iterator[None]:
+    """Give up after two seconds and never retry, for places where a person waits for something else."""
+    token = _quick.set(True)
+    try:
+        yield
+    finally:
+        _quick.reset(token)
+
+
+@contextmanager
+def counting() -> Iterator[CallCount]:
+    """Count the calls made inside the block."""
+    count = CallCount()
+    token = _calls.set(count)
+    try:
+        yield count
+    finally:
+        _calls.reset(token)
+
+
+@lru_cache(maxsize=4)
+def _client(key: str, base: str, quick: bool) -> stripe.StripeClient:  # noqa: FBT001  (a cache key)
+    timeout, retries = QUICK if quick else PATIENT
+    return stripe.StripeClient(
+        key,
+        stripe_version=API_VERSION,
+        base_addresses={"api": base} if base else {},
+        max_network_retries=retries,
+        http_client=_transport or stripe.RequestsClient(timeout=timeout, session=_session(base)),
+    )
+
+
+def _session(base: str) -> requests.Session:
+    """One pool of connections for all threads. It asks the environment for proxies now and not at each call, and never
+    for a password in place of our key (`netrc`).
+    """
+    session = requests.Session()
+    session.trust_env = False
+    session.proxies = get_environ_proxies(base or stripe.DEFAULT_API_BASE)
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=MAX_CONNECTIONS))
+    return session
+
+
+def connected() -> stripe.StripeClient:
+    if not settings.STRIPE_KEY:
+        raise StripeMisconfigured("No Stripe key is set.", setting="STRIPE_KEY")
+    if count := _calls.get():
+        count.add()
+    pacing.take_turn()
+    return _client(settings.STRIPE_KEY, settings.STRIPE_API_BASE, _quick.get())
+
+
+@contextmanager
+def _our_errors(*, is_keyed: bool = False) -> Iterator[None]:
+    try:
+        yield
+    except stripe.StripeError as error:
+        failure = _translated(error)
+        if isinstance(failure, StripeUnavailable):
+            failure.answered_500 = is_keyed and (error.http_status or 0) >= 500  # noqa: PLR2004
+        raise failure from error
+
+
+def _translated(error: stripe.StripeError) -> StripeFailure:
+    code = getattr(error.error, "code", None) or error.code or ""
+    param = getattr(error, "param", None) or ""
+    message = _reason(error)
+    details: dict[str, Any] = {"code": code, "param": param, "request_id": error.request_id or ""}
+    match error:
+        case stripe.AuthenticationError() | stripe.PermissionError():
+            return StripeMisconfigured(message, setting="STRIPE_KEY", **details)
+        case stripe.RateLimitError() | stripe.APIConnectionError():
+            return StripeUnavailable(message, **details)
+        case stripe.IdempotencyError():
+            return StripeRefused(message, **{**details, "code": IDEMPOTENCY_CONFLICT})
+        case stripe.InvalidRequestError() if code == "resource_missing":
+            return StripeMissing(message, **details)
+        case stripe.InvalidRequestError() | stripe.CardError():
+            return StripeRefused(message, **details)
+    return StripeUnavailable(message, **details)
+
+
+def _reason(error: stripe.StripeError) -> str:
+    """Stripe's own words. Where it said none, the SDK's message holds whole bodies and addresses: ours instead."""
+    if isinstance(error, stripe.APIConnectionError):
+        return f"Network error: {type(error.__cause__ or error).__name__}."
+    if error.error is None:
+        return f"The answer can't be read (HTTP {error.http_status})."
+    return error.user_message or "Stripe gave no reason."
+
+
+def send(work: "Callable[[stripe.StripeClient], StripeObject]", *, is_keyed: bool = False) -> Snapshot:
+    with _our_errors(is_keyed=is_keyed):
+        response, took = _asked(lambda stripe_: work(stripe_).last_response)
+    if response is None:
+        raise StripeUnavailable("Stripe's answer came without a response.")
+    obj, date = json.loads(response.body), _date(response.headers)
+    # https://docs.stripe.com/error-low-level#idempotency
+    if response.headers.get("Idempotent-Replayed") == "true":
+        return Snapshot.replayed(obj, date=date)
+    return Snapshot.fetched(obj, date=date, took=took)
+
+
+def read_page(path: str, params: Mapping[str, Any]) -> Page:
+    with _our_errors():
+        (body, headers), took = _asked(lambda stripe_: _raw(stripe_, path, params))
+    read = Snapshot.fetched({}, date=_date(headers), took=took)
+    return Page(body, read.known_from, read.known_until)
+
+
+def _asked(ask: Callable[[stripe.StripeClient], Answer]) -> tuple[Answer, timedelta]:
+    """Call Stripe, in a sync at its pace, and return the answer and how long it took.
+
+    A 429 says that nothing was done (https://docs.stripe.com/rate-limits), so a sync asks again; a person is not
+    made to wait for that.
+    """
+    pace = pacing.current()
+    if pace is None:
+        return _timed(ask)
+    for repeat in range(pacing.MAX_REPEATS):
+        try:
+            answer = _timed(ask)
+        except stripe.RateLimitError:
+            pace.slow_down(time.monotonic(), repeat=repeat)
+        else:
+            pace.speed_up()
+            return answer
+    return _timed(ask)
+
+
+def _timed(ask: Callable[[stripe.StripeClient], Answer]) -> tuple[Answer, timedelta]:
+    client, started = connected(), time.monotonic()
+    return ask(client), timedelta(seconds=time.monotonic() - started)
+
+
+def _raw(client: stripe.StripeClient, path: str, params: Mapping[str, Any]) -> tuple[str | bytes, Mapping[str, str]]:
+    """A list's body as it came, and the answer's headers.
+
+    The SDK's own `raw_request` formats each body for a log that nobody keeps and parses it into ordered dicts that
+    nobody reads, at twice the cost of all else that is done with a page. So this is what it does in between.
+    """
+    requestor = client._requestor  # noqa: SLF001  (the version is pinned)
+    method, url, headers, form, retries, usage, *_ = requestor._args_for_request_with_retries(  # noqa: SLF001
+        "get", path, params, None, base_address="api", api_mode="V1", usage=None
+    )
+    http = requestor._get_http_client()  # noqa: SLF001
+    body: Any
+    body, status, answered = http.request_with_retries(
+        method, url, headers, form, max_network_retries=retries, _usage=usage
+    )
+    if status != HTTPStatus.OK:
+        requestor._interpret_response(body, status, answered, "V1")  # noqa: SLF001  (raises what went wrong)
+        raise StripeUnavailable(f"The answer can't be read (HTTP {status}).")
+    return body, answered
+
+
+def read_pages(path: str, params: Mapping[str, Any]) -> Iterator[Page]:
+    after: dict[str, str] = {}
+    while True:
+        page = read_page(path, {"limit": 100, **params, **after})
+        yield page
+        if not page.has_more or not page.objects:
+            return
+        after = {"starting_after": page.objects[-1]["id"]}
+
+
+def _date(headers: Mapping[str, str]) -> datetime:
+    stamped = headers.get("Date")
+    return parsedate_to_datetime(stamped) if stamped else datetime.now(UTC)

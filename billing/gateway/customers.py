@@ -1,0 +1,31 @@
+"""Customers, and the portal where they look after themselves."""
+
+from typing import TYPE_CHECKING
+
+from billing.gateway.client import Page, read_page, send
+from billing.gateway.snapshots import Snapshot
+
+if TYPE_CHECKING:
+    from stripe import params as p
+    from stripe.params import billing_portal as pb
+
+
+def create_customer(params: "p.CustomerCreateParams", *, key: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.customers.create(params, {"idempotency_key": key}), is_keyed=True)
+
+
+def retrieve_customer(customer_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.customers.retrieve(customer_id))
+
+
+def delete_customer(customer_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.customers.delete(customer_id))
+
+
+def customers_by_email(email: str) -> Page:
+    """Customers with exactly this address (case-sensitive), newest first, at most 100."""
+    return read_page("/v1/customers", {"email": email, "limit": 100})
+
+
+def create_portal_session(params: "pb.SessionCreateParams") -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.billing_portal.sessions.create(params))

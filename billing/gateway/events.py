@@ -1,0 +1,55 @@
+"""Events, listed by us or sent by Stripe, and the proof that Stripe sent them."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import stripe
+from django.conf import settings
+
+from billing.errors import StripeMisconfigured
+from billing.gateway.client import Page, read_pages
+from billing.gateway.snapshots import JSON, Event
+
+SIGNATURE_TOLERANCE = timedelta(minutes=5)
+
+
+class WebhookRejected(Exception):
+    """The request is not a Stripe event that we can trust; the message says why."""
+
+
+def event_pages(*, types: list[str], since: datetime) -> Iterator[Page]:
+    """Events of these types (at most 20) created at `since` or later, newest first."""
+    return read_pages("/v1/events", {"types": types, "created": {"gte": int(since.timestamp())}})
+
+
+def verified_event(body: bytes, signature: str) -> tuple[Event, JSON]:
+    """The event in a webhook request, and its payload, once one of our secrets has proved its signature.
+
+    Raises WebhookRejected for anything else, StripeMisconfigured when no secret is set.
+    https://docs.stripe.com/webhooks#verify-manually
+    """
+    if not settings.STRIPE_WEBHOOK_SECRETS:
+        raise StripeMisconfigured("No webhook secret is set.", setting="STRIPE_WEBHOOK_SECRET")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise WebhookRejected("The body is not UTF-8.") from error
+    if not any(_is_signed(text, signature, secret) for secret in settings.STRIPE_WEBHOOK_SECRETS):
+        raise WebhookRejected("The signature is missing, wrong or too old.")
+    try:
+        payload = json.loads(text)
+        if not isinstance(payload, dict):
+            raise WebhookRejected("The body is not a JSON object.")
+        return Event.from_payload(payload), payload
+    except (ValueError, RecursionError) as error:
+        raise WebhookRejected("The body is not an event.") from error
+
+
+def _is_signed(text: str, signature: str, secret: str) -> bool:
+    try:
+        stripe.WebhookSignature.verify_header(text, signature, secret, int(SIGNATURE_TOLERANCE.total_seconds()))
+    # A signature with non-ASCII characters makes the SDK's comparison raise TypeError.
+    except (stripe.SignatureVerificationError, TypeError, ValueError):
+        return False
+    return True

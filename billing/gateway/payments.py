@@ -1,0 +1,52 @@
+"""Invoices, payments and refunds."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from billing.gateway.client import Page, read_page, read_pages, send
+from billing.gateway.snapshots import Snapshot
+
+if TYPE_CHECKING:
+    from stripe import params as p
+
+
+def preview_invoice(params: "p.InvoiceCreatePreviewParams") -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.invoices.create_preview(params))
+
+
+def retrieve_invoice(invoice_id: str) -> Snapshot:
+    """The invoice with its payments inside."""
+    return send(lambda stripe_: stripe_.v1.invoices.retrieve(invoice_id, {"expand": ["payments"]}))
+
+
+def invoice_pages(*, since: datetime | None = None, subscription_id: str = "", status: str = "") -> Iterator[Page]:
+    """Invoices created at `since` or later, of one subscription or of all, in one status or in any, newest first."""
+    filters = {"subscription": subscription_id, "status": status}
+    return read_pages("/v1/invoices", {**{name: value for name, value in filters.items() if value}, **_created(since)})
+
+
+def refund_pages(*, since: datetime | None = None) -> Iterator[Page]:
+    return read_pages("/v1/refunds", _created(since))
+
+
+def invoice_payments_of(payment_intent_id: str) -> Page:
+    """Which invoices a payment intent has paid; none for a one-time purchase."""
+    payment = {"type": "payment_intent", "payment_intent": payment_intent_id}
+    return read_page("/v1/invoice_payments", {"payment": payment, "limit": 10})
+
+
+def retrieve_payment_intent(payment_intent_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.payment_intents.retrieve(payment_intent_id))
+
+
+def create_refund(params: "p.RefundCreateParams", *, key: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.refunds.create(params, {"idempotency_key": key}), is_keyed=True)
+
+
+def retrieve_refund(refund_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.refunds.retrieve(refund_id))
+
+
+def _created(since: datetime | None) -> dict[str, Any]:
+    return {"created": {"gte": int(since.timestamp())}} if since else {}

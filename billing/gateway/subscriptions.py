@@ -1,0 +1,72 @@
+"""Checkout, and the life of a subscription."""
+
+from typing import TYPE_CHECKING, Any
+
+from billing.gateway.client import Page, read_page, send
+from billing.gateway.snapshots import Snapshot
+
+if TYPE_CHECKING:
+    from stripe import params as p
+    from stripe.params import checkout as pc
+
+
+def create_checkout_session(params: "pc.SessionCreateParams", *, key: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.checkout.sessions.create(params, {"idempotency_key": key}), is_keyed=True)
+
+
+def retrieve_checkout_session(session_id: str) -> Snapshot:
+    """The session with its subscription and payment intent inside."""
+    expand = ["subscription", "payment_intent"]
+    return send(lambda stripe_: stripe_.v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
+
+
+def expire_checkout_session(session_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.checkout.sessions.expire(session_id))
+
+
+def retrieve_subscription(subscription_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.subscriptions.retrieve(subscription_id))
+
+
+def subscription_page(*, newest: int | None, oldest: int | None, starting_after: str = "") -> Page:
+    """Up to a hundred subscriptions in any status, newest first, with customer and schedule inside.
+
+    They were created after `oldest` and not after `newest`, both Unix seconds; None: no bound.
+    """
+    params: dict[str, Any] = {"status": "all", "limit": 100, "expand": ["data.customer", "data.schedule"]}
+    created = {name: bound for name, bound in (("gt", oldest), ("lte", newest)) if bound is not None}
+    if created:
+        params["created"] = created
+    if starting_after:
+        params["starting_after"] = starting_after
+    return read_page("/v1/subscriptions", params)
+
+
+def update_subscription(subscription_id: str, params: "p.SubscriptionUpdateParams") -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.subscriptions.update(subscription_id, params))
+
+
+def resume_subscription(subscription_id: str) -> Snapshot:
+    """Start a paused subscription again, billed from now on."""
+    params: p.SubscriptionResumeParams = {"billing_cycle_anchor": {"type": "now"}}
+    return send(lambda stripe_: stripe_.v1.subscriptions.resume(subscription_id, params))
+
+
+def cancel_subscription(subscription_id: str, params: "p.SubscriptionCancelParams") -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.subscriptions.cancel(subscription_id, params))
+
+
+def schedule_from_subscription(subscription_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.subscription_schedules.create({"from_subscription": subscription_id}))
+
+
+def retrieve_schedule(schedule_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.subscription_schedules.retrieve(schedule_id))
+
+
+def update_schedule(schedule_id: str, params: "p.SubscriptionScheduleUpdateParams") -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.subscription_schedules.update(schedule_id, params))
+
+
+def release_schedule(schedule_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.subscription_schedules.release(schedule_id))

@@ -1,0 +1,115 @@
+"""Rows compared as the database's driver gives them: no query is compiled anew, and nothing made of an equal row.
+
+Those cost more than all else that a look at everything does. On MongoDB, Django's own query set does it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import DateTimeField, JSONField, Model, QuerySet
+from django.utils.timezone import make_naive
+
+from billing.gateway.snapshots import read_json
+
+# Lookups and their values, as in `filter(**where)`; a list where the lookup takes one.
+Where = Mapping[str, Any]
+
+
+class _Anything:
+    """Equals any value: stands for a column of which nothing is wanted."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+ANYTHING = _Anything()
+
+# The SQL of a query, by all that it depends on; its values are given to the driver.
+_compiled: dict[tuple[Any, ...], str] = {}
+
+
+def holding(
+    model: type[Model], where: Where, wanted: Mapping[str, Mapping[str, Any]], *, limit: int | None = None
+) -> dict[str, bool]:
+    """Read these rows in one query: by key, whether each has the values that are wanted of it; False where none are.
+
+    The keys are texts, as Stripe's ids are. With a limit the newest rows are read.
+    """
+    names = {name for values in wanted.values() for name in values}
+    order, first_date, first_nested = _order(model, frozenset(names))
+    told = {key: _in_order(values, order) for key, values in wanted.items()}
+    if _keeps_no_zone():
+        zone = connection.timezone
+        for values in told.values():
+            for at in range(first_date, first_nested):
+                if isinstance(value := values[at], datetime):
+                    values[at] = value.replace(tzinfo=None) if value.tzinfo is zone else make_naive(value, zone)
+    found = {}
+    for key, *stored in _read(model, order, where, limit):
+        one = told.get(key)
+        found[key] = (
+            one is not None
+            and one[:first_nested] == stored[:first_nested]
+            and one[first_nested:] == [_parsed(value) for value in stored[first_nested:]]
+        )
+    return found
+
+
+@cache
+def _order(model: type[Model], names: frozenset[str]) -> tuple[tuple[str, ...], int, int]:
+    """The columns in an order in which dates and then what is nested come last, and where these begin."""
+    kinds = {name: model._meta.get_field(name) for name in sorted(names)}
+    dates = [name for name, field in kinds.items() if isinstance(field, DateTimeField)]
+    nested = [name for name, field in kinds.items() if isinstance(field, JSONField)]
+    plain = [name for name in kinds if name not in dates and name not in nested]
+    return (*plain, *dates, *nested), len(plain), len(plain) + len(dates)
+
+
+def _in_order(values: Mapping[str, Any], order: Sequence[str]) -> list[Any]:
+    if len(values) == len(order):
+        return [values[name] for name in order]
+    return [values.get(name, ANYTHING) for name in order]
+
+
+def _is_sql() -> bool:
+    return connection.vendor != "mongodb"
+
+
+def _read(model: type[Model], names: tuple[str, ...], where: Where, limit: int | None) -> Iterable[Any]:
+    if not _is_sql():
+        return _rows(model, names, where, limit)
+    # Django filters in this order too.
+    conditions = [(lookup, _parameters(value)) for lookup, value in sorted(where.items())]
+    shape = (model, names, limit, *((lookup, len(values)) for lookup, values in conditions))
+    if shape not in _compiled:
+        _compiled[shape] = _rows(model, names, where, limit).query.get_compiler(DEFAULT_DB_ALIAS).as_sql()[0]
+    with connection.cursor() as cursor:
+        cursor.execute(_compiled[shape], [value for _, values in conditions for value in values])
+        rows: list[Any] = cursor.fetchall()
+        return rows
+
+
+def _rows(model: type[Model], names: tuple[str, ...], where: Where, limit: int | None) -> "QuerySet[Any, Any]":
+    # Where not all are read, the newest are: a look at everything goes from there.
+    order = ["-stripe_created_at"] if limit else []
+    return model._default_manager.filter(**where).order_by(*order).values_list("pk", *names)[:limit]
+
+
+def _parameters(value: Any) -> list[Any]:
+    values = value if isinstance(value, list) else [value]
+    adapt = connection.ops.adapt_datetimefield_value
+    return [adapt(one) if isinstance(one, datetime) else one for one in values]
+
+
+def _keeps_no_zone() -> bool:
+    """So SQLite; Django adds the zone to what comes from MongoDB."""
+    return _is_sql() and not connection.features.supports_timezones
+
+
+def _parsed(stored: Any) -> Any:
+    return read_json(stored) if isinstance(stored, str) else stored

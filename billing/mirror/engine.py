@@ -1,0 +1,319 @@
+"""The guarded write that every mirrored row goes through, and the mapping of Product and Price.
+
+An event is a state at one second, a fetch a state within an interval of Stripe's clock. A state that is surely newer
+than the row is written, one that is surely older is dropped, and where that can't be told the object is fetched.
+Every write is a compare-and-set on the row's version: whoever loses reads again and decides anew.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from copy import copy
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from django.db import IntegrityError, transaction
+
+from billing import gateway
+from billing.errors import StripeUnavailable
+from billing.gateway.snapshots import JSON, Event, Snapshot, moment
+from billing.mirror import compare
+from billing.models import MirroredRow, Price, Product, PromotionCode
+
+Row = TypeVar("Row", bound=MirroredRow)
+
+# More writers than this at one row within one round trip to Stripe means that something loops.
+MAX_TRIES = 8
+
+# More rows than this in the time that one page spans are not all looked through.
+SPAN = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Who or what brought a change: an event, a sync run, a person."""
+
+    kind: str
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Kind(Generic[Row]):
+    """How one kind of Stripe object becomes a row.
+
+    `own_columns` adds what follows from the row before and the row to be, and is written with it in one step;
+    `after_write` is told the row as it was written, and may be cut off by a crash.
+    """
+
+    model: type[Row]
+    columns: Callable[[JSON], dict[str, Any]]
+    fetch: Callable[[str], Snapshot]
+    primary_key: Callable[[JSON], Any] = lambda obj: obj["id"]
+    admits: Callable[[JSON], bool] = lambda _: True
+    own_columns: Callable[[Row | None, Row, Cause], dict[str, Any]] = lambda *_: {}
+    after_write: Callable[[Row], None] = lambda _: None
+
+
+class Mirrored(NamedTuple, Generic[Row]):
+    """The row after an offer (None: there is none and shall be none), and whether the offer changed it."""
+
+    row: Row | None
+    was_written: bool
+
+
+class Compared(NamedTuple, Generic[Row]):
+    """What became of one object of a page: its row where it was looked at further, and whether that was changed."""
+
+    object: JSON
+    row: Row | None
+    was_written: bool
+
+
+class Offered(NamedTuple, Generic[Row]):
+    """What became of a page, and the keys of the rows that were looked through and are not on it."""
+
+    compared: list[Compared[Row]]
+    others: list[str]
+
+
+class _Decision(Enum):
+    WRITE = auto()
+    KEEP = auto()
+    FETCH = auto()
+
+
+def apply_events(kind: Kind[Row], events: Sequence[Event], cause: Cause) -> Mirrored[Row]:
+    """Bring the row up to date with events about one and the same object: one write or one fetch, not several."""
+    ended = [event for event in events if event.snapshot.is_deletion]
+    newest_second = max(event.created_at for event in events)
+    newest = ended or [event for event in events if event.created_at == newest_second]
+    first, *others = (event.snapshot for event in newest)
+    # What has another version may have another shape, and must not be read.
+    is_reliable = all(event.api_version == gateway.API_VERSION for event in newest) and all(
+        _columns(kind, other) == _columns(kind, first) for other in others
+    )
+    return offer(kind, first, cause, is_reliable=is_reliable)
+
+
+def offer(kind: Kind[Row], snapshot: Snapshot, cause: Cause, *, is_reliable: bool = True) -> Mirrored[Row]:
+    """Write a state that came without our asking for this very row, if it is news.
+
+    An unreliable one (another API version, or several states of one second) only tells that there is news.
+    """
+    key = kind.primary_key(snapshot.object)
+    for _ in range(MAX_TRIES):
+        row = find(kind, key)
+        if row is None and not kind.admits(snapshot.object):
+            return Mirrored(None, was_written=False)
+        match _decision(kind, row, snapshot, is_reliable=is_reliable):
+            case _Decision.KEEP:
+                return Mirrored(row, was_written=False)
+            case _Decision.FETCH:
+                return capture(kind, key, lambda: kind.fetch(snapshot.id), cause)
+            case _Decision.WRITE:
+                if written := _write(kind, row, snapshot, cause):
+                    return Mirrored(written, was_written=True)
+    raise _contended(key)
+
+
+def capture(kind: Kind[Row], key: Any, ask: Callable[[], Snapshot], cause: Cause) -> Mirrored[Row]:
+    """Ask Stripe, by a fetch or a change, and write its answer.
+
+    The row's version is read before asking, so an answer is never written over something newer; when another
+    writer was faster, the object is fetched again (`ask` itself is called once).
+    """
+    for _ in range(MAX_TRIES):
+        row = find(kind, key)
+        snapshot = ask()
+        if row is None and not kind.admits(snapshot.object):
+            return Mirrored(None, was_written=False)
+        # What Stripe replays is older than our asking, and may be older than the row.
+        may_be_old = snapshot.is_replay and row is not None and row.version > 0
+        if not may_be_old and (written := _write(kind, row, snapshot, cause)):
+            return Mirrored(written, was_written=row is None or _differs(kind, row, snapshot))
+        ask = _fetch_of(kind, snapshot.id)
+    raise _contended(key)
+
+
+def offer_page(kind: Kind[Row], snapshots: Iterable[Snapshot], cause: Cause) -> list[Compared[Row]]:
+    """Offer each state of a list's page; of equal rows only the mirrored columns are read, all in one query."""
+    return offer_span(kind, snapshots, cause, span=None).compared
+
+
+def offer_span(
+    kind: Kind[Row], snapshots: Iterable[Snapshot], cause: Cause, *, span: compare.Where | None
+) -> Offered[Row]:
+    """Offer each state of a list's page, looking for its rows in a span of ours first, and tell the span's other rows.
+
+    At most `SPAN` rows of the span are looked through.
+    """
+    states = {kind.primary_key(snapshot.object): snapshot for snapshot in snapshots}
+    columns = {key: _changing_columns(kind, snapshot) for key, snapshot in states.items()}
+    found = {} if span is None else compare.holding(kind.model, span, columns, limit=SPAN)
+    if elsewhere := [key for key in columns if key not in found]:
+        found |= compare.holding(kind.model, {"pk__in": elsewhere}, columns)
+    compared = [
+        Compared(snapshot.object, None, was_written=False)
+        if found.get(key)
+        else Compared(snapshot.object, *offer(kind, snapshot, cause))
+        for key, snapshot in states.items()
+    ]
+    return Offered(compared, [key for key in found if key not in states])
+
+
+def differing(kind: Kind[Row], snapshots: Iterable[Snapshot]) -> list[Any]:
+    """The keys of those whose rows say something else or are missing; nothing is written. One query."""
+    columns = {kind.primary_key(snapshot.object): _changing_columns(kind, snapshot) for snapshot in snapshots}
+    found = compare.holding(kind.model, {"pk__in": list(columns)}, columns) if columns else {}
+    return [key for key in columns if not found.get(key)]
+
+
+def find(kind: Kind[Row], key: Any) -> Row | None:
+    return kind.model._default_manager.filter(pk=key).order_by("pk").first()
+
+
+def id_of(value: str | JSON | None) -> str | None:
+    """The id of something that may have come expanded."""
+    return value["id"] if isinstance(value, dict) else value
+
+
+def _fetch_of(kind: Kind[Row], stripe_id: str) -> Callable[[], Snapshot]:
+    return lambda: kind.fetch(stripe_id)
+
+
+def _decision(kind: Kind[Row], row: Row | None, snapshot: Snapshot, *, is_reliable: bool) -> _Decision:
+    if row is not None and row.is_deleted:
+        return _Decision.KEEP
+    if snapshot.is_deletion:
+        return _Decision.WRITE
+    if row is None or row.known_from is None or row.known_until is None:
+        return _Decision.WRITE if is_reliable else _Decision.FETCH
+    if snapshot.known_until < row.known_from:
+        return _Decision.KEEP
+    if not is_reliable:
+        return _Decision.FETCH
+    if snapshot.known_from > row.known_until:
+        return _Decision.WRITE
+    return _Decision.FETCH if _differs(kind, row, snapshot) else _Decision.KEEP
+
+
+def _columns(kind: Kind[Row], snapshot: Snapshot) -> dict[str, Any]:
+    columns = _changing_columns(kind, snapshot)
+    created = {} if snapshot.is_deletion else {"stripe_created_at": moment(snapshot.object.get("created"))}
+    return {**columns, **created}
+
+
+def _changing_columns(kind: Kind[Row], snapshot: Snapshot) -> dict[str, Any]:
+    """All but when it was created."""
+    return {"is_deleted": True} if snapshot.is_deletion else kind.columns(snapshot.object)
+
+
+def _differs(kind: Kind[Row], row: Row, snapshot: Snapshot) -> bool:
+    return any(getattr(row, column) != value for column, value in _columns(kind, snapshot).items())
+
+
+def _write(kind: Kind[Row], row: Row | None, snapshot: Snapshot, cause: Cause) -> Row | None:
+    """Replace exactly the version that was read; None when another writer was faster."""
+    version = 1 if row is None else row.version + 1
+    values = {
+        **_columns(kind, snapshot),
+        "known_from": snapshot.known_from,
+        "known_until": snapshot.known_until,
+        "version": version,
+    }
+    key = kind.primary_key(snapshot.object) if row is None else row.pk
+    written = _with(kind.model(pk=key) if row is None else copy(row), values)
+    values |= kind.own_columns(row, written, cause)
+    with transaction.atomic():
+        if not (_insert(kind, key, values) if row is None else _replace(kind, row, values)):
+            return None
+        # As we wrote it: without transactions (MongoDB) the next writer may have been there already.
+        kind.after_write(_with(written, values))
+    # Read again for the columns that are ours: they are written at other places, and may have changed meanwhile.
+    return find(kind, key)
+
+
+def _with(row: Row, values: dict[str, Any]) -> Row:
+    for column, value in values.items():
+        setattr(row, column, value)
+    return row
+
+
+def _insert(kind: Kind[Row], key: Any, values: dict[str, Any]) -> bool:
+    try:
+        with transaction.atomic():
+            kind.model._default_manager.create(pk=key, **values)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _replace(kind: Kind[Row], row: Row, values: dict[str, Any]) -> bool:
+    rows = kind.model._default_manager.filter(pk=row.pk, version=row.version)
+    return rows.update(**values) == 1
+
+
+def _contended(key: Any) -> StripeUnavailable:
+    return StripeUnavailable(f"{key} is being changed by too many at once.")
+
+
+# --- products and prices ---------------------------------------------------------------------------
+
+
+def _product_columns(obj: JSON) -> dict[str, Any]:
+    metadata = obj.get("metadata") or {}
+    return {
+        "name": obj["name"],
+        "description": obj.get("description") or "",
+        "features": [feature["name"] for feature in obj.get("marketing_features") or []],
+        "active": obj["active"],
+        "default_price_id": id_of(obj.get("default_price")) or "",
+        "can_be_bought_again": metadata.get("can_be_bought_again") == "true",
+        "has_quantity": metadata.get("has_quantity") == "true",
+        "grace_days": _days(metadata.get("grace_days")),
+        "metadata": metadata,
+    }
+
+
+def _price_columns(obj: JSON) -> dict[str, Any]:
+    metadata = obj.get("metadata") or {}
+    recurring = obj.get("recurring") or {}
+    return {
+        "product_id": id_of(obj["product"]),
+        "active": obj["active"],
+        "currency": obj["currency"],
+        "unit_amount": obj.get("unit_amount"),
+        "interval": recurring.get("interval", Price.Interval.ONE_TIME.value),
+        "interval_count": recurring.get("interval_count", 1),
+        "trial_needs_card": metadata.get("trial_needs_card") != "false",
+        "trial_days": _days(metadata.get("trial_days")) or recurring.get("trial_period_days"),
+        "nickname": obj.get("nickname") or "",
+        "metadata": metadata,
+    }
+
+
+def _promotion_code_columns(obj: JSON) -> dict[str, Any]:
+    columns = {
+        "code": obj["code"],
+        "active": obj["active"],
+        "max_redemptions": obj.get("max_redemptions"),
+        "times_redeemed": obj["times_redeemed"],
+        "expires_at": moment(obj.get("expires_at")),
+        "is_for_new_customers": bool((obj.get("restrictions") or {}).get("first_time_transaction")),
+    }
+    coupon = obj["promotion"].get("coupon")
+    if isinstance(coupon, dict):
+        # An event names the coupon only; what it takes off can't change, so what an answer said still holds.
+        kept = ("percent_off", "amount_off", "currency", "duration", "duration_in_months")
+        columns["coupon"] = {field: coupon.get(field) for field in kept}
+    return columns
+
+
+def _days(text: str | None) -> int | None:
+    """Staff's own settings are kept in metadata, Stripe's place for what it has no field for; at most 999 days."""
+    is_number = text is not None and text.isascii() and text.isdigit() and len(text) <= 3  # noqa: PLR2004
+    return int(text) if text and is_number else None
+
+
+PRODUCT = Kind(Product, _product_columns, gateway.retrieve_product)
+PRICE = Kind(Price, _price_columns, gateway.retrieve_price)
+PROMOTION_CODE = Kind(PromotionCode, _promotion_code_columns, gateway.retrieve_promotion_code)

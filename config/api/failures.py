@@ -1,0 +1,157 @@
+"""Errors of the JSON API, wherever they come from, in its one shape and with the request's id."""
+
+import logging
+import re
+import uuid
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.encoding import escape_uri_path
+from ninja.errors import AuthenticationError, Throttled
+
+from billing import money
+from billing.api.bodies import UNREADABLE, unreadable
+from billing.api.catalog import ProductAnswer
+from billing.api.refusals import Refusal
+from billing.catalog import lookup
+from billing.catalog import services as catalog
+from billing.errors import StripeMisconfigured, StripeRefused, StripeUnavailable
+from subscriptions.checkout import services as checkout
+from subscriptions.plans.cancel import LifecycleRefusal
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "/api/"
+ID_HEADER = "X-Request-Id"
+SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+ASK_AGAIN_AFTER = 5
+MEND_AFTER = 60
+
+# The words for what Django itself refuses before an endpoint is reached.
+BY_STATUS = {
+    HTTPStatus.BAD_REQUEST: ("bad_request", "This request can't be understood."),
+    HTTPStatus.FORBIDDEN: ("forbidden", "This is not allowed."),
+    HTTPStatus.NOT_FOUND: ("not_found", "There is nothing at this address."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "This method is not allowed here."),
+}
+INTERNAL = ("internal_error", "Something went wrong here. It is in our log under this request's id.")
+
+
+class JsonFailures:
+    """Gives every request under /api/ an id, and every failure there the API's shape."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(PREFIX):
+            return self.get_response(request)
+        sent = request.headers.get(ID_HEADER, "")
+        request_id = sent if SANE_ID.fullmatch(sent) else uuid.uuid4().hex
+        request.id = request_id  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
+            response = _in_shape(response)
+        path = escape_uri_path(request.path)
+        logger.info("%s %s answered %s, request %s", request.method, path, response.status_code, request_id)
+        response[ID_HEADER] = request_id
+        return response
+
+
+def failure(request: HttpRequest, error: Any) -> HttpResponse:
+    """The answer to an error that an endpoint raised."""
+    refusal = _refusal(error)
+    if refusal is None:
+        request_id = getattr(request, "id", "")
+        logger.error("request %s failed at %s", request_id, escape_uri_path(request.path), exc_info=error)
+        refusal = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, *INTERNAL)
+    return refusal.response()
+
+
+def _refusal(error: Exception) -> Refusal | None:
+    """What an error means to the caller; None for one that nobody foresaw."""
+    match error:
+        case Refusal():
+            return error
+        case StripeUnavailable() | StripeRefused() | StripeMisconfigured():
+            return _of_stripe(error)
+        case checkout.CannotBuy() | LifecycleRefusal():
+            return _of_subscriptions(error)
+        case (
+            lookup.NoSuchProduct()
+            | lookup.NoPrice()
+            | lookup.OtherKind()
+            | lookup.NameTaken()
+            | lookup.AmbiguousName()
+        ):
+            return _of_catalogue(error)
+        case catalog.NotOnSale():
+            return Refusal.not_possible(str(error))
+        case money.NotMoney():
+            return Refusal.bad_input(unit_amount=str(error))
+        case AuthenticationError() | Throttled():
+            return _of_ninja(error)
+    return unreadable(error) if isinstance(error, UNREADABLE) else None
+
+
+def _of_ninja(error: AuthenticationError | Throttled) -> Refusal:
+    if isinstance(error, Throttled):
+        return Refusal.too_many(int(error.wait or 0))
+    return Refusal.not_signed_in()
+
+
+def _of_stripe(error: StripeUnavailable | StripeRefused | StripeMisconfigured) -> Refusal:
+    match error:
+        case StripeRefused():
+            return Refusal(HTTPStatus.BAD_REQUEST, "stripe_refused", error.message)
+        case StripeUnavailable():
+            message = "Stripe can't be reached, so this is not done yet. Ask again in a moment."
+            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "stripe_unavailable", message, retry_after=ASK_AGAIN_AFTER)
+    logger.error("%s is wrong: %s", error.setting, error.message)
+    message = "Payments are not set up correctly here. Nothing was changed."
+    return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "misconfigured", message, retry_after=MEND_AFTER)
+
+
+def _of_subscriptions(error: checkout.CannotBuy | LifecycleRefusal) -> Refusal:
+    match error:
+        case checkout.NoSuchPrice():
+            return Refusal.not_found("There is no such price.")
+        case checkout.OtherMode():
+            return Refusal.bad_input(mode=str(error))
+    if isinstance(error.__cause__, StripeRefused):
+        return Refusal(HTTPStatus.BAD_REQUEST, "stripe_refused", error.__cause__.message)
+    return Refusal.not_possible(str(error))
+
+
+def _of_catalogue(error: Exception) -> Refusal:
+    match error:
+        case lookup.NameTaken():
+            known = ProductAnswer.of(error.offer)
+            ids: dict[str, Any] = {"product_id": known.product_id}
+            if known.price_id:
+                ids["price_id"] = known.price_id
+            return Refusal.conflict("name_taken", str(error), **ids)
+        case lookup.AmbiguousName():
+            return Refusal.conflict("ambiguous_name", str(error), ids=error.ids)
+        case lookup.OtherKind():
+            return Refusal.bad_input(mode=str(error))
+        case lookup.NoPrice():
+            return Refusal.not_possible(str(error))
+    return Refusal.not_found(str(error))
+
+
+def _in_shape(response: HttpResponse) -> HttpResponse:
+    if response.get("Content-Type", "").startswith("application/json"):
+        return response
+    status = HTTPStatus(response.status_code)
+    refusal = Refusal(status, *BY_STATUS.get(status, INTERNAL))
+    if "Allow" in response:
+        refusal.headers["Allow"] = ", ".join(sorted(response["Allow"].split(", ")))
+    shaped = refusal.response()
+    shaped.cookies = response.cookies
+    for name, value in response.items():
+        if name not in {"Content-Type", "Content-Length"}:
+            shaped.setdefault(name, value)
+    return shaped

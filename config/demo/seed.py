@@ -1,0 +1,153 @@
+"""The demo's sample data, made by the product's own code: what staff and a customer would have clicked."""
+
+import json
+import urllib.request
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from billing.catalog import importer, promotions
+from billing.catalog import services as catalog
+from billing.catalog.promotions import Discount
+from billing.catalog.services import PriceTerms
+from billing.models import Price, Product, PromotionCode
+from subscriptions.checkout import services as checkout
+
+
+@dataclass(frozen=True)
+class Login:
+    """Somebody of the demo; the passwords are no secrets, as nothing of the demo leaves this machine."""
+
+    role: str
+    name: str
+    password: str
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.name} / {self.password}"
+
+
+STAFF = Login("staff", "margaret", "apollo-eleven")
+CUSTOMER = Login("customer", "ada", "analytical-engine")
+
+CARD = "4242424242424242"
+CODE = "WELCOME20"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A product and its prices, the first of which is the default."""
+
+    name: str
+    description: str
+    features: tuple[str, ...]
+    prices: tuple[PriceTerms, ...]
+    has_quantity: bool = False
+
+
+SAMPLES = (
+    Sample(
+        "Starter",
+        "For one person with one project.",
+        ("1 project", "5 GB of storage", "Help by e-mail"),
+        (
+            PriceTerms(unit_amount=900, currency="usd"),
+            PriceTerms(unit_amount=9000, currency="usd", interval="year"),
+        ),
+    ),
+    Sample(
+        "Team",
+        "For a team that works together, priced by the seat.",
+        ("Unlimited projects", "100 GB of storage", "Roles and permissions", "Help within a day"),
+        (
+            PriceTerms(unit_amount=2900, currency="usd", trial_days=14),
+            PriceTerms(unit_amount=29000, currency="usd", interval="year"),
+        ),
+        has_quantity=True,
+    ),
+    Sample(
+        "Analytics",
+        "Who uses what, and how often.",
+        ("Charts of every project", "A report each Monday"),
+        (PriceTerms(unit_amount=1900, currency="usd", trial_days=7, trial_needs_card=False),),
+    ),
+    Sample(
+        "Studio",
+        "For agencies in Japan, billed in yen.",
+        ("Everything in Team", "One workspace for each client", "Help in Japanese"),
+        (PriceTerms(unit_amount=4800, currency="jpy"),),
+    ),
+    Sample(
+        "Onboarding call",
+        "An hour with an engineer who moves your data over. Paid once.",
+        ("60 minutes", "A written plan afterwards"),
+        (PriceTerms(unit_amount=15000, currency="usd", interval="one_time"),),
+    ),
+)
+
+WELCOME = Discount(percent_off=20, duration=PromotionCode.Duration.REPEATING, duration_in_months=3)
+
+
+def seed() -> list[Login]:
+    """Make what is missing, and return the logins. What people changed since the first time stays."""
+    # The staff user is made last: it says that everything else is there.
+    if not User.objects.filter(username=STAFF.name).exists():
+        _fill_catalogue()
+        _buy(_person(CUSTOMER), "Starter")
+    staff, _ = _person(STAFF), _person(CUSTOMER)
+    User.objects.filter(pk=staff.pk).update(is_staff=True, is_superuser=True)
+    return [STAFF, CUSTOMER]
+
+
+def _fill_catalogue() -> None:
+    # The sandbox may remember a catalogue that a deleted database has forgotten.
+    importer.import_catalog()
+    for sample in SAMPLES:
+        if not Product.objects.filter(name=sample.name).exists():
+            _offer(sample)
+    if not PromotionCode.objects.filter(code=CODE).exists():
+        promotions.create_promotion_code(code=CODE, discount=WELCOME, request_id="demo")
+
+
+def _offer(sample: Sample) -> None:
+    first, *others = sample.prices
+    product, _ = catalog.create_product(
+        name=sample.name,
+        description=sample.description,
+        features=sample.features,
+        price=first,
+        has_quantity=sample.has_quantity,
+        request_id=f"demo-{sample.name}",
+    )
+    for number, terms in enumerate(others):
+        catalog.add_price(product=product, terms=terms, request_id=f"demo-{sample.name}-{number}")
+
+
+def _person(login: Login) -> User:
+    """Return the login's user, whose password is made what the demo prints."""
+    user, _ = User.objects.get_or_create(username=login.name, defaults={"email": f"{login.name}@example.com"})
+    if not user.check_password(login.password):
+        user.set_password(login.password)
+        user.save(update_fields=["password"])
+    return user
+
+
+def _buy(user: User, product_name: str) -> None:
+    price = Price.objects.on_sale().filter(product__name=product_name).earliest("unit_amount")
+    started = checkout.start(user=user, price_id=price.pk, now=timezone.now())
+    if started.session is None:
+        return  # Bought already, by a start that was interrupted.
+    session_id = str(started.session.stripe_id)
+    _pay(session_id)
+    checkout.complete(user=user, session_id=session_id)
+
+
+def _pay(session_id: str) -> None:
+    """Fill in the hosted page's form, as the buyer would."""
+    request = urllib.request.Request(  # noqa: S310  (the sandbox's own address)
+        f"{settings.STRIPE_API_BASE}/_sandbox/checkout/{session_id}/pay",
+        data=json.dumps({"card": CARD}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310

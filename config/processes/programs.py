@@ -1,0 +1,47 @@
+"""The programs that the product consists of, and what has to be ready before they start."""
+
+import sys
+
+from django.conf import settings
+from django.core.management import call_command
+
+from config.processes.supervisor import Program
+
+EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (said by whoever starts the site)
+
+
+def prepare() -> None:
+    """Bring the database's tables and the static files up to date."""
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def site(*, host: str, workers: int, log_requests: bool = False) -> Program:
+    """The pages, served by gunicorn on PORT."""
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi:application"]
+    command += ["--bind", f"{_bracketed(host)}:{settings.PORT}", "--workers", str(workers), "--threads", "4"]
+    command += ["--graceful-timeout", "5", "--no-control-socket", "--log-level", "warning"]
+    if log_requests:
+        command += ["--access-logfile", "-", "--access-logformat", "%(m)s %(U)s %(s)s"]
+    asked_at = _bracketed(EVERY_ADDRESS.get(host, host))
+    return _program("site", command, url=f"http://{asked_at}:{settings.PORT}/healthz")
+
+
+def sync() -> Program:
+    """The sync, every SYNC_INTERVAL_SECONDS."""
+    return _program("sync", [sys.executable, "manage.py", "sync_subscriptions", "--loop"])
+
+
+def sandbox(*, port: int, state_file: str, webhook: str) -> Program:
+    """The local Stripe, which sends its events to `webhook`."""
+    command = [sys.executable, "-m", "sandbox", "--port", str(port), "--state", state_file]
+    command += ["--webhook", f"{webhook}={settings.STRIPE_WEBHOOK_SECRETS[0]}"]
+    return _program("sandbox", command, url=f"http://127.0.0.1:{port}/_sandbox/state")
+
+
+def _program(name: str, command: list[str], *, url: str = "") -> Program:
+    return Program(name=name, command=command, folder=settings.BASE_DIR, url=url)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,149 @@
+"""A page in the admin that gives money back, for a one-time purchase or an invoice."""
+
+import uuid
+from abc import abstractmethod
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
+
+from billing import money
+from billing.catalog.forms import explanation
+from billing.errors import StripeFailure
+from billing.mirror.engine import Cause
+from subscriptions.admin.read_only import ReadOnlyAdmin
+from subscriptions.models import Invoice, Payment, Refund
+from subscriptions.payments import refunds
+from subscriptions.payments.refunds import CannotRefund, Paid
+
+
+class RefundForm(forms.Form):
+    """How much and why; `request_id` makes the form, sent twice, give back once."""
+
+    amount = forms.CharField(max_length=30)
+    reason = forms.ChoiceField(choices=[("", "No reason"), *refunds.REASONS.items()], required=False)
+    request_id = forms.CharField(widget=forms.HiddenInput, initial=lambda: uuid.uuid4().hex, max_length=64)
+
+    def __init__(self, *args: Any, paid: Paid, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.paid = paid
+        self.fields["amount"].initial = money.plain(paid.left, paid.currency)
+        self.fields["amount"].help_text = f"At most {money.display(paid.left, paid.currency)}."
+
+    def clean_amount(self) -> int:
+        try:
+            return money.parse(self.cleaned_data["amount"], self.paid.currency)
+        except money.NotMoney as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class RefundableAdmin(ReadOnlyAdmin):
+    """A read-only admin whose objects have a "Refund" button, and tell what was refunded already."""
+
+    change_form_template = "admin/subscriptions/refundable.html"
+    readonly_fields = ("refunded",)
+
+    @abstractmethod
+    def given_back(self, purchase: Any) -> QuerySet[Refund]:
+        """The refunds of it that we know of."""
+
+    @admin.display(description="Refunds")
+    def refunded(self, purchase: Any) -> str:
+        links = (
+            (reverse("admin:subscriptions_refund_change", args=[quote(one.pk)]), one)
+            for one in self.given_back(purchase)
+        )
+        return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a>', links) or "none"
+
+    @abstractmethod
+    def paid(self, purchase: Any) -> Paid | None:
+        """What was paid for it; None when nothing was."""
+
+    @abstractmethod
+    def give_back(self, purchase: Any, **refund: Any) -> Refund:
+        """Refund `amount` for `reason`, as the form says."""
+
+    def get_urls(self) -> list[Any]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_refund"
+        view = self.admin_site.admin_view(self.refund_view)
+        return [path("<path:object_id>/refund/", view, name=name), *super().get_urls()]
+
+    def refund_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        if not request.user.has_perm("subscriptions.add_refund"):
+            raise PermissionDenied
+        purchase = self.get_object(request, unquote(object_id))
+        if purchase is None:
+            raise Http404("no such purchase")
+        try:
+            paid = self.paid(purchase)
+        except StripeFailure as error:
+            return self._back(request, purchase, explanation(error))
+        if paid is None or not paid.left:
+            return self._back(request, purchase, "There is nothing left to refund.")
+        form = RefundForm(request.POST if request.method == "POST" else None, paid=paid)
+        if request.method == "POST" and form.is_valid() and self._refunded(request, purchase, form):
+            return redirect(self._page(purchase))
+        return self._show(request, purchase, form)
+
+    def _refunded(self, request: HttpRequest, purchase: Any, form: RefundForm) -> bool:
+        cause = Cause("person", str(request.user.pk))
+        try:
+            refund = self.give_back(purchase, **form.cleaned_data, cause=cause)
+        except (CannotRefund, StripeFailure) as error:
+            form.add_error(None, explanation(error) if isinstance(error, StripeFailure) else str(error))
+            return False
+        self.log_change(request, purchase, f"Refunded {refund.amount_display}.")
+        self.message_user(request, f"{refund.amount_display} refunded.", messages.SUCCESS)
+        return True
+
+    def _show(self, request: HttpRequest, purchase: Any, form: RefundForm) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Refund {purchase}",
+            "opts": self.opts,
+            "original": purchase,
+            "form": form,
+            "paid": form.paid,
+            "given_back": self.given_back(purchase),
+        }
+        return render(request, "admin/subscriptions/refund.html", context)
+
+    def _back(self, request: HttpRequest, purchase: Any, message: str) -> HttpResponse:
+        self.message_user(request, message, messages.ERROR)
+        return redirect(self._page(purchase))
+
+    def _page(self, purchase: Any) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[quote(purchase.pk)])
+
+
+class PaymentRefunds(RefundableAdmin):
+    def given_back(self, purchase: Payment) -> QuerySet[Refund]:
+        if not purchase.payment_intent_id:
+            return Refund.objects.none()
+        return Refund.objects.filter(payment_intent_id=purchase.payment_intent_id)
+
+    def paid(self, purchase: Payment) -> Paid | None:
+        is_paid = purchase.status == Payment.Status.SUCCEEDED and purchase.payment_intent_id
+        return Paid(purchase.payment_intent_id, purchase.amount, purchase.currency) if is_paid else None
+
+    def give_back(self, purchase: Payment, **refund: Any) -> Refund:
+        return refunds.refund_payment(payment=purchase, **refund)
+
+
+class InvoiceRefunds(RefundableAdmin):
+    def given_back(self, purchase: Invoice) -> QuerySet[Refund]:
+        return Refund.objects.filter(invoice=purchase.pk)
+
+    def paid(self, purchase: Invoice) -> Paid | None:
+        return refunds.paid_on(purchase)
+
+    def give_back(self, purchase: Invoice, **refund: Any) -> Refund:
+        return refunds.refund_invoice(invoice=purchase, **refund)

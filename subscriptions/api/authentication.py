@@ -1,0 +1,91 @@
+"""Who calls, and for whom: a token or the session's cookie; staff for anyone, everybody else for themselves."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja.security.base import AuthBase
+from ninja.utils import check_csrf
+
+from billing.api.refusals import Refusal
+from billing.mirror.engine import Cause
+from subscriptions.api.rate_limits import count_address
+from subscriptions.customers import api_tokens, users
+from subscriptions.models import ApiToken
+
+SCHEME = "bearer "
+
+
+class BearerToken(AuthBase):
+    """`Authorization: Bearer TOKEN`; one that is not good is refused, whatever else comes with it."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+    openapi_description = "A token made in the admin, or by `manage.py create_api_token`."
+
+    def __call__(self, request: HttpRequest) -> ApiToken | None:
+        sent = request.headers.get("Authorization", "")
+        if not sent.lower().startswith(SCHEME):
+            return None
+        token = api_tokens.find(text=sent[len(SCHEME) :].strip(), now=timezone.now())
+        if token is None:
+            count_address(request)
+            raise Refusal.not_signed_in("This token is unknown, expired or revoked.")
+        request.user = token.user
+        return token
+
+
+class SessionCookie(AuthBase):
+    """The session of somebody who has signed in on this site; what it changes needs the CSRF token too."""
+
+    openapi_type = "apiKey"
+    openapi_in = "cookie"
+    openapi_name = settings.SESSION_COOKIE_NAME
+    openapi_description = "With the header X-CSRFToken, or the field csrfmiddlewaretoken, on every POST."
+    # Read by the docs page, so that it sends the token.
+    csrf = True
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if not request.user.is_authenticated:
+            count_address(request)
+            return None
+        if check_csrf(request) is not None:
+            raise Refusal(403, "csrf_failed", "The CSRF token is missing or wrong.")
+        return request.user
+
+
+def caller_of(request: HttpRequest) -> User:
+    user = request.user
+    assert isinstance(user, User), "nobody gets here without signing in"  # noqa: S101
+    return user
+
+
+def cause_of(request: HttpRequest) -> Cause:
+    return Cause("person", str(request.user.pk))
+
+
+def person_meant(request: HttpRequest, *, user_name: str | None = None, customer_id: str | None = None) -> User:
+    """Whom the caller acts for: whoever is named, if the caller may, else the caller."""
+    caller = caller_of(request)
+    if customer_id:
+        return _by_customer(caller, customer_id, user_name)
+    if user_name in (None, caller.username):
+        return caller
+    if not caller.is_staff:
+        raise Refusal.forbidden("Only staff act for somebody else.")
+    person = users.find(str(user_name))
+    if person is None:
+        raise Refusal.not_found(f"There is nobody called “{user_name}” here.")
+    return person
+
+
+def _by_customer(caller: User, customer_id: str, user_name: str | None) -> User:
+    if not caller.is_staff and user_name not in (None, caller.username):
+        raise Refusal.forbidden("Only staff act for somebody else.")
+    people_with_it = User.objects.filter(billing_account__customer_id=customer_id)
+    person = people_with_it.first() if caller.is_staff else people_with_it.filter(pk=caller.pk).first()
+    if person is None or user_name not in (None, person.username):
+        raise Refusal.not_found(f"There is no such customer: {customer_id}.")
+    return person

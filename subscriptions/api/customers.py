@@ -1,0 +1,151 @@
+"""Who somebody is: their Stripe customer, and what they have."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from django.contrib.auth.models import User
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.http import HttpRequest
+from ninja import Router, Status
+from pydantic import AfterValidator, BaseModel, Field
+
+from billing.api.bodies import Id, Text, read, takes
+from billing.api.refusals import Conflict, Refusal
+from subscriptions.api.answers import CustomerAnswer, MeAnswer, SubscriptionsAnswer, payments_of, subscriptions_of
+from subscriptions.api.authentication import caller_of, person_meant
+from subscriptions.checkout.services import NotYourSession, complete
+from subscriptions.customers import services as customers
+from subscriptions.customers import users
+from subscriptions.models import BillingAccount, CheckoutSession, Payment, Subscription
+
+MAX_NAME = 150
+MAX_EMAIL = 254
+
+router = Router(tags=["People"])
+
+
+def _name(value: str) -> str:
+    name = User.normalize_username(value)
+    # Unicode writes some letters as several.
+    if len(name) > MAX_NAME:
+        raise ValueError(f"At most {MAX_NAME} characters.")
+    return name
+
+
+def _new_name(value: str) -> str:
+    return _valid(_name(value), UnicodeUsernameValidator())
+
+
+def _email(value: str) -> str:
+    return _valid(value, validate_email)
+
+
+def _valid(value: str, validate: Callable[[str], None]) -> str:
+    try:
+        validate(value)
+    except ValidationError as error:
+        raise ValueError(error.messages[0]) from error
+    return value
+
+
+UserName = Annotated[Text, Field(min_length=1, max_length=MAX_NAME), AfterValidator(_name)]
+# The pattern is for readers. Of regular expressions there are dialects, and only Django's own decides.
+NewName = Annotated[
+    Text,
+    Field(min_length=1, max_length=MAX_NAME, json_schema_extra={"pattern": r"^[\w.@+-]+$"}),
+    AfterValidator(_new_name),
+]
+Email = Annotated[
+    Text, Field(min_length=3, max_length=MAX_EMAIL, json_schema_extra={"format": "email"}), AfterValidator(_email)
+]
+
+
+class CustomerAsked(BaseModel):
+    user_name: NewName | None = Field(None, description="Staff name anyone; others may leave it out.")
+    email: Email | None = Field(None, description="Needed when staff name somebody who has no account here.")
+
+
+class HoldingsAsked(BaseModel):
+    session_id: Id | None = Field(None, description="Look this session up at Stripe first.")
+    user_name: UserName | None = Field(None, description="Staff name anyone; others may leave it out.")
+
+
+@router.post(
+    "/createcustomer",
+    operation_id="createcustomer",
+    summary="The person's customer, made where there is none",
+    response={200: CustomerAnswer, 201: CustomerAnswer, 409: Conflict},
+    openapi_extra=takes(CustomerAsked, is_required=False, user_name="ada", email="ada@example.com"),
+)
+def createcustomer(request: HttpRequest) -> Status[CustomerAnswer]:
+    """The same person always gets the same customer: 201 when it was made now, 200 when it was there.
+
+    A name that has no account here gets one, when staff ask; its owner sets a password by e-mail. For somebody who
+    has an account, `email` changes nothing: the answer tells the address that is known.
+    """
+    asked = read(request, CustomerAsked)
+    person = _enrolled(request, asked)
+    customer, is_new = customers.ensured(person)
+    answer = CustomerAnswer(customer_id=customer.pk, user_name=person.username, email=customer.email or person.email)
+    return Status(201 if is_new else 200, answer)
+
+
+@router.post(
+    "/getsubs",
+    operation_id="getsubs",
+    summary="What a person has and has paid",
+    response=SubscriptionsAnswer,
+    openapi_extra=takes(HoldingsAsked, is_required=False, user_name="ada"),
+)
+def getsubs(request: HttpRequest) -> SubscriptionsAnswer:
+    """Answers from this site's copy of Stripe. With `session_id`, that session is looked up at Stripe first, so that
+    what it bought is there before any webhook."""
+    asked = read(request, HoldingsAsked)
+    person = person_meant(request, user_name=asked.user_name)
+    session_id = asked.session_id or _latest_session_of(person)
+    if asked.session_id:
+        try:
+            complete(user=person, session_id=asked.session_id)
+        except NotYourSession as error:
+            raise Refusal.not_found(f"There is no such session: {asked.session_id}.") from error
+    return SubscriptionsAnswer.model_validate({**_holdings(person), "session_id": session_id})
+
+
+@router.get("/me", operation_id="me", summary="The caller, and what they have", response=MeAnswer)
+def me(request: HttpRequest) -> MeAnswer:
+    """The caller's customer, subscriptions and payments."""
+    person = caller_of(request)
+    return MeAnswer.model_validate({**_holdings(person), "email": person.email, "is_staff": person.is_staff})
+
+
+def _enrolled(request: HttpRequest, asked: CustomerAsked) -> User:
+    caller = caller_of(request)
+    if not caller.is_staff or asked.user_name in (None, caller.username):
+        return person_meant(request, user_name=asked.user_name)
+    if asked.email is None:
+        known = users.find(str(asked.user_name))
+        if known is None:
+            raise Refusal.bad_input(email="There is nobody of this name yet: say their address.")
+        return known
+    try:
+        return users.enrol(name=str(asked.user_name), email=asked.email)
+    except users.AddressTaken as error:
+        raise Refusal.conflict("email_taken", str(error)) from error
+
+
+def _holdings(person: User) -> dict[str, object]:
+    account = BillingAccount.objects.filter(user=person).first()
+    subscriptions = Subscription.objects.of(person).select_related("price", "product")
+    return {
+        "user_name": person.username,
+        "customer_id": account.customer_id if account else None,
+        "subscriptions": subscriptions_of(subscriptions),
+        "payments": payments_of(Payment.objects.of(person).select_related("product")),
+    }
+
+
+def _latest_session_of(person: User) -> str | None:
+    sessions = CheckoutSession.objects.filter(customer__account__user=person).exclude(stripe_id=None)
+    return sessions.values_list("stripe_id", flat=True).first()

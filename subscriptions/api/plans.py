@@ -1,0 +1,161 @@
+"""Ending what somebody has, and changing their plan."""
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from ninja import Router
+from pydantic import BaseModel, ConfigDict, Field
+
+from billing.api.bodies import Id, Switch, either, read, takes
+from billing.api.refusals import Conflict, Refusal
+from billing.models import Price
+from subscriptions import stripe_clock
+from subscriptions.api.answers import ChangedAnswer, PaymentAnswer, SubscriptionAnswer
+from subscriptions.api.authentication import cause_of, person_meant
+from subscriptions.api.customers import UserName
+from subscriptions.models import Payment, Subscription
+from subscriptions.models.subscription import SubscriptionQuerySet
+from subscriptions.payments import purchases
+from subscriptions.plans import cancel as lifecycle
+from subscriptions.plans import change
+from subscriptions.plans import preview as previews
+
+LINKS = ("customer", "price__product", "product", "schedule__next_price__product")
+
+router = Router(tags=["Changing"])
+
+
+class CancelAsked(BaseModel):
+    model_config = ConfigDict(json_schema_extra=either("subscription_id", "price_id"))
+
+    user_name: UserName | None = Field(None, description="Staff name anyone; others may leave it out.")
+    price_id: Id | None = Field(None, description="Of the subscription or one-time purchase to end.")
+    subscription_id: Id | None = Field(None, description="Or the subscription itself.")
+    at_period_end: Switch = Field(default=False, description="True: access goes on until what is paid is over.")
+
+
+class ChangeAsked(BaseModel):
+    user_name: UserName | None = Field(None, description="Staff name anyone; others may leave it out.")
+    price_id: Id = Field(description="The new price.", examples=["price_1Qx"])
+    subscription_id: Id | None = Field(None, description="Which, for somebody who has several.")
+
+
+@router.post(
+    "/cancel",
+    operation_id="cancel",
+    summary="End a subscription or a one-time purchase",
+    response={200: SubscriptionAnswer | PaymentAnswer, 409: Conflict},
+    openapi_extra=takes(CancelAsked, user_name="ada", subscription_id="sub_1Qx", at_period_end=True),
+)
+def cancel(request: HttpRequest) -> SubscriptionAnswer | PaymentAnswer:
+    """Ended now, a subscription gives no access any more, and what is still owed is billed; at the period's end, it
+    gives access until then. A one-time purchase ends now, and nothing is refunded. What has ended already is
+    answered as it is. Of several running ones at one price `subscription_id` has to say which (409)."""
+    asked = read(request, CancelAsked)
+    if not (asked.price_id or asked.subscription_id):
+        raise Refusal.bad_input(subscription_id="Say what to end: subscription_id, or price_id.")
+    person = person_meant(request, user_name=asked.user_name)
+    subscription = _to_cancel(person, asked)
+    if subscription is not None:
+        return SubscriptionAnswer.of(_cancelled(request, subscription, at_period_end=asked.at_period_end))
+    payments = _purchases(person, asked)
+    if not payments:
+        raise Refusal.not_found("This person has no such subscription or purchase.")
+    purchases.end_access(payments=payments, cause=cause_of(request), now=stripe_clock.now())
+    return PaymentAnswer.of(payments[0])
+
+
+@router.post(
+    "/updatesub",
+    operation_id="updatesub",
+    summary="Change a subscription to another price",
+    response={200: ChangedAnswer, 409: Conflict},
+    openapi_extra=takes(ChangeAsked, user_name="ada", price_id="price_1Qy"),
+)
+def updatesub(request: HttpRequest) -> ChangedAnswer:
+    """The subscription stays the same one, and so does its billing date: the difference is on the next invoice, at
+    the end of the running period. Where Stripe bills at once instead, `charged_now` is true, and a card that is
+    declined changes nothing (400)."""
+    asked = read(request, ChangeAsked)
+    person = person_meant(request, user_name=asked.user_name)
+    price = Price.objects.select_related("product").filter(pk=asked.price_id).first()
+    if price is None:
+        raise Refusal.not_found(f"There is no price {asked.price_id}.")
+    subscription = _to_change(person, asked.subscription_id, price)
+    quantity = change.usual_quantity(subscription=subscription, price=price)
+    try:
+        change.check_change(subscription=subscription, price=price, quantity=quantity)
+    except change.AlreadyOnIt:
+        return ChangedAnswer.after(subscription, charged_now=change.was_billed_at_once(subscription=subscription))
+    preview = previews.preview(subscription=subscription, price=price, quantity=quantity)
+    after = change.change(
+        subscription=subscription,
+        price=price,
+        quantity=quantity,
+        proration_date=preview.proration_date,
+        cause=cause_of(request),
+    )
+    _link(after, price)
+    return ChangedAnswer.after(after, charged_now=preview.is_billed_now)
+
+
+def _theirs(person: User) -> SubscriptionQuerySet:
+    return Subscription.objects.of(person).select_related(*LINKS)
+
+
+def _to_cancel(person: User, asked: CancelAsked) -> Subscription | None:
+    """The subscription that is meant: a running one before one that has ended, the newest first."""
+    if asked.subscription_id:
+        found = _theirs(person).filter(pk=asked.subscription_id).first()
+        if found is None or (asked.price_id and asked.price_id not in found.price_ids):
+            raise Refusal.not_found(f"This person has no such subscription: {asked.subscription_id}.")
+        return found
+    candidates = [subscription for subscription in _theirs(person) if asked.price_id in subscription.price_ids]
+    running = [subscription for subscription in candidates if not subscription.has_ended]
+    if len(running) > 1:
+        # Asked again after a lost answer, the next one would end.
+        raise _several(running)
+    return next(iter(running or candidates), None)
+
+
+def _cancelled(request: HttpRequest, subscription: Subscription, *, at_period_end: bool) -> Subscription:
+    if subscription.has_ended:
+        return subscription
+    end = lifecycle.cancel if at_period_end else lifecycle.cancel_now
+    after = end(subscription=subscription, cause=cause_of(request))
+    _link(after, subscription.price)
+    return after
+
+
+def _link(subscription: Subscription, price: Price | None) -> None:
+    """Spare the two queries for what is known, where the subscription is as was asked for."""
+    if price is not None and (subscription.price_id, subscription.product_id) == (price.pk, price.product_id):
+        subscription.price, subscription.product = price, price.product
+
+
+def _purchases(person: User, asked: CancelAsked) -> list[Payment]:
+    """Their purchases of this price that stand, else the last of those that ended."""
+    paid = Payment.objects.of(person).filter(price_id=asked.price_id, status__in=Payment.STANDING)
+    bought = list(paid.select_related("product"))
+    return [payment for payment in bought if payment.access_ended_at is None] or bought[:1]
+
+
+def _to_change(person: User, subscription_id: str | None, price: Price) -> Subscription:
+    if subscription_id:
+        found = _theirs(person).filter(pk=subscription_id).first()
+        if found is None:
+            raise Refusal.not_found(f"This person has no such subscription: {subscription_id}.")
+        return found
+    running = list(_theirs(person).running())
+    of_product = [subscription for subscription in running if price.product_id in subscription.product_ids]
+    candidates = of_product or running
+    if not candidates:
+        raise Refusal.not_found("This person has no running subscription.")
+    if len(candidates) > 1:
+        raise _several(candidates)
+    return candidates[0]
+
+
+def _several(subscriptions: list[Subscription]) -> Refusal:
+    ids = [subscription.pk for subscription in subscriptions]
+    message = f"This person has several subscriptions: {', '.join(ids)}. Say which by subscription_id."
+    return Refusal.conflict("ambiguous_subscription", message, ids=ids)

@@ -1,0 +1,51 @@
+"""What Stripe is asked for when a checkout session is made of a claim."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from subscriptions.mirror import mapping
+from subscriptions.models import CheckoutSession
+
+if TYPE_CHECKING:
+    from stripe.params import checkout as pc
+
+
+def params_for(claim: CheckoutSession, *, user: User) -> "pc.SessionCreateParams":
+    """The claim's own terms, so that a repeated request is the same request."""
+    metadata = mapping.metadata_for(claim)
+    params: pc.SessionCreateParams = {
+        "mode": claim.mode,
+        "customer": str(claim.customer_id),
+        "line_items": [{"price": str(claim.price_id), "quantity": claim.quantity}],
+        "client_reference_id": str(user.pk),
+        "metadata": metadata,
+        "allow_promotion_codes": True,
+        "success_url": _with_session_id(settings.CHECKOUT_SUCCESS_URL or _page("checkout_success")),
+        "cancel_url": settings.CHECKOUT_CANCEL_URL or _page("checkout_cancelled"),
+    }
+    if claim.mode == CheckoutSession.Mode.PAYMENT:
+        params["payment_intent_data"] = {"metadata": metadata}
+        return params
+    params["subscription_data"] = {"metadata": metadata}
+    if claim.price and claim.price.trial_days:
+        params["subscription_data"]["trial_period_days"] = claim.price.trial_days
+        if not claim.price.trial_needs_card:
+            # A trial that ends without a card ends the subscription: nobody owes what they did not agree to pay.
+            params["payment_method_collection"] = "if_required"
+            params["subscription_data"]["trial_settings"] = {"end_behavior": {"missing_payment_method": "cancel"}}
+    return params
+
+
+def _page(name: str) -> str:
+    return f"{settings.SITE_URL}{reverse(name)}"
+
+
+def _with_session_id(url: str) -> str:
+    """Stripe puts the id in (https://docs.stripe.com/payments/checkout/custom-success-page)."""
+    parts = urlsplit(url)
+    query = "&".join(filter(None, [parts.query, "session_id={CHECKOUT_SESSION_ID}"]))
+    return parts._replace(query=query).geturl()

@@ -1,0 +1,181 @@
+"""Which Stripe customer a person is: made once, put away when nothing is left, brought back on return."""
+
+import logging
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.contrib.auth.models import User
+from django.db.models import F, Max
+from django.db.models.functions import Coalesce
+
+from billing import gateway
+from billing.errors import StripeFailure, StripeMissing, StripeRefused, StripeUnavailable
+from billing.gateway.snapshots import Snapshot
+from billing.mirror.engine import Cause
+from billing.models import Installation
+from subscriptions.mirror import kinds as mirror
+from subscriptions.models import (
+    BillingAccount,
+    CheckoutSession,
+    Customer,
+    Invoice,
+    Payment,
+    Refund,
+    StatusChange,
+    Subscription,
+    Tombstone,
+    WebhookEvent,
+)
+
+if TYPE_CHECKING:
+    from stripe import params as p
+
+logger = logging.getLogger(__name__)
+
+# The metadata that tells, at Stripe, whose customer it is.
+ACCOUNT = "standing_order_account"
+INSTALLATION = "standing_order_installation"
+USER = "standing_order_user"
+
+
+class Ensured(NamedTuple):
+    customer: Customer
+    is_new: bool
+
+
+def ensure(user: User) -> Customer:
+    """The person's one Stripe customer, made or restored where needed; however often and at once it is asked.
+
+    Raises StripeUnavailable, StripeRefused or StripeMisconfigured when a customer has to be made and can't be.
+    """
+    return ensured(user).customer
+
+
+def ensured(user: User) -> Ensured:
+    """Like `ensure`, and tells whether the customer was made just now."""
+    account, is_new = _account_of(user)
+    if account.customer is None or account.customer.is_deleted:
+        return Ensured(_make(account, is_first_try=is_new), is_new=True)
+    restore(account.customer)
+    return Ensured(account.customer, is_new=False)
+
+
+def ensure_at_sign_in(user: User) -> None:
+    """Like `ensure`, but a Stripe that is slow or away keeps nobody out: the next need makes up for it."""
+    try:
+        with gateway.quickly():
+            ensure(user)
+    except StripeFailure as error:
+        logger.warning("no Stripe customer for user %s yet: %s", user.pk, type(error).__name__)
+
+
+def meet(customer_id: str, cause: Cause) -> None:
+    """Fetch a customer who was made elsewhere, once."""
+    if not Customer.objects.filter(pk=customer_id).exists():
+        mirror.capture(mirror.CUSTOMER, customer_id, lambda: gateway.retrieve_customer(customer_id), cause)
+
+
+def archive(customer: Customer, *, now: datetime) -> None:
+    """Take a customer out of every list; restorable, and nothing changes at Stripe."""
+    Customer.objects.filter(pk=customer.pk, archived_at=None).update(archived_at=now)
+
+
+def restore(customer: Customer) -> None:
+    """Bring an archived customer back; only a subscription that ends from now on archives it again."""
+    if customer.archived_at is None:
+        return
+    newest_end = customer.subscriptions.filter(status__in=Subscription.INACTIVE).aggregate(
+        newest=Max(Coalesce("ended_at", "canceled_at", "current_period_end_at"))
+    )["newest"]
+    Customer.objects.filter(pk=customer.pk).update(archived_at=None, restored_after=newest_end)
+    customer.archived_at, customer.restored_after = None, newest_end
+
+
+def bury(customer_id: str, *, reason: str, now: datetime) -> None:
+    """Delete a customer and its rows here, and leave a tombstone so that no late event brings them back."""
+    Tombstone.objects.get_or_create(pk=customer_id, defaults={"buried_at": now, "reason": reason})
+    unlink(customer_id)
+    # MongoDB deletes by no join, so the history goes by the subscriptions' ids.
+    subscription_ids = list(Subscription.objects.filter(customer_id=customer_id).values_list("pk", flat=True))
+    StatusChange.objects.filter(subscription_id__in=subscription_ids).delete()
+    for model in (Subscription, Payment, CheckoutSession, Invoice, Refund):
+        model._default_manager.filter(customer_id=customer_id).delete()
+    Customer.objects.filter(pk=customer_id).delete()
+
+
+def erase(customer_id: str, *, now: datetime) -> None:
+    """Delete a customer at Stripe, which ends their subscriptions there, and every trace of them here.
+
+    https://docs.stripe.com/api/customers/delete
+    Done again after a failure, it goes on where it stopped. Raises StripeUnavailable, StripeMisconfigured.
+    """
+    with suppress(StripeMissing):
+        gateway.delete_customer(customer_id)
+    bury(customer_id, reason="erased on request", now=now)
+    for path in ("payload__data__object__customer", "payload__data__object__id"):
+        WebhookEvent.objects.filter(**{path: customer_id}).update(payload={}, state=WebhookEvent.State.IGNORED)
+
+
+def unlink(customer_id: str) -> None:
+    """Forget whose customer this is, since Stripe does not know it, so that the person's next need makes another."""
+    BillingAccount.objects.filter(customer_id=customer_id).update(customer=None, attempt=F("attempt") + 1)
+
+
+def _account_of(user: User) -> tuple[BillingAccount, bool]:
+    accounts = BillingAccount.objects.select_related("customer")
+    return accounts.get_or_create(user=user, defaults={"email": user.email})
+
+
+def _make(account: BillingAccount, *, is_first_try: bool) -> Customer:
+    if account.customer_id:
+        account = _next_attempt(account)
+    answer = (None if is_first_try else _made_before(account)) or _create(account)
+    customer = mirror.offer(mirror.CUSTOMER, answer, Cause("person", str(account.user_id))).row
+    if customer is None:
+        raise StripeUnavailable("The customer was deleted a moment ago.")
+    BillingAccount.objects.filter(pk=account.pk, attempt=account.attempt).update(customer=customer)
+    return customer
+
+
+def _create(account: BillingAccount) -> Snapshot:
+    params: p.CustomerCreateParams = {
+        "metadata": {
+            ACCOUNT: str(account.pk),
+            INSTALLATION: Installation.current_id(),
+            USER: str(account.user_id),
+        },
+    }
+    if account.email:
+        params["email"] = account.email
+    key = f"{Installation.current_id()}-customer-{account.pk}-{account.attempt}"
+    try:
+        return gateway.create_customer(params, key=key)
+    except StripeUnavailable as error:
+        if error.answered_500:
+            _next_attempt(account)
+        raise
+    except StripeRefused as error:
+        if error.param != "email":
+            raise
+        # Stripe takes fewer addresses than we do. Its payment page asks for one.
+        return _create(_next_attempt(account, email=""))
+
+
+def _made_before(account: BillingAccount) -> Snapshot | None:
+    """The customer of an earlier try whose answer was lost, perhaps before Stripe forgot that try's key."""
+    if not account.email:
+        return None
+    page = gateway.customers_by_email(account.email)
+    for snapshot in page.snapshots():
+        is_ours = (snapshot.object.get("metadata") or {}).get(ACCOUNT) == str(account.pk)
+        if is_ours and not Tombstone.objects.filter(pk=snapshot.id).exists():
+            return snapshot
+    return None
+
+
+def _next_attempt(account: BillingAccount, **changes: str) -> BillingAccount:
+    """Move on to a fresh idempotency key; whoever else got further has already done so."""
+    as_seen = BillingAccount.objects.filter(pk=account.pk, attempt=account.attempt, customer=account.customer_id)
+    as_seen.update(attempt=F("attempt") + 1, customer=None, **changes)
+    return BillingAccount.objects.get(pk=account.pk)

@@ -1,0 +1,188 @@
+"""How customers, sessions, subscriptions, invoices and payments at Stripe become columns: pure mapping."""
+
+from typing import Any
+from uuid import UUID
+
+from billing.gateway.snapshots import JSON, moment
+from billing.mirror.engine import id_of
+from subscriptions.models import CheckoutSession, Payment
+
+# The metadata that we leave on sessions, subscriptions and payment intents, so that a row can be made from them alone.
+CLAIM = "standing_order_claim"
+PRICE = "standing_order_price"
+PRODUCT = "standing_order_product"
+QUANTITY = "standing_order_quantity"
+
+# The metadata of the item that is the plan, where there are several: Stripe's order is not ours to rely on.
+MAIN = "standing_order_main"
+
+
+def metadata_for(claim: CheckoutSession) -> dict[str, str]:
+    return {
+        CLAIM: str(claim.pk),
+        PRICE: str(claim.price_id),
+        PRODUCT: str(claim.product_id),
+        QUANTITY: str(claim.quantity),
+    }
+
+
+def claim_of(obj: JSON) -> UUID | None:
+    """The claim that a session or payment intent was made for; None for one that we did not make."""
+    try:
+        return UUID((obj.get("metadata") or {})[CLAIM])
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def is_free_order(session: JSON) -> bool:
+    """A one-time purchase that cost nothing: there is no payment intent for it."""
+    return session["mode"] == "payment" and session["status"] == "complete" and session.get("payment_intent") is None
+
+
+def customer_columns(obj: JSON) -> dict[str, Any]:
+    return {
+        "email": obj.get("email") or "",
+        "name": obj.get("name") or "",
+        "metadata": obj.get("metadata") or {},
+    }
+
+
+def session_columns(obj: JSON) -> dict[str, Any]:
+    columns: dict[str, Any] = {
+        "stripe_id": obj["id"],
+        "status": obj.get("status") or CheckoutSession.Status.OPEN.value,
+        "payment_status": obj["payment_status"],
+        "url": obj.get("url") or "",
+        "expires_at": moment(obj["expires_at"]),
+        "subscription_id": id_of(obj.get("subscription")),
+        "payment_intent_id": id_of(obj.get("payment_intent")) or "",
+        "customer_id": id_of(obj.get("customer")),
+        "mode": obj["mode"],
+        **_purchased(obj),
+    }
+    if columns["status"] == CheckoutSession.Status.EXPIRED:
+        # A completed one keeps its claim until what it bought is here too: `checkout.start` sees to that.
+        columns["open_key"] = None
+    return columns
+
+
+def subscription_columns(obj: JSON) -> dict[str, Any]:
+    items = main_first(obj["items"]["data"])
+    main = items[0] if items else None
+    return {
+        "customer_id": id_of(obj["customer"]),
+        "status": obj["status"],
+        "product_id": id_of(main["price"]["product"]) if main else None,
+        "price_id": main["price"]["id"] if main else None,
+        "quantity": _quantity(main or {}),
+        "currency": obj["currency"],
+        "items": [_item(item) for item in items],
+        "current_period_start_at": moment(main["current_period_start"]) if main else None,
+        "current_period_end_at": moment(main["current_period_end"]) if main else None,
+        "trial_end_at": moment(obj.get("trial_end")),
+        "cancel_at_period_end": obj["cancel_at_period_end"],
+        "cancel_at": moment(obj.get("cancel_at")),
+        "canceled_at": moment(obj.get("canceled_at")),
+        "ended_at": moment(obj.get("ended_at")),
+        "schedule_id": id_of(obj.get("schedule")),
+        "latest_invoice_id": id_of(obj.get("latest_invoice")),
+        "metadata": obj.get("metadata") or {},
+    }
+
+
+def main_first(items: list[JSON]) -> list[JSON]:
+    """The items as they came, save that the plan comes first where it is known."""
+    return sorted(items, key=lambda item: MAIN not in (item.get("metadata") or {})) if len(items) > 1 else items
+
+
+def _quantity(item: JSON) -> int:
+    """How many; one of what is billed by use, and none where the dashboard says none."""
+    quantity: int | None = item.get("quantity")
+    return 1 if quantity is None else quantity
+
+
+def _item(item: JSON) -> JSON:
+    price = item["price"]
+    recurring = price.get("recurring") or {}
+    return {
+        "id": item["id"],
+        "price": price["id"],
+        "product": id_of(price["product"]),
+        "quantity": _quantity(item),
+        "unit_amount": price.get("unit_amount"),
+        "interval": recurring.get("interval"),
+        "interval_count": recurring.get("interval_count"),
+    }
+
+
+def schedule_columns(obj: JSON) -> dict[str, Any]:
+    current_end = (obj.get("current_phase") or {}).get("end_date")
+    following = [phase for phase in obj["phases"] if current_end is not None and phase["start_date"] >= current_end]
+    item = main_first(following[0]["items"])[0] if following else None
+    return {
+        "subscription_id": id_of(obj.get("subscription")),
+        "status": obj["status"],
+        "next_price_id": id_of(item["price"]) if item else None,
+        "next_quantity": _quantity(item) if item else None,
+        "next_at": moment(following[0]["start_date"]) if following else None,
+    }
+
+
+def invoice_columns(obj: JSON) -> dict[str, Any]:
+    about = (obj.get("parent") or {}).get("subscription_details") or {}
+    return {
+        "customer_id": id_of(obj.get("customer")),
+        "subscription_id": id_of(about.get("subscription")),
+        "number": obj.get("number") or "",
+        "status": obj.get("status") or "",
+        "billing_reason": obj.get("billing_reason") or "",
+        "currency": obj["currency"],
+        "total": obj["total"],
+        "amount_due": obj["amount_due"],
+        "amount_paid": obj["amount_paid"],
+        "amount_remaining": obj["amount_remaining"],
+        "attempt_count": obj["attempt_count"],
+        "next_payment_attempt_at": moment(obj.get("next_payment_attempt")),
+        "hosted_invoice_url": obj.get("hosted_invoice_url") or "",
+        "invoice_pdf": obj.get("invoice_pdf") or "",
+    }
+
+
+def refund_columns(obj: JSON) -> dict[str, Any]:
+    return {
+        "payment_intent_id": id_of(obj.get("payment_intent")) or "",
+        "amount": obj["amount"],
+        "currency": obj["currency"],
+        "status": obj.get("status") or "",
+        "reason": obj.get("reason") or "",
+    }
+
+
+def payment_columns(obj: JSON) -> dict[str, Any]:
+    return {
+        "payment_intent_id": obj["id"],
+        "customer_id": id_of(obj.get("customer")),
+        "amount": obj["amount"],
+        "currency": obj["currency"],
+        "status": obj["status"],
+        **_purchased(obj),
+    }
+
+
+def free_order_columns(obj: JSON) -> dict[str, Any]:
+    return {
+        "customer_id": id_of(obj.get("customer")),
+        "amount": obj.get("amount_total") or 0,
+        "currency": obj["currency"],
+        "status": Payment.Status.SUCCEEDED.value,
+        **_purchased(obj),
+    }
+
+
+def _purchased(obj: JSON) -> dict[str, Any]:
+    metadata = obj["metadata"]
+    return {
+        "product_id": metadata[PRODUCT],
+        "price_id": metadata[PRICE],
+        "quantity": int(metadata.get(QUANTITY, "1")),
+    }

@@ -1,0 +1,116 @@
+"""The webhook endpoint at Stripe: one, enabled, with every event that concerns us, in our API version."""
+
+from collections.abc import Iterator
+from functools import partial
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.urls import reverse
+
+from billing import gateway
+from billing.gateway.snapshots import JSON
+from subscriptions.monitoring.doctor.finding import (
+    Finding,
+    note,
+    ok,
+    problem,
+    some,
+)
+from subscriptions.webhooks import inbox
+
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104  (compared, not listened on)
+USUAL_PORTS = {"http": 80, "https": 443}
+
+EVERYTHING = "*"
+
+
+def check_endpoint() -> Iterator[Finding]:
+    url = settings.SITE_URL + reverse("stripe_webhook")
+    endpoints = [snapshot.object for page in gateway.webhook_endpoint_pages() for snapshot in page.snapshots()]
+    ours = [endpoint for endpoint in endpoints if _place(endpoint["url"]) == _place(url)]
+    enabled = [endpoint for endpoint in ours if endpoint["status"] == "enabled"]
+    if not ours:
+        yield _missing(url, [endpoint["url"] for endpoint in endpoints])
+    elif not enabled:
+        yield _disabled(ours)
+    elif len(enabled) > 1:
+        ids = some([endpoint["id"] for endpoint in enabled])
+        yield problem(
+            f"Several endpoints send to {url}, so every event comes several times: {ids}. Delete all but the one "
+            f"whose API version is {gateway.API_VERSION} and whose secret is in STRIPE_WEBHOOK_SECRET."
+        )
+    else:
+        yield from _check(enabled[0], url)
+
+
+def _place(url: str) -> tuple[str, str, int | None, str]:
+    """What two spellings of one address have in common, that with and that without a slash at the end too."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or USUAL_PORTS.get(parts.scheme), parts.path.rstrip("/")
+
+
+def _missing(url: str, others: list[str]) -> Finding:
+    if settings.SITE_HOST in LOCAL_HOSTS and not settings.STRIPE_API_BASE:
+        return note(
+            "SITE_URL is an address of this machine, where Stripe can't send webhooks. The sync does without: what "
+            f"happens at Stripe is here within {settings.SYNC_INTERVAL_SECONDS} s. STRIPE_WEBHOOK_SECRET can be any "
+            f"text that begins with whsec_, or what `stripe listen --forward-to {url}` prints."
+        )
+    there = f" (there are endpoints for {some(others)})" if others else ""
+    return problem(f"No webhook endpoint sends to {url}{there}.", partial(_create, url))
+
+
+def _disabled(endpoints: list[JSON]) -> Finding:
+    first = endpoints[0]
+    # One of several, or of another version, was perhaps put out of use on purpose.
+    if len(endpoints) == 1 and first["api_version"] in {None, gateway.API_VERSION}:
+        return problem(f"{first['id']}, which sends to {first['url']}, is disabled.", partial(_enable, first))
+    ids = some([endpoint["id"] for endpoint in endpoints])
+    return problem(f"Disabled: {ids}. Enable the one whose secret is in STRIPE_WEBHOOK_SECRET in Stripe's dashboard.")
+
+
+def _check(endpoint: JSON, url: str) -> Iterator[Finding]:
+    missing, is_addressed = _missing_events(endpoint), endpoint["url"].endswith("/")
+    if not is_addressed:
+        message = f"{endpoint['id']} sends to {endpoint['url']}, and what lacks the last slash is not answered."
+        yield problem(message, partial(_readdress, endpoint, url))
+    if missing:
+        yield problem(f"{endpoint['id']} does not send {some(missing)}.", partial(_send_all, endpoint))
+    # Without a version of its own it sends in the account's, which is looked at next.
+    if endpoint["api_version"] not in {None, gateway.API_VERSION}:
+        yield note(
+            f"{endpoint['id']} sends events in API version {endpoint['api_version']}, and we read "
+            f"{gateway.API_VERSION}, so each costs a call to Stripe. An endpoint's version can't be changed: "
+            "delete it, and `stripe_doctor --fix` makes one anew."
+        )
+    elif is_addressed and not missing:
+        yield ok(f"{endpoint['id']} sends every event that concerns us to {url}.")
+
+
+def _missing_events(endpoint: JSON) -> list[str]:
+    sent = set(endpoint["enabled_events"])
+    return [] if EVERYTHING in sent else sorted(inbox.HANDLERS.keys() - sent)
+
+
+def _create(url: str) -> str:
+    made = gateway.create_webhook_endpoint(
+        url=url, enabled_events=sorted(inbox.HANDLERS), description="Standing Order"
+    ).object
+    how = "add its secret, after a comma," if settings.STRIPE_WEBHOOK_SECRETS else "put its secret"
+    return f"Made {made['id']}. Now {how} into .env and restart: STRIPE_WEBHOOK_SECRET={made['secret']}"
+
+
+def _enable(endpoint: JSON) -> str:
+    gateway.update_webhook_endpoint(endpoint["id"], disabled=False)
+    return f"Enabled {endpoint['id']}."
+
+
+def _readdress(endpoint: JSON, url: str) -> str:
+    gateway.update_webhook_endpoint(endpoint["id"], url=url)
+    return f"{endpoint['id']} sends to {url} now."
+
+
+def _send_all(endpoint: JSON) -> str:
+    events = sorted({*endpoint["enabled_events"], *inbox.HANDLERS})
+    gateway.update_webhook_endpoint(endpoint["id"], enabled_events=events)
+    return f"{endpoint['id']} sends them now."

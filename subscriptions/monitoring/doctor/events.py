@@ -1,0 +1,61 @@
+"""Events: in our API version, read by the sync, brought by webhooks, none left undone."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from billing import gateway
+from subscriptions.models import WebhookEvent
+from subscriptions.monitoring import health
+from subscriptions.monitoring.doctor.finding import (
+    Finding,
+    NotRepaired,
+    note,
+    ok,
+    problem,
+)
+from subscriptions.webhooks import inbox
+
+KEPT_BY_STRIPE = timedelta(days=30)
+
+
+def check_version(*, now: datetime) -> Iterator[Finding]:
+    """The account's own version, in which Stripe lists every event for the sync."""
+    page = next(gateway.event_pages(types=list(inbox.LISTED), since=now - KEPT_BY_STRIPE))
+    version = page.objects[0]["api_version"] if page.objects else None
+    if not page.objects:
+        yield note("Nothing has happened at Stripe in 30 days, so the account's API version is not known.")
+    elif version == gateway.API_VERSION:
+        yield ok(f"The newest event is in {version}, which we read.")
+    else:
+        yield note(
+            f"The newest event is in {version or 'no version'}, and we read {gateway.API_VERSION}: each such "
+            "event costs the sync a call. If the account is not on ours yet, upgrade it in Stripe's dashboard."
+        )
+
+
+def check_inbox(*, now: datetime) -> Iterator[Finding]:
+    found = health.read(now=now)
+    for one in found.problems:
+        yield problem(one.message, _replay if one.code == "events_failed" else None)
+    for one in found.warnings:
+        yield problem(one.message) if one.code == "webhooks_silent" else note(one.message)
+    if not (found.problems or found.warnings) and found.pass_age is not None:
+        last = found.by_webhook.last_at
+        heard = f"the last webhook {health.in_words(now - last)} ago" if last else "no webhook yet"
+        since = health.in_words(found.pass_age)
+        yield ok(f"The last sync was complete {since} ago, {heard}, and no event is left undone.")
+
+
+def _replay() -> str:
+    """Work what the sync has given up; the others it tries again by itself, and only so often."""
+    given_up = WebhookEvent.objects.filter(state=WebhookEvent.State.FAILED, attempts__gte=inbox.MAX_ATTEMPTS)
+    failed_again = 0
+    entries = list(given_up.order_by("stripe_created_at"))
+    for entry in entries:
+        try:
+            inbox.replay(entry)
+        except Exception:  # noqa: BLE001  (recorded and logged by the inbox; the others go on)
+            failed_again += 1
+    if failed_again:
+        raise NotRepaired(f"{failed_again} of {len(entries)} failed again: the admin shows why, under Webhook events.")
+    return f"{len(entries)} processed again."

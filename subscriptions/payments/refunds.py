@@ -1,0 +1,175 @@
+"""Money given back by staff, here or in the dashboard, and what that means for who paid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from django.db.models import Sum
+
+from billing import gateway, money
+from billing.gateway import Page
+from billing.gateway.snapshots import Event
+from billing.mirror.engine import Cause, Compared, Mirrored, offer_page
+from billing.models import Installation
+from subscriptions.mirror import kinds as mirror
+from subscriptions.models import Invoice, Payment, Refund
+
+if TYPE_CHECKING:
+    from stripe import params as p
+
+# Stripe's reasons for a refund (https://docs.stripe.com/api/refunds/create).
+REASONS = {
+    "requested_by_customer": "Requested by the customer",
+    "duplicate": "Paid twice",
+    "fraudulent": "Fraudulent",
+}
+
+
+class CannotRefund(Exception):
+    """There is nothing to give back, or not that much; the message says so to staff."""
+
+    @classmethod
+    def not_paid(cls) -> Self:
+        return cls("Nothing has been paid on this, so there is nothing to refund.")
+
+    @classmethod
+    def bad_amount(cls, left: int, currency: str) -> Self:
+        return cls(f"Enter an amount of at most {money.display(left, currency)}, which is what is left to refund.")
+
+
+@dataclass(frozen=True)
+class Paid:
+    """A payment that went through; `amount` in the currency's minor unit."""
+
+    payment_intent_id: str
+    amount: int
+    currency: str
+
+    @property
+    def left(self) -> int:
+        """What of it has not been given back yet."""
+        return self.amount - _given_back(self.payment_intent_id)
+
+    @property
+    def amount_display(self) -> str:
+        return money.display(self.amount, self.currency)
+
+
+def refund_payment(*, payment: Payment, amount: int, reason: str, request_id: str, cause: Cause) -> Refund:
+    """Give back a one-time purchase, wholly or in part; given back wholly, it ends.
+
+    `amount` in the currency's minor unit. Raises CannotRefund, StripeUnavailable, StripeRefused.
+    """
+    if payment.status != Payment.Status.SUCCEEDED or not payment.payment_intent_id:
+        raise CannotRefund.not_paid()
+    paid = Paid(payment.payment_intent_id, payment.amount, payment.currency)
+    return _refund(paid, amount=amount, reason=reason, request_id=request_id, cause=cause)
+
+
+def refund_invoice(*, invoice: Invoice, amount: int, reason: str, request_id: str, cause: Cause) -> Refund:
+    """Give back what was paid on a subscription's invoice, wholly or in part; the subscription goes on.
+
+    Raises CannotRefund, StripeUnavailable, StripeRefused.
+    """
+    paid = paid_on(invoice)
+    if paid is None:
+        raise CannotRefund.not_paid()
+    return _refund(paid, amount=amount, reason=reason, request_id=request_id, cause=cause)
+
+
+def refund_payment_wholly(*, payment: Payment, cause: Cause) -> Refund | None:
+    """Give back whatever is left of a one-time purchase; None when that is nothing."""
+    left = Paid(payment.payment_intent_id, payment.amount, payment.currency).left
+    if not payment.payment_intent_id or not left:
+        return None
+    request_id = f"whole-{payment.pk}"
+    return refund_payment(payment=payment, amount=left, reason="duplicate", request_id=request_id, cause=cause)
+
+
+def refund_invoice_wholly(*, invoice: Invoice, cause: Cause) -> Refund | None:
+    """Give back whatever is left of what was paid on an invoice; None when that is nothing."""
+    paid = paid_on(invoice)
+    if paid is None or not paid.left:
+        return None
+    return _refund(paid, amount=paid.left, reason="duplicate", request_id=f"whole-{invoice.pk}", cause=cause)
+
+
+def paid_on(invoice: Invoice) -> Paid | None:
+    """The payment of an invoice, which Stripe alone can tell; None when nothing was paid."""
+    payment_intent_id = _payment_intent_of(invoice) if invoice.amount_paid else None
+    return Paid(payment_intent_id, invoice.amount_paid, invoice.currency) if payment_intent_id else None
+
+
+def refund_changed(events: Sequence[Event], cause: Cause) -> Mirrored[Refund]:
+    """Mirror a refund, and what follows from it: whose it is, and whether a purchase has come to its end."""
+    result = mirror.apply_events(mirror.REFUND, events, cause)
+    if result.row is not None:
+        _follow_up(result.row)
+    return result
+
+
+def compare(page: Page, cause: Cause) -> list[Compared[Refund]]:
+    """Mirror a page of Stripe's list of refunds, and what follows from those that are news."""
+    compared = offer_page(mirror.REFUND, page.snapshots(), cause)
+    for one in compared:
+        if one.row is not None and one.was_written:
+            _follow_up(one.row)
+    return compared
+
+
+def _refund(paid: Paid, *, amount: int, reason: str, request_id: str, cause: Cause) -> Refund:
+    if not 1 <= amount <= paid.left:
+        raise CannotRefund.bad_amount(paid.left, paid.currency)
+    params: p.RefundCreateParams = {"payment_intent": paid.payment_intent_id, "amount": amount}
+    if reason in REASONS:
+        params["reason"] = reason
+    key = f"{Installation.current_id()}-refund-{request_id}-{amount}"
+    refund = mirror.offer(mirror.REFUND, gateway.create_refund(params, key=key), cause).row
+    assert refund is not None, "every refund is admitted"  # noqa: S101
+    _follow_up(refund)
+    return refund
+
+
+def _follow_up(refund: Refund) -> None:
+    if not refund.payment_intent_id:
+        # Of a charge made without one, which nothing here was bought by; a free order has none either.
+        return
+    payment = Payment.objects.filter(payment_intent_id=refund.payment_intent_id).first()
+    if payment is not None:
+        Refund.objects.filter(pk=refund.pk).update(customer_id=payment.customer_id)
+        _end_or_revive(payment, refund)
+    elif refund.invoice_id is None:
+        _link_to_invoice(refund)
+
+
+def _end_or_revive(payment: Payment, refund: Refund) -> None:
+    """End a purchase that is given back wholly, and undo that when a refund fails later: the money stayed here."""
+    purchase = Payment.objects.filter(pk=payment.pk)
+    if _given_back(payment.payment_intent_id) >= payment.amount:
+        purchase.filter(access_ended_at=None).update(access_ended_at=refund.stripe_created_at)
+    else:
+        refunds = Refund.objects.filter(payment_intent_id=payment.payment_intent_id)
+        ended_by_refund = list(refunds.values_list("stripe_created_at", flat=True))
+        purchase.filter(access_ended_at__in=ended_by_refund).update(access_ended_at=None)
+
+
+def _link_to_invoice(refund: Refund) -> None:
+    """Find the invoice that the refunded payment paid: Stripe's refund does not name it."""
+    page = gateway.invoice_payments_of(refund.payment_intent_id)
+    for invoice_payment in page.objects:
+        invoice_id = mirror.id_of(invoice_payment["invoice"])
+        invoice = Invoice.objects.filter(pk=invoice_id).first()
+        Refund.objects.filter(pk=refund.pk).update(
+            invoice_id=invoice_id, customer_id=invoice.customer_id if invoice else None
+        )
+
+
+def _payment_intent_of(invoice: Invoice) -> str | None:
+    payments = gateway.retrieve_invoice(invoice.pk).object["payments"]["data"]
+    paid = [entry["payment"] for entry in payments if entry["status"] == "paid"]
+    return next((mirror.id_of(payment["payment_intent"]) for payment in paid if payment.get("payment_intent")), None)
+
+
+def _given_back(payment_intent_id: str) -> int:
+    refunds = Refund.objects.filter(payment_intent_id=payment_intent_id, status__in=Refund.STANDING)
+    return refunds.aggregate(total=Sum("amount"))["total"] or 0

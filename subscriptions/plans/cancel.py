@@ -1,0 +1,162 @@
+"""Ending a subscription, and thinking better of it. Changes of plan are in changes.py.
+
+Each function makes the change at Stripe and returns the subscription as it then is. All raise StripeUnavailable,
+StripeRefused or StripeMisconfigured with nothing changed, or their own refusal with nothing sent.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from billing import gateway
+from billing.errors import StripeMissing, StripeRefused
+from billing.mirror.engine import Cause
+from subscriptions.mirror import kinds as mirror
+from subscriptions.models import Subscription
+
+if TYPE_CHECKING:
+    from stripe import params as p
+
+MAX_COMMENT = 500
+
+# Why people leave, as Stripe counts them (https://docs.stripe.com/api/subscriptions/cancel).
+FEEDBACK = {
+    "too_expensive": "It's too expensive",
+    "missing_features": "Some features are missing",
+    "switched_service": "I'm switching to another service",
+    "unused": "I don't use it enough",
+    "customer_service": "Customer service was not good enough",
+    "too_complex": "It's too complex",
+    "low_quality": "Quality was not good enough",
+    "other": "Another reason",
+}
+
+
+class LifecycleRefusal(Exception):
+    """What was asked can't be done with this subscription; the message says why, in words for its owner."""
+
+
+class CannotCancel(LifecycleRefusal):
+    @classmethod
+    def already_ended(cls) -> Self:
+        return cls("This subscription has already ended.")
+
+
+class CannotResume(LifecycleRefusal):
+    @classmethod
+    def already_ended(cls) -> Self:
+        return cls("This subscription has ended, and an ended one can't be resumed. You can start a new one.")
+
+    @classmethod
+    def not_cancelled(cls) -> Self:
+        return cls("This subscription is not set to end. Nothing was changed.")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why somebody cancels, as they chose to say; it reaches Stripe as `cancellation_details`."""
+
+    feedback: str = ""
+    comment: str = ""
+
+    @property
+    def details(self) -> dict[str, str]:
+        said = {"feedback": self.feedback if self.feedback in FEEDBACK else "", "comment": self.comment[:MAX_COMMENT]}
+        return {field: value for field, value in said.items() if value}
+
+
+def cancel(*, subscription: Subscription, cause: Cause, reason: Reason | None = None) -> Subscription:
+    """Cancel at the end of the paid period; access continues until then. Asked twice, it stays cancelled once.
+
+    A later end, set in the dashboard, comes forward to that of the period; an earlier one stays.
+    Raises CannotCancel if the subscription has already ended.
+    """
+    if subscription.cancels_at:
+        # Whoever believes it cancelled while it was resumed elsewhere would be charged again.
+        subscription = refreshed(subscription, cause)
+    if subscription.has_ended:
+        raise CannotCancel.already_ended()
+    if subscription.ends_with_period:
+        return subscription
+    subscription = without_schedule(subscription, cause)
+    params: p.SubscriptionUpdateParams = {"cancel_at_period_end": True}
+    if reason and reason.details:
+        params["cancellation_details"] = reason.details  # type: ignore[typeddict-item]
+    return updated(subscription, params, cause)
+
+
+def cancel_now(
+    *,
+    subscription: Subscription,
+    cause: Cause,
+    reason: Reason | None = None,
+    is_last_invoice_wanted: bool = True,
+) -> Subscription:
+    """Cancel at once: access ends, and what is still owed (prorations of a change, say) is invoiced, if wanted.
+
+    Raises CannotCancel if the subscription has already ended.
+    """
+    if subscription.has_ended:
+        raise CannotCancel.already_ended()
+    # Without `invoice_now` Stripe drops pending prorations (https://docs.stripe.com/billing/subscriptions/cancel).
+    params: p.SubscriptionCancelParams = {"invoice_now": is_last_invoice_wanted}
+    if reason and reason.details:
+        params["cancellation_details"] = reason.details  # type: ignore[typeddict-item]
+    try:
+        return _captured(subscription, lambda: gateway.cancel_subscription(subscription.pk, params), cause)
+    except StripeMissing:
+        # A DELETE carries no idempotency key: an answer that was lost comes back as "no such subscription".
+        subscription = refreshed(subscription, cause)
+        if subscription.has_ended:
+            return subscription
+        raise
+
+
+def resume(*, subscription: Subscription, cause: Cause) -> Subscription:
+    """Undo a scheduled cancel, however it was set (`cancel_at_period_end`, or `cancel_at` as the portal does).
+
+    A paused subscription starts again, and is billed from now on; Stripe charges the card at once.
+    https://docs.stripe.com/billing/subscriptions/pause-payment#resume
+    Raises CannotResume if there is nothing to undo, or it has already taken effect.
+    """
+    if subscription.has_ended:
+        raise CannotResume.already_ended()
+    if subscription.status == Subscription.Status.PAUSED:
+        return _captured(subscription, lambda: gateway.resume_subscription(subscription.pk), cause)
+    if not subscription.cancels_at:
+        raise CannotResume.not_cancelled()
+    params: p.SubscriptionUpdateParams = (
+        {"cancel_at_period_end": False} if subscription.cancel_at_period_end else {"cancel_at": ""}
+    )
+    try:
+        return updated(subscription, params, cause)
+    except StripeRefused as error:
+        if refreshed(subscription, cause).has_ended:
+            raise CannotResume.already_ended() from error
+        raise
+
+
+def refreshed(subscription: Subscription, cause: Cause) -> Subscription:
+    """Fetch the subscription, and mirror it."""
+    return _captured(subscription, lambda: gateway.retrieve_subscription(subscription.pk), cause)
+
+
+def without_schedule(subscription: Subscription, cause: Cause) -> Subscription:
+    """Release the subscription from a schedule: Stripe lets nobody else change what a schedule manages."""
+    schedule_id = subscription.schedule_id
+    if not schedule_id:
+        return subscription
+    # Refused when it was released, has finished or was cancelled meanwhile; the subscription tells below.
+    with suppress(StripeRefused):
+        mirror.capture(mirror.SCHEDULE, schedule_id, lambda: gateway.release_schedule(schedule_id), cause)
+    return refreshed(subscription, cause)
+
+
+def updated(subscription: Subscription, params: "p.SubscriptionUpdateParams", cause: Cause) -> Subscription:
+    """Change the subscription at Stripe, and mirror the answer."""
+    ask = gateway.update_subscription
+    return _captured(subscription, lambda: ask(subscription.pk, params), cause)
+
+
+def _captured(subscription: Subscription, ask: Any, cause: Cause) -> Subscription:
+    return mirror.capture(mirror.SUBSCRIPTION, subscription.pk, ask, cause).row or subscription

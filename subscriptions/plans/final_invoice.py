@@ -1,0 +1,48 @@
+"""What cancelling at once still costs: changes of the running period that no invoice has billed yet."""
+
+from dataclasses import dataclass
+
+from billing import gateway, money
+from billing.errors import StripeRefused
+from subscriptions.models import StatusChange, Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class LastBill:
+    """`amount_due` in the currency's minor unit; 0 where a credit is left over."""
+
+    amount_due: int
+    currency: str
+
+    @property
+    def amount_due_display(self) -> str:
+        return money.display(self.amount_due, self.currency)
+
+
+def preview(*, subscription: Subscription) -> LastBill | None:
+    """Ask Stripe for the invoice that cancelling now would bring; None, without a call, where nothing has changed.
+
+    One short try: somebody waits to cancel. https://docs.stripe.com/api/invoices/create_preview
+    Raises StripeUnavailable or StripeMisconfigured.
+    """
+    if not _has_changed_in_this_period(subscription):
+        return None
+    try:
+        with gateway.quickly():
+            answer = gateway.preview_invoice(
+                {
+                    "subscription": subscription.pk,
+                    "subscription_details": {"cancel_now": True, "proration_behavior": "none"},
+                }
+            )
+    except StripeRefused:
+        # There is no such invoice.
+        return None
+    return LastBill(answer.object["amount_due"], answer.object["currency"])
+
+
+def _has_changed_in_this_period(subscription: Subscription) -> bool:
+    changes = StatusChange.objects.filter(subscription=subscription).exclude(from_price=None)
+    if subscription.current_period_start_at:
+        changes = changes.filter(changed_at__gte=subscription.current_period_start_at)
+    return any((one.from_price_id, one.from_quantity) != (one.to_price_id, one.to_quantity) for one in changes)

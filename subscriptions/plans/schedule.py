@@ -1,0 +1,68 @@
+"""What a subscription schedule is told so that one thing changes at the period's end, and nothing else ever does.
+
+Stripe replaces all phases by those that it is sent: what is left out is lost, discounts too.
+https://docs.stripe.com/api/subscription_schedules/update
+"""
+
+from typing import Any
+
+from billing.gateway.snapshots import JSON
+from billing.models import Price
+from subscriptions.mirror import kinds as mirror
+from subscriptions.mirror import mapping
+
+DISCOUNT_NAMES = ("discount", "promotion_code", "coupon")
+
+
+def with_change(schedule: JSON, *, price: Price, quantity: int) -> dict[str, Any]:
+    """The parameters that let its running phase end as it is, and one of another price or quantity follow."""
+    now = _current_phase(schedule)
+    kept = _kept(now)
+    items = [_item(item) for item in mapping.main_first(now["items"])]
+    changed = {**items[0], "price": price.pk, "quantity": quantity}
+    if len(items) > 1:
+        # A phase makes a new item for another price, and Stripe lists it in any place.
+        changed["metadata"] = {**changed.get("metadata", {}), mapping.MAIN: "true"}
+    span: dict[str, Any] = {"start_date": now["start_date"], "end_date": now["end_date"]}
+    following = {
+        **kept,
+        "items": [changed, *items[1:]],
+        "proration_behavior": "none",
+        "duration": {"interval": price.interval, "interval_count": price.interval_count},
+    }
+    return {
+        "end_behavior": "release",
+        "proration_behavior": "none",
+        "phases": [{**kept, **span, "items": items}, following],
+    }
+
+
+def _current_phase(schedule: JSON) -> JSON:
+    current = schedule.get("current_phase") or {}
+    phases: list[JSON] = schedule["phases"]
+    return next((phase for phase in phases if phase["start_date"] == current.get("start_date")), phases[0])
+
+
+def _kept(part: JSON) -> dict[str, Any]:
+    """What a phase and an item both have, and a change of price leaves alone."""
+    kept: dict[str, Any] = {}
+    if part.get("metadata"):
+        kept["metadata"] = part["metadata"]
+    if part.get("discounts"):
+        kept["discounts"] = [_discount(discount) for discount in part["discounts"]]
+    for name in ("tax_rates", "default_tax_rates"):
+        if part.get(name):
+            kept[name] = [mirror.id_of(rate) for rate in part[name]]
+    return kept
+
+
+def _item(item: JSON) -> dict[str, Any]:
+    # What is billed by use has no quantity, and Stripe takes none for it.
+    quantity = {} if item.get("quantity") is None else {"quantity": item["quantity"]}
+    return {**_kept(item), "price": mirror.id_of(item["price"]), **quantity}
+
+
+def _discount(discount: JSON) -> dict[str, Any]:
+    """The discount itself rather than its coupon, so that it runs on and does not begin again."""
+    name = next(name for name in DISCOUNT_NAMES if discount.get(name))
+    return {name: mirror.id_of(discount[name])}

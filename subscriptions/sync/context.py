@@ -1,0 +1,28 @@
+"""One look at everything: who makes it, when and for what run, and what it has found so far."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from billing.mirror import missing
+from billing.mirror.engine import Cause, Kind
+from subscriptions.sync.progress import Progress
+from subscriptions.sync.results import Findings
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`holder` holds the lease; `now` is when the run began, on our clock."""
+
+    holder: str
+    findings: Findings
+    cause: Cause
+    progress: Progress
+    now: datetime
+
+    def ask_for(self, kind: Kind[Any], keys: Iterable[str]) -> None:
+        """Ask for rows that Stripe's list did not show, and take down which it does not know."""
+        asked = missing.ask(kind, keys, self.cause, missing=len(self.findings.unknown))
+        self.findings.unknown += asked.unknown
+        self.findings.differing.update(dict.fromkeys(asked.written))

@@ -1,0 +1,142 @@
+"""A price's amount is changed in three steps; cut off at any, the next try finishes it."""
+
+import pytest
+
+from billing.catalog import importer
+from billing.catalog import services as catalog
+from billing.catalog.services import PriceTerms
+from billing.errors import StripeUnavailable
+from billing.models import Price, Product
+from tests.billing.shelf import at_stripe, here
+from tests.fixtures import LocalStripe
+
+pytestmark = pytest.mark.django_db
+
+MONTHLY = PriceTerms(unit_amount=1900, currency="usd")
+
+
+class TestChangePrice:
+    def test_makes_the_new_points_at_it_and_archives_the_old(self, local_stripe: LocalStripe, price: Price) -> None:
+        replacement = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        assert local_stripe.calls == [
+            "POST /v1/prices",
+            f"POST /v1/products/{price.product_id}",
+            f"POST /v1/prices/{price.pk}",
+        ]
+        assert here() == {
+            price.product_id: {**here()[price.product_id], "default_price_id": replacement.pk, "name": "Pro"},
+            price.pk: {**here()[replacement.pk], "id": price.pk, "unit_amount": 1900, "active": False},
+            replacement.pk: {**here()[price.pk], "id": replacement.pk, "unit_amount": 2900, "active": True},
+        }
+        assert at_stripe(local_stripe) == here()
+
+    def test_keeps_every_other_term(self, local_stripe: LocalStripe, price: Price) -> None:
+        terms = PriceTerms(unit_amount=500, currency="kwd", interval="week", interval_count=3, trial_days=7)
+        odd = catalog.add_price(product=price.product, terms=terms, request_id="r1")
+        local_stripe.api.prices.update(odd.pk, {"nickname": "Odd", "metadata": {"team": "blue"}})
+        importer.import_catalog()
+        replacement = catalog.change_price(price=Price.objects.get(pk=odd.pk), unit_amount=600, request_id="r2")
+        assert here()[replacement.pk] == {
+            "id": replacement.pk,
+            "product_id": price.product_id,
+            "active": True,
+            "currency": "kwd",
+            "unit_amount": 600,
+            "interval": "week",
+            "interval_count": 3,
+            "trial_days": 7,
+            "nickname": "Odd",
+        }
+        assert replacement.metadata == {"team": "blue", "trial_days": "7", catalog.REPLACES: odd.pk}
+        assert at_stripe(local_stripe) == here()
+
+    def test_of_one_that_is_not_the_default_leaves_the_default(self, local_stripe: LocalStripe, price: Price) -> None:
+        other = catalog.add_price(
+            product=price.product, terms=PriceTerms(unit_amount=500, currency="eur"), request_id="r1"
+        )
+        local_stripe.forget_calls()
+        catalog.change_price(price=other, unit_amount=600, request_id="r2")
+        assert local_stripe.calls == ["POST /v1/prices", f"POST /v1/prices/{other.pk}"]
+        assert Product.objects.get().default_price_id == price.pk
+        assert at_stripe(local_stripe) == here()
+
+    def test_of_a_product_without_a_default_makes_the_new_one_it(self, local_stripe: LocalStripe) -> None:
+        bare = local_stripe.api.products.create({"name": "Bare"})
+        local_stripe.api.prices.create({"product": bare.id, "currency": "usd", "unit_amount": 1900})
+        importer.import_catalog()
+        replacement = catalog.change_price(price=Price.objects.get(), unit_amount=2900, request_id="r1")
+        assert Product.objects.get().default_price_id == replacement.pk
+        assert at_stripe(local_stripe) == here()
+
+    def test_of_a_one_time_price(self, local_stripe: LocalStripe, price: Price) -> None:
+        terms = PriceTerms(unit_amount=500, currency="jpy", interval="one_time")
+        once = catalog.add_price(product=price.product, terms=terms, request_id="r1")
+        replacement = catalog.change_price(price=once, unit_amount=600, request_id="r2")
+        assert str(replacement) == "¥600 once"
+        assert at_stripe(local_stripe) == here()
+
+    def test_sent_twice_changes_once(self, local_stripe: LocalStripe, price: Price) -> None:
+        first = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        after_first = here()
+        second = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        assert second == first
+        assert here() == after_first == at_stripe(local_stripe)
+
+    def test_reads_the_product_anew(self, local_stripe: LocalStripe, price: Price) -> None:
+        other = catalog.add_price(
+            product=price.product, terms=PriceTerms(unit_amount=500, currency="eur"), request_id="r1"
+        )
+        stale = Price.objects.select_related("product").get(pk=price.pk)
+        catalog.make_default(price=other)
+        catalog.change_price(price=stale, unit_amount=2900, request_id="r2")
+        assert Product.objects.get().default_price_id == other.pk
+        assert at_stripe(local_stripe) == here()
+
+    def test_whose_product_is_not_here_yet_fetches_it(self, local_stripe: LocalStripe, price: Price) -> None:
+        Product.objects.all().delete()
+        replacement = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        assert Product.objects.get().default_price_id == replacement.pk
+        assert local_stripe.calls[0] == f"GET /v1/products/{price.product_id}"
+        assert at_stripe(local_stripe) == here()
+
+    @pytest.mark.parametrize("after", [True, False])
+    @pytest.mark.parametrize("status", ["timeout", 429, 500])
+    @pytest.mark.parametrize("step", ["product", "old price"])
+    def test_cut_off_after_its_first_step_is_finished_by_the_next_try(
+        self, local_stripe: LocalStripe, price: Price, status: str | int, step: str, *, after: bool
+    ) -> None:
+        path = f"/v1/products/{price.product_id}" if step == "product" else f"/v1/prices/{price.pk}"
+        local_stripe.control("faults", status=status, count=3, path=path, after=after)
+        with pytest.raises(StripeUnavailable) as failure:
+            catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        assert failure.value.answered_500 is False
+        assert Price.objects.on_sale().filter(unit_amount=2900).exists()
+        assert Product.objects.get().default_price_id in set(Price.objects.on_sale().values_list("pk", flat=True))
+        self.is_finished_by_the_next_try(local_stripe, price)
+
+    @pytest.mark.parametrize("after", [True, False])
+    @pytest.mark.parametrize("status", ["timeout", 429])
+    def test_cut_off_at_its_first_step_is_finished_by_the_next_try(
+        self, local_stripe: LocalStripe, price: Price, status: str | int, *, after: bool
+    ) -> None:
+        before = here()
+        local_stripe.control("faults", status=status, count=3, path="/v1/prices", after=after)
+        with pytest.raises(StripeUnavailable):
+            catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        assert here() == before
+        self.is_finished_by_the_next_try(local_stripe, price)
+
+    def is_finished_by_the_next_try(self, local_stripe: LocalStripe, price: Price) -> None:
+        local_stripe.control("faults", count=0)
+        replacement = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        assert dict(Price.objects.values_list("pk", "active")) == {price.pk: False, replacement.pk: True}
+        assert Product.objects.get().default_price_id == replacement.pk
+        assert at_stripe(local_stripe) == here()
+
+    def test_a_definite_500_at_its_first_step_changes_nothing(self, local_stripe: LocalStripe, price: Price) -> None:
+        before = here()
+        local_stripe.control("faults", status=500, path="/v1/prices")
+        with pytest.raises(StripeUnavailable) as failure:
+            catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        assert failure.value.answered_500 is True
+        assert here() == before == at_stripe(local_stripe)

@@ -1,0 +1,133 @@
+"""Promotion codes: made by staff in the admin, used by buyers at checkout."""
+
+from typing import Any
+
+import pytest
+from django.contrib.admin.utils import quote
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.utils import timezone
+
+from billing.catalog import promotions
+from billing.catalog.importer import import_catalog
+from billing.catalog.promotions import Discount
+from billing.models import Price, PromotionCode
+from subscriptions.checkout import services as checkout
+from tests.fixtures import LocalStripe, deliver
+
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+
+LIST = "/admin/billing/promotioncode/"
+ADD = f"{LIST}add/"
+
+
+def form(**typed: Any) -> dict[str, Any]:
+    return {"code": "SPRING20", "percent_off": "20", "duration": "once", **typed}
+
+
+class TestMaking:
+    def test_a_percentage(self, admin_client: Client, local_stripe: LocalStripe) -> None:
+        assert admin_client.post(ADD, form()).status_code == 302
+        code = PromotionCode.objects.get()
+        assert (code.code, code.discount_display, code.active) == ("SPRING20", "20% off the first payment", True)
+        assert [theirs.code for theirs in local_stripe.api.promotion_codes.list().data] == ["SPRING20"]
+
+    def test_an_amount_for_some_months(self, admin_client: Client, local_stripe: LocalStripe) -> None:
+        typed = form(percent_off="", amount_off="5.00", currency="USD", duration="repeating", duration_in_months="3")
+        assert admin_client.post(ADD, typed).status_code == 302
+        assert PromotionCode.objects.get().discount_display == "$5.00 off for 3 months"
+
+    @pytest.mark.parametrize(
+        ("typed", "words"),
+        [
+            ({"code": ""}, "This field is required."),
+            ({"code": "SPRING 20"}, "Use letters and digits only."),
+            ({"percent_off": ""}, "Enter either a percentage or an amount."),
+            ({"percent_off": "", "amount_off": "0", "currency": "usd"}, "Enter more than nothing."),
+            ({"amount_off": "5.00", "currency": "usd"}, "Enter either a percentage or an amount."),
+            ({"percent_off": "101"}, "less than or equal to 100"),
+            ({"percent_off": "-5"}, "greater than or equal to 0.01"),
+            ({"percent_off": "", "amount_off": "5.001", "currency": "usd"}, "USD has 2 decimals"),
+            ({"percent_off": "", "amount_off": "5", "currency": "xyz"}, "is not a currency"),
+            ({"duration": "repeating"}, "Say for how many months."),
+            ({"max_redemptions": "0"}, "greater than or equal to 1"),
+            ({"max_redemptions": "2147483648"}, "less than or equal to 2147483647"),
+            ({"percent_off": "nan"}, "Enter a number."),
+            ({"expires_at_0": "2020-01-01", "expires_at_1": "00:00"}, "This is in the past."),
+        ],
+    )
+    def test_bad_input_says_what_is_wrong(
+        self, admin_client: Client, local_stripe: LocalStripe, typed: dict[str, str], words: str
+    ) -> None:
+        local_stripe.forget_calls()
+        response = admin_client.post(ADD, form(**typed))
+        assert response.status_code == 200
+        assert words in response.content.decode()
+        assert (PromotionCode.objects.count(), local_stripe.calls) == (0, [])
+
+    def test_a_code_that_is_taken_shows_stripes_words(self, admin_client: Client, local_stripe: LocalStripe) -> None:
+        admin_client.post(ADD, form())
+        response = admin_client.post(ADD, form())
+        assert response.status_code == 200
+        assert b"Stripe refused this" in response.content
+        assert PromotionCode.objects.count() == 1
+
+    def test_is_archived_and_restored(self, admin_client: Client, local_stripe: LocalStripe) -> None:
+        admin_client.post(ADD, form())
+        pk = PromotionCode.objects.get().pk
+        for action, active in (("archive", False), ("restore", True)):
+            admin_client.post("/admin/billing/promotioncode/", {"action": action, "_selected_action": [pk]})
+            assert PromotionCode.objects.get().active is active
+            assert local_stripe.api.promotion_codes.retrieve(pk).active is active
+
+    def test_can_be_looked_at(self, admin_client: Client, local_stripe: LocalStripe) -> None:
+        admin_client.post(ADD, form())
+        pk = PromotionCode.objects.get().pk
+        assert b"20% off" in admin_client.get(f"{LIST}{quote(pk)}/change/").content
+        assert b"20% off" in admin_client.get("/admin/billing/promotioncode/").content
+
+
+class TestUsing:
+    def test_at_checkout(self, client: Client, person: User, price: Price, local_stripe: LocalStripe) -> None:
+        discount = Discount(percent_off=50)
+        promotions.create_promotion_code(code="HALF", discount=discount, request_id="half")
+        started = checkout.start(user=person, price_id=price.pk, now=timezone.now())
+        assert started.session is not None
+        session = local_stripe.pay(started.session.stripe_id, promotion_code="HALF")
+        assert session["amount_total"] == 950
+        for event in local_stripe.events("promotion_code.updated"):
+            assert deliver(client, event).status_code == 200
+        code = PromotionCode.objects.get()
+        assert (code.times_redeemed, code.discount_display) == (1, "50% off the first payment")
+
+
+class TestImport:
+    def test_brings_those_made_in_the_dashboard(self, db: None, local_stripe: LocalStripe) -> None:
+        coupon = local_stripe.api.coupons.create({"percent_off": 10, "duration": "forever"})
+        local_stripe.api.promotion_codes.create(
+            {"code": "ALWAYS", "promotion": {"type": "coupon", "coupon": coupon.id}}
+        )
+        assert import_catalog().codes == 1
+        assert PromotionCode.objects.get().discount_display == "10% off every payment"
+
+
+class TestStaffWhoMayOnlyLook:
+    @pytest.fixture
+    def clerk(self, client: Client, admin_client: Client, local_stripe: LocalStripe) -> Client:
+        assert admin_client.post(ADD, form()).status_code == 302
+        user = User.objects.create_user("clerk", "clerk@example.com", "correct horse battery", is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename="view_promotioncode"))
+        client.force_login(user)
+        local_stripe.forget_calls()
+        return client
+
+    def test_make_no_codes(self, clerk: Client, local_stripe: LocalStripe) -> None:
+        assert clerk.get(LIST).status_code == 200
+        assert clerk.post(ADD, form(code="MINE")).status_code == 403
+        assert (PromotionCode.objects.count(), local_stripe.calls) == (1, [])
+
+    def test_archive_none(self, clerk: Client, local_stripe: LocalStripe) -> None:
+        code = PromotionCode.objects.get()
+        clerk.post(LIST, {"action": "archive", "_selected_action": [code.pk]})
+        assert clerk.post(f"{LIST}{quote(code.pk)}/change/", form()).status_code == 403
+        assert (PromotionCode.objects.get().active, local_stripe.calls) == (True, [])

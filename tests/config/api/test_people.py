@@ -1,0 +1,183 @@
+"""Who is which customer, and what they have."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+from django.test import Client
+
+from billing.models import Price
+from subscriptions.customers import users
+from subscriptions.models import BillingAccount, CheckoutSession, Customer, Subscription
+from tests.config.api.conftest import Program, program_of, refused
+from tests.fixtures import LocalStripe
+from tests.subscriptions.sync.test_threads import at_once
+
+pytestmark = pytest.mark.django_db
+
+ZOE = {"user_name": "zoe", "email": "zoe@example.com"}
+
+
+class TestCreatecustomer:
+    def test_of_the_caller(self, ada: Program, local_stripe: LocalStripe) -> None:
+        first, second = ada.post("createcustomer"), ada.post("createcustomer", user_name="ada")
+        customer_id = Customer.objects.get().pk
+        assert (first.status_code, second.status_code) == (201, 200)
+        expected = {"customer_id": customer_id, "user_name": "ada", "email": "ada@example.com"}
+        assert first.json() == second.json() == expected
+        assert local_stripe.calls == ["POST /v1/customers"]
+
+    def test_with_another_address_keeps_the_known_one(self, ada: Program, backend: Program, person: User) -> None:
+        for program in (ada, backend):
+            answer = program.post("createcustomer", user_name="ada", email="other@example.com")
+            assert answer.json()["email"] == "ada@example.com"
+        person.refresh_from_db()
+        assert (person.email, Customer.objects.get().email) == ("ada@example.com", "ada@example.com")
+
+    def test_of_somebody_who_is_not_here(self, backend: Program, local_stripe: LocalStripe) -> None:
+        answer = backend.post("createcustomer", **ZOE)
+        zoe = User.objects.get(username="zoe")
+        assert (answer.status_code, answer.json()) == (
+            201,
+            {"customer_id": BillingAccount.objects.get(user=zoe).customer_id, **ZOE},
+        )
+        assert (zoe.email, zoe.has_usable_password(), zoe.is_staff) == ("zoe@example.com", False, False)
+        assert backend.post("createcustomer", user_name="zoe").json() == answer.json()
+        assert len(local_stripe.api.customers.list().data) == 1
+
+    def test_of_somebody_with_an_address_that_another_has(self, backend: Program, person: User) -> None:
+        answer = backend.post("createcustomer", user_name="zoe", email="ADA@example.com")
+        refused(answer, 409, "email_taken")
+        assert not User.objects.filter(username="zoe").exists()
+
+    def test_finds_a_name_however_it_is_written(self, backend: Program) -> None:
+        backend.post("createcustomer", **ZOE)
+        assert backend.post("createcustomer", **{**ZOE, "user_name": "\uff5aoe"}).status_code == 200
+        assert User.objects.filter(username="zoe").count() == 1
+
+    @pytest.mark.parametrize(
+        ("sent", "name"), [("m\u00b2", "m2"), ("zo\u00eb", "zo\u00eb"), ("m+2@x.y_z-1", "m+2@x.y_z-1")]
+    )
+    def test_takes_the_names_that_sign_up_takes(self, backend: Program, sent: str, name: str) -> None:
+        answer = backend.post("createcustomer", user_name=sent, email="m@example.com")
+        assert (answer.status_code, answer.json()["user_name"]) == (201, name)
+
+    @pytest.mark.parametrize("name", ["q\u0301", "a b", "a\n", "\u00bd", ""])
+    def test_refuses_the_names_that_sign_up_refuses(self, backend: Program, name: str) -> None:
+        answer = backend.post("createcustomer", user_name=name, email="m@example.com")
+        assert refused(answer, 422, "bad_input")["fields"].keys() == {"user_name"}
+        assert not User.objects.filter(email="m@example.com").exists()
+
+    def test_after_its_answer_was_lost(self, backend: Program, local_stripe: LocalStripe) -> None:
+        local_stripe.control("faults", status="reset", count=3, path="/v1/customers", after=True)
+        refused(backend.post("createcustomer", **ZOE), 503, "stripe_unavailable")
+        assert backend.post("createcustomer", **ZOE).status_code == 201
+        assert len(local_stripe.api.customers.list().data) == 1
+
+    @pytest.mark.django_db(transaction=True)
+    def test_twice_at_once(self, staff: User, local_stripe: LocalStripe) -> None:
+        programs = [program_of(staff) for _ in range(4)]
+        answers = at_once(*[lambda program=program: program.post("createcustomer", **ZOE) for program in programs])
+        assert {answer.status_code for answer in answers} <= {200, 201}
+        assert len({answer.json()["customer_id"] for answer in answers}) == 1
+        assert User.objects.filter(username="zoe").count() == 1
+        assert len(local_stripe.api.customers.list().data) == 1
+
+
+class TestFirstPassword:
+    def test_comes_by_mail(self, backend: Program, client: Client) -> None:
+        backend.post("createcustomer", **ZOE)
+        client.post("/accounts/password_reset/", {"email": "ZOE@example.com"})
+        (sent,) = mail.outbox
+        assert sent.to == ["zoe@example.com"]
+        link = re.search(r"/accounts/reset/\S+", str(sent.body))
+        assert link is not None
+        form = client.get(link[0], follow=True)
+        new = {"new_password1": "blue-heron-42", "new_password2": "blue-heron-42"}
+        assert client.post(form.redirect_chain[-1][0], new).status_code == 302
+        assert client.login(username="zoe", password="blue-heron-42")
+        assert not users.awaits_password(User.objects.get(username="zoe"))
+
+    def test_not_for_whom_staff_have_barred(self, backend: Program, client: Client) -> None:
+        backend.post("createcustomer", **ZOE)
+        zoe = User.objects.get(username="zoe")
+        zoe.set_unusable_password()
+        zoe.save()
+        client.post("/accounts/password_reset/", {"email": "zoe@example.com"})
+        User.objects.filter(pk=zoe.pk).update(password=users.AWAITING, is_active=False)
+        client.post("/accounts/password_reset/", {"email": "zoe@example.com"})
+        assert mail.outbox == []
+
+    def test_nobody_signs_in_before(self, backend: Program, client: Client) -> None:
+        backend.post("createcustomer", **ZOE)
+        for guess in ("", users.AWAITING, User.objects.get(username="zoe").password):
+            assert not client.login(username="zoe", password=guess)
+
+
+class TestGetsubs:
+    def test_of_somebody_who_has_nothing(self, ada: Program, local_stripe: LocalStripe) -> None:
+        assert ada.post("getsubs").json() == {
+            "user_name": "ada",
+            "customer_id": None,
+            "subscriptions": [],
+            "payments": [],
+            "session_id": None,
+        }
+        assert local_stripe.calls == []
+
+    def test_tells_all_of_a_subscription(self, ada: Program, subscription: Subscription) -> None:
+        held = ada.post("getsubs").json()
+        assert held["customer_id"] == subscription.customer_id
+        assert held["session_id"] == CheckoutSession.objects.get().stripe_id
+        assert subscription.current_period_end_at is not None
+        ends = subscription.current_period_end_at.isoformat().replace("+00:00", "Z")
+        assert held["subscriptions"] == [
+            {
+                "subscription_id": subscription.pk,
+                "status": "active",
+                "gives_access": True,
+                "price_id": subscription.price_id,
+                "product_id": subscription.product_id,
+                "prod_name": "Pro",
+                "quantity": 1,
+                "unit_amount": 1900,
+                "currency": "usd",
+                "interval": "month",
+                "current_period_end": ends,
+                "cancel_at_period_end": False,
+                "cancel_at": None,
+                "trial_end": None,
+                "ended_at": None,
+            }
+        ]
+
+    def test_looks_a_session_up_before_any_webhook(
+        self, ada: Program, paid_session: CheckoutSession, local_stripe: LocalStripe
+    ) -> None:
+        assert ada.post("getsubs").json()["subscriptions"] == []
+        assert local_stripe.calls == []
+        held = ada.post("getsubs", session_id=paid_session.stripe_id).json()
+        assert (len(held["subscriptions"]), held["session_id"]) == (1, paid_session.stripe_id)
+
+    def test_of_somebody_elses_session(
+        self, bob: User, paid_session: CheckoutSession, local_stripe: LocalStripe
+    ) -> None:
+        answer = program_of(bob).post("getsubs", session_id=paid_session.stripe_id)
+        refused(answer, 404, "not_found")
+        assert local_stripe.calls == []
+
+    def test_by_staff(self, backend: Program, subscription: Subscription, paid_session: CheckoutSession) -> None:
+        held = backend.post("getsubs", user_name="ada").json()
+        assert held["subscriptions"][0]["subscription_id"] == subscription.pk
+        # The session is ada's, not that of whoever asks.
+        refused(backend.post("getsubs", session_id=paid_session.stripe_id), 404, "not_found")
+
+
+class TestMe:
+    def test_is_the_caller(self, ada: Program, subscription: Subscription, price: Price) -> None:
+        me = ada.get("me").json()
+        assert (me["user_name"], me["email"], me["is_staff"]) == ("ada", "ada@example.com", False)
+        assert me["customer_id"] == subscription.customer_id
+        assert [held["subscription_id"] for held in me["subscriptions"]] == [subscription.pk]
+        assert me["payments"] == []

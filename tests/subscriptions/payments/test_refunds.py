@@ -1,0 +1,242 @@
+"""Money given back by staff, here and in the dashboard; and what was paid twice."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.admin.utils import quote
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from billing.catalog import services as catalog
+from billing.catalog.services import PriceTerms
+from billing.models import Price
+from subscriptions.checkout import services as checkout
+from subscriptions.models import CheckoutSession, Customer, Invoice, Payment, Refund, Subscription
+from subscriptions.payments import duplicates
+from tests.fixtures import LocalStripe, deliver
+from tests.subscriptions.conftest import settle, sync_now
+from tests.subscriptions.rows import bill
+
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+
+PAID_TWICE = "/admin/subscriptions/subscription/?paid_twice=newer"
+
+
+@pytest.fixture
+def payment(person: User, customer: Customer, local_stripe: LocalStripe) -> Payment:
+    """Ada's Handbook, 49.00 USD once."""
+    terms = PriceTerms(unit_amount=4900, currency="usd", interval="one_time")
+    once = catalog.create_product(name="Handbook", price=terms, request_id="handbook").price
+    started = checkout.start(user=person, price_id=once.pk, now=timezone.now())
+    assert started.session is not None
+    local_stripe.pay(started.session.stripe_id)
+    settle()
+    local_stripe.forget_calls()
+    return Payment.objects.get()
+
+
+@pytest.fixture
+def invoice(paid_session: CheckoutSession, local_stripe: LocalStripe) -> Invoice:
+    """The first invoice of ada's Pro, 19.00 USD, paid."""
+    for event in local_stripe.events("invoice.finalized", "invoice.paid"):
+        deliver(Client(), event)
+    settle()
+    local_stripe.forget_calls()
+    return Invoice.objects.get()
+
+
+def refund_page(row: Payment | Invoice) -> str:
+    return f"/admin/subscriptions/{type(row).__name__.lower()}/{quote(row.pk)}/refund/"
+
+
+def give_back(client: Client, row: Payment | Invoice, amount: str) -> Any:
+    page = client.get(refund_page(row))
+    assert page.status_code == 200
+    request_id = re.search(r'name="request_id" value="(\w+)"', page.content.decode())
+    assert request_id is not None
+    return client.post(refund_page(row), {"amount": amount, "reason": "", "request_id": request_id[1]})
+
+
+def amounts_on(client: Client, row: Payment | Invoice | Refund) -> dict[str, str]:
+    """What the row's page in the admin shows in its currency, by the field's name."""
+    page = client.get(f"/admin/subscriptions/{type(row).__name__.lower()}/{quote(row.pk)}/change/").content.decode()
+    assert "minor unit" not in page
+    return dict(re.findall(r'form-row field-(\w+)_display">.*?class="readonly">(.*?)<', page, re.DOTALL))
+
+
+class TestOfAPurchase:
+    def test_in_part_keeps_access(self, admin_client: Client, payment: Payment, local_stripe: LocalStripe) -> None:
+        assert give_back(admin_client, payment, "10.00").status_code == 302
+        refund = Refund.objects.get()
+        assert (refund.amount, refund.currency, refund.customer_id) == (1000, "usd", payment.customer_id)
+        assert [theirs.amount for theirs in local_stripe.api.refunds.list().data] == [1000]
+        payment.refresh_from_db()
+        assert payment.gives_access
+
+    def test_is_shown_to_staff_before_the_next_one(self, admin_client: Client, payment: Payment) -> None:
+        give_back(admin_client, payment, "10.00")
+        refund = Refund.objects.get()
+        link = f'<a href="/admin/subscriptions/refund/{quote(refund.pk)}/change/">$10.00 (Refunded)</a>'
+        assert link in admin_client.get(refund_page(payment).replace("refund/", "change/")).content.decode()
+        page = admin_client.get(refund_page(payment)).content.decode()
+        assert f"$49.00 by {payment.customer} for Handbook" in page
+        assert "Refunded before" in page
+        assert "At most $39.00." in page
+
+    def test_pages_show_amounts_in_the_currency(self, admin_client: Client, payment: Payment) -> None:
+        give_back(admin_client, payment, "10.00")
+        assert amounts_on(admin_client, payment) == {"amount": "$49.00"}
+        assert amounts_on(admin_client, Refund.objects.get()) == {"amount": "$10.00"}
+
+    def test_wholly_ends_access(self, admin_client: Client, payment: Payment) -> None:
+        give_back(admin_client, payment, "9.00")
+        give_back(admin_client, payment, "40.00")
+        payment.refresh_from_db()
+        assert not payment.gives_access
+
+    def test_the_form_sent_twice_gives_back_once(
+        self, admin_client: Client, payment: Payment, local_stripe: LocalStripe
+    ) -> None:
+        form = {"amount": "10.00", "reason": "", "request_id": "abc"}
+        admin_client.post(refund_page(payment), form)
+        admin_client.post(refund_page(payment), form)
+        assert len(local_stripe.api.refunds.list().data) == 1
+
+    @pytest.mark.parametrize("amount", ["50.00", "0", "-1", "10.001", "", "all"])
+    def test_bad_amounts_say_what_is_left(
+        self, admin_client: Client, payment: Payment, local_stripe: LocalStripe, amount: str
+    ) -> None:
+        response = give_back(admin_client, payment, amount)
+        assert response.status_code == 200
+        assert b"At most $49.00." in response.content
+        assert (Refund.objects.count(), local_stripe.api.refunds.list().data) == (0, [])
+
+    def test_more_than_is_left(self, admin_client: Client, payment: Payment) -> None:
+        give_back(admin_client, payment, "40.00")
+        response = give_back(admin_client, payment, "10.00")
+        assert b"at most $9.00" in response.content
+        assert Refund.objects.count() == 1
+
+    def test_in_the_dashboard_comes_by_itself(
+        self, client: Client, payment: Payment, local_stripe: LocalStripe
+    ) -> None:
+        local_stripe.api.refunds.create({"payment_intent": payment.payment_intent_id})
+        for event in local_stripe.events("refund.created", "refund.updated"):
+            assert deliver(client, event).status_code == 200
+        payment.refresh_from_db()
+        assert (Refund.objects.get().customer_id, payment.gives_access) == (payment.customer_id, False)
+
+    def test_stripe_down_gives_nothing_back(
+        self, admin_client: Client, payment: Payment, local_stripe: LocalStripe
+    ) -> None:
+        page = {"amount": "10.00", "reason": "", "request_id": "abc"}
+        local_stripe.control("faults", status="timeout", count=3)
+        response = admin_client.post(refund_page(payment), page)
+        assert response.status_code == 200
+        assert b"be reached" in response.content
+        assert Refund.objects.count() == 0
+
+    def test_is_for_staff_who_may(self, customer_client: Client, payment: Payment, person: User) -> None:
+        assert customer_client.get(refund_page(payment)).status_code == 302
+        User.objects.filter(pk=person.pk).update(is_staff=True)
+        assert customer_client.get(refund_page(payment)).status_code == 403
+
+
+class TestOfAnInvoice:
+    def test_leads_back_to_a_page_that_exists(self, admin_client: Client, customer: Customer) -> None:
+        unpaid = bill(customer, "in_5Cx")  # Django's admin reads "_5C" in an address as a backslash.
+        response = admin_client.get(refund_page(unpaid), follow=True)
+        assert response.request["PATH_INFO"] == "/admin/subscriptions/invoice/in_5F5Cx/change/"
+        assert b"nothing left to refund" in response.content
+        assert f'href="{refund_page(unpaid)}"' in response.content.decode()
+
+    def test_page_ends_with_how_we_know(self, admin_client: Client, invoice: Invoice) -> None:
+        page = admin_client.get(f"/admin/subscriptions/invoice/{quote(invoice.pk)}/change/").content.decode()
+        said, known = page.split("Our copy of it")
+        assert re.findall(r"form-row field-(\w+)", known) == ["known_from", "known_until", "version"]
+        assert {"stripe_created_at", "status", "total_display"} < set(re.findall(r"form-row field-(\w+)", said))
+
+    def test_page_shows_amounts_in_the_currency(self, admin_client: Client, invoice: Invoice) -> None:
+        assert amounts_on(admin_client, invoice) == {
+            "total": "$19.00",
+            "amount_due": "$19.00",
+            "amount_paid": "$19.00",
+            "amount_remaining": "$0.00",
+        }
+
+    def test_in_part(self, admin_client: Client, invoice: Invoice, local_stripe: LocalStripe) -> None:
+        assert give_back(admin_client, invoice, "5.00").status_code == 302
+        refund = Refund.objects.get()
+        assert (refund.amount, refund.invoice_id, refund.customer_id) == (500, invoice.pk, invoice.customer_id)
+        assert Subscription.objects.get().status == "active"
+
+    def test_is_shown_to_staff_before_the_next_one(self, admin_client: Client, invoice: Invoice) -> None:
+        give_back(admin_client, invoice, "5.00")
+        page = admin_client.get(refund_page(invoice).replace("refund/", "change/")).content.decode()
+        assert "$5.00 (Refunded)" in page
+        page = admin_client.get(refund_page(invoice)).content.decode()
+        assert f"$19.00 by {invoice.customer}<" in page
+
+    def test_is_shown_to_the_customer(self, admin_client: Client, person: User, invoice: Invoice) -> None:
+        give_back(admin_client, invoice, "5.00")
+        admin_client.force_login(person)
+        for page in ("/account/invoices/", "/account/"):
+            assert b"$5.00" in admin_client.get(page).content
+
+
+class TestTwicePaid:
+    @pytest.fixture
+    def second(self, paid_session: CheckoutSession, price: Price, local_stripe: LocalStripe) -> str:
+        """Another subscription to Pro, made for ada in the dashboard, an hour later."""
+        settle()
+        local_stripe.control("clock", advance=3600)
+        customer = str(CheckoutSession.objects.get(pk=paid_session.pk).customer_id)
+        method = local_stripe.api.payment_methods.attach("pm_card_visa", {"customer": customer})
+        second = local_stripe.api.subscriptions.create(
+            {"customer": customer, "items": [{"price": price.pk}], "default_payment_method": method.id}
+        )
+        settle()
+        return str(second.id)
+
+    def test_is_found(self, second: str) -> None:
+        assert [subscription.pk for subscription in duplicates.newer_subscriptions()] == [second]
+
+    def test_is_shown_to_staff(self, admin_client: Client, second: str) -> None:
+        listed = admin_client.get("/admin/subscriptions/subscription/?paid_twice=newer")
+        assert [row.pk for row in listed.context["cl"].result_list] == [second]
+
+    def test_is_told_where_staff_begin(self, admin_client: Client, second: str) -> None:
+        assert b"1 subscription</a>" in admin_client.get("/admin/").content
+        Subscription.objects.filter(pk=second).update(status="canceled")
+        assert b"pays twice" not in admin_client.get("/admin/").content
+
+    def test_one_click_cancels_and_refunds_the_newer(
+        self, admin_client: Client, second: str, local_stripe: LocalStripe
+    ) -> None:
+        admin_client.post(PAID_TWICE, {"action": "cancel_and_refund", "_selected_action": [second]})
+        assert dict(Subscription.objects.values_list("pk", "status")).pop(second) == "canceled"
+        assert Subscription.objects.filter(status="active").count() == 1
+        assert [refund.amount for refund in local_stripe.api.refunds.list().data] == [1900]
+        assert duplicates.newer_subscriptions() == []
+
+    def test_touches_nothing_that_is_paid_once(
+        self, admin_client: Client, second: str, local_stripe: LocalStripe
+    ) -> None:
+        first = Subscription.objects.exclude(pk=second).get().pk
+        form = {"action": "cancel_and_refund", "_selected_action": [first]}
+        for path in ("/admin/subscriptions/subscription/", PAID_TWICE):
+            admin_client.post(path, form)
+        assert Subscription.objects.filter(status="active").count() == 2
+        assert local_stripe.api.refunds.list().data == []
+
+    def test_clicked_again_refunds_nothing_more(
+        self, admin_client: Client, second: str, local_stripe: LocalStripe
+    ) -> None:
+        form = {"action": "cancel_and_refund", "_selected_action": [second]}
+        admin_client.post(PAID_TWICE, form)
+        admin_client.post(PAID_TWICE, form)
+        assert len(local_stripe.api.refunds.list().data) == 1
+        sync_now()
+        assert Refund.objects.count() == 1

@@ -1,0 +1,164 @@
+"""Changes that wait for the period's end: what Stripe is told, and what becomes of a stale click."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from billing.catalog import services as catalog
+from billing.catalog.services import PriceTerms
+from billing.mirror.engine import Cause
+from billing.models import Price
+from subscriptions.models import CheckoutSession, Subscription, SubscriptionSchedule
+from subscriptions.plans import change
+from subscriptions.plans import schedule as schedules
+from tests.fixtures import LocalStripe, deliver
+from tests.subscriptions.conftest import settle, sync_now
+
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+
+ADA = Cause("person", "1")
+DAY = 86_400
+
+
+@pytest.fixture
+def basic(local_stripe: LocalStripe, db: None) -> Price:
+    """5.00 USD a month for the product "Basic"."""
+    terms = PriceTerms(unit_amount=500, currency="usd")
+    return catalog.create_product(name="Basic", price=terms, request_id="basic").price
+
+
+@pytest.fixture
+def subscription(paid_session: CheckoutSession) -> Subscription:
+    settle()
+    return Subscription.objects.get()
+
+
+@pytest.fixture
+def waiting(subscription: Subscription, basic: Price) -> Subscription:
+    """It changes to Basic when the period ends."""
+    change.schedule_change(subscription=subscription, price=basic, quantity=1, cause=ADA)
+    return Subscription.objects.select_related("schedule").get()
+
+
+def phase(**members: Any) -> dict[str, Any]:
+    return {"start_date": 100, "end_date": 200, "items": [item("price_pro", 1)], **members}
+
+
+def item(price: str, quantity: int | None, **members: Any) -> dict[str, Any]:
+    return {"price": price, "quantity": quantity, **members}
+
+
+class TestWithChange:
+    def test_names_the_two_phases(self, basic: Price) -> None:
+        schedule = {"current_phase": {"start_date": 100, "end_date": 200}, "phases": [phase()]}
+        assert schedules.with_change(schedule, price=basic, quantity=2) == {
+            "end_behavior": "release",
+            "proration_behavior": "none",
+            "phases": [
+                {"start_date": 100, "end_date": 200, "items": [{"price": "price_pro", "quantity": 1}]},
+                {
+                    "items": [{"price": basic.pk, "quantity": 2}],
+                    "proration_behavior": "none",
+                    "duration": {"interval": "month", "interval_count": 1},
+                },
+            ],
+        }
+
+    def test_keeps_discounts_taxes_and_metadata(self, basic: Price) -> None:
+        now = phase(
+            items=[item("price_pro", 1, discounts=[{"coupon": "OFF", "discount": None}], tax_rates=[{"id": "txr_1"}])],
+            discounts=[{"coupon": "HALF", "discount": "di_1", "promotion_code": "promo_1"}],
+            default_tax_rates=["txr_2"],
+            metadata={"seen": "yes"},
+        )
+        for told in schedules.with_change({"phases": [now]}, price=basic, quantity=1)["phases"]:
+            assert told["discounts"] == [{"discount": "di_1"}]
+            assert (told["default_tax_rates"], told["metadata"]) == (["txr_2"], {"seen": "yes"})
+            assert told["items"][0]["discounts"] == [{"coupon": "OFF"}]
+            assert told["items"][0]["tax_rates"] == ["txr_1"]
+
+    def test_names_no_quantity_of_what_is_billed_by_use(self, basic: Price) -> None:
+        now = phase(items=[item("price_pro", 1), item("price_calls", None)])
+        told = schedules.with_change({"phases": [now]}, price=basic, quantity=1)["phases"]
+        assert [each["items"][1] for each in told] == [{"price": "price_calls"}] * 2
+
+
+class TestSchedule:
+    def test_takes_another_where_the_known_one_was_released(
+        self, waiting: Subscription, basic: Price, local_stripe: LocalStripe
+    ) -> None:
+        local_stripe.api.subscription_schedules.release(str(waiting.schedule_id))
+        after = change.schedule_change(subscription=waiting, price=basic, quantity=3, cause=ADA)
+        assert after.schedule_id != waiting.schedule_id
+        pending = Subscription.objects.select_related("schedule").get().pending_change
+        assert pending is not None
+        assert (pending.next_price_id, pending.next_quantity) == (basic.pk, 3)
+
+    def test_leaves_trials_alone(self, subscription: Subscription, basic: Price, local_stripe: LocalStripe) -> None:
+        """A phase would need the trial's end, without which Stripe ends the trial there and then."""
+        Subscription.objects.update(status="trialing")
+        trial = Subscription.objects.get()
+        local_stripe.forget_calls()
+        with pytest.raises(change.CannotChange, match="During a trial"):
+            change.schedule_change(subscription=trial, price=basic, quantity=1, cause=ADA)
+        assert not change.can_wait(subscription=trial, price=basic, quantity=1)
+        assert local_stripe.calls == []
+
+
+class TestUndo:
+    def undo(self, client: Client, subscription: Subscription) -> Any:
+        return client.post(f"/subscriptions/{subscription.pk}/change/undo/")
+
+    def test_twice_says_that_nothing_waits(
+        self, customer_client: Client, waiting: Subscription, local_stripe: LocalStripe
+    ) -> None:
+        assert self.undo(customer_client, waiting).status_code == 302
+        local_stripe.forget_calls()
+        response = self.undo(customer_client, waiting)
+        assert (response.status_code, b"No change of plan is waiting" in response.content) == (400, True)
+        assert local_stripe.calls == []
+
+    @pytest.mark.parametrize("is_heard", [True, False])
+    def test_of_what_has_taken_effect_says_so(
+        self,
+        customer_client: Client,
+        waiting: Subscription,
+        basic: Price,
+        local_stripe: LocalStripe,
+        is_heard: bool,  # noqa: FBT001
+    ) -> None:
+        assert waiting.current_period_end_at is not None
+        local_stripe.control("clock", to=int(waiting.current_period_end_at.timestamp()) + DAY)
+        if is_heard:
+            sync_now()
+        response = self.undo(customer_client, waiting)
+        assert response.status_code == 400
+        assert (b"No change of plan" if is_heard else b"has taken effect already") in response.content
+        assert Subscription.objects.get().price_id == basic.pk
+
+
+class TestMadeInTheDashboard:
+    def test_is_fetched_with_its_subscription(
+        self, customer_client: Client, waiting: Subscription, basic: Price, local_stripe: LocalStripe
+    ) -> None:
+        """As if it had come with all its phases: nothing but its subscription's event tells the sync of it."""
+        SubscriptionSchedule.objects.all().delete()
+        told = [event for event in local_stripe.events() if event["data"]["object"]["id"] == waiting.pk]
+        later = {**told[-1], "id": "evt_later", "created": told[-1]["created"] + 60}
+        assert later["data"]["object"]["schedule"] == waiting.schedule_id
+        assert deliver(customer_client, later).status_code == 200
+        assert SubscriptionSchedule.objects.get().next_price_id == basic.pk
+
+
+class TestClickedTwice:
+    def test_schedules_once(
+        self, customer_client: Client, subscription: Subscription, basic: Price, local_stripe: LocalStripe
+    ) -> None:
+        path = f"/subscriptions/{subscription.pk}/change/{basic.pk}/"
+        form = {"preview": customer_client.get(path).context["preview"].token, "when": "period_end"}
+        assert customer_client.post(path, form).status_code == 302
+        local_stripe.forget_calls()
+        response = customer_client.post(path, form)
+        assert (response.status_code, b"nothing was changed" in response.content) == (200, True)
+        assert local_stripe.calls == ["POST /v1/invoices/create_preview"]

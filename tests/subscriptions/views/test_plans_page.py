@@ -1,0 +1,103 @@
+"""What the plans page offers to whom, and the pages around buying: Stripe away, and the members' sample."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+
+from billing.catalog import services as catalog
+from billing.catalog.services import PriceTerms
+from billing.models import Price, Product
+from subscriptions.models import Customer
+from tests.fixtures import LocalStripe
+from tests.subscriptions import reading
+from tests.subscriptions.reading import Step, shown
+from tests.subscriptions.rows import MAY, sell_team, sell_yearly, subscribe
+
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+
+
+class TestPlans:
+    def test_ask_how_many_where_it_is_sold_by_quantity(self, client: Client, price: Price) -> None:
+        team = sell_team()
+        page = shown(client, "/")
+        sent = {step.address: form for step, form in zip(reading.steps(page), reading.forms(page), strict=True)}
+        assert sent == {f"/buy/{price.pk}/": {}, f"/buy/{team.pk}/": {"quantity": "1"}}
+        assert f'<label for="quantity-{team.pk}">Quantity</label>' in page
+        assert 'min="1" max="999" required' in page
+
+    def test_list_the_cheapest_first_of_what_was_made_in_one_second(
+        self, client: Client, local_stripe: LocalStripe
+    ) -> None:
+        for amount in (3000, 1000, 5000, 2000, 4000):
+            terms = PriceTerms(unit_amount=amount, currency="usd")
+            catalog.create_product(name=f"For {amount}", price=terms, request_id=f"made-{amount}")
+        Product.objects.update(stripe_created_at=MAY)
+        names = re.findall(r"<h2[^>]*>(For \d+)</h2>", shown(client, "/"))
+        assert names == ["For 1000", "For 2000", "For 3000", "For 4000", "For 5000"]
+
+    @pytest.mark.parametrize(
+        ("needs_card", "words"), [(True, "After 14 free days"), (False, "After 14 free days, no card needed")]
+    )
+    def test_say_whether_a_trial_needs_a_card(
+        self,
+        client: Client,
+        price: Price,
+        needs_card: bool,  # noqa: FBT001
+        words: str,
+    ) -> None:
+        Price.objects.update(trial_days=14, trial_needs_card=needs_card)
+        assert f'<p class="price-note">{words}</p>' in shown(client, "/")
+
+    def test_lead_from_another_price_of_ones_plan_to_the_change(
+        self, customer_client: Client, customer: Customer, price: Price
+    ) -> None:
+        yearly = sell_yearly(price.product)
+        subscribe(customer, price)
+        assert reading.steps(shown(customer_client, "/")) == [
+            Step("Change to this (Pro, $190.00 per year)", "get", f"/subscriptions/sub_1/change/{yearly.pk}/")
+        ]
+
+    def test_say_that_another_subscription_comes_in_addition(
+        self, customer_client: Client, customer: Customer, price: Price
+    ) -> None:
+        subscribe(customer, price)
+        assert "in addition" not in shown(customer_client, "/")
+        sell_team()
+        words = reading.words(shown(customer_client, "/"))
+        assert (
+            "You have Pro; what you subscribe to here comes in addition. To switch instead, change your plan" in words
+        )
+
+    def test_lead_from_what_is_sold_once_to_the_account(
+        self, customer_client: Client, customer: Customer, price: Price
+    ) -> None:
+        once = PriceTerms(unit_amount=9900, currency="usd", interval="one_time")
+        catalog.add_price(product=price.product, terms=once, request_id="once")
+        subscribe(customer, price)
+        assert reading.steps(shown(customer_client, "/")) == [Step("See your plan (Pro)", "get", "/account/")]
+
+
+class TestUnavailable:
+    def test_tries_again_with_what_was_sent(self, rf: RequestFactory) -> None:
+        fields = [("when", "now"), ("comment", 'said "no" & left'), ("tag", "a"), ("tag", "b")]
+        context = {"retry": {"method": "POST", "path": "/subscriptions/sub_1/cancel/?a=1&b=2", "fields": fields}}
+        page = reading.main(render_to_string("subscriptions/unavailable.html", context, rf.get("/")))
+        assert reading.steps(page)[0] == Step("Try again", "post", "/subscriptions/sub_1/cancel/?a=1&b=2")
+        assert reading.fields(page) == fields
+        assert "Trying again is safe: nothing happens twice." in reading.words(page)
+
+    def test_of_a_page_is_a_link(self, rf: RequestFactory) -> None:
+        context = {"retry": {"method": "GET", "path": "/account/", "fields": []}}
+        page = reading.main(render_to_string("subscriptions/unavailable.html", context, rf.get("/")))
+        assert reading.steps(page)[0] == Step("Try again", "get", "/account/")
+
+
+class TestMembers:
+    def test_greets_by_name(self, rf: RequestFactory) -> None:
+        request = rf.get("/members/")
+        request.user = User(username="ada")
+        page = render_to_string("subscriptions/members.html", {}, request)
+        assert "Welcome, ada." in reading.words(page)
