@@ -70,7 +70,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.RefuseNullBytes",
     "config.middleware.NotAllowedPage",
-    "subscriptions.views.stripe_errors.StripeErrorPages",
+    "subscriptions.views.middleware.CausedByUser",
+    "subscriptions.views.middleware.StripeErrorPages",
 ]
 
 TEMPLATES = [

@@ -9,8 +9,9 @@ from django.core.management import call_command
 
 from benchmarks.standin.reading import pages
 from billing.gateway.snapshots import JSON, moment
-from billing.mirror.engine import PRICE, PRODUCT, Kind
-from subscriptions.mirror import kinds as mirror
+from billing.mirror.engine import Kind
+from billing.mirror.kinds import PRICE, PRODUCT
+from subscriptions.mirror import kinds
 from subscriptions.models import BillingAccount, Subscription, SyncState
 
 BILLS = timedelta(days=4)
@@ -32,13 +33,13 @@ def fill(*, subscriptions: int) -> dict[str, Any]:
     expand = {"expand[0]": "data.customer", "expand[1]": "data.schedule"}
     written = 0
     for page in pages(settings.STRIPE_API_BASE, "/v1/subscriptions", status="all", **expand):
-        _write(mirror.CUSTOMER, list({obj["customer"]["id"]: obj["customer"] for obj in page}.values()), read_at)
-        _write(mirror.SUBSCRIPTION, page, read_at)
+        _write(kinds.CUSTOMER, list({obj["customer"]["id"]: obj["customer"] for obj in page}.values()), read_at)
+        _write(kinds.SUBSCRIPTION, page, read_at)
         written += len(page)
     # The bills that a reconcile looks at; older ones are only read by pages, a few at a time.
     for wanted in ({"created[gte]": str(int((read_at - BILLS).timestamp()))}, {"status": "open"}):
         for page in pages(settings.STRIPE_API_BASE, "/v1/invoices", **wanted):
-            _write(mirror.INVOICE, page, read_at)
+            _write(kinds.INVOICE, page, read_at)
     buyer = User.objects.create_user("buyer", "buyer0@example.com")
     BillingAccount.objects.create(user=buyer, email=buyer.email, customer_id=f"cus_{0:014}")
     User.objects.create_superuser("staff", "staff@example.com", "correct horse battery")

@@ -6,18 +6,8 @@ from typing import Any, NamedTuple
 
 from billing import gateway
 from billing.mirror import missing as unlisted
-from billing.mirror.engine import (
-    PRICE,
-    PRODUCT,
-    PROMOTION_CODE,
-    Cause,
-    Compared,
-    Kind,
-    differing,
-    offer_page,
-)
-
-IMPORT = Cause("import")
+from billing.mirror.engine import Compared, Kind, differing, offer_page
+from billing.mirror.kinds import PRICE, PRODUCT, PROMOTION_CODE
 
 OnPage = Callable[[list[Compared[Any]]], None]
 
@@ -69,11 +59,11 @@ def _import(kind: Kind[Any], pages: Iterable[gateway.Page], on_page: OnPage) -> 
     written, began = 0, None
     for page in pages:
         began = began or page.known_from
-        compared = offer_page(kind, page.snapshots(), IMPORT)
+        compared = offer_page(kind, page.snapshots())
         on_page(compared)
         keys |= {one.object["id"] for one in compared}
         written += sum(one.was_written for one in compared)
     # What we have heard of only since the list was begun need not be on it.
     rows = kind.model._default_manager.filter(is_deleted=False, known_until__lt=began)
     missing = sorted(set(rows.values_list("pk", flat=True)) - keys)
-    return _Imported(keys, written, unlisted.ask(kind, missing, IMPORT).unknown)
+    return _Imported(keys, written, unlisted.ask(kind, missing).unknown)

@@ -12,22 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from billing import gateway
 from billing.gateway.snapshots import Snapshot
-from billing.mirror.engine import (
-    PRICE,
-    PRODUCT,
-    Cause,
-    Kind,
-    Row,
-    capture,
-    find,
-    offer,
-)
+from billing.mirror.engine import Kind, Row, capture, find, offer
+from billing.mirror.kinds import PRICE, PRODUCT
 from billing.models import Installation, Price, Product
 
 if TYPE_CHECKING:
     from stripe import params as p
-
-STAFF = Cause("staff")
 
 # Metadata of a price that was made to replace another: that one's id.
 REPLACES = "standing_order_replaces"
@@ -267,13 +257,13 @@ def _product_of(price: Price) -> Product:
 
 
 def _new(kind: Kind[Row], answer: Snapshot) -> Row:
-    row = offer(kind, answer, STAFF).row
+    row = offer(kind, answer).row
     assert row is not None, "the catalogue admits every row"  # noqa: S101
     return row
 
 
 def _captured(kind: Kind[Row], key: str, ask: Callable[[], Snapshot]) -> Row:
-    row = capture(kind, key, ask, STAFF).row
+    row = capture(kind, key, ask).row
     assert row is not None, "a captured answer is always written"  # noqa: S101
     return row
 

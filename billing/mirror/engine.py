@@ -1,4 +1,4 @@
-"""The guarded write that every mirrored row goes through, and the mapping of Product and Price.
+"""The guarded write that every mirrored row goes through.
 
 An event is a state at one second, a fetch a state within an interval of Stripe's clock. A state that is surely newer
 than the row is written, one that is surely older is dropped, and where that can't be told the object is fetched.
@@ -17,7 +17,7 @@ from billing import gateway
 from billing.errors import StripeUnavailable
 from billing.gateway.snapshots import JSON, Event, Snapshot, moment
 from billing.mirror import compare
-from billing.models import MirroredRow, Price, Product, PromotionCode
+from billing.models import MirroredRow
 
 Row = TypeVar("Row", bound=MirroredRow)
 
@@ -26,14 +26,6 @@ MAX_TRIES = 8
 
 # More rows than this in the time that one page spans are not all looked through.
 SPAN = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Who or what brought a change: an event, a sync run, a person."""
-
-    kind: str
-    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +41,7 @@ class Kind(Generic[Row]):
     fetch: Callable[[str], Snapshot]
     primary_key: Callable[[JSON], Any] = lambda obj: obj["id"]
     admits: Callable[[JSON], bool] = lambda _: True
-    own_columns: Callable[[Row | None, Row, Cause], dict[str, Any]] = lambda *_: {}
+    own_columns: Callable[[Row | None, Row], dict[str, Any]] = lambda *_: {}
     after_write: Callable[[Row], None] = lambda _: None
 
 
@@ -81,7 +73,7 @@ class _Decision(Enum):
     FETCH = auto()
 
 
-def apply_events(kind: Kind[Row], events: Sequence[Event], cause: Cause) -> Mirrored[Row]:
+def apply_events(kind: Kind[Row], events: Sequence[Event]) -> Mirrored[Row]:
     """Bring the row up to date with events about one and the same object: one write or one fetch, not several."""
     ended = [event for event in events if event.snapshot.is_deletion]
     newest_second = max(event.created_at for event in events)
@@ -91,10 +83,10 @@ def apply_events(kind: Kind[Row], events: Sequence[Event], cause: Cause) -> Mirr
     is_reliable = all(event.api_version == gateway.API_VERSION for event in newest) and all(
         _columns(kind, other) == _columns(kind, first) for other in others
     )
-    return offer(kind, first, cause, is_reliable=is_reliable)
+    return offer(kind, first, is_reliable=is_reliable)
 
 
-def offer(kind: Kind[Row], snapshot: Snapshot, cause: Cause, *, is_reliable: bool = True) -> Mirrored[Row]:
+def offer(kind: Kind[Row], snapshot: Snapshot, *, is_reliable: bool = True) -> Mirrored[Row]:
     """Write a state that came without our asking for this very row, if it is news.
 
     An unreliable one (another API version, or several states of one second) only tells that there is news.
@@ -108,14 +100,14 @@ def offer(kind: Kind[Row], snapshot: Snapshot, cause: Cause, *, is_reliable: boo
             case _Decision.KEEP:
                 return Mirrored(row, was_written=False)
             case _Decision.FETCH:
-                return capture(kind, key, lambda: kind.fetch(snapshot.id), cause)
+                return capture(kind, key, lambda: kind.fetch(snapshot.id))
             case _Decision.WRITE:
-                if written := _write(kind, row, snapshot, cause):
+                if written := _write(kind, row, snapshot):
                     return Mirrored(written, was_written=True)
     raise _contended(key)
 
 
-def capture(kind: Kind[Row], key: Any, ask: Callable[[], Snapshot], cause: Cause) -> Mirrored[Row]:
+def capture(kind: Kind[Row], key: Any, ask: Callable[[], Snapshot]) -> Mirrored[Row]:
     """Ask Stripe, by a fetch or a change, and write its answer.
 
     The row's version is read before asking, so an answer is never written over something newer; when another
@@ -128,20 +120,18 @@ def capture(kind: Kind[Row], key: Any, ask: Callable[[], Snapshot], cause: Cause
             return Mirrored(None, was_written=False)
         # What Stripe replays is older than our asking, and may be older than the row.
         may_be_old = snapshot.is_replay and row is not None and row.version > 0
-        if not may_be_old and (written := _write(kind, row, snapshot, cause)):
+        if not may_be_old and (written := _write(kind, row, snapshot)):
             return Mirrored(written, was_written=row is None or _differs(kind, row, snapshot))
         ask = _fetch_of(kind, snapshot.id)
     raise _contended(key)
 
 
-def offer_page(kind: Kind[Row], snapshots: Iterable[Snapshot], cause: Cause) -> list[Compared[Row]]:
+def offer_page(kind: Kind[Row], snapshots: Iterable[Snapshot]) -> list[Compared[Row]]:
     """Offer each state of a list's page; of equal rows only the mirrored columns are read, all in one query."""
-    return offer_span(kind, snapshots, cause, span=None).compared
+    return offer_span(kind, snapshots, span=None).compared
 
 
-def offer_span(
-    kind: Kind[Row], snapshots: Iterable[Snapshot], cause: Cause, *, span: compare.Where | None
-) -> Offered[Row]:
+def offer_span(kind: Kind[Row], snapshots: Iterable[Snapshot], *, span: compare.Where | None) -> Offered[Row]:
     """Offer each state of a list's page, looking for its rows in a span of ours first, and tell the span's other rows.
 
     At most `SPAN` rows of the span are looked through.
@@ -154,7 +144,7 @@ def offer_span(
     compared = [
         Compared(snapshot.object, None, was_written=False)
         if found.get(key)
-        else Compared(snapshot.object, *offer(kind, snapshot, cause))
+        else Compared(snapshot.object, *offer(kind, snapshot))
         for key, snapshot in states.items()
     ]
     return Offered(compared, [key for key in found if key not in states])
@@ -211,7 +201,7 @@ def _differs(kind: Kind[Row], row: Row, snapshot: Snapshot) -> bool:
     return any(getattr(row, column) != value for column, value in _columns(kind, snapshot).items())
 
 
-def _write(kind: Kind[Row], row: Row | None, snapshot: Snapshot, cause: Cause) -> Row | None:
+def _write(kind: Kind[Row], row: Row | None, snapshot: Snapshot) -> Row | None:
     """Replace exactly the version that was read; None when another writer was faster."""
     version = 1 if row is None else row.version + 1
     values = {
@@ -222,7 +212,7 @@ def _write(kind: Kind[Row], row: Row | None, snapshot: Snapshot, cause: Cause) -
     }
     key = kind.primary_key(snapshot.object) if row is None else row.pk
     written = _with(kind.model(pk=key) if row is None else copy(row), values)
-    values |= kind.own_columns(row, written, cause)
+    values |= kind.own_columns(row, written)
     with transaction.atomic():
         if not (_insert(kind, key, values) if row is None else _replace(kind, row, values)):
             return None
@@ -254,66 +244,3 @@ def _replace(kind: Kind[Row], row: Row, values: dict[str, Any]) -> bool:
 
 def _contended(key: Any) -> StripeUnavailable:
     return StripeUnavailable(f"{key} is being changed by too many at once.")
-
-
-# --- products and prices ---------------------------------------------------------------------------
-
-
-def _product_columns(obj: JSON) -> dict[str, Any]:
-    metadata = obj.get("metadata") or {}
-    return {
-        "name": obj["name"],
-        "description": obj.get("description") or "",
-        "features": [feature["name"] for feature in obj.get("marketing_features") or []],
-        "active": obj["active"],
-        "default_price_id": id_of(obj.get("default_price")) or "",
-        "can_be_bought_again": metadata.get("can_be_bought_again") == "true",
-        "has_quantity": metadata.get("has_quantity") == "true",
-        "grace_days": _days(metadata.get("grace_days")),
-        "metadata": metadata,
-    }
-
-
-def _price_columns(obj: JSON) -> dict[str, Any]:
-    metadata = obj.get("metadata") or {}
-    recurring = obj.get("recurring") or {}
-    return {
-        "product_id": id_of(obj["product"]),
-        "active": obj["active"],
-        "currency": obj["currency"],
-        "unit_amount": obj.get("unit_amount"),
-        "interval": recurring.get("interval", Price.Interval.ONE_TIME.value),
-        "interval_count": recurring.get("interval_count", 1),
-        "trial_needs_card": metadata.get("trial_needs_card") != "false",
-        "trial_days": _days(metadata.get("trial_days")) or recurring.get("trial_period_days"),
-        "nickname": obj.get("nickname") or "",
-        "metadata": metadata,
-    }
-
-
-def _promotion_code_columns(obj: JSON) -> dict[str, Any]:
-    columns = {
-        "code": obj["code"],
-        "active": obj["active"],
-        "max_redemptions": obj.get("max_redemptions"),
-        "times_redeemed": obj["times_redeemed"],
-        "expires_at": moment(obj.get("expires_at")),
-        "is_for_new_customers": bool((obj.get("restrictions") or {}).get("first_time_transaction")),
-    }
-    coupon = obj["promotion"].get("coupon")
-    if isinstance(coupon, dict):
-        # An event names the coupon only; what it takes off can't change, so what an answer said still holds.
-        kept = ("percent_off", "amount_off", "currency", "duration", "duration_in_months")
-        columns["coupon"] = {field: coupon.get(field) for field in kept}
-    return columns
-
-
-def _days(text: str | None) -> int | None:
-    """Staff's own settings are kept in metadata, Stripe's place for what it has no field for; at most 999 days."""
-    is_number = text is not None and text.isascii() and text.isdigit() and len(text) <= 3  # noqa: PLR2004
-    return int(text) if text and is_number else None
-
-
-PRODUCT = Kind(Product, _product_columns, gateway.retrieve_product)
-PRICE = Kind(Price, _price_columns, gateway.retrieve_price)
-PROMOTION_CODE = Kind(PromotionCode, _promotion_code_columns, gateway.retrieve_promotion_code)

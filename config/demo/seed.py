@@ -14,6 +14,7 @@ from billing.catalog.promotions import Discount
 from billing.catalog.services import PriceTerms
 from billing.models import Price, Product, PromotionCode
 from subscriptions.checkout import services as checkout
+from subscriptions.mirror import history
 
 
 @dataclass(frozen=True)
@@ -135,12 +136,13 @@ def _person(login: Login) -> User:
 
 def _buy(user: User, product_name: str) -> None:
     price = Price.objects.on_sale().filter(product__name=product_name).earliest("unit_amount")
-    started = checkout.start(user=user, price_id=price.pk, now=timezone.now())
-    if started.session is None:
-        return  # Bought already, by a start that was interrupted.
-    session_id = str(started.session.stripe_id)
-    _pay(session_id)
-    checkout.complete(user=user, session_id=session_id)
+    with history.caused_by("person", str(user.pk)):
+        started = checkout.start(user=user, price_id=price.pk, now=timezone.now())
+        if started.session is None:
+            return  # Bought already, by a start that was interrupted.
+        session_id = str(started.session.stripe_id)
+        _pay(session_id)
+        checkout.complete(user=user, session_id=session_id)
 
 
 def _pay(session_id: str) -> None:

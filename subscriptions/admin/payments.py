@@ -6,7 +6,6 @@ from django.http import HttpRequest
 
 from billing.catalog.forms import explanation
 from billing.errors import StripeFailure
-from billing.mirror.engine import Cause
 from subscriptions.admin.read_only import ReadOnlyAdmin, TwicePaidFilter, UndoesTwicePaid
 from subscriptions.admin.refunds import InvoiceRefunds, PaymentRefunds
 from subscriptions.models import Invoice, Payment, Refund
@@ -33,7 +32,7 @@ class PaymentAdmin(UndoesTwicePaid, PaymentRefunds):
     def refund_wholly(self, request: HttpRequest, chosen: QuerySet[Payment]) -> None:
         for payment in chosen:
             try:
-                duplicates.undo_payment(payment, cause=Cause("person", str(request.user.pk)))
+                duplicates.undo_payment(payment)
             except (CannotRefund, StripeFailure) as error:
                 why = explanation(error) if isinstance(error, StripeFailure) else str(error)
                 self.message_user(request, f"{payment}: {why}", messages.ERROR)

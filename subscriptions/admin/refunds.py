@@ -18,7 +18,6 @@ from django.utils.safestring import mark_safe
 from billing import money
 from billing.catalog.forms import explanation
 from billing.errors import StripeFailure
-from billing.mirror.engine import Cause
 from subscriptions.admin.read_only import ReadOnlyAdmin
 from subscriptions.models import Invoice, Payment, Refund
 from subscriptions.payments import refunds
@@ -94,9 +93,8 @@ class RefundableAdmin(ReadOnlyAdmin):
         return self._show(request, purchase, form)
 
     def _refunded(self, request: HttpRequest, purchase: Any, form: RefundForm) -> bool:
-        cause = Cause("person", str(request.user.pk))
         try:
-            refund = self.give_back(purchase, **form.cleaned_data, cause=cause)
+            refund = self.give_back(purchase, **form.cleaned_data)
         except (CannotRefund, StripeFailure) as error:
             form.add_error(None, explanation(error) if isinstance(error, StripeFailure) else str(error))
             return False

@@ -8,7 +8,6 @@ from django.http import HttpRequest
 
 from billing.catalog.forms import explanation
 from billing.errors import StripeFailure
-from billing.mirror.engine import Cause
 from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline, TwicePaidFilter, UndoesTwicePaid
 from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscription
 from subscriptions.payments import duplicates
@@ -59,7 +58,7 @@ class SubscriptionAdmin(UndoesTwicePaid, ReadOnlyAdmin):
     def cancel_and_refund(self, request: HttpRequest, chosen: QuerySet[Subscription]) -> None:
         for subscription in chosen:
             try:
-                duplicates.undo_subscription(subscription, cause=Cause("person", str(request.user.pk)))
+                duplicates.undo_subscription(subscription)
             except (LifecycleRefusal, CannotRefund, StripeFailure) as error:
                 why = explanation(error) if isinstance(error, StripeFailure) else str(error)
                 self.message_user(request, f"{subscription}: {why}", messages.ERROR)

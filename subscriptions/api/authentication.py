@@ -10,7 +10,6 @@ from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
 from billing.api.refusals import Refusal
-from billing.mirror.engine import Cause
 from subscriptions.api.rate_limits import count_address
 from subscriptions.customers import api_tokens, users
 from subscriptions.models import ApiToken
@@ -60,10 +59,6 @@ def caller_of(request: HttpRequest) -> User:
     user = request.user
     assert isinstance(user, User), "nobody gets here without signing in"  # noqa: S101
     return user
-
-
-def cause_of(request: HttpRequest) -> Cause:
-    return Cause("person", str(request.user.pk))
 
 
 def person_meant(request: HttpRequest, *, user_name: str | None = None, customer_id: str | None = None) -> User:

@@ -10,7 +10,7 @@ from billing.api.refusals import Conflict, Refusal
 from billing.models import Price
 from subscriptions import stripe_clock
 from subscriptions.api.answers import ChangedAnswer, PaymentAnswer, SubscriptionAnswer
-from subscriptions.api.authentication import cause_of, person_meant
+from subscriptions.api.authentication import person_meant
 from subscriptions.api.customers import UserName
 from subscriptions.models import Payment, Subscription
 from subscriptions.models.subscription import SubscriptionQuerySet
@@ -56,11 +56,11 @@ def cancel(request: HttpRequest) -> SubscriptionAnswer | PaymentAnswer:
     person = person_meant(request, user_name=asked.user_name)
     subscription = _to_cancel(person, asked)
     if subscription is not None:
-        return SubscriptionAnswer.of(_cancelled(request, subscription, at_period_end=asked.at_period_end))
+        return SubscriptionAnswer.of(_cancelled(subscription, at_period_end=asked.at_period_end))
     payments = _purchases(person, asked)
     if not payments:
         raise Refusal.not_found("This person has no such subscription or purchase.")
-    purchases.end_access(payments=payments, cause=cause_of(request), now=stripe_clock.now())
+    purchases.end_access(payments=payments, now=stripe_clock.now())
     return PaymentAnswer.of(payments[0])
 
 
@@ -88,11 +88,7 @@ def updatesub(request: HttpRequest) -> ChangedAnswer:
         return ChangedAnswer.after(subscription, charged_now=change.was_billed_at_once(subscription=subscription))
     preview = previews.preview(subscription=subscription, price=price, quantity=quantity)
     after = change.change(
-        subscription=subscription,
-        price=price,
-        quantity=quantity,
-        proration_date=preview.proration_date,
-        cause=cause_of(request),
+        subscription=subscription, price=price, quantity=quantity, proration_date=preview.proration_date
     )
     _link(after, price)
     return ChangedAnswer.after(after, charged_now=preview.is_billed_now)
@@ -117,11 +113,11 @@ def _to_cancel(person: User, asked: CancelAsked) -> Subscription | None:
     return next(iter(running or candidates), None)
 
 
-def _cancelled(request: HttpRequest, subscription: Subscription, *, at_period_end: bool) -> Subscription:
+def _cancelled(subscription: Subscription, *, at_period_end: bool) -> Subscription:
     if subscription.has_ended:
         return subscription
     end = lifecycle.cancel if at_period_end else lifecycle.cancel_now
-    after = end(subscription=subscription, cause=cause_of(request))
+    after = end(subscription=subscription)
     _link(after, subscription.price)
     return after
 

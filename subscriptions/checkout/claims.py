@@ -12,11 +12,10 @@ from django.utils import timezone
 
 from billing import gateway
 from billing.errors import StripeUnavailable
-from billing.mirror.engine import Cause
+from billing.mirror import engine
 from billing.models import Price
-from subscriptions.mirror import kinds as mirror
+from subscriptions.mirror import kinds, refresh
 from subscriptions.models import Subscription
-from subscriptions.plans import cancel
 
 # Longer than the calls of a change take, with their retries.
 TAKES_AT_MOST = timedelta(minutes=2)
@@ -45,25 +44,25 @@ def announced(subscription: Subscription, price: Price) -> Iterator[None]:
     _withdraw(subscription, str(price.product_id))
 
 
-def outcome(subscription: Subscription, product_id: str, *, cause: Cause, now: datetime) -> Subscription | None:
+def outcome(subscription: Subscription, product_id: str, *, now: datetime) -> Subscription | None:
     """Ask Stripe what came of an announced change: the subscription, if it has that product now or soon, else None.
 
     Raises StillUnderWay while that may yet change, StripeUnavailable or StripeMisconfigured.
     """
     since = subscription.changing_since_at
-    subscription = cancel.refreshed(subscription, cause)
-    has_it = product_id in subscription.product_ids or _is_to_have(subscription, product_id, cause)
+    subscription = refresh.fetch(subscription)
+    has_it = product_id in subscription.product_ids or _is_to_have(subscription, product_id)
     if not has_it and since is not None and now - since < TAKES_AT_MOST:
         raise StillUnderWay
     _withdraw(subscription, product_id)
     return subscription if has_it else None
 
 
-def _is_to_have(subscription: Subscription, product_id: str, cause: Cause) -> bool:
+def _is_to_have(subscription: Subscription, product_id: str) -> bool:
     if subscription.schedule_id is None:
         return False
     schedule_id = str(subscription.schedule_id)
-    read = mirror.capture(mirror.SCHEDULE, schedule_id, lambda: gateway.retrieve_schedule(schedule_id), cause)
+    read = engine.capture(kinds.SCHEDULE, schedule_id, lambda: gateway.retrieve_schedule(schedule_id))
     schedule = read.row
     if schedule is None or not schedule.has_pending_change or schedule.next_price is None:
         return False

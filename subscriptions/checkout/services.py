@@ -7,11 +7,11 @@ from django.contrib.auth.models import User
 
 from billing import gateway
 from billing.errors import IDEMPOTENCY_CONFLICT, StripeMissing, StripeRefused, StripeUnavailable
-from billing.mirror.engine import Cause
 from billing.models import Installation, Price
 from subscriptions import access
 from subscriptions.checkout import claims as under_way
 from subscriptions.checkout import params as session_terms
+from subscriptions.checkout import sessions
 from subscriptions.checkout.errors import (
     MAX_QUANTITY,
     CannotBuy,
@@ -20,7 +20,6 @@ from subscriptions.checkout.errors import (
     OtherMode,
 )
 from subscriptions.customers import services as customers
-from subscriptions.mirror import kinds as mirror
 from subscriptions.models import CheckoutSession, Customer, Payment, Subscription
 
 __all__ = [
@@ -118,7 +117,7 @@ def complete(*, user: User, session_id: str) -> Result:
     if known is None:
         raise NotYourSession(session_id)
     try:
-        session = look_up(known, Cause("person", str(user.pk)))
+        session = look_up(known)
     except StripeMissing as error:
         raise NotYourSession(session_id) from error
     return Result(session, *_bought_by(session))
@@ -130,7 +129,7 @@ def is_under_way(*, customer: Customer, now: datetime) -> bool:
     return any(not _is_too_old(claim, now) and not _has_arrived(claim) for claim in claims)
 
 
-def give_up(*, customer: Customer, product_id: str, cause: Cause) -> None:
+def give_up(*, customer: Customer, product_id: str) -> None:
     """End what this customer has begun to buy of a product, so that it is not paid besides another way to have it.
 
     One that was paid meanwhile is in the mirror afterwards. Raises StripeUnavailable or StripeMisconfigured.
@@ -140,9 +139,9 @@ def give_up(*, customer: Customer, product_id: str, cause: Cause) -> None:
         return
     try:
         if claim.status == Status.OPEN:
-            _expire(claim, cause)
+            _expire(claim)
         elif claim.status == Status.COMPLETE and not _has_arrived(claim):
-            look_up(claim, cause)
+            look_up(claim)
         else:
             # Whoever is making its session right now ends that session when it finds the claim gone.
             _release(claim)
@@ -150,10 +149,10 @@ def give_up(*, customer: Customer, product_id: str, cause: Cause) -> None:
         _release(claim)
 
 
-def look_up(claim: CheckoutSession, cause: Cause) -> CheckoutSession:
+def look_up(claim: CheckoutSession) -> CheckoutSession:
     """Ask Stripe how a session stands, and mirror it with what it brought."""
     stripe_id = str(claim.stripe_id)
-    return mirror.capture_session(claim, lambda: gateway.retrieve_checkout_session(stripe_id), cause)
+    return sessions.capture(claim, lambda: gateway.retrieve_checkout_session(stripe_id))
 
 
 def _check_quantity(quantity: int) -> None:
@@ -185,7 +184,7 @@ def _held(customer: Customer, price: Price, now: datetime) -> Subscription | Pay
     if changing is None or changing.changing_to != price.product_id:
         return held or changing
     try:
-        return under_way.outcome(changing, price.product_id, cause=Cause("purchase"), now=now)
+        return under_way.outcome(changing, price.product_id, now=now)
     except under_way.StillUnderWay as error:
         raise CannotBuy.being_changed_to() from error
 
@@ -223,19 +222,18 @@ def _session_for(
     if _is_too_old(claim, now):
         _release(claim)
         return None
-    cause = Cause("person", str(user.pk))
     session = claim
     if claim.status == Status.CLAIMED:
-        session = _create(claim, user, cause)
+        session = _create(claim, user)
     elif not _has_arrived(claim):
-        session = look_up(claim, cause)
+        session = look_up(claim)
     if session.status != Status.OPEN:
         # What it bought is in the mirror by now, and bars buying twice there.
         _release(session)
         return None
     # Given up by another click while it was made, or made for other terms.
     if session.open_key is None or (session.price_id, session.quantity) != (price.pk, quantity):
-        _expire(session, cause)
+        _expire(session)
         return None
     return session
 
@@ -251,12 +249,12 @@ def _is_outdated(claim: CheckoutSession, error: StripeRefused) -> bool:
     return is_gone or error.code == IDEMPOTENCY_CONFLICT
 
 
-def _create(claim: CheckoutSession, user: User, cause: Cause) -> CheckoutSession:
+def _create(claim: CheckoutSession, user: User) -> CheckoutSession:
     """Make the claim's session. The claim's own terms are sent, so that a repeated request is the same request."""
     key = f"{Installation.current_id()}-checkout-{claim.pk}"
     params = session_terms.params_for(claim, user=user)
     try:
-        return mirror.capture_session(claim, lambda: gateway.create_checkout_session(params, key=key), cause)
+        return sessions.capture(claim, lambda: gateway.create_checkout_session(params, key=key))
     except StripeUnavailable as error:
         if error.answered_500:
             # Whatever this made is told of under this claim's name, so the next try is another claim.
@@ -264,14 +262,14 @@ def _create(claim: CheckoutSession, user: User, cause: Cause) -> CheckoutSession
         raise
 
 
-def _expire(session: CheckoutSession, cause: Cause) -> None:
+def _expire(session: CheckoutSession) -> None:
     """End a session whose terms are not wanted any more, so that it can't be paid besides the new one."""
     stripe_id = str(session.stripe_id)
     try:
-        mirror.capture_session(session, lambda: gateway.expire_checkout_session(stripe_id), cause)
+        sessions.capture(session, lambda: gateway.expire_checkout_session(stripe_id))
     except StripeRefused:
         # Paid or expired meanwhile: either way Stripe knows, and the next turn acts on it.
-        look_up(session, cause)
+        look_up(session)
 
 
 def _has_arrived(claim: CheckoutSession) -> bool:

@@ -12,9 +12,9 @@ from django.db.models.functions import Coalesce
 from billing import gateway
 from billing.errors import StripeFailure, StripeMissing, StripeRefused, StripeUnavailable
 from billing.gateway.snapshots import Snapshot
-from billing.mirror.engine import Cause
+from billing.mirror import engine
 from billing.models import Installation
-from subscriptions.mirror import kinds as mirror
+from subscriptions.mirror import kinds
 from subscriptions.models import (
     BillingAccount,
     CheckoutSession,
@@ -70,10 +70,10 @@ def ensure_at_sign_in(user: User) -> None:
         logger.warning("no Stripe customer for user %s yet: %s", user.pk, type(error).__name__)
 
 
-def meet(customer_id: str, cause: Cause) -> None:
+def meet(customer_id: str) -> None:
     """Fetch a customer who was made elsewhere, once."""
     if not Customer.objects.filter(pk=customer_id).exists():
-        mirror.capture(mirror.CUSTOMER, customer_id, lambda: gateway.retrieve_customer(customer_id), cause)
+        engine.capture(kinds.CUSTOMER, customer_id, lambda: gateway.retrieve_customer(customer_id))
 
 
 def archive(customer: Customer, *, now: datetime) -> None:
@@ -131,7 +131,7 @@ def _make(account: BillingAccount, *, is_first_try: bool) -> Customer:
     if account.customer_id:
         account = _next_attempt(account)
     answer = (None if is_first_try else _made_before(account)) or _create(account)
-    customer = mirror.offer(mirror.CUSTOMER, answer, Cause("person", str(account.user_id))).row
+    customer = engine.offer(kinds.CUSTOMER, answer).row
     if customer is None:
         raise StripeUnavailable("The customer was deleted a moment ago.")
     BillingAccount.objects.filter(pk=account.pk, attempt=account.attempt).update(customer=customer)

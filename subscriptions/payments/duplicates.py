@@ -9,9 +9,9 @@ from typing import TypeVar
 from django.db.models import Count, QuerySet
 
 from billing import gateway
-from billing.mirror.engine import Cause, offer_page
+from billing.mirror.engine import offer_page
 from subscriptions import stripe_clock
-from subscriptions.mirror import kinds as mirror
+from subscriptions.mirror import kinds
 from subscriptions.models import Invoice, Payment, Subscription
 from subscriptions.payments import refunds
 from subscriptions.plans import cancel
@@ -32,24 +32,24 @@ def newer_payments() -> list[Payment]:
     return _all_but_the_oldest(Payment.objects.giving_access().filter(product__can_be_bought_again=False))
 
 
-def undo_subscription(subscription: Subscription, *, cause: Cause) -> Subscription:
+def undo_subscription(subscription: Subscription) -> Subscription:
     """Cancel it at once, and refund all that was paid for it.
 
     Raises LifecycleRefusal, StripeUnavailable or StripeRefused; done again, it goes on where it stopped.
     """
     if subscription.is_running:
-        subscription = cancel.cancel_now(subscription=subscription, cause=cause, is_last_invoice_wanted=False)
+        subscription = cancel.cancel_now(subscription=subscription, is_last_invoice_wanted=False)
     # From Stripe, not from the mirror alone: an invoice that has not come here yet is paid all the same.
     for page in gateway.invoice_pages(subscription_id=subscription.pk):
-        offer_page(mirror.INVOICE, page.snapshots(), cause)
+        offer_page(kinds.INVOICE, page.snapshots())
     for invoice in Invoice.objects.filter(subscription=subscription, amount_paid__gt=0):
-        refunds.refund_invoice_wholly(invoice=invoice, cause=cause)
+        refunds.refund_invoice_wholly(invoice=invoice)
     return subscription
 
 
-def undo_payment(payment: Payment, *, cause: Cause) -> None:
+def undo_payment(payment: Payment) -> None:
     """Refund all of it, which ends it; a free order just ends."""
-    refunds.refund_payment_wholly(payment=payment, cause=cause)
+    refunds.refund_payment_wholly(payment=payment)
     Payment.objects.filter(pk=payment.pk, access_ended_at=None).update(access_ended_at=stripe_clock.now())
 
 

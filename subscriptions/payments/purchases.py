@@ -4,13 +4,13 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime
 
-from billing.mirror.engine import Cause
+from subscriptions.mirror import history
 from subscriptions.models import Payment
 
 logger = logging.getLogger(__name__)
 
 
-def end_access(*, payments: Iterable[Payment], cause: Cause, now: datetime) -> None:
+def end_access(*, payments: Iterable[Payment], now: datetime) -> None:
     """End what these purchases give, for good; nothing is refunded, and Stripe is not told.
 
     `access_ended_at` is our own column: no later state from Stripe brings the access back.
@@ -18,4 +18,5 @@ def end_access(*, payments: Iterable[Payment], cause: Cause, now: datetime) -> N
     for payment in payments:
         if Payment.objects.filter(pk=payment.pk, access_ended_at=None).update(access_ended_at=now):
             payment.access_ended_at = now
+            cause = history.current_cause()
             logger.info("purchase %s ended without a refund by %s %s", payment.pk, cause.kind, cause.id)

@@ -9,9 +9,10 @@ from django.db.models import Sum
 from billing import gateway, money
 from billing.gateway import Page
 from billing.gateway.snapshots import Event
-from billing.mirror.engine import Cause, Compared, Mirrored, offer_page
+from billing.mirror import engine
+from billing.mirror.engine import Compared, Mirrored, offer_page
 from billing.models import Installation
-from subscriptions.mirror import kinds as mirror
+from subscriptions.mirror import kinds
 from subscriptions.models import Invoice, Payment, Refund
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Paid:
         return money.display(self.amount, self.currency)
 
 
-def refund_payment(*, payment: Payment, amount: int, reason: str, request_id: str, cause: Cause) -> Refund:
+def refund_payment(*, payment: Payment, amount: int, reason: str, request_id: str) -> Refund:
     """Give back a one-time purchase, wholly or in part; given back wholly, it ends.
 
     `amount` in the currency's minor unit. Raises CannotRefund, StripeUnavailable, StripeRefused.
@@ -63,10 +64,10 @@ def refund_payment(*, payment: Payment, amount: int, reason: str, request_id: st
     if payment.status != Payment.Status.SUCCEEDED or not payment.payment_intent_id:
         raise CannotRefund.not_paid()
     paid = Paid(payment.payment_intent_id, payment.amount, payment.currency)
-    return _refund(paid, amount=amount, reason=reason, request_id=request_id, cause=cause)
+    return _refund(paid, amount=amount, reason=reason, request_id=request_id)
 
 
-def refund_invoice(*, invoice: Invoice, amount: int, reason: str, request_id: str, cause: Cause) -> Refund:
+def refund_invoice(*, invoice: Invoice, amount: int, reason: str, request_id: str) -> Refund:
     """Give back what was paid on a subscription's invoice, wholly or in part; the subscription goes on.
 
     Raises CannotRefund, StripeUnavailable, StripeRefused.
@@ -74,24 +75,24 @@ def refund_invoice(*, invoice: Invoice, amount: int, reason: str, request_id: st
     paid = paid_on(invoice)
     if paid is None:
         raise CannotRefund.not_paid()
-    return _refund(paid, amount=amount, reason=reason, request_id=request_id, cause=cause)
+    return _refund(paid, amount=amount, reason=reason, request_id=request_id)
 
 
-def refund_payment_wholly(*, payment: Payment, cause: Cause) -> Refund | None:
+def refund_payment_wholly(*, payment: Payment) -> Refund | None:
     """Give back whatever is left of a one-time purchase; None when that is nothing."""
     left = Paid(payment.payment_intent_id, payment.amount, payment.currency).left
     if not payment.payment_intent_id or not left:
         return None
     request_id = f"whole-{payment.pk}"
-    return refund_payment(payment=payment, amount=left, reason="duplicate", request_id=request_id, cause=cause)
+    return refund_payment(payment=payment, amount=left, reason="duplicate", request_id=request_id)
 
 
-def refund_invoice_wholly(*, invoice: Invoice, cause: Cause) -> Refund | None:
+def refund_invoice_wholly(*, invoice: Invoice) -> Refund | None:
     """Give back whatever is left of what was paid on an invoice; None when that is nothing."""
     paid = paid_on(invoice)
     if paid is None or not paid.left:
         return None
-    return _refund(paid, amount=paid.left, reason="duplicate", request_id=f"whole-{invoice.pk}", cause=cause)
+    return _refund(paid, amount=paid.left, reason="duplicate", request_id=f"whole-{invoice.pk}")
 
 
 def paid_on(invoice: Invoice) -> Paid | None:
@@ -100,31 +101,31 @@ def paid_on(invoice: Invoice) -> Paid | None:
     return Paid(payment_intent_id, invoice.amount_paid, invoice.currency) if payment_intent_id else None
 
 
-def refund_changed(events: Sequence[Event], cause: Cause) -> Mirrored[Refund]:
+def refund_changed(events: Sequence[Event]) -> Mirrored[Refund]:
     """Mirror a refund, and what follows from it: whose it is, and whether a purchase has come to its end."""
-    result = mirror.apply_events(mirror.REFUND, events, cause)
+    result = engine.apply_events(kinds.REFUND, events)
     if result.row is not None:
         _follow_up(result.row)
     return result
 
 
-def compare(page: Page, cause: Cause) -> list[Compared[Refund]]:
+def compare(page: Page) -> list[Compared[Refund]]:
     """Mirror a page of Stripe's list of refunds, and what follows from those that are news."""
-    compared = offer_page(mirror.REFUND, page.snapshots(), cause)
+    compared = offer_page(kinds.REFUND, page.snapshots())
     for one in compared:
         if one.row is not None and one.was_written:
             _follow_up(one.row)
     return compared
 
 
-def _refund(paid: Paid, *, amount: int, reason: str, request_id: str, cause: Cause) -> Refund:
+def _refund(paid: Paid, *, amount: int, reason: str, request_id: str) -> Refund:
     if not 1 <= amount <= paid.left:
         raise CannotRefund.bad_amount(paid.left, paid.currency)
     params: p.RefundCreateParams = {"payment_intent": paid.payment_intent_id, "amount": amount}
     if reason in REASONS:
         params["reason"] = reason
     key = f"{Installation.current_id()}-refund-{request_id}-{amount}"
-    refund = mirror.offer(mirror.REFUND, gateway.create_refund(params, key=key), cause).row
+    refund = engine.offer(kinds.REFUND, gateway.create_refund(params, key=key)).row
     assert refund is not None, "every refund is admitted"  # noqa: S101
     _follow_up(refund)
     return refund
@@ -157,7 +158,7 @@ def _link_to_invoice(refund: Refund) -> None:
     """Find the invoice that the refunded payment paid: Stripe's refund does not name it."""
     page = gateway.invoice_payments_of(refund.payment_intent_id)
     for invoice_payment in page.objects:
-        invoice_id = mirror.id_of(invoice_payment["invoice"])
+        invoice_id = engine.id_of(invoice_payment["invoice"])
         invoice = Invoice.objects.filter(pk=invoice_id).first()
         Refund.objects.filter(pk=refund.pk).update(
             invoice_id=invoice_id, customer_id=invoice.customer_id if invoice else None
@@ -167,7 +168,7 @@ def _link_to_invoice(refund: Refund) -> None:
 def _payment_intent_of(invoice: Invoice) -> str | None:
     payments = gateway.retrieve_invoice(invoice.pk).object["payments"]["data"]
     paid = [entry["payment"] for entry in payments if entry["status"] == "paid"]
-    return next((mirror.id_of(payment["payment_intent"]) for payment in paid if payment.get("payment_intent")), None)
+    return next((engine.id_of(payment["payment_intent"]) for payment in paid if payment.get("payment_intent")), None)
 
 
 def _given_back(payment_intent_id: str) -> int:

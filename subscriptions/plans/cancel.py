@@ -1,17 +1,15 @@
-"""Ending a subscription, and thinking better of it. Changes of plan are in changes.py.
+"""Ending a subscription, and thinking better of it. Changes of plan are in change.py.
 
 Each function makes the change at Stripe and returns the subscription as it then is. All raise StripeUnavailable,
 StripeRefused or StripeMisconfigured with nothing changed, or their own refusal with nothing sent.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from billing import gateway
 from billing.errors import StripeMissing, StripeRefused
-from billing.mirror.engine import Cause
-from subscriptions.mirror import kinds as mirror
+from subscriptions.mirror import refresh
 from subscriptions.models import Subscription
 
 if TYPE_CHECKING:
@@ -65,7 +63,7 @@ class Reason:
         return {field: value for field, value in said.items() if value}
 
 
-def cancel(*, subscription: Subscription, cause: Cause, reason: Reason | None = None) -> Subscription:
+def cancel(*, subscription: Subscription, reason: Reason | None = None) -> Subscription:
     """Cancel at the end of the paid period; access continues until then. Asked twice, it stays cancelled once.
 
     A later end, set in the dashboard, comes forward to that of the period; an earlier one stays.
@@ -73,24 +71,20 @@ def cancel(*, subscription: Subscription, cause: Cause, reason: Reason | None = 
     """
     if subscription.cancels_at:
         # Whoever believes it cancelled while it was resumed elsewhere would be charged again.
-        subscription = refreshed(subscription, cause)
+        subscription = refresh.fetch(subscription)
     if subscription.has_ended:
         raise CannotCancel.already_ended()
     if subscription.ends_with_period:
         return subscription
-    subscription = without_schedule(subscription, cause)
+    subscription = refresh.release_schedule(subscription)
     params: p.SubscriptionUpdateParams = {"cancel_at_period_end": True}
     if reason and reason.details:
         params["cancellation_details"] = reason.details  # type: ignore[typeddict-item]
-    return updated(subscription, params, cause)
+    return refresh.update(subscription, params)
 
 
 def cancel_now(
-    *,
-    subscription: Subscription,
-    cause: Cause,
-    reason: Reason | None = None,
-    is_last_invoice_wanted: bool = True,
+    *, subscription: Subscription, reason: Reason | None = None, is_last_invoice_wanted: bool = True
 ) -> Subscription:
     """Cancel at once: access ends, and what is still owed (prorations of a change, say) is invoiced, if wanted.
 
@@ -103,16 +97,16 @@ def cancel_now(
     if reason and reason.details:
         params["cancellation_details"] = reason.details  # type: ignore[typeddict-item]
     try:
-        return _captured(subscription, lambda: gateway.cancel_subscription(subscription.pk, params), cause)
+        return refresh.capture(subscription, lambda: gateway.cancel_subscription(subscription.pk, params))
     except StripeMissing:
         # A DELETE carries no idempotency key: an answer that was lost comes back as "no such subscription".
-        subscription = refreshed(subscription, cause)
+        subscription = refresh.fetch(subscription)
         if subscription.has_ended:
             return subscription
         raise
 
 
-def resume(*, subscription: Subscription, cause: Cause) -> Subscription:
+def resume(*, subscription: Subscription) -> Subscription:
     """Undo a scheduled cancel, however it was set (`cancel_at_period_end`, or `cancel_at` as the portal does).
 
     A paused subscription starts again, and is billed from now on; Stripe charges the card at once.
@@ -122,41 +116,15 @@ def resume(*, subscription: Subscription, cause: Cause) -> Subscription:
     if subscription.has_ended:
         raise CannotResume.already_ended()
     if subscription.status == Subscription.Status.PAUSED:
-        return _captured(subscription, lambda: gateway.resume_subscription(subscription.pk), cause)
+        return refresh.capture(subscription, lambda: gateway.resume_subscription(subscription.pk))
     if not subscription.cancels_at:
         raise CannotResume.not_cancelled()
     params: p.SubscriptionUpdateParams = (
         {"cancel_at_period_end": False} if subscription.cancel_at_period_end else {"cancel_at": ""}
     )
     try:
-        return updated(subscription, params, cause)
+        return refresh.update(subscription, params)
     except StripeRefused as error:
-        if refreshed(subscription, cause).has_ended:
+        if refresh.fetch(subscription).has_ended:
             raise CannotResume.already_ended() from error
         raise
-
-
-def refreshed(subscription: Subscription, cause: Cause) -> Subscription:
-    """Fetch the subscription, and mirror it."""
-    return _captured(subscription, lambda: gateway.retrieve_subscription(subscription.pk), cause)
-
-
-def without_schedule(subscription: Subscription, cause: Cause) -> Subscription:
-    """Release the subscription from a schedule: Stripe lets nobody else change what a schedule manages."""
-    schedule_id = subscription.schedule_id
-    if not schedule_id:
-        return subscription
-    # Refused when it was released, has finished or was cancelled meanwhile; the subscription tells below.
-    with suppress(StripeRefused):
-        mirror.capture(mirror.SCHEDULE, schedule_id, lambda: gateway.release_schedule(schedule_id), cause)
-    return refreshed(subscription, cause)
-
-
-def updated(subscription: Subscription, params: "p.SubscriptionUpdateParams", cause: Cause) -> Subscription:
-    """Change the subscription at Stripe, and mirror the answer."""
-    ask = gateway.update_subscription
-    return _captured(subscription, lambda: ask(subscription.pk, params), cause)
-
-
-def _captured(subscription: Subscription, ask: Any, cause: Cause) -> Subscription:
-    return mirror.capture(mirror.SUBSCRIPTION, subscription.pk, ask, cause).row or subscription

@@ -1,4 +1,4 @@
-"""Changing a plan or a quantity: now, or when the paid period ends. What it costs is in previews.py.
+"""Changing a plan or a quantity: now, or when the paid period ends. What it costs is in preview.py.
 
 Each function makes the change at Stripe and returns the subscription as it then is. All raise StripeUnavailable,
 StripeRefused or StripeMisconfigured with nothing changed, or CannotChange with nothing sent.
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 from billing import gateway
 from billing.errors import StripeRefused
 from billing.gateway.snapshots import JSON
-from billing.mirror.engine import Cause
+from billing.mirror import engine
 from billing.models import Price
 from subscriptions.checkout import claims
 from subscriptions.checkout import services as checkout
-from subscriptions.mirror import kinds as mirror
+from subscriptions.mirror import kinds, refresh
 from subscriptions.models import StatusChange, Subscription, SubscriptionSchedule
 from subscriptions.plans import cancel, preview
 from subscriptions.plans import schedule as schedules
@@ -160,9 +160,7 @@ def _check_subscription(subscription: Subscription) -> None:
         raise CannotChange.empty()
 
 
-def change(
-    *, subscription: Subscription, price: Price, quantity: int, proration_date: int, cause: Cause
-) -> Subscription:
+def change(*, subscription: Subscription, price: Price, quantity: int, proration_date: int) -> Subscription:
     """Change plan or quantity now, billed as the preview with this `proration_date` (Unix seconds) said.
 
     The id and the billing date stay, and the difference is on the next invoice; where Stripe bills at once
@@ -170,18 +168,16 @@ def change(
     """
     check_change(subscription=subscription, price=price, quantity=quantity)
     with claims.announced(subscription, price):
-        _give_up_buying(subscription, price, cause)
+        _give_up_buying(subscription, price)
         # One that was paid meanwhile is in the mirror now.
         check_change(subscription=subscription, price=price, quantity=quantity)
-        after = _changed(cancel.without_schedule(subscription, cause), price, quantity, proration_date, cause)
+        after = _changed(refresh.release_schedule(subscription), price, quantity, proration_date)
         # Until the mirror showed the new plan, it could be bought.
-        _give_up_buying(subscription, price, cause)
+        _give_up_buying(subscription, price)
     return after
 
 
-def _changed(
-    subscription: Subscription, price: Price, quantity: int, proration_date: int, cause: Cause
-) -> Subscription:
+def _changed(subscription: Subscription, price: Price, quantity: int, proration_date: int) -> Subscription:
     params: p.SubscriptionUpdateParams = {
         "items": [{"id": preview.main_item(subscription)["id"], "price": price.pk, "quantity": quantity}],
         "proration_behavior": "create_prorations",
@@ -190,16 +186,16 @@ def _changed(
     }
     # No idempotency key: sent again, it finds the price that it asks for, and Stripe has nothing to prorate.
     try:
-        return cancel.updated(subscription, params, cause)
+        return refresh.update(subscription, params)
     except StripeRefused:
-        after = cancel.refreshed(subscription, cause)
+        after = refresh.fetch(subscription)
         if (after.price_id, after.quantity) != (price.pk, quantity):
             raise
         # Done by a try whose answer was lost; its proration date is before the period that it began.
         return after
 
 
-def schedule_change(*, subscription: Subscription, price: Price, quantity: int, cause: Cause) -> Subscription:
+def schedule_change(*, subscription: Subscription, price: Price, quantity: int) -> Subscription:
     """Change plan or quantity when the paid period ends; nothing is charged or credited before.
 
     Two calls to Stripe: a schedule is made from the subscription, then told of the change. A stop between them leaves
@@ -211,58 +207,58 @@ def schedule_change(*, subscription: Subscription, price: Price, quantity: int, 
     if subscription.on_trial:
         raise CannotChange.on_trial()
     with claims.announced(subscription, price):
-        _give_up_buying(subscription, price, cause)
+        _give_up_buying(subscription, price)
         check_change(subscription=subscription, price=price, quantity=quantity)
         if subscription.cancels_at:
-            subscription = cancel.resume(subscription=subscription, cause=cause)
-        current = _live_schedule(subscription, cause)
+            subscription = cancel.resume(subscription=subscription)
+        current = _live_schedule(subscription)
         schedule_id = current["id"]
         params: Any = schedules.with_change(current, price=price, quantity=quantity)
-        mirror.capture(mirror.SCHEDULE, schedule_id, lambda: gateway.update_schedule(schedule_id, params), cause)
+        engine.capture(kinds.SCHEDULE, schedule_id, lambda: gateway.update_schedule(schedule_id, params))
         # Until the mirror showed the change that waits, its plan could be bought.
-        _give_up_buying(subscription, price, cause)
-    return cancel.refreshed(subscription, cause)
+        _give_up_buying(subscription, price)
+    return refresh.fetch(subscription)
 
 
-def undo_scheduled_change(*, subscription: Subscription, cause: Cause) -> Subscription:
+def undo_scheduled_change(*, subscription: Subscription) -> Subscription:
     """Give up a change that waits for the period's end; the subscription goes on as it is.
 
     Raises CannotChange when none waits, or it has taken effect meanwhile.
     """
     if not subscription.pending_change:
         raise CannotChange.nothing_pending()
-    after = cancel.without_schedule(subscription, cause)
+    after = refresh.release_schedule(subscription)
     if (after.price_id, after.quantity) != (subscription.price_id, subscription.quantity):
         raise CannotChange.took_effect()
     return after
 
 
-def _live_schedule(subscription: Subscription, cause: Cause) -> JSON:
+def _live_schedule(subscription: Subscription) -> JSON:
     """The schedule that manages the subscription, made where there is none."""
     if subscription.schedule_id:
         schedule = gateway.retrieve_schedule(subscription.schedule_id).object
         if schedule["status"] in SubscriptionSchedule.LIVE:
             return schedule
-    return gateway.retrieve_schedule(_new_schedule(subscription, cause)).object
+    return gateway.retrieve_schedule(_new_schedule(subscription)).object
 
 
-def _new_schedule(subscription: Subscription, cause: Cause) -> str:
+def _new_schedule(subscription: Subscription) -> str:
     try:
         answer = gateway.schedule_from_subscription(subscription.pk)
     except StripeRefused:
         # It has one already: made by a try whose answer was lost.
-        found = cancel.refreshed(subscription, cause).schedule_id
+        found = refresh.fetch(subscription).schedule_id
         if found is None:
             raise
         return str(found)
-    mirror.offer(mirror.SCHEDULE, answer, cause)
+    engine.offer(kinds.SCHEDULE, answer)
     return answer.id
 
 
-def _give_up_buying(subscription: Subscription, price: Price, cause: Cause) -> None:
+def _give_up_buying(subscription: Subscription, price: Price) -> None:
     """End a checkout for what the subscription changes to: paid after the change, it would be a second one."""
     if subscription.customer is not None and price.product_id not in subscription.product_ids:
-        checkout.give_up(customer=subscription.customer, product_id=str(price.product_id), cause=cause)
+        checkout.give_up(customer=subscription.customer, product_id=str(price.product_id))
 
 
 def _products_beside(subscription: Subscription) -> list[str]:

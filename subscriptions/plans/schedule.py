@@ -7,8 +7,8 @@ https://docs.stripe.com/api/subscription_schedules/update
 from typing import Any
 
 from billing.gateway.snapshots import JSON
+from billing.mirror import engine
 from billing.models import Price
-from subscriptions.mirror import kinds as mirror
 from subscriptions.mirror import mapping
 
 DISCOUNT_NAMES = ("discount", "promotion_code", "coupon")
@@ -52,17 +52,17 @@ def _kept(part: JSON) -> dict[str, Any]:
         kept["discounts"] = [_discount(discount) for discount in part["discounts"]]
     for name in ("tax_rates", "default_tax_rates"):
         if part.get(name):
-            kept[name] = [mirror.id_of(rate) for rate in part[name]]
+            kept[name] = [engine.id_of(rate) for rate in part[name]]
     return kept
 
 
 def _item(item: JSON) -> dict[str, Any]:
     # What is billed by use has no quantity, and Stripe takes none for it.
     quantity = {} if item.get("quantity") is None else {"quantity": item["quantity"]}
-    return {**_kept(item), "price": mirror.id_of(item["price"]), **quantity}
+    return {**_kept(item), "price": engine.id_of(item["price"]), **quantity}
 
 
 def _discount(discount: JSON) -> dict[str, Any]:
     """The discount itself rather than its coupon, so that it runs on and does not begin again."""
     name = next(name for name in DISCOUNT_NAMES if discount.get(name))
-    return {name: mirror.id_of(discount[name])}
+    return {name: engine.id_of(discount[name])}

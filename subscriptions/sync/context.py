@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from billing.mirror import missing
-from billing.mirror.engine import Cause, Kind
+from billing.mirror.engine import Kind
 from subscriptions.sync.progress import Progress
 from subscriptions.sync.results import Findings
 
@@ -17,12 +17,11 @@ class Look:
 
     holder: str
     findings: Findings
-    cause: Cause
     progress: Progress
     now: datetime
 
     def ask_for(self, kind: Kind[Any], keys: Iterable[str]) -> None:
         """Ask for rows that Stripe's list did not show, and take down which it does not know."""
-        asked = missing.ask(kind, keys, self.cause, missing=len(self.findings.unknown))
+        asked = missing.ask(kind, keys, missing=len(self.findings.unknown))
         self.findings.unknown += asked.unknown
         self.findings.differing.update(dict.fromkeys(asked.written))

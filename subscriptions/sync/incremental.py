@@ -13,8 +13,9 @@ from django.utils import timezone
 from billing import gateway
 from billing.errors import StripeFailure
 from billing.gateway.snapshots import JSON, Event
-from billing.mirror.engine import Cause, id_of
+from billing.mirror.engine import id_of
 from subscriptions import stripe_clock
+from subscriptions.mirror import history
 from subscriptions.models import SyncRun, SyncState, WebhookEvent
 from subscriptions.sync import (
     inactive_customers,
@@ -52,7 +53,8 @@ def run(
     with lease.held() as holder, pace, gateway.counting() as calls:
         sync_run, findings, was_stopped = SyncRun(is_full=full, started_at=now), Findings(listener), False
         try:
-            _sync(Look(holder, findings, Cause("sync", str(sync_run.pk)), progress, now), sync_run)
+            with history.caused_by("sync", str(sync_run.pk)):
+                _sync(Look(holder, findings, progress, now), sync_run)
         except StripeFailure as error:
             logger.warning("sync stopped: %s", type(error).__name__)
             sync_run.error = f"{type(error).__name__}: {error}"

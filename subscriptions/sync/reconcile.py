@@ -16,10 +16,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from billing import gateway
 from billing.catalog import importer
 from billing.errors import StripeMissing
-from billing.mirror.engine import Cause, Compared, offer_page
+from billing.mirror import engine
+from billing.mirror.engine import Compared, offer_page
 from subscriptions import stripe_clock
 from subscriptions.checkout import services as checkout
-from subscriptions.mirror import kinds as mirror
+from subscriptions.mirror import history, kinds
 from subscriptions.models import CheckoutSession, Invoice, Payment, Subscription, SubscriptionSchedule, SyncState
 from subscriptions.payments import refunds
 from subscriptions.sync import lease, scan
@@ -45,7 +46,7 @@ def run(look: Look) -> None:
     look.progress.expect(Subscription.objects.count())
     try:
         with _rarely_collecting():
-            _tell_what_is_left()
+            history.save_all_lines()
             _compare_catalogue(look)
             scan.compare_all(look)
             _settle_schedules(look)
@@ -67,12 +68,6 @@ def _rarely_collecting() -> Iterator[None]:
         gc.set_threshold(*often)
 
 
-def _tell_what_is_left() -> None:
-    """Keep the lines of history that a killed process had no time for: no list of Stripe's shows them missing."""
-    for subscription in Subscription.objects.filter(untold_change__isnull=False):
-        mirror.tell(subscription)
-
-
 def _compare_catalogue(look: Look) -> None:
     def note(compared: list[Compared[Any]]) -> None:
         look.findings.differ(compared)
@@ -86,7 +81,7 @@ def _settle_schedules(look: Look) -> None:
     """Ask for schedules that are at work here, though no subscription names them any more: they let go unheard."""
     live = SubscriptionSchedule.objects.filter(status__in=SubscriptionSchedule.LIVE, is_deleted=False)
     naming = Subscription.objects.filter(schedule__isnull=False).order_by().values_list("schedule_id", flat=True)
-    look.ask_for(mirror.SCHEDULE, sorted(set(live.values_list("pk", flat=True)) - set(naming)))
+    look.ask_for(kinds.SCHEDULE, sorted(set(live.values_list("pk", flat=True)) - set(naming)))
 
 
 def _walk_bills(look: Look) -> None:
@@ -96,11 +91,11 @@ def _walk_bills(look: Look) -> None:
     if since:
         _settle_open_invoices(look, since)
     for page in gateway.invoice_pages(since=since):
-        look.findings.differ(offer_page(mirror.INVOICE, page.snapshots(), look.cause))
+        look.findings.differ(offer_page(kinds.INVOICE, page.snapshots()))
         lease.advance(look.holder)
         look.progress.step(0, "invoices")
     for page in gateway.refund_pages(since=since and since - REFUNDS_FAIL_WITHIN):
-        look.findings.differ(refunds.compare(page, look.cause))
+        look.findings.differ(refunds.compare(page))
         lease.advance(look.holder)
         look.progress.step(0, "refunds")
 
@@ -113,23 +108,23 @@ def _settle_open_invoices(look: Look, before: datetime) -> None:
         return
     still_open = set()
     for page in gateway.invoice_pages(status="open"):
-        offer_page(mirror.INVOICE, page.snapshots(), look.cause)
+        offer_page(kinds.INVOICE, page.snapshots())
         still_open |= {obj["id"] for obj in page.objects}
         lease.advance(look.holder)
     for pk in ours:
         if pk not in still_open:
             lease.advance(look.holder)
-            look.ask_for(mirror.INVOICE, [pk])
+            look.ask_for(kinds.INVOICE, [pk])
 
 
 def _settle_purchases(look: Look) -> None:
     """Ask for the purchases that may have ended without a word to us: a handful at any time."""
     questions: dict[str, Callable[[], object]] = {
-        str(session.stripe_id): partial(checkout.look_up, session, look.cause) for session in _unheard_sessions()
+        str(session.stripe_id): partial(checkout.look_up, session) for session in _unheard_sessions()
     }
     unsettled = Payment.objects.filter(status=Payment.Status.PROCESSING).exclude(payment_intent_id="")
     for payment_intent_id in unsettled.values_list("payment_intent_id", flat=True):
-        questions[payment_intent_id] = partial(_look_up_payment, payment_intent_id, look.cause)
+        questions[payment_intent_id] = partial(_look_up_payment, payment_intent_id)
     for stripe_id, ask in questions.items():
         lease.advance(look.holder)
         try:
@@ -152,5 +147,5 @@ def _unheard_sessions() -> "QuerySet[CheckoutSession]":
     return sessions.filter(Q(status=Status.OPEN) | half_heard | half_paid)
 
 
-def _look_up_payment(payment_intent_id: str, cause: Cause) -> None:
-    mirror.offer(mirror.PAYMENT, gateway.retrieve_payment_intent(payment_intent_id), cause)
+def _look_up_payment(payment_intent_id: str) -> None:
+    engine.offer(kinds.PAYMENT, gateway.retrieve_payment_intent(payment_intent_id))

@@ -11,7 +11,7 @@ from billing.gateway import Page
 from billing.gateway.snapshots import Snapshot
 from billing.mirror.compare import Where
 from billing.mirror.engine import offer_page, offer_span
-from subscriptions.mirror import kinds as mirror
+from subscriptions.mirror import kinds
 from subscriptions.models import Subscription, SyncState
 from subscriptions.sync import lease, page_ranges
 from subscriptions.sync.context import Look
@@ -95,14 +95,14 @@ def _ask(one: Range) -> Page:
 
 def _compare(look: Look, read: Read) -> None:
     subscriptions = list(read.page.snapshots())
-    look.findings.differ(offer_page(mirror.CUSTOMER, _inside(subscriptions, "customer"), look.cause))
-    look.findings.differ(offer_page(mirror.SCHEDULE, _inside(subscriptions, "schedule"), look.cause))
-    compared, others = offer_span(mirror.SUBSCRIPTION, subscriptions, look.cause, span=_span(read))
+    look.findings.differ(offer_page(kinds.CUSTOMER, _inside(subscriptions, "customer")))
+    look.findings.differ(offer_page(kinds.SCHEDULE, _inside(subscriptions, "schedule")))
+    compared, others = offer_span(kinds.SUBSCRIPTION, subscriptions, span=_span(read))
     look.findings.differ(compared)
     for one in compared:
         look.findings.looked(one.object, was_written=one.was_written)
     if unseen := [pk for pk in others if pk not in read.range.shown]:
-        look.ask_for(mirror.SUBSCRIPTION, _not_shown(read, unseen))
+        look.ask_for(kinds.SUBSCRIPTION, _not_shown(read, unseen))
 
 
 def _inside(subscriptions: list[Snapshot], field: str) -> list[Snapshot]:

@@ -11,7 +11,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing.errors import StripeFailure, StripeRefused
-from billing.mirror.engine import Cause
 from billing.models import Price
 from subscriptions.models import Subscription
 from subscriptions.plans import cancel as lifecycle
@@ -86,7 +85,7 @@ def change(request: SignedInRequest, subscription_id: str, price_id: str) -> Htt
 def undo_change(request: SignedInRequest, subscription_id: str) -> HttpResponse:
     subscription = _theirs(request, subscription_id)
     try:
-        changes.undo_scheduled_change(subscription=subscription, cause=_cause(request))
+        changes.undo_scheduled_change(subscription=subscription)
     except lifecycle.LifecycleRefusal as refusal:
         return _refuse(request, str(refusal))
     messages.success(request, "The change is called off. Your plan stays as it is.")
@@ -110,7 +109,7 @@ def cancel(request: SignedInRequest, subscription_id: str) -> HttpResponse:
 def resume(request: SignedInRequest, subscription_id: str) -> HttpResponse:
     subscription = _theirs(request, subscription_id)
     try:
-        resumed = lifecycle.resume(subscription=subscription, cause=_cause(request))
+        resumed = lifecycle.resume(subscription=subscription)
     except lifecycle.LifecycleRefusal as refusal:
         return _refuse(request, str(refusal))
     if resumed.status == Subscription.Status.PAST_DUE:
@@ -135,17 +134,11 @@ def _change(request: SignedInRequest, subscription: Subscription, price: Price, 
     token = request.POST.get("preview", "")
     quantity, proration_date = preview.seen(token, subscription=subscription, price=price)
     if form.cleaned_data["when"] == PERIOD_END:
-        changes.schedule_change(subscription=subscription, price=price, quantity=quantity, cause=_cause(request))
+        changes.schedule_change(subscription=subscription, price=price, quantity=quantity)
         messages.success(request, "Your plan will change at the end of the paid period.")
         return redirect("account")
     try:
-        changes.change(
-            subscription=subscription,
-            price=price,
-            quantity=quantity,
-            proration_date=proration_date,
-            cause=_cause(request),
-        )
+        changes.change(subscription=subscription, price=price, quantity=quantity, proration_date=proration_date)
     except StripeRefused as refusal:
         return _refuse(request, f"{_what_stays(subscription)}: {refusal.message}")
     messages.success(request, "Your plan is changed.")
@@ -163,7 +156,7 @@ def _cancel(request: SignedInRequest, subscription: Subscription, form: CancelFo
     reason = lifecycle.Reason(form.cleaned_data["feedback"], form.cleaned_data["comment"])
     end = lifecycle.cancel_now if form.cleaned_data["when"] == NOW else lifecycle.cancel
     try:
-        ended = end(subscription=subscription, cause=_cause(request), reason=reason)
+        ended = end(subscription=subscription, reason=reason)
     except lifecycle.LifecycleRefusal as refusal:
         return _refuse(request, str(refusal))
     if ended.has_ended:
@@ -189,10 +182,6 @@ def _theirs(request: SignedInRequest, subscription_id: str) -> Subscription:
     if subscription is None:
         raise Http404("no such subscription")
     return subscription
-
-
-def _cause(request: SignedInRequest) -> Cause:
-    return Cause("person", str(request.user.pk))
 
 
 def _refuse(request: SignedInRequest, message: str) -> HttpResponse:

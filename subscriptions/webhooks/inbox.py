@@ -12,18 +12,12 @@ from django.utils import timezone
 
 from billing import gateway
 from billing.gateway.snapshots import JSON, Event
-from billing.mirror.engine import (
-    PRICE,
-    PRODUCT,
-    PROMOTION_CODE,
-    Cause,
-    Mirrored,
-    apply_events,
-)
+from billing.mirror import engine
+from billing.mirror.engine import Mirrored, apply_events
+from billing.mirror.kinds import PRICE, PRODUCT, PROMOTION_CODE
 from subscriptions import stripe_clock
 from subscriptions.customers import services as customers
-from subscriptions.mirror import kinds as mirror
-from subscriptions.mirror import mapping
+from subscriptions.mirror import history, kinds, mapping
 from subscriptions.models import CheckoutSession, Subscription, SubscriptionSchedule, WebhookEvent
 from subscriptions.payments import refunds
 from subscriptions.webhooks import validation
@@ -39,56 +33,56 @@ STALE_AFTER = timedelta(seconds=100)
 # The sync tries a failed event again this often; staff can always do it by hand.
 MAX_ATTEMPTS = 20
 
-Handler = Callable[[Sequence[Event], Cause], Mirrored[Any]]
+Handler = Callable[[Sequence[Event]], Mirrored[Any]]
 
 
 class BeingHandled(Exception):
     """Another worker has this very event in hand."""
 
 
-def _session_changed(events: Sequence[Event], cause: Cause) -> Mirrored[CheckoutSession]:
+def _session_changed(events: Sequence[Event]) -> Mirrored[CheckoutSession]:
     """Mirror a session; what it brought comes in events of its own, save for a free order, which has no other."""
-    result = apply_events(mirror.SESSION, events, cause)
+    result = apply_events(kinds.SESSION, events)
     newest = max(events, key=lambda event: event.created_at)
     if mapping.is_free_order(newest.object):
-        apply_events(mirror.FREE_ORDER, [newest], cause)
+        apply_events(kinds.FREE_ORDER, [newest])
     return result
 
 
-def _subscription_changed(events: Sequence[Event], cause: Cause) -> Mirrored[Subscription]:
+def _subscription_changed(events: Sequence[Event]) -> Mirrored[Subscription]:
     """Mirror a subscription; one made in the dashboard may bring a customer or a schedule that we have not met."""
-    result = apply_events(mirror.SUBSCRIPTION, events, cause)
+    result = apply_events(kinds.SUBSCRIPTION, events)
     if result.row is not None:
-        mirror.tell(result.row)
+        history.save_line(result.row)
     if result.row is not None and result.row.customer_id:
-        customers.meet(result.row.customer_id, cause)
+        customers.meet(result.row.customer_id)
     if result.row is not None and result.row.schedule_id:
-        _meet_schedule(result.row.schedule_id, cause)
+        _meet_schedule(result.row.schedule_id)
     if result.row is not None:
-        _part_from_schedules(result.row, cause)
+        _part_from_schedules(result.row)
     return result
 
 
-def _meet_schedule(schedule_id: str, cause: Cause) -> None:
+def _meet_schedule(schedule_id: str) -> None:
     """Fetch a schedule that was made with all its phases, so that no event but its creation tells of it."""
-    if mirror.find(mirror.SCHEDULE, schedule_id) is None:
-        mirror.capture(mirror.SCHEDULE, schedule_id, lambda: gateway.retrieve_schedule(schedule_id), cause)
+    if engine.find(kinds.SCHEDULE, schedule_id) is None:
+        engine.capture(kinds.SCHEDULE, schedule_id, lambda: gateway.retrieve_schedule(schedule_id))
 
 
-def _part_from_schedules(subscription: Subscription, cause: Cause) -> None:
+def _part_from_schedules(subscription: Subscription) -> None:
     """Fetch the schedules that managed it and no longer do: of a release no event tells that the sync lists."""
     managing = SubscriptionSchedule.objects.filter(subscription=subscription.pk, status__in=SubscriptionSchedule.LIVE)
     for pk in managing.exclude(pk=subscription.schedule_id or "").values_list("pk", flat=True):
-        mirror.capture(mirror.SCHEDULE, pk, partial(gateway.retrieve_schedule, pk), cause)
+        engine.capture(kinds.SCHEDULE, pk, partial(gateway.retrieve_schedule, pk))
 
 
 _product = partial(apply_events, PRODUCT)
 _price = partial(apply_events, PRICE)
 _promotion_code = partial(apply_events, PROMOTION_CODE)
-_customer = partial(apply_events, mirror.CUSTOMER)
-_payment = partial(apply_events, mirror.PAYMENT)
-_invoice = partial(apply_events, mirror.INVOICE)
-_schedule = partial(apply_events, mirror.SCHEDULE)
+_customer = partial(apply_events, kinds.CUSTOMER)
+_payment = partial(apply_events, kinds.PAYMENT)
+_invoice = partial(apply_events, kinds.INVOICE)
+_schedule = partial(apply_events, kinds.SCHEDULE)
 
 # Events that concern us, each with its reason. The sync asks for these in one call, and Stripe lists 20 types in one.
 LISTED: dict[str, Handler] = {
@@ -234,11 +228,12 @@ def claim(entry: WebhookEvent) -> bool:
     return claimed == 1
 
 
-def work(entries: Sequence[WebhookEvent], *, cause: Cause | None = None) -> Mirrored[Any]:
+def work(entries: Sequence[WebhookEvent]) -> Mirrored[Any]:
     """Work claimed events about one and the same object, together; raises what made them fail, having recorded it."""
     events = [Event.from_payload(entry.payload) for entry in entries]
     try:
-        result = HANDLERS[events[0].type](events, cause or Cause("event", events[-1].id))
+        with history.caused_by("event", events[-1].id):
+            result = HANDLERS[events[0].type](events)
     except Exception as error:
         # Without what it was raised from: the SDK's own errors hold whole answers.
         _finish(entries, State.FAILED, error=traceback.format_exc(limit=-8, chain=False))

@@ -13,10 +13,10 @@ from django.db import models
 
 from billing import gateway
 from billing.gateway.snapshots import JSON, Event, moment
-from billing.mirror.engine import PRICE, PRODUCT, PROMOTION_CODE, Kind
+from billing.mirror.engine import Kind
+from billing.mirror.kinds import PRICE, PRODUCT, PROMOTION_CODE
 from billing.models import LooseLink
-from subscriptions.mirror import kinds as mirror
-from subscriptions.mirror import mapping
+from subscriptions.mirror import kinds, mapping
 
 # What a database can keep: MongoDB nests no deeper than a hundred levels and counts to 64 bits.
 DEEPEST = 50
@@ -29,13 +29,13 @@ KINDS: Final[dict[str, tuple[Kind[Any], str]]] = {
     "product": (PRODUCT, "prod_"),
     "price": (PRICE, "price_"),
     "promotion_code": (PROMOTION_CODE, "promo_"),
-    "customer": (mirror.CUSTOMER, "cus_"),
-    "checkout.session": (mirror.SESSION, "cs_"),
-    "subscription": (mirror.SUBSCRIPTION, "sub_"),
-    "subscription_schedule": (mirror.SCHEDULE, "sub_sched_"),
-    "payment_intent": (mirror.PAYMENT, "pi_"),
-    "invoice": (mirror.INVOICE, "in_"),
-    "refund": (mirror.REFUND, "re_"),
+    "customer": (kinds.CUSTOMER, "cus_"),
+    "checkout.session": (kinds.SESSION, "cs_"),
+    "subscription": (kinds.SUBSCRIPTION, "sub_"),
+    "subscription_schedule": (kinds.SCHEDULE, "sub_sched_"),
+    "payment_intent": (kinds.PAYMENT, "pi_"),
+    "invoice": (kinds.INVOICE, "in_"),
+    "refund": (kinds.REFUND, "re_"),
 }
 MODELS: Final[dict[type[models.Model], str]] = {kind.model: name for name, (kind, _) in KINDS.items()}
 PYTHON_TYPES: Final[tuple[tuple[Any, type], ...]] = (

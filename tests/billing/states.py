@@ -6,12 +6,11 @@ from typing import Any
 
 from billing import gateway
 from billing.gateway.snapshots import JSON, Event, Snapshot
-from billing.mirror.engine import Cause, Mirrored
+from billing.mirror.engine import Mirrored
 from billing.models import Product
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECOND, TICK = timedelta(seconds=1), timedelta(milliseconds=1)
-TEST = Cause("test", "1")
 
 
 def state(product: JSON, name: str, since: datetime, until: datetime | None = None) -> Snapshot:

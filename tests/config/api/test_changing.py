@@ -10,7 +10,6 @@ from billing.catalog import services as catalog
 from billing.catalog.services import PriceTerms
 from billing.models import Price
 from subscriptions import access
-from subscriptions.mirror.kinds import Cause
 from subscriptions.models import Customer, Payment, Subscription
 from subscriptions.plans import cancel
 from tests.config.api.conftest import Program, program_of, refused
@@ -204,7 +203,7 @@ class TestUpdatesub:
         assert local_stripe.calls == []
 
     def test_of_one_that_has_ended(self, ada: Program, subscription: Subscription, team: Price) -> None:
-        cancel.cancel_now(subscription=subscription, cause=Cause("test"))
+        cancel.cancel_now(subscription=subscription)
         answer = ada.post("updatesub", price_id=team.pk, subscription_id=subscription.pk)
         assert refused(answer, 400, "not_possible")["message"].startswith("This subscription has ended.")
         refused(ada.post("updatesub", price_id=team.pk), 404, "not_found")

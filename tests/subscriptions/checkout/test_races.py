@@ -14,7 +14,8 @@ from django.utils import timezone
 from billing import gateway
 from billing.errors import StripeUnavailable
 from billing.gateway.snapshots import Snapshot
-from billing.mirror.engine import PRODUCT, Cause, capture
+from billing.mirror.engine import capture
+from billing.mirror.kinds import PRODUCT
 from billing.models import Price, Product
 from subscriptions.checkout import services as checkout
 from subscriptions.customers import services as customers
@@ -26,7 +27,6 @@ from tests.subscriptions.conftest import Meanwhile, buy, sessions_by_status, syn
 pytestmark = pytest.mark.django_db
 
 SESSIONS = "/v1/checkout/sessions"
-TEST = Cause("test")
 
 
 class TestBuyAgainstBuy:
@@ -131,12 +131,12 @@ class TestLateAnswers:
         def create() -> Snapshot:
             return gateway.create_product({"name": "Pro"}, key="the same")
 
-        product = capture(PRODUCT, "prod_unknown", create, TEST).row
+        product = capture(PRODUCT, "prod_unknown", create).row
         assert product is not None
         local_stripe.control("clock", advance=60)
         local_stripe.api.products.update(product.pk, {"name": "Pro Plus"})
         assert deliver(client, local_stripe.events("product.updated")[-1]).status_code == 200
-        capture(PRODUCT, product.pk, create, TEST)
+        capture(PRODUCT, product.pk, create)
         assert Product.objects.get().name == "Pro Plus"
 
     def test_who_is_deleted_during_a_fetch_is_not_brought_back(

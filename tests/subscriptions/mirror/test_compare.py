@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from billing.mirror import compare
-from billing.mirror import engine as catalogue
+from billing.mirror import kinds as catalogue
 from billing.mirror.engine import Kind
 from billing.models import Price, Product
-from subscriptions.mirror import kinds as mirror
-from subscriptions.mirror import mapping
+from subscriptions.mirror import kinds, mapping
 from subscriptions.models import CheckoutSession, Invoice, Subscription
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import settle
@@ -22,9 +21,9 @@ OTHERS: dict[type, Any] = {str: "other", int: 77, list: [{"other": "thing"}], di
 KINDS: dict[str, Kind[Any]] = {
     "product": catalogue.PRODUCT,
     "price": catalogue.PRICE,
-    "customer": mirror.CUSTOMER,
-    "subscription": mirror.SUBSCRIPTION,
-    "invoice": mirror.INVOICE,
+    "customer": kinds.CUSTOMER,
+    "subscription": kinds.SUBSCRIPTION,
+    "invoice": kinds.INVOICE,
 }
 
 
@@ -74,7 +73,7 @@ def test_any_column_may_differ(objects: dict[str, dict[str, Any]]) -> None:
 def test_a_column_of_which_nothing_is_wanted_may_be_anything(objects: dict[str, dict[str, Any]]) -> None:
     wanted, pk = mapping.customer_columns(objects["customer"]), objects["customer"]["id"]
     columns = {pk: {"email": wanted["email"]}, "cus_other": wanted}
-    assert compare.holding(mirror.CUSTOMER.model, {"pk__in": [pk, "cus_other"]}, columns) == {pk: True}
+    assert compare.holding(kinds.CUSTOMER.model, {"pk__in": [pk, "cus_other"]}, columns) == {pk: True}
 
 
 def test_rows_of_a_span_of_which_nothing_is_wanted_are_told(objects: dict[str, dict[str, Any]]) -> None:
@@ -98,5 +97,5 @@ def test_of_more_rows_than_the_limit_the_newest_are_read(objects: dict[str, dict
 @pytest.mark.only_on("sqlite")  # The others refuse to store it.
 def test_half_a_character_is_compared_too(objects: dict[str, dict[str, Any]]) -> None:
     pk, wanted = objects["customer"]["id"], {"metadata": {"typed": "half \ud83d"}}
-    mirror.CUSTOMER.model.objects.filter(pk=pk).update(**wanted)
-    assert compare.holding(mirror.CUSTOMER.model, {"pk__in": [pk]}, {pk: wanted}) == {pk: True}
+    kinds.CUSTOMER.model.objects.filter(pk=pk).update(**wanted)
+    assert compare.holding(kinds.CUSTOMER.model, {"pk__in": [pk]}, {pk: wanted}) == {pk: True}

@@ -5,7 +5,6 @@ from django.test import Client
 
 from billing.catalog import services as catalog
 from billing.catalog.services import PriceTerms
-from billing.mirror.engine import Cause
 from billing.models import Price
 from subscriptions.models import CheckoutSession, Invoice, Payment, Refund, Subscription, SubscriptionSchedule
 from subscriptions.payments import duplicates
@@ -16,7 +15,6 @@ from tests.subscriptions.conftest import settle, sync_now
 pytestmark = pytest.mark.django_db
 
 DAY = 86_400
-ADA = Cause("person", "1")
 
 
 @pytest.fixture
@@ -61,7 +59,7 @@ class TestAfterSeventyDays:
     def test_a_change_that_took_effect_no_longer_waits(
         self, subscription: Subscription, basic: Price, local_stripe: LocalStripe
     ) -> None:
-        change.schedule_change(subscription=subscription, price=basic, quantity=1, cause=ADA)
+        change.schedule_change(subscription=subscription, price=basic, quantity=1)
         assert SubscriptionSchedule.objects.get().has_pending_change
         local_stripe.control("clock", advance=45 * DAY)
         sync_now()
@@ -113,5 +111,5 @@ class TestTwicePaid:
         self, subscription: Subscription, local_stripe: LocalStripe
     ) -> None:
         Invoice.objects.all().delete()
-        duplicates.undo_subscription(subscription, cause=ADA)
+        duplicates.undo_subscription(subscription)
         assert [refund.amount for refund in local_stripe.api.refunds.list().data] == [1900]

@@ -9,7 +9,6 @@ from django.test import Client
 
 from billing.catalog import services as catalog
 from billing.catalog.services import PriceTerms
-from billing.mirror.engine import Cause
 from billing.models import Price
 from subscriptions.models import Customer, Payment, Refund
 from subscriptions.payments import duplicates, refunds
@@ -88,14 +87,14 @@ class TestWithoutPaymentIntent:
 class TestFreeOrder:
     def test_taken_twice_just_ends(self, payment: Payment, free_order: Payment, local_stripe: LocalStripe) -> None:
         assert duplicates.newer_payments() == [free_order]
-        duplicates.undo_payment(free_order, cause=Cause("person", "1"))
+        duplicates.undo_payment(free_order)
         free_order.refresh_from_db()
         assert (free_order.gives_access, duplicates.newer_payments()) == (False, [])
         assert local_stripe.api.refunds.list().data == []
 
     def test_can_not_be_refunded(self, free_order: Payment) -> None:
         with pytest.raises(refunds.CannotRefund):
-            refunds.refund_payment(payment=free_order, amount=1, reason="", request_id="r", cause=Cause("person"))
+            refunds.refund_payment(payment=free_order, amount=1, reason="", request_id="r")
 
 
 class TestTwicePaid:

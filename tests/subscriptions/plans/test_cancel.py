@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from billing.mirror.engine import Cause
+from subscriptions.mirror import refresh
 from subscriptions.models import StatusChange, Subscription
 from subscriptions.plans import cancel
 from tests.fixtures import LocalStripe
@@ -142,11 +142,7 @@ class TestCancelNow:
 class TestResume:
     @pytest.mark.parametrize("cancelled", [{"cancel_at_period_end": True}, {"cancel_at": "min_period_end"}])
     def test_undoes_a_cancel_however_it_was_set(
-        self,
-        customer_client: Client,
-        subscription: Subscription,
-        local_stripe: LocalStripe,
-        cancelled: dict[str, Any],
+        self, customer_client: Client, subscription: Subscription, local_stripe: LocalStripe, cancelled: dict[str, Any]
     ) -> None:
         local_stripe.api.subscriptions.update(subscription.pk, cancelled)  # type: ignore[arg-type]
         sync_now()
@@ -211,5 +207,5 @@ class TestRefreshed:
         self, subscription: Subscription, person: User, local_stripe: LocalStripe
     ) -> None:
         local_stripe.api.subscriptions.update(subscription.pk, {"cancel_at_period_end": True})
-        after = cancel.refreshed(subscription, Cause("person", str(person.pk)))
+        after = refresh.fetch(subscription)
         assert after.cancel_at_period_end

@@ -17,7 +17,6 @@ from billing.catalog.services import PriceTerms
 from billing.models import Price
 from subscriptions.checkout import services as checkout
 from subscriptions.customers import services as customers
-from subscriptions.mirror.kinds import Cause
 from subscriptions.models import Customer, StatusChange, Subscription
 from subscriptions.plans import cancel
 from subscriptions.plans import change as changes
@@ -268,7 +267,7 @@ class TestDowngradeLater:
         self, customer_client: Client, subscription: Subscription, basic: Price, local_stripe: LocalStripe,
         meanwhile: Meanwhile
     ) -> None:  # fmt: skip
-        cancel.cancel(subscription=subscription, cause=Cause("test"))
+        cancel.cancel(subscription=subscription)
         meanwhile.before(
             f"POST /v1/subscriptions/{subscription.pk}", lambda: local_stripe.api.subscriptions.cancel(subscription.pk)
         )

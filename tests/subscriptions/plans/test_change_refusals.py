@@ -8,7 +8,6 @@ from django.test import Client
 
 from billing.catalog import services as catalog
 from billing.catalog.services import PriceTerms
-from billing.mirror.engine import Cause
 from billing.models import Price
 from subscriptions.customers import services as customers
 from subscriptions.models import Subscription
@@ -58,10 +57,10 @@ class TestRefusals:
         self, customer_client: Client, subscription: Subscription, yearly: Price, team: Price
     ) -> None:
         """A whole year would be paid, and lost with the month."""
-        ending = cancel.cancel(subscription=subscription, cause=Cause("test"))
+        ending = cancel.cancel(subscription=subscription)
         self.refused(customer_client, ending, yearly, "your subscription is set to end. Keep it first")
         assert customer_client.get(path_to(ending, team)).status_code == 200
-        cancel.resume(subscription=ending, cause=Cause("test"))
+        cancel.resume(subscription=ending)
         assert customer_client.get(path_to(ending, yearly)).status_code == 200
 
     @pytest.mark.parametrize("quantity", ["0", "1000000000", "-1", "1.5", "many"])

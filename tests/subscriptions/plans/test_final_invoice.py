@@ -4,7 +4,6 @@ import pytest
 from django.test import Client
 
 from billing.models import Price
-from subscriptions.mirror.kinds import Cause
 from subscriptions.models import Subscription
 from subscriptions.plans import cancel, final_invoice
 from subscriptions.plans import change as changes
@@ -16,13 +15,11 @@ from tests.subscriptions.reading import shown
 
 pytestmark = pytest.mark.django_db
 
-TEST = Cause("test")
-
 
 def change(subscription: Subscription, price: Price, quantity: int = 1) -> Subscription:
     preview = previews.preview(subscription=subscription, price=price, quantity=quantity)
     return changes.change(
-        subscription=subscription, price=price, quantity=quantity, proration_date=preview.proration_date, cause=TEST
+        subscription=subscription, price=price, quantity=quantity, proration_date=preview.proration_date
     )
 
 
@@ -43,7 +40,7 @@ class TestLastBill:
         told = final_invoice.preview(subscription=changed)
         assert told is not None
         assert f"Nothing is refunded, and {told.amount_due_display} is charged now for changes that" in page
-        cancel.cancel_now(subscription=changed, cause=TEST)
+        cancel.cancel_now(subscription=changed)
         newest = local_stripe.api.invoices.list({"subscription": subscription.pk}).data[0]
         # Thirty US dollars more a month, for what was left of it.
         assert 0 < told.amount_due == newest.amount_paid < 3000
@@ -55,7 +52,7 @@ class TestLastBill:
         told = final_invoice.preview(subscription=changed)
         assert told is not None
         assert f"On that day {told.amount_due_display} is charged for changes that" in words(customer_client, changed)
-        cancel.cancel(subscription=changed, cause=TEST)
+        cancel.cancel(subscription=changed)
         local_stripe.control("clock", advance=40 * DAY)
         newest = local_stripe.api.invoices.list({"subscription": subscription.pk}).data[0]
         assert 0 < told.amount_due == newest.amount_paid < 3000
@@ -67,7 +64,7 @@ class TestLastBill:
         cheap = subscription.price
         changed = change(change(subscription, team), cheap)
         assert "Nothing is refunded, and nothing more is charged." in words(customer_client, changed)
-        cancel.cancel_now(subscription=changed, cause=TEST)
+        cancel.cancel_now(subscription=changed)
         assert all(invoice.amount_due in {0, 1900} for invoice in local_stripe.api.invoices.list().data)
 
     def test_in_the_next_period_is_not_asked_for(

@@ -7,7 +7,6 @@ from django.test import Client
 
 from billing.catalog import services as catalog
 from billing.catalog.services import PriceTerms
-from billing.mirror.engine import Cause
 from billing.models import Price
 from subscriptions.models import CheckoutSession, Subscription, SubscriptionSchedule
 from subscriptions.plans import change
@@ -17,7 +16,6 @@ from tests.subscriptions.conftest import settle, sync_now
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
-ADA = Cause("person", "1")
 DAY = 86_400
 
 
@@ -37,7 +35,7 @@ def subscription(paid_session: CheckoutSession) -> Subscription:
 @pytest.fixture
 def waiting(subscription: Subscription, basic: Price) -> Subscription:
     """It changes to Basic when the period ends."""
-    change.schedule_change(subscription=subscription, price=basic, quantity=1, cause=ADA)
+    change.schedule_change(subscription=subscription, price=basic, quantity=1)
     return Subscription.objects.select_related("schedule").get()
 
 
@@ -89,7 +87,7 @@ class TestSchedule:
         self, waiting: Subscription, basic: Price, local_stripe: LocalStripe
     ) -> None:
         local_stripe.api.subscription_schedules.release(str(waiting.schedule_id))
-        after = change.schedule_change(subscription=waiting, price=basic, quantity=3, cause=ADA)
+        after = change.schedule_change(subscription=waiting, price=basic, quantity=3)
         assert after.schedule_id != waiting.schedule_id
         pending = Subscription.objects.select_related("schedule").get().pending_change
         assert pending is not None
@@ -101,7 +99,7 @@ class TestSchedule:
         trial = Subscription.objects.get()
         local_stripe.forget_calls()
         with pytest.raises(change.CannotChange, match="During a trial"):
-            change.schedule_change(subscription=trial, price=basic, quantity=1, cause=ADA)
+            change.schedule_change(subscription=trial, price=basic, quantity=1)
         assert not change.can_wait(subscription=trial, price=basic, quantity=1)
         assert local_stripe.calls == []
 

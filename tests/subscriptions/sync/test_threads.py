@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 
 from billing.gateway.snapshots import Snapshot
-from billing.mirror.engine import Cause, offer
+from billing.mirror.engine import offer
 from billing.models import Price
 from subscriptions.checkout import services as checkout
 from subscriptions.mirror.kinds import SUBSCRIPTION
@@ -23,8 +23,6 @@ from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import buy, sessions_by_status, settle, sync_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-TEST = Cause("test")
 
 
 def at_once(*works: Callable[[], Any]) -> list[Any]:
@@ -129,7 +127,7 @@ class TestAtOnce:
 
         def tell(number: int) -> None:
             at = first + timedelta(minutes=number + 1)
-            offer(SUBSCRIPTION, Snapshot({**obj, "status": statuses[number]}, at, at), TEST)
+            offer(SUBSCRIPTION, Snapshot({**obj, "status": statuses[number]}, at, at))
 
         at_once(*(partial(tell, number) for number in range(len(statuses))))
         assert Subscription.objects.get().status == statuses[-1]

@@ -1,4 +1,4 @@
-"""Turns trouble with Stripe, wherever it came up, into a page that says what to do."""
+"""Every request's changes are recorded as its user's; every Stripe error becomes a page that says what to do."""
 
 import logging
 from collections.abc import Callable
@@ -7,8 +7,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from billing.errors import StripeMisconfigured, StripeRefused, StripeUnavailable
+from subscriptions.mirror import history
+from subscriptions.mirror.history import Cause
 
 logger = logging.getLogger(__name__)
+
+
+class CausedByUser:
+    """Records what a request changes as done by its user, also one whom an API token signs in later."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with history.caused_by_result_of(lambda: _user_as_cause(request)):
+            return self.get_response(request)
 
 
 class StripeErrorPages:
@@ -32,6 +45,10 @@ class StripeErrorPages:
             case StripeRefused():
                 return render(request, "subscriptions/refused.html", {"message": error.message}, status=400)
         return None
+
+
+def _user_as_cause(request: HttpRequest) -> Cause:
+    return Cause("person", str(request.user.pk)) if request.user.is_authenticated else Cause()
 
 
 def _typed(request: HttpRequest) -> list[tuple[str, str]]:

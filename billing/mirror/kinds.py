@@ -1,0 +1,68 @@
+"""The catalogue's kinds of mirrored rows: how a product, price or promotion code at Stripe becomes columns."""
+
+from typing import Any
+
+from billing import gateway
+from billing.gateway.snapshots import JSON, moment
+from billing.mirror.engine import Kind, id_of
+from billing.models import Price, Product, PromotionCode
+
+
+def _product_columns(obj: JSON) -> dict[str, Any]:
+    metadata = obj.get("metadata") or {}
+    return {
+        "name": obj["name"],
+        "description": obj.get("description") or "",
+        "features": [feature["name"] for feature in obj.get("marketing_features") or []],
+        "active": obj["active"],
+        "default_price_id": id_of(obj.get("default_price")) or "",
+        "can_be_bought_again": metadata.get("can_be_bought_again") == "true",
+        "has_quantity": metadata.get("has_quantity") == "true",
+        "grace_days": _days(metadata.get("grace_days")),
+        "metadata": metadata,
+    }
+
+
+def _price_columns(obj: JSON) -> dict[str, Any]:
+    metadata = obj.get("metadata") or {}
+    recurring = obj.get("recurring") or {}
+    return {
+        "product_id": id_of(obj["product"]),
+        "active": obj["active"],
+        "currency": obj["currency"],
+        "unit_amount": obj.get("unit_amount"),
+        "interval": recurring.get("interval", Price.Interval.ONE_TIME.value),
+        "interval_count": recurring.get("interval_count", 1),
+        "trial_needs_card": metadata.get("trial_needs_card") != "false",
+        "trial_days": _days(metadata.get("trial_days")) or recurring.get("trial_period_days"),
+        "nickname": obj.get("nickname") or "",
+        "metadata": metadata,
+    }
+
+
+def _promotion_code_columns(obj: JSON) -> dict[str, Any]:
+    columns = {
+        "code": obj["code"],
+        "active": obj["active"],
+        "max_redemptions": obj.get("max_redemptions"),
+        "times_redeemed": obj["times_redeemed"],
+        "expires_at": moment(obj.get("expires_at")),
+        "is_for_new_customers": bool((obj.get("restrictions") or {}).get("first_time_transaction")),
+    }
+    coupon = obj["promotion"].get("coupon")
+    if isinstance(coupon, dict):
+        # An event names the coupon only; what it takes off can't change, so what an answer said still holds.
+        kept = ("percent_off", "amount_off", "currency", "duration", "duration_in_months")
+        columns["coupon"] = {field: coupon.get(field) for field in kept}
+    return columns
+
+
+def _days(text: str | None) -> int | None:
+    """Staff's own settings are kept in metadata, Stripe's place for what it has no field for; at most 999 days."""
+    is_number = text is not None and text.isascii() and text.isdigit() and len(text) <= 3  # noqa: PLR2004
+    return int(text) if text and is_number else None
+
+
+PRODUCT = Kind(Product, _product_columns, gateway.retrieve_product)
+PRICE = Kind(Price, _price_columns, gateway.retrieve_price)
+PROMOTION_CODE = Kind(PromotionCode, _promotion_code_columns, gateway.retrieve_promotion_code)

@@ -1,0 +1,41 @@
+"""Fetch or change one subscription at Stripe, and mirror the answer."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from billing import gateway
+from billing.errors import StripeRefused
+from billing.gateway.snapshots import Snapshot
+from billing.mirror import engine
+from subscriptions.mirror import kinds
+from subscriptions.models import Subscription
+
+if TYPE_CHECKING:
+    from stripe import params as p
+
+
+def fetch(subscription: Subscription) -> Subscription:
+    """Fetch the subscription, and mirror it."""
+    return capture(subscription, lambda: gateway.retrieve_subscription(subscription.pk))
+
+
+def release_schedule(subscription: Subscription) -> Subscription:
+    """Release the subscription from a schedule: Stripe lets nobody else change what a schedule manages."""
+    schedule_id = subscription.schedule_id
+    if not schedule_id:
+        return subscription
+    # Refused when it was released, finished or cancelled meanwhile; the fetched subscription says which.
+    with suppress(StripeRefused):
+        engine.capture(kinds.SCHEDULE, schedule_id, lambda: gateway.release_schedule(schedule_id))
+    return fetch(subscription)
+
+
+def update(subscription: Subscription, params: "p.SubscriptionUpdateParams") -> Subscription:
+    """Change the subscription at Stripe, and mirror the answer."""
+    ask = gateway.update_subscription
+    return capture(subscription, lambda: ask(subscription.pk, params))
+
+
+def capture(subscription: Subscription, ask: Callable[[], Snapshot]) -> Subscription:
+    return engine.capture(kinds.SUBSCRIPTION, subscription.pk, ask).row or subscription
