@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from billing import gateway
 from billing.mirror import missing as unlisted
-from billing.mirror.engine import Compared, Kind, differing, offer_page
+from billing.mirror.engine import Compared, Kind, apply_page, differing_keys
 from billing.mirror.kinds import PRICE, PRODUCT, PROMOTION_CODE
 
 OnPage = Callable[[list[Compared[Any]]], None]
@@ -45,8 +45,8 @@ def import_catalog(*, on_page: OnPage = lambda _: None) -> ImportCount:
 
 def compare_catalog() -> list[str]:
     """The ids of products and prices that are otherwise at Stripe than here, or missing here; nothing is written."""
-    products = [differing(PRODUCT, page.snapshots()) for page in _both(gateway.product_pages)]
-    prices = [differing(PRICE, page.snapshots()) for page in _both(gateway.price_pages)]
+    products = [differing_keys(PRODUCT, page.snapshots()) for page in _both(gateway.product_pages)]
+    prices = [differing_keys(PRICE, page.snapshots()) for page in _both(gateway.price_pages)]
     return list(chain(*products, *prices))
 
 
@@ -59,11 +59,11 @@ def _import(kind: Kind[Any], pages: Iterable[gateway.Page], on_page: OnPage) -> 
     written, began = 0, None
     for page in pages:
         began = began or page.known_from
-        compared = offer_page(kind, page.snapshots())
+        compared = apply_page(kind, page.snapshots())
         on_page(compared)
         keys |= {one.object["id"] for one in compared}
         written += sum(one.was_written for one in compared)
     # What we have heard of only since the list was begun need not be on it.
     rows = kind.model._default_manager.filter(is_deleted=False, known_until__lt=began)
     missing = sorted(set(rows.values_list("pk", flat=True)) - keys)
-    return _Imported(keys, written, unlisted.ask(kind, missing).unknown)
+    return _Imported(keys, written, unlisted.fetch_missing(kind, missing).unknown)

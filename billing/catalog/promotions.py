@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from billing import gateway
 from billing.catalog.services import idempotency_key
-from billing.mirror.engine import capture, offer
+from billing.mirror.engine import apply_answer, apply_snapshot
 from billing.mirror.kinds import PROMOTION_CODE
 from billing.models import PromotionCode
 
@@ -55,7 +55,7 @@ def create_promotion_code(
     if is_for_new_customers:
         params["restrictions"] = {"first_time_transaction": True}
     answer = gateway.create_promotion_code(params, key=idempotency_key("code", request_id, params))
-    row = offer(PROMOTION_CODE, answer).row
+    row = apply_snapshot(PROMOTION_CODE, answer).row
     assert row is not None, "every code is admitted"  # noqa: S101
     return row
 
@@ -71,7 +71,7 @@ def restore_promotion_code(*, promotion_code: PromotionCode) -> PromotionCode:
 
 def _set_active(promotion_code: PromotionCode, *, active: bool) -> PromotionCode:
     pk = promotion_code.pk
-    changed = capture(PROMOTION_CODE, pk, lambda: gateway.update_promotion_code(pk, {"active": active})).row
+    changed = apply_answer(PROMOTION_CODE, pk, lambda: gateway.update_promotion_code(pk, {"active": active})).row
     return changed or promotion_code
 
 

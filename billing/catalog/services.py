@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from billing import gateway
 from billing.gateway.snapshots import Snapshot
-from billing.mirror.engine import Kind, Row, capture, find, offer
+from billing.mirror.engine import Kind, Row, apply_answer, apply_snapshot, find
 from billing.mirror.kinds import PRICE, PRODUCT
 from billing.models import Installation, Price, Product
 
@@ -257,13 +257,13 @@ def _product_of(price: Price) -> Product:
 
 
 def _new(kind: Kind[Row], answer: Snapshot) -> Row:
-    row = offer(kind, answer).row
+    row = apply_snapshot(kind, answer).row
     assert row is not None, "the catalogue admits every row"  # noqa: S101
     return row
 
 
 def _captured(kind: Kind[Row], key: str, ask: Callable[[], Snapshot]) -> Row:
-    row = capture(kind, key, ask).row
+    row = apply_answer(kind, key, ask).row
     assert row is not None, "a captured answer is always written"  # noqa: S101
     return row
 

@@ -33,7 +33,7 @@ ANYTHING = _Anything()
 _compiled: dict[tuple[Any, ...], str] = {}
 
 
-def holding(
+def compare_rows(
     model: type[Model], where: Where, wanted: Mapping[str, Mapping[str, Any]], *, limit: int | None = None
 ) -> dict[str, bool]:
     """Read these rows in one query: by key, whether each has the values that are wanted of it; False where none are.

@@ -83,10 +83,10 @@ def apply_events(kind: Kind[Row], events: Sequence[Event]) -> Mirrored[Row]:
     is_reliable = all(event.api_version == gateway.API_VERSION for event in newest) and all(
         _columns(kind, other) == _columns(kind, first) for other in others
     )
-    return offer(kind, first, is_reliable=is_reliable)
+    return apply_snapshot(kind, first, is_reliable=is_reliable)
 
 
-def offer(kind: Kind[Row], snapshot: Snapshot, *, is_reliable: bool = True) -> Mirrored[Row]:
+def apply_snapshot(kind: Kind[Row], snapshot: Snapshot, *, is_reliable: bool = True) -> Mirrored[Row]:
     """Write a state that came without our asking for this very row, if it is news.
 
     An unreliable one (another API version, or several states of one second) only tells that there is news.
@@ -100,14 +100,14 @@ def offer(kind: Kind[Row], snapshot: Snapshot, *, is_reliable: bool = True) -> M
             case _Decision.KEEP:
                 return Mirrored(row, was_written=False)
             case _Decision.FETCH:
-                return capture(kind, key, lambda: kind.fetch(snapshot.id))
+                return apply_answer(kind, key, lambda: kind.fetch(snapshot.id))
             case _Decision.WRITE:
                 if written := _write(kind, row, snapshot):
                     return Mirrored(written, was_written=True)
     raise _contended(key)
 
 
-def capture(kind: Kind[Row], key: Any, ask: Callable[[], Snapshot]) -> Mirrored[Row]:
+def apply_answer(kind: Kind[Row], key: Any, ask: Callable[[], Snapshot]) -> Mirrored[Row]:
     """Ask Stripe, by a fetch or a change, and write its answer.
 
     The row's version is read before asking, so an answer is never written over something newer; when another
@@ -126,34 +126,34 @@ def capture(kind: Kind[Row], key: Any, ask: Callable[[], Snapshot]) -> Mirrored[
     raise _contended(key)
 
 
-def offer_page(kind: Kind[Row], snapshots: Iterable[Snapshot]) -> list[Compared[Row]]:
+def apply_page(kind: Kind[Row], snapshots: Iterable[Snapshot]) -> list[Compared[Row]]:
     """Offer each state of a list's page; of equal rows only the mirrored columns are read, all in one query."""
-    return offer_span(kind, snapshots, span=None).compared
+    return apply_page_within(kind, snapshots, span=None).compared
 
 
-def offer_span(kind: Kind[Row], snapshots: Iterable[Snapshot], *, span: compare.Where | None) -> Offered[Row]:
+def apply_page_within(kind: Kind[Row], snapshots: Iterable[Snapshot], *, span: compare.Where | None) -> Offered[Row]:
     """Offer each state of a list's page, looking for its rows in a span of ours first, and tell the span's other rows.
 
     At most `SPAN` rows of the span are looked through.
     """
     states = {kind.primary_key(snapshot.object): snapshot for snapshot in snapshots}
     columns = {key: _changing_columns(kind, snapshot) for key, snapshot in states.items()}
-    found = {} if span is None else compare.holding(kind.model, span, columns, limit=SPAN)
+    found = {} if span is None else compare.compare_rows(kind.model, span, columns, limit=SPAN)
     if elsewhere := [key for key in columns if key not in found]:
-        found |= compare.holding(kind.model, {"pk__in": elsewhere}, columns)
+        found |= compare.compare_rows(kind.model, {"pk__in": elsewhere}, columns)
     compared = [
         Compared(snapshot.object, None, was_written=False)
         if found.get(key)
-        else Compared(snapshot.object, *offer(kind, snapshot))
+        else Compared(snapshot.object, *apply_snapshot(kind, snapshot))
         for key, snapshot in states.items()
     ]
     return Offered(compared, [key for key in found if key not in states])
 
 
-def differing(kind: Kind[Row], snapshots: Iterable[Snapshot]) -> list[Any]:
+def differing_keys(kind: Kind[Row], snapshots: Iterable[Snapshot]) -> list[Any]:
     """The keys of those whose rows say something else or are missing; nothing is written. One query."""
     columns = {kind.primary_key(snapshot.object): _changing_columns(kind, snapshot) for snapshot in snapshots}
-    found = compare.holding(kind.model, {"pk__in": list(columns)}, columns) if columns else {}
+    found = compare.compare_rows(kind.model, {"pk__in": list(columns)}, columns) if columns else {}
     return [key for key in columns if not found.get(key)]
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from billing.errors import StripeMissing
-from billing.mirror.engine import Kind, capture
+from billing.mirror.engine import Kind, apply_answer
 
 # With a key of another account every row is missing; when so many are, the others are no longer asked for.
 MISSING_IS_ENOUGH = 20
@@ -18,7 +18,7 @@ class Asked(NamedTuple):
     written: list[str]
 
 
-def ask(kind: Kind[Any], keys: Iterable[str], *, missing: int = 0) -> Asked:
+def fetch_missing(kind: Kind[Any], keys: Iterable[str], *, missing: int = 0) -> Asked:
     """Ask Stripe for each of these rows; `missing` is how many others it has turned out not to know."""
     asked = Asked([], [])
     for key in keys:
@@ -26,7 +26,7 @@ def ask(kind: Kind[Any], keys: Iterable[str], *, missing: int = 0) -> Asked:
             asked.unknown.append(key)
             continue
         try:
-            was_written = capture(kind, key, partial(kind.fetch, key)).was_written
+            was_written = apply_answer(kind, key, partial(kind.fetch, key)).was_written
         except StripeMissing:
             asked.unknown.append(key)
         else:

@@ -32,7 +32,7 @@ class PaymentAdmin(UndoesTwicePaid, PaymentRefunds):
     def refund_wholly(self, request: HttpRequest, chosen: QuerySet[Payment]) -> None:
         for payment in chosen:
             try:
-                duplicates.undo_payment(payment)
+                duplicates.refund_duplicate(payment)
             except (CannotRefund, StripeFailure) as error:
                 why = explanation(error) if isinstance(error, StripeFailure) else str(error)
                 self.message_user(request, f"{payment}: {why}", messages.ERROR)

@@ -58,7 +58,7 @@ class SubscriptionAdmin(UndoesTwicePaid, ReadOnlyAdmin):
     def cancel_and_refund(self, request: HttpRequest, chosen: QuerySet[Subscription]) -> None:
         for subscription in chosen:
             try:
-                duplicates.undo_subscription(subscription)
+                duplicates.cancel_and_refund(subscription)
             except (LifecycleRefusal, CannotRefund, StripeFailure) as error:
                 why = explanation(error) if isinstance(error, StripeFailure) else str(error)
                 self.message_user(request, f"{subscription}: {why}", messages.ERROR)

@@ -62,7 +62,7 @@ def _is_to_have(subscription: Subscription, product_id: str) -> bool:
     if subscription.schedule_id is None:
         return False
     schedule_id = str(subscription.schedule_id)
-    read = engine.capture(kinds.SCHEDULE, schedule_id, lambda: gateway.retrieve_schedule(schedule_id))
+    read = engine.apply_answer(kinds.SCHEDULE, schedule_id, lambda: gateway.retrieve_schedule(schedule_id))
     schedule = read.row
     if schedule is None or not schedule.has_pending_change or schedule.next_price is None:
         return False

@@ -152,7 +152,7 @@ def give_up(*, customer: Customer, product_id: str) -> None:
 def look_up(claim: CheckoutSession) -> CheckoutSession:
     """Ask Stripe how a session stands, and mirror it with what it brought."""
     stripe_id = str(claim.stripe_id)
-    return sessions.capture(claim, lambda: gateway.retrieve_checkout_session(stripe_id))
+    return sessions.apply_answer(claim, lambda: gateway.retrieve_checkout_session(stripe_id))
 
 
 def _check_quantity(quantity: int) -> None:
@@ -254,7 +254,7 @@ def _create(claim: CheckoutSession, user: User) -> CheckoutSession:
     key = f"{Installation.current_id()}-checkout-{claim.pk}"
     params = session_terms.params_for(claim, user=user)
     try:
-        return sessions.capture(claim, lambda: gateway.create_checkout_session(params, key=key))
+        return sessions.apply_answer(claim, lambda: gateway.create_checkout_session(params, key=key))
     except StripeUnavailable as error:
         if error.answered_500:
             # Whatever this made is told of under this claim's name, so the next try is another claim.
@@ -266,7 +266,7 @@ def _expire(session: CheckoutSession) -> None:
     """End a session whose terms are not wanted any more, so that it can't be paid besides the new one."""
     stripe_id = str(session.stripe_id)
     try:
-        sessions.capture(session, lambda: gateway.expire_checkout_session(stripe_id))
+        sessions.apply_answer(session, lambda: gateway.expire_checkout_session(stripe_id))
     except StripeRefused:
         # Paid or expired meanwhile: either way Stripe knows, and the next turn acts on it.
         look_up(session)

@@ -9,7 +9,7 @@ from subscriptions.mirror import kinds, mapping
 from subscriptions.models import CheckoutSession
 
 
-def capture(claim: CheckoutSession, ask: Callable[[], Snapshot]) -> CheckoutSession:
+def apply_answer(claim: CheckoutSession, ask: Callable[[], Snapshot]) -> CheckoutSession:
     """Call Stripe with `ask`, and mirror the session that it answers with and the objects expanded in it."""
     answers: list[Snapshot] = []
 
@@ -19,7 +19,7 @@ def capture(claim: CheckoutSession, ask: Callable[[], Snapshot]) -> CheckoutSess
 
     # When another writer was faster, the engine fetches the session again: that answer has the newer contents.
     kind = replace(kinds.SESSION, fetch=lambda stripe_id: keep(kinds.SESSION.fetch(stripe_id)))
-    session = engine.capture(kind, claim.pk, lambda: keep(ask())).row or claim
+    session = engine.apply_answer(kind, claim.pk, lambda: keep(ask())).row or claim
     _offer_contents(answers[-1])
     return session
 
@@ -27,8 +27,8 @@ def capture(claim: CheckoutSession, ask: Callable[[], Snapshot]) -> CheckoutSess
 def _offer_contents(session: Snapshot) -> None:
     subscription, payment_intent = session.object.get("subscription"), session.object.get("payment_intent")
     if isinstance(subscription, dict):
-        engine.offer(kinds.SUBSCRIPTION, session.part(subscription))
+        engine.apply_snapshot(kinds.SUBSCRIPTION, session.part(subscription))
     if isinstance(payment_intent, dict):
-        engine.offer(kinds.PAYMENT, session.part(payment_intent))
+        engine.apply_snapshot(kinds.PAYMENT, session.part(payment_intent))
     elif mapping.is_free_order(session.object):
-        engine.offer(kinds.FREE_ORDER, session)
+        engine.apply_snapshot(kinds.FREE_ORDER, session)

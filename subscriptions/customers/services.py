@@ -70,10 +70,10 @@ def ensure_at_sign_in(user: User) -> None:
         logger.warning("no Stripe customer for user %s yet: %s", user.pk, type(error).__name__)
 
 
-def meet(customer_id: str) -> None:
+def ensure_known(customer_id: str) -> None:
     """Fetch a customer who was made elsewhere, once."""
     if not Customer.objects.filter(pk=customer_id).exists():
-        engine.capture(kinds.CUSTOMER, customer_id, lambda: gateway.retrieve_customer(customer_id))
+        engine.apply_answer(kinds.CUSTOMER, customer_id, lambda: gateway.retrieve_customer(customer_id))
 
 
 def archive(customer: Customer, *, now: datetime) -> None:
@@ -92,7 +92,7 @@ def restore(customer: Customer) -> None:
     customer.archived_at, customer.restored_after = None, newest_end
 
 
-def bury(customer_id: str, *, reason: str, now: datetime) -> None:
+def mark_erased(customer_id: str, *, reason: str, now: datetime) -> None:
     """Delete a customer and its rows here, and leave a tombstone so that no late event brings them back."""
     Tombstone.objects.get_or_create(pk=customer_id, defaults={"buried_at": now, "reason": reason})
     unlink(customer_id)
@@ -112,7 +112,7 @@ def erase(customer_id: str, *, now: datetime) -> None:
     """
     with suppress(StripeMissing):
         gateway.delete_customer(customer_id)
-    bury(customer_id, reason="erased on request", now=now)
+    mark_erased(customer_id, reason="erased on request", now=now)
     for path in ("payload__data__object__customer", "payload__data__object__id"):
         WebhookEvent.objects.filter(**{path: customer_id}).update(payload={}, state=WebhookEvent.State.IGNORED)
 
@@ -131,7 +131,7 @@ def _make(account: BillingAccount, *, is_first_try: bool) -> Customer:
     if account.customer_id:
         account = _next_attempt(account)
     answer = (None if is_first_try else _made_before(account)) or _create(account)
-    customer = engine.offer(kinds.CUSTOMER, answer).row
+    customer = engine.apply_snapshot(kinds.CUSTOMER, answer).row
     if customer is None:
         raise StripeUnavailable("The customer was deleted a moment ago.")
     BillingAccount.objects.filter(pk=account.pk, attempt=account.attempt).update(customer=customer)

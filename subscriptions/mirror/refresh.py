@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def fetch(subscription: Subscription) -> Subscription:
     """Fetch the subscription, and mirror it."""
-    return capture(subscription, lambda: gateway.retrieve_subscription(subscription.pk))
+    return apply_answer(subscription, lambda: gateway.retrieve_subscription(subscription.pk))
 
 
 def release_schedule(subscription: Subscription) -> Subscription:
@@ -27,15 +27,15 @@ def release_schedule(subscription: Subscription) -> Subscription:
         return subscription
     # Refused when it was released, finished or cancelled meanwhile; the fetched subscription says which.
     with suppress(StripeRefused):
-        engine.capture(kinds.SCHEDULE, schedule_id, lambda: gateway.release_schedule(schedule_id))
+        engine.apply_answer(kinds.SCHEDULE, schedule_id, lambda: gateway.release_schedule(schedule_id))
     return fetch(subscription)
 
 
 def update(subscription: Subscription, params: "p.SubscriptionUpdateParams") -> Subscription:
     """Change the subscription at Stripe, and mirror the answer."""
     ask = gateway.update_subscription
-    return capture(subscription, lambda: ask(subscription.pk, params))
+    return apply_answer(subscription, lambda: ask(subscription.pk, params))
 
 
-def capture(subscription: Subscription, ask: Callable[[], Snapshot]) -> Subscription:
-    return engine.capture(kinds.SUBSCRIPTION, subscription.pk, ask).row or subscription
+def apply_answer(subscription: Subscription, ask: Callable[[], Snapshot]) -> Subscription:
+    return engine.apply_answer(kinds.SUBSCRIPTION, subscription.pk, ask).row or subscription

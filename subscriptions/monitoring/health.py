@@ -12,7 +12,7 @@ from django.db.models import Count, Max, Min, Q, Sum
 
 from subscriptions.models import SyncRun, SyncState, WebhookEvent
 from subscriptions.monitoring import webhook_gap
-from subscriptions.monitoring.webhook_gap import Silence
+from subscriptions.monitoring.webhook_gap import WebhookGap
 from subscriptions.webhooks import inbox
 
 # A pass may wait for Stripe for as long before anything is wrong.
@@ -63,7 +63,7 @@ class Health:
     unfinished: list[Unfinished]
     by_webhook: Brought
     by_sync: Brought
-    silence: Silence | None
+    silence: WebhookGap | None
     last_full: SyncRun | None
     runs: list[SyncRun]
     calls_last_day: int

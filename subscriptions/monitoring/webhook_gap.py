@@ -22,7 +22,7 @@ Source = WebhookEvent.Source
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
+class WebhookGap:
     """So many events of these types came by the sync alone, the first at `since`, and no webhook has come after."""
 
     last_webhook_at: datetime | None
@@ -46,7 +46,7 @@ def last_webhook_at() -> datetime | None:
     return delivered.values_list("received_at", flat=True).first()
 
 
-def found(*, now: datetime, last_webhook_at: datetime | None) -> Silence | None:
+def found(*, now: datetime, last_webhook_at: datetime | None) -> WebhookGap | None:
     """What speaks for silent webhooks, in one query; None where nothing does, or nobody has set webhooks up."""
     missable_until = now - COMES_WITHIN
     since = max(last_webhook_at or now - LOOKED_BACK, now - LOOKED_BACK)
@@ -59,4 +59,4 @@ def found(*, now: datetime, last_webhook_at: datetime | None) -> Silence | None:
     total = sum(events for _, events, _ in by_type)
     if total < MISSED_AT_LEAST:
         return None
-    return Silence(last_webhook_at, min(first for *_, first in by_type), total, [name for name, *_ in by_type])
+    return WebhookGap(last_webhook_at, min(first for *_, first in by_type), total, [name for name, *_ in by_type])

@@ -9,7 +9,7 @@ from typing import TypeVar
 from django.db.models import Count, QuerySet
 
 from billing import gateway
-from billing.mirror.engine import offer_page
+from billing.mirror.engine import apply_page
 from subscriptions import stripe_clock
 from subscriptions.mirror import kinds
 from subscriptions.models import Invoice, Payment, Subscription
@@ -32,7 +32,7 @@ def newer_payments() -> list[Payment]:
     return _all_but_the_oldest(Payment.objects.giving_access().filter(product__can_be_bought_again=False))
 
 
-def undo_subscription(subscription: Subscription) -> Subscription:
+def cancel_and_refund(subscription: Subscription) -> Subscription:
     """Cancel it at once, and refund all that was paid for it.
 
     Raises LifecycleRefusal, StripeUnavailable or StripeRefused; done again, it goes on where it stopped.
@@ -41,13 +41,13 @@ def undo_subscription(subscription: Subscription) -> Subscription:
         subscription = cancel.cancel_now(subscription=subscription, is_last_invoice_wanted=False)
     # From Stripe, not from the mirror alone: an invoice that has not come here yet is paid all the same.
     for page in gateway.invoice_pages(subscription_id=subscription.pk):
-        offer_page(kinds.INVOICE, page.snapshots())
+        apply_page(kinds.INVOICE, page.snapshots())
     for invoice in Invoice.objects.filter(subscription=subscription, amount_paid__gt=0):
         refunds.refund_invoice_wholly(invoice=invoice)
     return subscription
 
 
-def undo_payment(payment: Payment) -> None:
+def refund_duplicate(payment: Payment) -> None:
     """Refund all of it, which ends it; a free order just ends."""
     refunds.refund_payment_wholly(payment=payment)
     Payment.objects.filter(pk=payment.pk, access_ended_at=None).update(access_ended_at=stripe_clock.now())

@@ -10,7 +10,7 @@ from billing import gateway, money
 from billing.gateway import Page
 from billing.gateway.snapshots import Event
 from billing.mirror import engine
-from billing.mirror.engine import Compared, Mirrored, offer_page
+from billing.mirror.engine import Compared, Mirrored, apply_page
 from billing.models import Installation
 from subscriptions.mirror import kinds
 from subscriptions.models import Invoice, Payment, Refund
@@ -111,7 +111,7 @@ def refund_changed(events: Sequence[Event]) -> Mirrored[Refund]:
 
 def compare(page: Page) -> list[Compared[Refund]]:
     """Mirror a page of Stripe's list of refunds, and what follows from those that are news."""
-    compared = offer_page(kinds.REFUND, page.snapshots())
+    compared = apply_page(kinds.REFUND, page.snapshots())
     for one in compared:
         if one.row is not None and one.was_written:
             _follow_up(one.row)
@@ -125,7 +125,7 @@ def _refund(paid: Paid, *, amount: int, reason: str, request_id: str) -> Refund:
     if reason in REASONS:
         params["reason"] = reason
     key = f"{Installation.current_id()}-refund-{request_id}-{amount}"
-    refund = engine.offer(kinds.REFUND, gateway.create_refund(params, key=key)).row
+    refund = engine.apply_snapshot(kinds.REFUND, gateway.create_refund(params, key=key)).row
     assert refund is not None, "every refund is admitted"  # noqa: S101
     _follow_up(refund)
     return refund

@@ -97,7 +97,7 @@ def cancel_now(
     if reason and reason.details:
         params["cancellation_details"] = reason.details  # type: ignore[typeddict-item]
     try:
-        return refresh.capture(subscription, lambda: gateway.cancel_subscription(subscription.pk, params))
+        return refresh.apply_answer(subscription, lambda: gateway.cancel_subscription(subscription.pk, params))
     except StripeMissing:
         # A DELETE carries no idempotency key: an answer that was lost comes back as "no such subscription".
         subscription = refresh.fetch(subscription)
@@ -116,7 +116,7 @@ def resume(*, subscription: Subscription) -> Subscription:
     if subscription.has_ended:
         raise CannotResume.already_ended()
     if subscription.status == Subscription.Status.PAUSED:
-        return refresh.capture(subscription, lambda: gateway.resume_subscription(subscription.pk))
+        return refresh.apply_answer(subscription, lambda: gateway.resume_subscription(subscription.pk))
     if not subscription.cancels_at:
         raise CannotResume.not_cancelled()
     params: p.SubscriptionUpdateParams = (

@@ -214,7 +214,7 @@ def schedule_change(*, subscription: Subscription, price: Price, quantity: int) 
         current = _live_schedule(subscription)
         schedule_id = current["id"]
         params: Any = schedules.with_change(current, price=price, quantity=quantity)
-        engine.capture(kinds.SCHEDULE, schedule_id, lambda: gateway.update_schedule(schedule_id, params))
+        engine.apply_answer(kinds.SCHEDULE, schedule_id, lambda: gateway.update_schedule(schedule_id, params))
         # Until the mirror showed the change that waits, its plan could be bought.
         _give_up_buying(subscription, price)
     return refresh.fetch(subscription)
@@ -251,7 +251,7 @@ def _new_schedule(subscription: Subscription) -> str:
         if found is None:
             raise
         return str(found)
-    engine.offer(kinds.SCHEDULE, answer)
+    engine.apply_snapshot(kinds.SCHEDULE, answer)
     return answer.id
 
 

@@ -8,20 +8,20 @@ from typing import Any
 from billing.mirror import missing
 from billing.mirror.engine import Kind
 from subscriptions.sync.progress import Progress
-from subscriptions.sync.results import Findings
+from subscriptions.sync.results import SyncResults
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ReconcileContext:
     """`holder` holds the lease; `now` is when the run began, on our clock."""
 
     holder: str
-    findings: Findings
+    results: SyncResults
     progress: Progress
     now: datetime
 
     def ask_for(self, kind: Kind[Any], keys: Iterable[str]) -> None:
         """Ask for rows that Stripe's list did not show, and take down which it does not know."""
-        asked = missing.ask(kind, keys, missing=len(self.findings.unknown))
-        self.findings.unknown += asked.unknown
-        self.findings.differing.update(dict.fromkeys(asked.written))
+        asked = missing.fetch_missing(kind, keys, missing=len(self.results.unknown))
+        self.results.unknown += asked.unknown
+        self.results.differing.update(dict.fromkeys(asked.written))

@@ -14,7 +14,7 @@ from subscriptions.models import Customer, Payment, Subscription
 BATCH = 500
 
 
-def tidy(customer_ids: Iterable[str], *, now: datetime) -> int:
+def archive_inactive(customer_ids: Iterable[str], *, now: datetime) -> int:
     """Put away those of these customers who have nothing left, and bring back those who bought again.
 
     Returns how many were archived or deleted.
@@ -57,7 +57,7 @@ def _put_away(customer: Customer, now: datetime) -> bool:
         case "archive":
             customers.archive(customer, now=now)
         case "delete":
-            customers.bury(customer.pk, reason="every subscription had ended", now=now)
+            customers.mark_erased(customer.pk, reason="every subscription had ended", now=now)
         case _:
             return False
     return True

@@ -24,9 +24,9 @@ from subscriptions.sync import (
     run_log,
     scan,
 )
-from subscriptions.sync.context import Look
+from subscriptions.sync.context import ReconcileContext
 from subscriptions.sync.progress import SILENT, Interrupted, Progress
-from subscriptions.sync.results import Findings, Listener
+from subscriptions.sync.results import Listener, SyncResults
 from subscriptions.webhooks import inbox
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ STOPPED = (Interrupted, lease.LeaseLost, KeyboardInterrupt, SystemExit)
 
 def run(
     *, full: bool = False, now: datetime, progress: Progress = SILENT, listener: Listener | None = None
-) -> tuple[SyncRun, Findings]:
+) -> tuple[SyncRun, SyncResults]:
     """Make one pass, and a full reconcile where it is asked for or due. The run says whether all was done.
 
     `listener` is told of each subscription that is looked at. Raises LeaseHeld when another sync is at work, LeaseLost
@@ -51,10 +51,10 @@ def run(
     """
     pace = gateway.paced(settings.STRIPE_MAX_RPS)
     with lease.held() as holder, pace, gateway.counting() as calls:
-        sync_run, findings, was_stopped = SyncRun(is_full=full, started_at=now), Findings(listener), False
+        sync_run, results, was_stopped = SyncRun(is_full=full, started_at=now), SyncResults(listener), False
         try:
             with history.caused_by("sync", str(sync_run.pk)):
-                _sync(Look(holder, findings, progress, now), sync_run)
+                _sync(ReconcileContext(holder, results, progress, now), sync_run)
         except StripeFailure as error:
             logger.warning("sync stopped: %s", type(error).__name__)
             sync_run.error = f"{type(error).__name__}: {error}"
@@ -63,44 +63,44 @@ def run(
             was_stopped = isinstance(error, STOPPED)
             raise
         finally:
-            run_log.close(sync_run, findings, stripe_calls=calls.total, was_stopped=was_stopped)
-    return sync_run, findings
+            run_log.record_end(sync_run, results, stripe_calls=calls.total, was_stopped=was_stopped)
+    return sync_run, results
 
 
-def _sync(look: Look, sync_run: SyncRun) -> None:
-    findings = look.findings
+def _sync(context: ReconcileContext, sync_run: SyncRun) -> None:
+    results = context.results
     if sync_run.is_full:
-        scan.plan(look)
-    _pass(look.holder, findings)
-    sync_run.is_full = sync_run.is_full or _is_full_due(look.now)
-    customers: Iterable[str] = sorted(findings.customers)
+        scan.mark_due(context)
+    _pass(context.holder, results)
+    sync_run.is_full = sync_run.is_full or _is_full_due(context.now)
+    customers: Iterable[str] = sorted(results.customers)
     if sync_run.is_full:
-        _look_at_everything(look, sync_run)
+        _look_at_everything(context, sync_run)
         customers = inactive_customers.candidates()
-    if not findings.failed:
+    if not results.failed:
         # What failed may be somebody's new subscription.
-        findings.archived = inactive_customers.tidy(customers, now=look.now)
-    sync_run.is_complete = not findings.failed
+        results.archived = inactive_customers.archive_inactive(customers, now=context.now)
+    sync_run.is_complete = not results.failed
 
 
-def _look_at_everything(look: Look, sync_run: SyncRun) -> None:
+def _look_at_everything(context: ReconcileContext, sync_run: SyncRun) -> None:
     is_first = not SyncRun.objects.filter(is_full=True, is_complete=True).exists()
-    reconcile.run(look)
-    lease.advance(look.holder, last_full_at=look.now)
-    if look.findings.differing and not is_first:
+    reconcile.run(context)
+    lease.advance(context.holder, last_full_at=context.now)
+    if context.results.differing and not is_first:
         # What changed while we looked has its events; only what has none is drift.
-        _pass(look.holder, look.findings)
-        run_log.note_drift(sync_run, look.findings.drifted)
-    run_log.note_unknown(sync_run, look.findings.unknown)
+        _pass(context.holder, context.results)
+        run_log.set_drift(sync_run, context.results.drifted)
+    run_log.set_unknown(sync_run, context.results.unknown)
 
 
-def _pass(holder: str, findings: Findings) -> None:
+def _pass(holder: str, results: SyncResults) -> None:
     """Work the events since the watermark; where they can't be all there are, a whole reconcile is due."""
     watermark = SyncState.objects.get(pk=SyncState.THE_ONE).watermark
     since = (watermark or timezone.now()) - OVERLAP
     payloads: list[JSON] = []
     reached: datetime | None = None
-    for page in gateway.event_pages(types=list(inbox.LISTED), since=since):
+    for page in gateway.event_pages(types=list(inbox.LISTED_BY_SYNC), since=since):
         # Pages come newest first: what happens while we read is found from the first page's moment on.
         reached = reached or page.known_from
         if watermark is None:
@@ -108,9 +108,9 @@ def _pass(holder: str, findings: Findings) -> None:
             break
         payloads += page.objects
         lease.advance(holder)
-    findings.customers |= _whose(payloads)
-    findings.told_of |= {payload["data"]["object"].get("id", "") for payload in payloads}
-    _work(holder, _unfinished(payloads), findings)
+    results.customers |= _whose(payloads)
+    results.named_by_events |= {payload["data"]["object"].get("id", "") for payload in payloads}
+    _work(holder, _unfinished(payloads), results)
     # Only what Stripe listed and our books now hold moves the watermark.
     position: dict[str, datetime | int | str | None] = {"watermark": reached, "clock_offset": _clock_offset(reached)}
     if watermark is None or reached is None or reached - watermark > EVENTS_ARE_KEPT:
@@ -139,23 +139,23 @@ def _unfinished(payloads: Sequence[JSON]) -> list[WebhookEvent]:
     for event_id, payload in events.items():
         if event_id not in known:
             event = Event.from_payload(payload)
-            entries[event_id] = inbox.take_in(event, payload, source=inbox.Source.SYNC)
+            entries[event_id] = inbox.store(event, payload, source=inbox.Source.SYNC)
     entries |= {entry.pk: entry for entry in inbox.retry_due(now=timezone.now())}
     return [entry for entry in entries.values() if entry.state not in WebhookEvent.FINAL]
 
 
-def _work(holder: str, entries: Sequence[WebhookEvent], findings: Findings) -> None:
+def _work(holder: str, entries: Sequence[WebhookEvent], results: SyncResults) -> None:
     """Work the events of each object together; one that fails stays in the inbox and holds up nothing."""
-    for group in inbox.by_object(entries):
+    for group in inbox.group_by_object(entries):
         lease.advance(holder)
         claimed = [entry for entry in group if inbox.claim(entry)]
         if not claimed:
             continue
-        findings.events += len(claimed)
+        results.events += len(claimed)
         try:
-            findings.note(inbox.work(claimed))
+            results.record_events(inbox.handle(claimed))
         except Exception:  # noqa: BLE001  (recorded and logged by `work`, counted here, tried again next pass)
-            findings.failed += len(claimed)
+            results.failed += len(claimed)
 
 
 def _is_full_due(now: datetime) -> bool:

@@ -13,7 +13,7 @@ Listener = Callable[[str, str, bool], None]
 
 
 @dataclass
-class Findings:
+class SyncResults:
     listener: Listener | None = None
     events: int = 0
     failed: int = 0
@@ -23,12 +23,12 @@ class Findings:
     # Those whose subscriptions had events: clean-up looks at them.
     customers: set[str] = field(default_factory=set)
     # What events told of, and what a reconcile found different; rows that Stripe does not know.
-    told_of: set[str] = field(default_factory=set)
+    named_by_events: set[str] = field(default_factory=set)
     differing: dict[str, None] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
     _seen: dict[str, bool] = field(default_factory=dict)
 
-    def note(self, result: Mirrored[Any]) -> None:
+    def record_events(self, result: Mirrored[Any]) -> None:
         """Take down what became of events; anything but a subscription counts for nothing here."""
         if not isinstance(result.row, Subscription):
             return
@@ -37,11 +37,11 @@ class Findings:
         self._count(result.row.pk, result.row.status, was_written=result.was_written)
         self._seen[result.row.pk] = self._seen.get(result.row.pk, False) or result.was_written
 
-    def differ(self, page: Iterable[Compared[Any]]) -> None:
+    def record_page(self, page: Iterable[Compared[Any]]) -> None:
         """Take down which of a page of Stripe's list differed from our rows."""
         self.differing.update((one.object["id"], None) for one in page if one.was_written)
 
-    def looked(self, subscription: JSON, *, was_written: bool) -> None:
+    def record_subscription(self, subscription: JSON, *, was_written: bool) -> None:
         """Take down one of Stripe's list of subscriptions that was compared."""
         self._count(subscription["id"], subscription["status"], was_written=was_written)
 
@@ -55,7 +55,7 @@ class Findings:
     @property
     def drifted(self) -> list[str]:
         """What was different though nothing had told of it."""
-        return [pk for pk in self.differing if pk not in self.told_of]
+        return [pk for pk in self.differing if pk not in self.named_by_events]
 
     @property
     def is_empty(self) -> bool:

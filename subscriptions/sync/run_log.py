@@ -6,7 +6,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from subscriptions.models import SyncRun, SyncState, WebhookEvent
-from subscriptions.sync.results import Findings
+from subscriptions.sync.results import SyncResults
 
 # Finished events and old runs are forgotten after this; failed events never.
 KEPT = timedelta(days=60)
@@ -15,21 +15,21 @@ KEPT = timedelta(days=60)
 NAMED = 100
 
 
-def note_drift(run: SyncRun, ids: list[str]) -> None:
+def set_drift(run: SyncRun, ids: list[str]) -> None:
     run.drift, run.drifted = len(ids), ids[:NAMED]
 
 
-def note_unknown(run: SyncRun, ids: list[str]) -> None:
+def set_unknown(run: SyncRun, ids: list[str]) -> None:
     run.unknown, run.unknown_ids = len(ids), ids[:NAMED]
 
 
-def close(run: SyncRun, findings: Findings, *, stripe_calls: int, was_stopped: bool = False) -> None:
+def record_end(run: SyncRun, results: SyncResults, *, stripe_calls: int, was_stopped: bool = False) -> None:
     """Take down how a run ended. One that had work or trouble is kept; a quiet pass leaves no row behind."""
     run.finished_at = timezone.now()
     run.stripe_calls = stripe_calls
-    run.events, run.failed, run.archived = findings.events, findings.failed, findings.archived
-    run.looked_at, run.updated = findings.looked_at, findings.updated
-    if run.is_full or not run.is_complete or not findings.is_empty:
+    run.events, run.failed, run.archived = results.events, results.failed, results.archived
+    run.looked_at, run.updated = results.looked_at, results.updated
+    if run.is_full or not run.is_complete or not results.is_empty:
         run.save(force_insert=True)
     _note_standing(run, was_stopped=was_stopped)
     if run.is_complete and run.is_full:

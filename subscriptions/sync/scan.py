@@ -10,11 +10,11 @@ from billing.errors import StripeMissing
 from billing.gateway import Page
 from billing.gateway.snapshots import Snapshot
 from billing.mirror.compare import Where
-from billing.mirror.engine import offer_page, offer_span
+from billing.mirror.engine import apply_page, apply_page_within
 from subscriptions.mirror import kinds
 from subscriptions.models import Subscription, SyncState
 from subscriptions.sync import lease, page_ranges
-from subscriptions.sync.context import Look
+from subscriptions.sync.context import ReconcileContext
 from subscriptions.sync.page_ranges import Range, Read
 
 # What an interrupted walk compared longer ago than this is compared again.
@@ -32,41 +32,41 @@ class Start(NamedTuple):
     compared: int
 
 
-def plan(look: Look) -> None:
+def mark_due(context: ReconcileContext) -> None:
     """Note that everything is to be looked at, so that the next sync does it if this one is cut off early."""
-    if _where_it_stopped(look.now) is None:
-        _store(look, look.now, None)
+    if _where_it_stopped(context.now) is None:
+        _store(context, context.now, None)
 
 
-def compare_all(look: Look) -> None:
+def compare_all(context: ReconcileContext) -> None:
     """Compare every subscription, with its customer and schedule; goes on where an interrupted walk stopped."""
-    begun_at, left, compared = _where_it_stopped(look.now) or _beginning(look)
+    begun_at, left, compared = _where_it_stopped(context.now) or _beginning(context)
     remaining = dict.fromkeys(left)
-    _store(look, begun_at, remaining)
-    look.progress.step(compared)
+    _store(context, begun_at, remaining)
+    context.progress.step(compared)
     stored_at = time.monotonic()
     try:
         for read in page_ranges.read(left, _ask):
-            _compare(look, read)
+            _compare(context, read)
             # First what is left: whatever stops us here must not take the page for the whole range.
             if read.rest:
                 remaining[read.rest] = None
             del remaining[read.range]
-            look.progress.step(len(read.page.objects))
+            context.progress.step(len(read.page.objects))
             if time.monotonic() - stored_at >= STORED_EVERY:
-                _store(look, begun_at, remaining)
+                _store(context, begun_at, remaining)
                 stored_at = time.monotonic()
     finally:
-        _store(look, begun_at, remaining)
+        _store(context, begun_at, remaining)
 
 
-def _beginning(look: Look) -> Start:
+def _beginning(context: ReconcileContext) -> Start:
     """Compare the newest page alone: often that is all, and where it is not, it says where the rest begins."""
     everything = Range()
     page = _ask(everything)
     rest = everything.rest(page)
-    _compare(look, Read(everything, page, rest))
-    return Start(look.now, page_ranges.split(rest) if rest else [], len(page.objects))
+    _compare(context, Read(everything, page, rest))
+    return Start(context.now, page_ranges.split(rest) if rest else [], len(page.objects))
 
 
 def _where_it_stopped(now: datetime) -> Start | None:
@@ -79,10 +79,10 @@ def _where_it_stopped(now: datetime) -> Start | None:
     return Start(begun_at, [Range.from_json(stored) for stored in cursor["ranges"]], compared=0)
 
 
-def _store(look: Look, begun_at: datetime, remaining: Iterable[Range] | None) -> None:
+def _store(context: ReconcileContext, begun_at: datetime, remaining: Iterable[Range] | None) -> None:
     ranges_left = None if remaining is None else [one.to_json() for one in remaining]
     cursor = {"begun_at": begun_at.astimezone(UTC).isoformat(), "ranges": ranges_left}
-    lease.advance(look.holder, full_cursor=cursor)
+    lease.advance(context.holder, full_cursor=cursor)
 
 
 def _ask(one: Range) -> Page:
@@ -93,16 +93,16 @@ def _ask(one: Range) -> Page:
         return gateway.subscription_page(newest=one.newest, oldest=one.oldest)
 
 
-def _compare(look: Look, read: Read) -> None:
+def _compare(context: ReconcileContext, read: Read) -> None:
     subscriptions = list(read.page.snapshots())
-    look.findings.differ(offer_page(kinds.CUSTOMER, _inside(subscriptions, "customer")))
-    look.findings.differ(offer_page(kinds.SCHEDULE, _inside(subscriptions, "schedule")))
-    compared, others = offer_span(kinds.SUBSCRIPTION, subscriptions, span=_span(read))
-    look.findings.differ(compared)
+    context.results.record_page(apply_page(kinds.CUSTOMER, _inside(subscriptions, "customer")))
+    context.results.record_page(apply_page(kinds.SCHEDULE, _inside(subscriptions, "schedule")))
+    compared, others = apply_page_within(kinds.SUBSCRIPTION, subscriptions, span=_span(read))
+    context.results.record_page(compared)
     for one in compared:
-        look.findings.looked(one.object, was_written=one.was_written)
+        context.results.record_subscription(one.object, was_written=one.was_written)
     if unseen := [pk for pk in others if pk not in read.range.shown]:
-        look.ask_for(kinds.SUBSCRIPTION, _not_shown(read, unseen))
+        context.ask_for(kinds.SUBSCRIPTION, _not_shown(read, unseen))
 
 
 def _inside(subscriptions: list[Snapshot], field: str) -> list[Snapshot]:

@@ -55,7 +55,7 @@ def _subscription_changed(events: Sequence[Event]) -> Mirrored[Subscription]:
     if result.row is not None:
         history.save_line(result.row)
     if result.row is not None and result.row.customer_id:
-        customers.meet(result.row.customer_id)
+        customers.ensure_known(result.row.customer_id)
     if result.row is not None and result.row.schedule_id:
         _meet_schedule(result.row.schedule_id)
     if result.row is not None:
@@ -66,14 +66,14 @@ def _subscription_changed(events: Sequence[Event]) -> Mirrored[Subscription]:
 def _meet_schedule(schedule_id: str) -> None:
     """Fetch a schedule that was made with all its phases, so that no event but its creation tells of it."""
     if engine.find(kinds.SCHEDULE, schedule_id) is None:
-        engine.capture(kinds.SCHEDULE, schedule_id, lambda: gateway.retrieve_schedule(schedule_id))
+        engine.apply_answer(kinds.SCHEDULE, schedule_id, lambda: gateway.retrieve_schedule(schedule_id))
 
 
 def _part_from_schedules(subscription: Subscription) -> None:
     """Fetch the schedules that managed it and no longer do: of a release no event tells that the sync lists."""
     managing = SubscriptionSchedule.objects.filter(subscription=subscription.pk, status__in=SubscriptionSchedule.LIVE)
     for pk in managing.exclude(pk=subscription.schedule_id or "").values_list("pk", flat=True):
-        engine.capture(kinds.SCHEDULE, pk, partial(gateway.retrieve_schedule, pk))
+        engine.apply_answer(kinds.SCHEDULE, pk, partial(gateway.retrieve_schedule, pk))
 
 
 _product = partial(apply_events, PRODUCT)
@@ -85,7 +85,7 @@ _invoice = partial(apply_events, kinds.INVOICE)
 _schedule = partial(apply_events, kinds.SCHEDULE)
 
 # Events that concern us, each with its reason. The sync asks for these in one call, and Stripe lists 20 types in one.
-LISTED: dict[str, Handler] = {
+LISTED_BY_SYNC: dict[str, Handler] = {
     "product.created": _product,  # made in the dashboard
     "product.updated": _product,  # renamed, described, archived, another default price
     "product.deleted": _product,  # gone for good
@@ -109,7 +109,7 @@ LISTED: dict[str, Handler] = {
 }
 
 # Events that a webhook brings, and that the sync need not ask for: another event or the reconcile tells as much.
-HEARD: dict[str, Handler] = {
+WEBHOOK_ONLY: dict[str, Handler] = {
     "promotion_code.created": _promotion_code,  # the reconcile reads all of them
     "promotion_code.updated": _promotion_code,  # used once more, archived
     "customer.created": _customer,  # ours are known, and the others come with their first subscription
@@ -131,7 +131,7 @@ HEARD: dict[str, Handler] = {
     "subscription_schedule.aborted": _schedule,  # with customer.subscription.updated
 }
 
-HANDLERS = LISTED | HEARD
+HANDLERS = LISTED_BY_SYNC | WEBHOOK_ONLY
 
 # Which object an event's type is about; of two that match, the longer one stands first.
 ABOUT = {
@@ -156,7 +156,7 @@ def receive(*, body: bytes, signature: str) -> WebhookEvent:
     event, payload = gateway.verified_event(body, signature)
     _refuse_illegible(event, payload)
     stripe_clock.heard(event.created_at)
-    entry = take_in(event, payload, source=Source.WEBHOOK)
+    entry = store(event, payload, source=Source.WEBHOOK)
     if entry.source == Source.SYNC:
         # The sync was merely faster; an event that keeps it as its source was never delivered.
         WebhookEvent.objects.filter(pk=entry.pk).update(source=Source.WEBHOOK)
@@ -172,11 +172,11 @@ def _refuse_illegible(event: Event, payload: JSON) -> None:
         return
     try:
         validation.check(event, payload, about=about)
-    except validation.Illegible as error:
+    except validation.InvalidEvent as error:
         raise gateway.WebhookRejected(f"Not an event that can be read: {error}.") from error
 
 
-def take_in(event: Event, payload: JSON, *, source: str) -> WebhookEvent:
+def store(event: Event, payload: JSON, *, source: str) -> WebhookEvent:
     """The inbox's entry for an event; the first to bring it makes it."""
     is_ours = event.type in HANDLERS
     entry, _ = WebhookEvent.objects.get_or_create(
@@ -196,7 +196,7 @@ def process(entry: WebhookEvent) -> Mirrored[Any]:
     """Work one event; raises BeingHandled, or what made it fail."""
     if not claim(entry):
         raise BeingHandled(entry.pk)
-    return work([entry])
+    return handle([entry])
 
 
 def replay(entry: WebhookEvent) -> None:
@@ -228,7 +228,7 @@ def claim(entry: WebhookEvent) -> bool:
     return claimed == 1
 
 
-def work(entries: Sequence[WebhookEvent]) -> Mirrored[Any]:
+def handle(entries: Sequence[WebhookEvent]) -> Mirrored[Any]:
     """Work claimed events about one and the same object, together; raises what made them fail, having recorded it."""
     events = [Event.from_payload(entry.payload) for entry in entries]
     try:
@@ -244,7 +244,7 @@ def work(entries: Sequence[WebhookEvent]) -> Mirrored[Any]:
     return result
 
 
-def by_object(entries: Iterable[WebhookEvent]) -> list[list[WebhookEvent]]:
+def group_by_object(entries: Iterable[WebhookEvent]) -> list[list[WebhookEvent]]:
     """Events grouped by the object they are about, oldest first."""
     groups: dict[tuple[str | None, str | None], list[WebhookEvent]] = {}
     for entry in sorted(entries, key=lambda entry: entry.stripe_created_at):

@@ -47,28 +47,28 @@ PYTHON_TYPES: Final[tuple[tuple[Any, type], ...]] = (
 )
 
 
-class Illegible(Exception):
+class InvalidEvent(Exception):
     """The event can't be kept, or what it is about is not an object of that kind."""
 
 
 def check(event: Event, payload: JSON, *, about: str) -> None:
     """Raise Illegible for an event that can't be kept or whose object is not what `about` names."""
     if not _can_be_kept(payload):
-        raise Illegible("it holds what no database keeps")
+        raise InvalidEvent("it holds what no database keeps")
     obj = event.object
     if obj.get("object") != about or not _is_id(obj.get("id"), about):
-        raise Illegible(f"its object is not a {about}")
+        raise InvalidEvent(f"its object is not a {about}")
     # An object of another version may have another shape; it is fetched and not read.
     if event.api_version != gateway.API_VERSION or not _is_ours(about, obj):
         return
     try:
         columns = {**_columns(about, obj), "stripe_created_at": moment(obj["created"])}
     except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
-        raise Illegible(f"its {about} can't be read: {error!r}") from error
+        raise InvalidEvent(f"its {about} can't be read: {error!r}") from error
     model = KINDS[about][0].model
     for name, value in columns.items():
         if not _fits(model._meta.get_field(name), value):
-            raise Illegible(f"the {name} of its {about} is none")
+            raise InvalidEvent(f"the {name} of its {about} is none")
 
 
 def _is_ours(about: str, obj: JSON) -> bool:

@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 
 from billing import gateway
 from billing.gateway.snapshots import JSON
-from billing.mirror.engine import offer
+from billing.mirror.engine import apply_snapshot
 from billing.mirror.kinds import PRODUCT
 from billing.models import Product
 from tests.billing.gateway.wire import Wire
@@ -51,4 +51,4 @@ def product(local_stripe: LocalStripe) -> JSON:
 @pytest.fixture
 def row(product: JSON) -> Product:
     """Its row, read between 12:00:00 and 12:00:02 under the name "as read"."""
-    return written(offer(PRODUCT, state(product, "as read", NOON, NOON + 2 * SECOND)))
+    return written(apply_snapshot(PRODUCT, state(product, "as read", NOON, NOON + 2 * SECOND)))

@@ -18,7 +18,7 @@ from subscriptions.checkout.services import Started
 from subscriptions.customers import services as customers
 from subscriptions.models import CheckoutSession, Customer, Subscription, SyncRun
 from subscriptions.sync import incremental
-from subscriptions.sync.results import Findings
+from subscriptions.sync.results import SyncResults
 from tests.fixtures import LocalStripe
 
 DAY = 86_400
@@ -92,7 +92,7 @@ def paid_session(person: User, price: Price, customer: Customer, local_stripe: L
     return started.session
 
 
-def sync_now(**options: Any) -> tuple[SyncRun, Findings]:
+def sync_now(**options: Any) -> tuple[SyncRun, SyncResults]:
     return incremental.run(now=timezone.now(), **options)
 
 

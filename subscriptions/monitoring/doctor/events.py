@@ -20,7 +20,7 @@ KEPT_BY_STRIPE = timedelta(days=30)
 
 def check_version(*, now: datetime) -> Iterator[Finding]:
     """The account's own version, in which Stripe lists every event for the sync."""
-    page = next(gateway.event_pages(types=list(inbox.LISTED), since=now - KEPT_BY_STRIPE))
+    page = next(gateway.event_pages(types=list(inbox.LISTED_BY_SYNC), since=now - KEPT_BY_STRIPE))
     version = page.objects[0]["api_version"] if page.objects else None
     if not page.objects:
         yield note("Nothing has happened at Stripe in 30 days, so the account's API version is not known.")

@@ -8,7 +8,7 @@ import pytest
 from billing import gateway
 from billing.errors import StripeMissing, StripeUnavailable
 from billing.gateway.snapshots import JSON, Event
-from billing.mirror.engine import Mirrored, apply_events, offer
+from billing.mirror.engine import Mirrored, apply_events, apply_snapshot
 from billing.mirror.kinds import PRICE, PRODUCT
 from billing.models import Price, Product
 from tests.billing.states import NOON, SECOND, TICK, event, name_and_version, state, written
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 class TestUnknownObject:
     def test_is_written_as_it_came(self, product: JSON, local_stripe: LocalStripe) -> None:
-        result = offer(PRODUCT, state(product, "as told", NOON, NOON + SECOND))
+        result = apply_snapshot(PRODUCT, state(product, "as told", NOON, NOON + SECOND))
         row = Product.objects.get()
         assert result == Mirrored(row, was_written=True)
         assert (row.pk, row.name, row.version) == (product["id"], "as told", 1)
@@ -28,7 +28,7 @@ class TestUnknownObject:
         assert local_stripe.calls == []
 
     def test_is_fetched_when_the_state_is_not_reliable(self, product: JSON, local_stripe: LocalStripe) -> None:
-        result = offer(PRODUCT, state(product, "as told", NOON), is_reliable=False)
+        result = apply_snapshot(PRODUCT, state(product, "as told", NOON), is_reliable=False)
         assert result.was_written
         assert name_and_version() == ("as at Stripe", 1)
         assert local_stripe.calls == [f"GET /v1/products/{product['id']}"]
@@ -36,13 +36,13 @@ class TestUnknownObject:
     def test_that_is_not_at_stripe_either_is_not_made_up(self, product: JSON, local_stripe: LocalStripe) -> None:
         local_stripe.api.products.delete(product["id"])
         with pytest.raises(StripeMissing):
-            offer(PRODUCT, state(product, "as told", NOON), is_reliable=False)
+            apply_snapshot(PRODUCT, state(product, "as told", NOON), is_reliable=False)
         assert not Product.objects.exists()
 
     def test_that_the_kind_does_not_admit_is_left_alone(self, product: JSON, local_stripe: LocalStripe) -> None:
         choosy = replace(PRODUCT, admits=lambda obj: obj["name"] != "not ours")
         for is_reliable in (True, False):
-            result = offer(choosy, state(product, "not ours", NOON), is_reliable=is_reliable)
+            result = apply_snapshot(choosy, state(product, "not ours", NOON), is_reliable=is_reliable)
             assert result == Mirrored(None, was_written=False)
         assert not Product.objects.exists()
         assert local_stripe.calls == []
@@ -55,7 +55,7 @@ class TestWhichStateWins:
     def test_newer_is_written_without_asking(
         self, product: JSON, row: Product, local_stripe: LocalStripe, after: timedelta
     ) -> None:
-        result = offer(PRODUCT, state(product, "newer", NOON + after))
+        result = apply_snapshot(PRODUCT, state(product, "newer", NOON + after))
         assert result.was_written
         assert name_and_version() == ("newer", 2)
         assert written(result).known_from == written(result).known_until == NOON + after
@@ -66,7 +66,7 @@ class TestWhichStateWins:
     def test_older_is_dropped_without_asking(
         self, product: JSON, row: Product, local_stripe: LocalStripe, before: timedelta, *, is_reliable: bool
     ) -> None:
-        result = offer(PRODUCT, state(product, "older", NOON - before), is_reliable=is_reliable)
+        result = apply_snapshot(PRODUCT, state(product, "older", NOON - before), is_reliable=is_reliable)
         assert result == Mirrored(row, was_written=False)
         assert name_and_version() == ("as read", 1)
         assert local_stripe.calls == []
@@ -85,7 +85,7 @@ class TestWhichStateWins:
     def test_of_the_same_time_but_different_is_fetched(
         self, product: JSON, row: Product, local_stripe: LocalStripe, since: timedelta, until: timedelta
     ) -> None:
-        result = offer(PRODUCT, state(product, "another", NOON + since, NOON + until))
+        result = apply_snapshot(PRODUCT, state(product, "another", NOON + since, NOON + until))
         assert result.was_written
         assert name_and_version() == ("as at Stripe", 2)
         assert local_stripe.calls == [f"GET /v1/products/{product['id']}"]
@@ -95,7 +95,7 @@ class TestWhichStateWins:
     def test_of_the_same_time_and_equal_is_no_news(
         self, product: JSON, row: Product, local_stripe: LocalStripe, since: timedelta
     ) -> None:
-        result = offer(PRODUCT, state(product, "as read", NOON + since))
+        result = apply_snapshot(PRODUCT, state(product, "as read", NOON + since))
         assert result == Mirrored(row, was_written=False)
         assert name_and_version() == ("as read", 1)
         assert local_stripe.calls == []
@@ -104,13 +104,13 @@ class TestWhichStateWins:
     def test_that_is_not_reliable_is_fetched_unless_older(
         self, product: JSON, row: Product, local_stripe: LocalStripe, since: timedelta
     ) -> None:
-        offer(PRODUCT, state(product, "unreliable", NOON + since), is_reliable=False)
+        apply_snapshot(PRODUCT, state(product, "unreliable", NOON + since), is_reliable=False)
         assert name_and_version() == ("as at Stripe", 2)
         assert local_stripe.calls == [f"GET /v1/products/{product['id']}"]
 
     def test_a_row_that_nobody_placed_in_time_takes_any(self, product: JSON, local_stripe: LocalStripe) -> None:
         Product.objects.create(pk=product["id"], name="by hand")
-        offer(PRODUCT, state(product, "told", NOON))
+        apply_snapshot(PRODUCT, state(product, "told", NOON))
         assert name_and_version() == ("told", 1)
 
     def test_when_the_fetch_fails_nothing_is_written(
@@ -118,16 +118,16 @@ class TestWhichStateWins:
     ) -> None:
         local_stripe.control("faults", status=429, count=1)
         with pytest.raises(StripeUnavailable):
-            offer(PRODUCT, state(product, "another", NOON + SECOND))
+            apply_snapshot(PRODUCT, state(product, "another", NOON + SECOND))
         assert name_and_version() == ("as read", 1)
 
     def test_a_fetch_is_true_until_the_next_event(
         self, product: JSON, row: Product, local_stripe: LocalStripe
     ) -> None:
-        fetched = written(offer(PRODUCT, state(product, "another", NOON)))
+        fetched = written(apply_snapshot(PRODUCT, state(product, "another", NOON)))
         local_stripe.forget_calls()
         assert fetched.known_until is not None
-        offer(PRODUCT, state(product, "next", fetched.known_until + SECOND))
+        apply_snapshot(PRODUCT, state(product, "next", fetched.known_until + SECOND))
         assert name_and_version() == ("next", 3)
         assert local_stripe.calls == []
 
@@ -146,7 +146,7 @@ class TestDeletion:
         self, product: JSON, row: Product, local_stripe: LocalStripe, *, is_reliable: bool
     ) -> None:
         apply_events(PRODUCT, [event(product, "", NOON, type="product.deleted")])
-        later = offer(PRODUCT, state(product, "back", NOON + timedelta(days=1)), is_reliable=is_reliable)
+        later = apply_snapshot(PRODUCT, state(product, "back", NOON + timedelta(days=1)), is_reliable=is_reliable)
         assert not later.was_written
         assert Product.objects.get().is_deleted
         assert name_and_version() == ("as read", 2)
@@ -159,7 +159,7 @@ class TestDeletion:
 
     def test_of_an_unknown_object_leaves_a_tombstone(self, product: JSON, local_stripe: LocalStripe) -> None:
         apply_events(PRODUCT, [event(product, "late", NOON, type="product.deleted")])
-        offer(PRODUCT, state(product, "later still", NOON + SECOND))
+        apply_snapshot(PRODUCT, state(product, "later still", NOON + SECOND))
         row = Product.objects.get()
         assert (row.pk, row.is_deleted, row.version) == (product["id"], True, 1)
         assert not Product.objects.on_sale().exists()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from billing.gateway.snapshots import Snapshot
-from billing.mirror.engine import offer
+from billing.mirror.engine import apply_snapshot
 from billing.mirror.kinds import PRICE, PRODUCT
 from billing.models import Price, Product
 from tests.fixtures import LocalStripe
@@ -25,7 +25,7 @@ MONTHLY = {
 
 def product_from(**members: Any) -> Product:
     obj = {"id": "prod_1", "object": "product", "name": "Pro", "active": True, "created": 1_795_000_000, **members}
-    row = offer(PRODUCT, Snapshot(obj, NOON, NOON)).row
+    row = apply_snapshot(PRODUCT, Snapshot(obj, NOON, NOON)).row
     assert row is not None
     return row
 
@@ -43,7 +43,7 @@ def price_from(**members: Any) -> Price:
         "metadata": {},
         **members,
     }
-    row = offer(PRICE, Snapshot(obj, NOON, NOON)).row
+    row = apply_snapshot(PRICE, Snapshot(obj, NOON, NOON)).row
     assert row is not None
     return row
 
@@ -200,5 +200,5 @@ def test_the_sandboxs_own_objects_fit(local_stripe: LocalStripe) -> None:
         (PRODUCT, product),
         (PRICE, local_stripe.api.prices.retrieve(str(product.default_price))),
     ):
-        offer(kind, Snapshot(obj.to_dict(for_json=True), NOON, NOON))  # type: ignore[arg-type]
+        apply_snapshot(kind, Snapshot(obj.to_dict(for_json=True), NOON, NOON))  # type: ignore[arg-type]
     assert str(Price.objects.on_sale().get()) == "KWD\xa01.230 per year"

@@ -9,7 +9,7 @@ from django.db import connection
 
 from billing import gateway
 from billing.gateway.snapshots import Snapshot
-from billing.mirror.engine import Mirrored, capture, offer
+from billing.mirror.engine import Mirrored, apply_answer, apply_snapshot
 from billing.mirror.kinds import PRODUCT
 from billing.models import Product
 from tests.fixtures import LocalStripe
@@ -31,18 +31,18 @@ def side_by_side(*works: Callable[[], Mirrored[Product]]) -> list[Mirrored[Produ
 
 
 def renaming(product_id: str, name: str) -> Callable[[], Mirrored[Product]]:
-    return lambda: capture(PRODUCT, product_id, lambda: gateway.update_product(product_id, {"name": name}))
+    return lambda: apply_answer(PRODUCT, product_id, lambda: gateway.update_product(product_id, {"name": name}))
 
 
 def telling(obj: dict[str, object], second: int) -> Callable[[], Mirrored[Product]]:
     at = NOON + timedelta(seconds=second)
-    return lambda: offer(PRODUCT, Snapshot({**obj, "name": f"told {second}"}, at, at))
+    return lambda: apply_snapshot(PRODUCT, Snapshot({**obj, "name": f"told {second}"}, at, at))
 
 
 class TestSideBySide:
     def test_changes_end_as_stripe_has_it(self, local_stripe: LocalStripe) -> None:
         made = gateway.create_product({"name": "Pro"}, key="k")
-        offer(PRODUCT, made)
+        apply_snapshot(PRODUCT, made)
         side_by_side(*(renaming(made.id, f"name {number}") for number in range(6)))
         row = Product.objects.get()
         assert row.name == local_stripe.api.products.retrieve(made.id).name

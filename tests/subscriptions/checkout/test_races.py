@@ -14,7 +14,7 @@ from django.utils import timezone
 from billing import gateway
 from billing.errors import StripeUnavailable
 from billing.gateway.snapshots import Snapshot
-from billing.mirror.engine import capture
+from billing.mirror.engine import apply_answer
 from billing.mirror.kinds import PRODUCT
 from billing.models import Price, Product
 from subscriptions.checkout import services as checkout
@@ -131,12 +131,12 @@ class TestLateAnswers:
         def create() -> Snapshot:
             return gateway.create_product({"name": "Pro"}, key="the same")
 
-        product = capture(PRODUCT, "prod_unknown", create).row
+        product = apply_answer(PRODUCT, "prod_unknown", create).row
         assert product is not None
         local_stripe.control("clock", advance=60)
         local_stripe.api.products.update(product.pk, {"name": "Pro Plus"})
         assert deliver(client, local_stripe.events("product.updated")[-1]).status_code == 200
-        capture(PRODUCT, product.pk, create)
+        apply_answer(PRODUCT, product.pk, create)
         assert Product.objects.get().name == "Pro Plus"
 
     def test_who_is_deleted_during_a_fetch_is_not_brought_back(
@@ -145,7 +145,7 @@ class TestLateAnswers:
         created = local_stripe.events("customer.subscription.created")[0]
 
         def bury() -> None:
-            customers.bury(str(paid_session.customer_id), reason="test", now=timezone.now())
+            customers.mark_erased(str(paid_session.customer_id), reason="test", now=timezone.now())
 
         meanwhile.before("GET /v1/subscriptions/", bury)
         assert deliver(client, {**created, "api_version": "2019-12-03"}).json() == {"state": "done"}

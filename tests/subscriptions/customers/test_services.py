@@ -137,7 +137,7 @@ class TestEnsure:
 
     def test_who_was_buried_gets_another(self, person: User, local_stripe: LocalStripe) -> None:
         first = customers.ensure(person)
-        customers.bury(first.pk, reason="test", now=timezone.now())
+        customers.mark_erased(first.pk, reason="test", now=timezone.now())
         second = customers.ensure(person)
         assert second.pk != first.pk
         assert list(Tombstone.objects.values_list("pk", flat=True)) == [first.pk]

@@ -111,5 +111,5 @@ class TestTwicePaid:
         self, subscription: Subscription, local_stripe: LocalStripe
     ) -> None:
         Invoice.objects.all().delete()
-        duplicates.undo_subscription(subscription)
+        duplicates.cancel_and_refund(subscription)
         assert [refund.amount for refund in local_stripe.api.refunds.list().data] == [1900]

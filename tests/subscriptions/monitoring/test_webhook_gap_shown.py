@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from subscriptions.models import CheckoutSession, Subscription, WebhookEvent
 from subscriptions.monitoring import webhook_gap
-from subscriptions.monitoring.webhook_gap import Silence
+from subscriptions.monitoring.webhook_gap import WebhookGap
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import settle, sync_now
 
@@ -34,7 +34,7 @@ def came(now: datetime, source: str, *ages: timedelta, event_type: str = "invoic
         WebhookEvent.objects.filter(pk=made.pk).update(received_at=now - age)
 
 
-def found(now: datetime) -> Silence | None:
+def found(now: datetime) -> WebhookGap | None:
     return webhook_gap.found(now=now, last_webhook_at=webhook_gap.last_webhook_at())
 
 

@@ -87,7 +87,7 @@ class TestWithoutPaymentIntent:
 class TestFreeOrder:
     def test_taken_twice_just_ends(self, payment: Payment, free_order: Payment, local_stripe: LocalStripe) -> None:
         assert duplicates.newer_payments() == [free_order]
-        duplicates.undo_payment(free_order)
+        duplicates.refund_duplicate(free_order)
         free_order.refresh_from_db()
         assert (free_order.gives_access, duplicates.newer_payments()) == (False, [])
         assert local_stripe.api.refunds.list().data == []

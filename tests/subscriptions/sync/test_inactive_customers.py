@@ -124,7 +124,9 @@ class TestArchive:
     def test_leaves_the_overdue(self, paid_session: CheckoutSession, local_stripe: LocalStripe) -> None:
         sync_now()
         Subscription.objects.update(status="past_due")
-        assert inactive_customers.tidy([str(Subscription.objects.get().customer_id)], now=timezone.now()) == 0
+        assert (
+            inactive_customers.archive_inactive([str(Subscription.objects.get().customer_id)], now=timezone.now()) == 0
+        )
 
     def test_leaves_who_owns_a_one_time_good(self, ended: Customer, person: User, local_stripe: LocalStripe) -> None:
         terms = catalog.PriceTerms(unit_amount=4900, currency="usd", interval="one_time")

@@ -142,7 +142,7 @@ class TestPass:
         created = local_stripe.events("customer.subscription.created")[0]
         odd = {**created, "id": "evt_odd", "data": {"object": {"status": "active"}}}
         # No webhook brings one in; Stripe's list, which has no door to refuse it at, could.
-        inbox.take_in(Event.from_payload(odd), odd, source=inbox.Source.SYNC)
+        inbox.store(Event.from_payload(odd), odd, source=inbox.Source.SYNC)
         WebhookEvent.objects.filter(pk="evt_odd").update(state="failed")
         local_stripe.control("clock", advance=600)
         local_stripe.api.subscriptions.update(Subscription.objects.get().pk, {"cancel_at_period_end": True})

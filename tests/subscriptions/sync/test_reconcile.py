@@ -26,7 +26,7 @@ from subscriptions.models import (
 from subscriptions.sync import incremental, page_ranges
 from subscriptions.sync.page_ranges import Range
 from subscriptions.sync.progress import Interrupted, Progress
-from subscriptions.sync.results import Findings
+from subscriptions.sync.results import SyncResults
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import buy, settle, sync_now
 
@@ -328,7 +328,7 @@ class TestSplit:
 class TestFindings:
     def test_one_that_had_an_event_and_is_compared_counts_once(self, subscription: Subscription) -> None:
         seen: list[tuple[str, str, bool]] = []
-        findings = Findings(lambda *one: seen.append(one))
+        findings = SyncResults(lambda *one: seen.append(one))
         findings.note(Mirrored(subscription, was_written=True))
         findings.looked({"id": subscription.pk, "status": "active"}, was_written=False)
         assert (findings.looked_at, findings.updated, len(seen)) == (1, 1, 2)

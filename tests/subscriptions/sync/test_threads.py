@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 
 from billing.gateway.snapshots import Snapshot
-from billing.mirror.engine import offer
+from billing.mirror.engine import apply_snapshot
 from billing.models import Price
 from subscriptions.checkout import services as checkout
 from subscriptions.mirror.kinds import SUBSCRIPTION
@@ -127,7 +127,7 @@ class TestAtOnce:
 
         def tell(number: int) -> None:
             at = first + timedelta(minutes=number + 1)
-            offer(SUBSCRIPTION, Snapshot({**obj, "status": statuses[number]}, at, at))
+            apply_snapshot(SUBSCRIPTION, Snapshot({**obj, "status": statuses[number]}, at, at))
 
         at_once(*(partial(tell, number) for number in range(len(statuses))))
         assert Subscription.objects.get().status == statuses[-1]
