@@ -329,7 +329,7 @@ class TestFindings:
     def test_one_that_had_an_event_and_is_compared_counts_once(self, subscription: Subscription) -> None:
         seen: list[tuple[str, str, bool]] = []
         findings = SyncResults(lambda *one: seen.append(one))
-        findings.note(Mirrored(subscription, was_written=True))
-        findings.looked({"id": subscription.pk, "status": "active"}, was_written=False)
+        findings.record_events(Mirrored(subscription, was_written=True))
+        findings.record_subscription({"id": subscription.pk, "status": "active"}, was_written=False)
         assert (findings.looked_at, findings.updated, len(seen)) == (1, 1, 2)
         assert findings.customers == set(Customer.objects.values_list("pk", flat=True))
