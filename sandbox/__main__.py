@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from sandbox.app import Sandbox
-from sandbox.sender import Sender
+from sandbox.events.sender import Sender
 from sandbox.server import Server
 
 DEFAULT_PORT = 8420

@@ -15,15 +15,15 @@ from werkzeug.http import http_date
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
-from sandbox import contract, idempotency, resources
-from sandbox.account import API_VERSION, Cause
-from sandbox.calls import Call
-from sandbox.errors import ApiError
-from sandbox.expansion import expanded
-from sandbox.faults import Fault
-from sandbox.idempotency import Answer
-from sandbox.listing import Params
-from sandbox.store import Object
+from sandbox.core.account import API_VERSION, Cause
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.http import contract, idempotency, routes
+from sandbox.http.call import Call
+from sandbox.http.expansion import expanded
+from sandbox.http.faults import Fault
+from sandbox.http.idempotency import Answer
+from sandbox.http.listing import Params
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox
@@ -34,7 +34,7 @@ CHECKED_PER_LIST = 10  # Longer lists are sampled: every object was checked when
 @cache
 def _routes() -> Map:
     # Compiled once for all sandboxes: it takes longer than most calls.
-    rules = [Rule(rule, methods=[method], endpoint=function) for method, rule, function in resources.routes()]
+    rules = [Rule(rule, methods=[method], endpoint=function) for method, rule, function in routes.routes()]
     return Map(rules, strict_slashes=True, merge_slashes=False)
 
 

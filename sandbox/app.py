@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox import controls, pages, renewals
-from sandbox.account import API_VERSION, DEFAULT_BASE_URL, Account, Cause
+from sandbox import controls, due, pages
 from sandbox.api import Api
-from sandbox.calls import Call
-from sandbox.clock import Clock
-from sandbox.deliveries import Deliveries, Post
-from sandbox.errors import ApiError
-from sandbox.faults import ConnectionLost, Faults
-from sandbox.resources import webhook_endpoints
-from sandbox.store import Store
-from sandbox.switches import Slowness
+from sandbox.core.account import API_VERSION, DEFAULT_BASE_URL, Account, Cause
+from sandbox.core.clock import Clock
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Store
+from sandbox.events import endpoint_routes
+from sandbox.events.deliveries import Deliveries, Post
+from sandbox.events.webhook_settings import Slowness
+from sandbox.http.call import Call
+from sandbox.http.faults import ConnectionLost, Faults
 
 log = logging.getLogger("sandbox")
 
@@ -93,7 +93,7 @@ class Sandbox:
     def transaction(self, cause: Cause | None = None) -> Iterator[None]:
         """Hold the account for one request, after everything that fell due in the meantime has happened."""
         with self.account.transaction(cause):
-            renewals.catch_up(self.account, until=self.account.now)
+            due.catch_up(self.account, until=self.account.now)
             yield
 
     def catch_up(self) -> None:
@@ -103,7 +103,7 @@ class Sandbox:
 
     def move_time(self, moment: int) -> int:
         """Let time pass until `moment`, within a transaction; return how many things fell due on the way."""
-        happened = renewals.catch_up(self.account, until=moment)
+        happened = due.catch_up(self.account, until=moment)
         self.account.move_to(moment)
         return happened
 
@@ -128,5 +128,5 @@ class Sandbox:
             self.account.remove(given[url])
         for url, secret in self.webhooks.items():
             params = {"url": url, "enabled_events": ["*"]}
-            endpoint = given.get(url) or webhook_endpoints.register(self.account, params, secret=secret)
+            endpoint = given.get(url) or endpoint_routes.register(self.account, params, secret=secret)
             self.account.change(endpoint, {"_secret": secret, "_is_given": True})

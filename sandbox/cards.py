@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from sandbox.errors import ApiError
+from sandbox.core.errors import ApiError
 
 
 class Authentication(Enum):

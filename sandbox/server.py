@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from werkzeug.wrappers import Response
 
 from sandbox.app import Sandbox
-from sandbox.faults import ConnectionLost
+from sandbox.http.faults import ConnectionLost
 from sandbox.transport import exchange
 
 MAX_BODY = 1_000_000

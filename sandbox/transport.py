@@ -16,7 +16,7 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
 from sandbox.app import Sandbox
-from sandbox.faults import ConnectionLost
+from sandbox.http.faults import ConnectionLost
 
 
 class InProcessClient(stripe.HTTPClient):

@@ -2,7 +2,7 @@
 
 import json
 
-from sandbox.store import Object
+from sandbox.core.store import Object
 
 ACCOUNT = {
     "id": "acct_benchmarks000000",

@@ -13,10 +13,10 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from benchmarks.standin.extras import EXTRAS, without_sources
 from benchmarks.standin.world import World
-from sandbox import contract, forms, listing
-from sandbox.errors import ApiError
-from sandbox.events import KEPT_SECONDS
-from sandbox.store import Object
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.events.recording import KEPT_SECONDS
+from sandbox.http import contract, forms, listing
 from sandbox.transport import exchange
 
 LISTS = {

@@ -11,7 +11,8 @@ from typing import Any
 
 from benchmarks.standin.recording import Answer, Recording
 from benchmarks.standin.world import World
-from sandbox import contract, ids
+from sandbox.core import ids
+from sandbox.http import contract
 
 CONTROL = "/_standin/"
 TOO_FAST = {

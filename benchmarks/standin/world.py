@@ -9,7 +9,7 @@ from typing import Any
 import stripe
 
 from sandbox.app import Sandbox
-from sandbox.store import Object
+from sandbox.core.store import Object
 from sandbox.transport import InProcessClient
 
 DAY = 86_400

@@ -13,7 +13,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from sandbox.controls.bodies import Body
-from sandbox.errors import ApiError
+from sandbox.core.errors import ApiError
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox

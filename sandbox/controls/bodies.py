@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request
 
-from sandbox.errors import ApiError
+from sandbox.core.errors import ApiError
 
 SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can hold half a character, a database can't.
 

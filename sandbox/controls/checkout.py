@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from sandbox.controls.bodies import Body
-from sandbox.errors import ApiError
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.core.visibility import public
 from sandbox.flows import checkout, cycles
 from sandbox.flows.checkout import Attempt
 from sandbox.flows.typed_cards import TypedCard
-from sandbox.store import Object
-from sandbox.views import public
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox

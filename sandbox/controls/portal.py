@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.controls.bodies import Body
 from sandbox.controls.checkout import shown, typed_card
-from sandbox.errors import ApiError
+from sandbox.core.errors import ApiError
 from sandbox.flows import portal
 from sandbox.objects.portal import REASONS
 

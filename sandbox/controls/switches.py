@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox import switches
 from sandbox.controls.bodies import Body
-from sandbox.errors import ApiError
-from sandbox.faults import Fault
+from sandbox.core.errors import ApiError
+from sandbox.events import webhook_settings
+from sandbox.http.faults import Fault
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox
@@ -27,7 +27,7 @@ def state(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
         return {
             "clock": {"now": account.now, "offset": account.clock.offset},
             "switches": {
-                "webhooks": switches.webhooks(account),
+                "webhooks": webhook_settings.webhooks(account),
                 "faults": sandbox.faults.shown(),
                 "date_delay": sandbox.slowness.date_delay,
                 "latency_ms": sandbox.slowness.latency_ms,
@@ -56,8 +56,10 @@ def webhooks(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
     }
     body.finish()
     with sandbox.account.transaction():
-        switches.set_webhooks(sandbox.account, {name: value for name, value in given.items() if value is not None})
-        return switches.webhooks(sandbox.account)
+        webhook_settings.set_webhooks(
+            sandbox.account, {name: value for name, value in given.items() if value is not None}
+        )
+        return webhook_settings.webhooks(sandbox.account)
 
 
 def release(sandbox: "Sandbox", body: Body) -> dict[str, Any]:

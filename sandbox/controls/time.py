@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from sandbox.controls.bodies import Body
-from sandbox.errors import ApiError
+from sandbox.core.errors import ApiError
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.account import Account
+from sandbox.core.account import Account
+from sandbox.core.store import Object
 from sandbox.objects import payments, sessions
 from sandbox.resources import customers
-from sandbox.store import Object
 
 # A program that pays without saying who it is gets this address, because the page insists on one.
 ANONYMOUS = "buyer@example.com"

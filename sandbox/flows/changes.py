@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox import money
-from sandbox.account import Account
+from sandbox.core import money
+from sandbox.core.account import Account
+from sandbox.core.store import Object
 from sandbox.flows import cycles, lines, prorations, subscriptions
 from sandbox.flows.lines import Order
 from sandbox.flows.prorations import UNBILLED
 from sandbox.flows.subscriptions import UPDATED
 from sandbox.objects import subscriptions as shapes
-from sandbox.store import Object
 
 
 @dataclass

@@ -5,13 +5,13 @@ Nothing is created before the payment went through, so a refused attempt leaves 
 
 from dataclasses import dataclass
 
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import buyers, payments, purchases, session_discounts, typed_cards
 from sandbox.flows.purchases import Purchase
 from sandbox.flows.typed_cards import TypedCard
 from sandbox.objects.payments import billing_details
-from sandbox.store import Object
 
 SETTLED = {True: "checkout.session.async_payment_succeeded", False: "checkout.session.async_payment_failed"}
 

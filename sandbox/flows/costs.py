@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
-from sandbox import money
+from sandbox.core import money
+from sandbox.core.store import Object
 from sandbox.flows import reductions
 from sandbox.flows.reductions import Part
-from sandbox.store import Object
 
 
 def of_items(items: Iterable[Object], *, discounts: Iterable[Object]) -> dict[str, int]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from sandbox.account import Account
+from sandbox.core.account import Account
+from sandbox.core.store import Object
 from sandbox.flows import dues, invoices, lines, prorations, subscriptions
 from sandbox.flows.subscriptions import UPDATED
 from sandbox.objects.invoices import Line
-from sandbox.store import Object
 
 # What becomes of a subscription when the last attempt to collect a renewal has failed: an account setting at Stripe.
 AFTER_LAST_ATTEMPT = "after_last_attempt"

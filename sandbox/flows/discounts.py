@@ -1,12 +1,12 @@
 """Discounts from redemption to end: put on a subscription or a sale, taken off invoices, used up or run out."""
 
-from sandbox.account import Account
+from sandbox.core.account import Account
+from sandbox.core.periods import boundary
+from sandbox.core.store import Object
 from sandbox.flows import promotions, reductions
 from sandbox.flows.lines import Order
 from sandbox.flows.promotions import Redemption
 from sandbox.objects import discounts
-from sandbox.periods import boundary
-from sandbox.store import Object
 
 
 def grant(account: Account, redemption: Redemption, subscription: Object) -> str:

@@ -1,8 +1,8 @@
 """When something about a subscription or a session is next due: what renewals.py is woken up for."""
 
-from sandbox.account import Account
-from sandbox.periods import DAY
-from sandbox.store import Object
+from sandbox.core.account import Account
+from sandbox.core.periods import DAY
+from sandbox.core.store import Object
 
 ENDED = {"canceled", "incomplete_expired"}
 NOTICE_BEFORE_TRIAL_END = 3 * DAY

@@ -3,14 +3,14 @@
 Stripe leaves a renewal's invoice a draft for about an hour; here it is finalized and collected at once.
 """
 
-from sandbox.account import Account
 from sandbox.cards import Decline
+from sandbox.core.account import Account
+from sandbox.core.periods import DAY
+from sandbox.core.store import Object
 from sandbox.flows import discounts, payments, prorations, reductions
 from sandbox.flows.payments import Purpose
 from sandbox.objects import invoices
 from sandbox.objects.invoices import Line
-from sandbox.periods import DAY
-from sandbox.store import Object
 
 RETRY_AFTER = (3 * DAY, 5 * DAY, 7 * DAY)
 NO_METHOD = Decline(

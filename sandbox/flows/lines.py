@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from sandbox import money
-from sandbox.account import Account
+from sandbox.core import money
+from sandbox.core.account import Account
+from sandbox.core.store import Object
 from sandbox.objects.invoices import Line
-from sandbox.store import Object
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox import cards
-from sandbox.account import Account
 from sandbox.cards import Card, Decline
+from sandbox.core.account import Account
+from sandbox.core.store import Object
+from sandbox.core.visibility import public
 from sandbox.objects import payments
-from sandbox.store import Object
-from sandbox.views import public
 
 APPROVED = {
     "advice_code": None,

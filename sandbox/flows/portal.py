@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import payments, subscriptions, typed_cards
 from sandbox.flows.subscriptions import UPDATED
 from sandbox.flows.typed_cards import TypedCard
 from sandbox.objects.payments import billing_details
 from sandbox.resources import subscription_changes
 from sandbox.resources import subscriptions as requests
-from sandbox.store import Object
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from sandbox import money
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core import money
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import reductions
 from sandbox.flows.reductions import Part
-from sandbox.store import Object
 
 BILLED = frozenset({"open", "paid", "uncollectible"})
 

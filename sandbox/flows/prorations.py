@@ -6,13 +6,13 @@ subscription's next invoice.
 
 from datetime import UTC, datetime
 
-from sandbox.account import Account
+from sandbox.core.account import Account
+from sandbox.core.store import Object
 from sandbox.flows import costs, debits, discounts
 from sandbox.flows.debits import References
 from sandbox.flows.lines import product_name
 from sandbox.objects import invoices
 from sandbox.objects.invoices import Line
-from sandbox.store import Object
 
 # Nothing is paid for while a subscription is in one of these, so there is nothing to prorate or to bill.
 UNBILLED = {"trialing", "paused"}

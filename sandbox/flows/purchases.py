@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.account import Account
 from sandbox.cards import Decline
+from sandbox.core.account import Account
+from sandbox.core.periods import DAY
+from sandbox.core.store import Object
 from sandbox.flows import discounts, dues, invoices, lines, payments, subscriptions
 from sandbox.flows.buyers import Buyer
 from sandbox.flows.lines import Order
 from sandbox.flows.payments import Purpose
 from sandbox.flows.promotions import Redemption
-from sandbox.periods import DAY
-from sandbox.store import Object
 
 Changes = dict[str, Any]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from sandbox.core.store import Object
 from sandbox.flows.lines import Order
-from sandbox.store import Object
 
 
 @dataclass(frozen=True)

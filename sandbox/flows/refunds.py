@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sandbox import money
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core import money
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.objects import refunds
-from sandbox.store import Object
 
 # A card's bank has its reference a little later, and Stripe tells of that.
 SECONDS_TO_REFERENCE = 5

@@ -1,8 +1,8 @@
 """How a schedule and its subscription part: released, completed, canceled, aborted."""
 
-from sandbox.account import Account
+from sandbox.core.account import Account
+from sandbox.core.store import Object
 from sandbox.flows import dues
-from sandbox.store import Object
 
 RUNNING = {"active", "not_started"}
 NO_SCHEDULE = {"_phase_end": None, "schedule": None}

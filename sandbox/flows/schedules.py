@@ -1,13 +1,13 @@
 """Subscription schedules at work: made from a subscription, told of new phases, going from one phase to the next."""
 
-from sandbox.account import Account
+from sandbox.core.account import Account
+from sandbox.core.store import Object
 from sandbox.flows import changes, schedule_ends, subscriptions
 from sandbox.flows.changes import ItemChanges
 from sandbox.flows.lines import Order
 from sandbox.flows.subscriptions import UPDATED
 from sandbox.objects import schedules
 from sandbox.objects import subscriptions as shapes
-from sandbox.store import Object
 
 
 def adopt(account: Account, subscription: Object) -> Object:

@@ -1,12 +1,12 @@
 """The discount of a checkout session: given by its seller, or typed by its buyer, at most one at a time."""
 
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import promotions, reductions
 from sandbox.flows.promotions import Basket, Redemption
 from sandbox.flows.reductions import Part
 from sandbox.resources import session_lines
-from sandbox.store import Object
 
 
 def put(session: Object, redemption: Redemption | None) -> None:

@@ -1,9 +1,9 @@
 """Paying an invoice because somebody asks for it, not because it is time; and giving one up."""
 
-from sandbox.account import Account
 from sandbox.cards import Decline
+from sandbox.core.account import Account
+from sandbox.core.store import Object
 from sandbox.flows import invoices, payments, subscriptions
-from sandbox.store import Object
 
 PAYABLE = {"open", "uncollectible"}
 

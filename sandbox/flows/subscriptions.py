@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox import periods
-from sandbox.account import Account
 from sandbox.cards import Decline
+from sandbox.core import periods
+from sandbox.core.account import Account
+from sandbox.core.store import Object
 from sandbox.flows import discounts, dues, invoices, lines, prorations, schedule_ends
 from sandbox.flows.lines import Order
 from sandbox.flows.promotions import Redemption
 from sandbox.objects import subscriptions
-from sandbox.store import Object
 
 CREATED = "customer.subscription.created"
 UPDATED = "customer.subscription.updated"

@@ -1,8 +1,8 @@
 """The one thing that is due for a subscription at a moment: its next phase before its next period."""
 
-from sandbox.account import Account
+from sandbox.core.account import Account
+from sandbox.core.store import Object
 from sandbox.flows import cycles, schedules
-from sandbox.store import Object
 
 
 def advance(account: Account, subscription: Object) -> None:

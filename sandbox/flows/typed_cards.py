@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from sandbox import cards
-from sandbox.account import Account
 from sandbox.cards import Card
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import payments
-from sandbox.store import Object
 
 
 @dataclass(frozen=True)

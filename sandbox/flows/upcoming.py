@@ -1,8 +1,8 @@
 """The invoice that would come next: time is let pass in a rehearsal until there is one."""
 
-from sandbox.account import Account
+from sandbox.core.account import Account
+from sandbox.core.store import Object
 from sandbox.flows import dues, timeline
-from sandbox.store import Object
 
 
 def next_invoice(account: Account, subscription: Object, *, known: str | None) -> Object | None:

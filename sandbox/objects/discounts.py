@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sandbox import ids
-from sandbox.store import Object
+from sandbox.core import ids
+from sandbox.core.store import Object
 
 COUPON_ID_LENGTH = 8
 CODE_LENGTH = 8

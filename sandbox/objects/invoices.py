@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox import ids
-from sandbox.listing import whole
-from sandbox.store import Object
+from sandbox.core import ids
+from sandbox.core.store import Object
+from sandbox.http.listing import whole
 
 ACCOUNT_NAME = "Sandbox"
 

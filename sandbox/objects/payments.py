@@ -1,8 +1,8 @@
 """Payment methods, payment intents and charges."""
 
-from sandbox import ids
 from sandbox.cards import Card
-from sandbox.store import Object
+from sandbox.core import ids
+from sandbox.core.store import Object
 
 BANK_LAST4 = "6789"
 

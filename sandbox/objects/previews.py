@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from sandbox import ids
-from sandbox.listing import whole
-from sandbox.store import Object
+from sandbox.core import ids
+from sandbox.core.store import Object
+from sandbox.http.listing import whole
 
 UNTIL_COLLECTED = 3600
 

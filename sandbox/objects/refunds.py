@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sandbox import ids
-from sandbox.store import Object
+from sandbox.core import ids
+from sandbox.core.store import Object
 
 # What a bank finds the refund by; it is known some time after the refund.
 PENDING_REFERENCE = {

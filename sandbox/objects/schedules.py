@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sandbox import ids
-from sandbox.store import Object
+from sandbox.core import ids
+from sandbox.core.store import Object
 
 
 def schedule(*, subscription: Object, created: int, phases: list[Object], end_behavior: str) -> Object:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sandbox import ids, money
-from sandbox.listing import whole
-from sandbox.store import Object
+from sandbox.core import ids, money
+from sandbox.core.store import Object
+from sandbox.http.listing import whole
 
 
 def session(*, mode: str, created: int, expires_at: int, line_items: list[Object], base_url: str) -> Object:

@@ -1,8 +1,8 @@
 """Subscriptions and their items."""
 
-from sandbox import ids
-from sandbox.listing import whole
-from sandbox.store import Object
+from sandbox.core import ids
+from sandbox.core.store import Object
+from sandbox.http.listing import whole
 
 MISSING_PAYMENT_METHOD = "create_invoice"
 

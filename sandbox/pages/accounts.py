@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 
-from sandbox import money
-from sandbox.account import Account
+from sandbox.core import money
+from sandbox.core.account import Account
+from sandbox.core.store import Object
 from sandbox.flows import lines, portal
 from sandbox.flows.portal import Visit
 from sandbox.objects.portal import REASONS
 from sandbox.pages import offers, orders
 from sandbox.pages.rendering import Link, web_address
-from sandbox.store import Object
 
 INVOICES_SHOWN = 24
 STATES = {

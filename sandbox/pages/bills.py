@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from babel.dates import format_date
 
-from sandbox import money
-from sandbox.account import Account
+from sandbox.core import money
+from sandbox.core.account import Account
+from sandbox.core.store import Object
 from sandbox.pages.orders import Line
-from sandbox.store import Object
 
 STATES = {
     "draft": "Draft",

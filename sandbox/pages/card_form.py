@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from werkzeug.wrappers import Request
 
-from sandbox.errors import ApiError
+from sandbox.core.errors import ApiError
 from sandbox.flows.typed_cards import TypedCard
 from sandbox.pages import rendering
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import checkout, session_discounts
 from sandbox.flows.checkout import Attempt
 from sandbox.pages import card_form, orders, rendering
 from sandbox.pages.card_form import Refusal
 from sandbox.pages.rendering import Link, web_address
-from sandbox.store import Object
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox

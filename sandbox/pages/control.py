@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request, Response
 
-from sandbox import periods
 from sandbox.controls import switches
 from sandbox.controls import time as clock_control
 from sandbox.controls.bodies import Body
-from sandbox.errors import ApiError
+from sandbox.core import periods
+from sandbox.core.errors import ApiError
 from sandbox.pages import overview, rendering
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import settlements, typed_cards
 from sandbox.objects.payments import billing_details
 from sandbox.pages import bills, card_form, rendering
 from sandbox.pages.card_form import Refusal
-from sandbox.store import Object
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox

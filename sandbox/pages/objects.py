@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Request, Response
 
+from sandbox.core.visibility import public
 from sandbox.pages import overview, rendering
-from sandbox.views import public
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sandbox import money
-from sandbox.account import Account
+from sandbox.core import money
+from sandbox.core.account import Account
+from sandbox.core.periods import DAY, boundary
+from sandbox.core.store import Object
 from sandbox.flows import checkout, purchases
 from sandbox.pages import offers
 from sandbox.pages.offers import Offer, Rates
 from sandbox.pages.rendering import web_address
-from sandbox.periods import DAY, boundary
-from sandbox.store import Object
 
 
 @dataclass(frozen=True)

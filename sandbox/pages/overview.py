@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from babel.dates import format_date, format_datetime
 from babel.units import format_unit
 
-from sandbox import deliveries, switches
-from sandbox.account import API_VERSION, Account
-from sandbox.periods import DAY
-from sandbox.store import Object
+from sandbox.core.account import API_VERSION, Account
+from sandbox.core.periods import DAY
+from sandbox.core.store import Object
+from sandbox.events import deliveries, webhook_settings
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox
@@ -32,7 +32,7 @@ def view(sandbox: "Sandbox") -> dict[str, Any]:
         return {
             "api_version": API_VERSION,
             "clock": _clock(account),
-            "webhooks": switches.webhooks(account),
+            "webhooks": webhook_settings.webhooks(account),
             "endpoints": list(account.store.walk("webhook_endpoint")),
             "counts": queue,
             "faults": sandbox.faults.shown(),

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
 from sandbox.flows import portal
 from sandbox.flows.portal import Visit
 from sandbox.pages import accounts, card_form, rendering

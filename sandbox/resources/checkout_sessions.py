@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from sandbox import limits, listing, metadata, parts
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import checkout
-from sandbox.listing import Params
+from sandbox.http import limits, listing, metadata, sublists
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
 from sandbox.objects import sessions
-from sandbox.resources import Routes, discount_choices, session_choices, session_lines
-from sandbox.store import Object
+from sandbox.resources import discount_choices, session_choices, session_lines
 
 SUPPORTED = frozenset(
     {
@@ -98,7 +99,7 @@ def expire(account: Account, _params: Params, session_id: str) -> Object:
 
 def line_items(account: Account, params: Params, session_id: str) -> Object:
     items = account.find("checkout.session", session_id)["line_items"]
-    return parts.page(items, params)
+    return sublists.page(items, params)
 
 
 def _mode(params: Params) -> str:

@@ -1,14 +1,14 @@
 """Coupons: how much is taken off, and for how long. Customers redeem them by promotion codes."""
 
-from sandbox import limits, listing, metadata
-from sandbox.account import Account
-from sandbox.errors import ApiError
-from sandbox.expansion import provides
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import promotions
-from sandbox.listing import Params
+from sandbox.http import limits, listing, metadata
+from sandbox.http.expansion import provides
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
 from sandbox.objects import discounts
-from sandbox.resources import Routes
-from sandbox.store import Object
 
 MAX_ID = 200
 MAX_NAME = 40

@@ -4,13 +4,14 @@ import string
 from random import SystemRandom
 from typing import Any
 
-from sandbox import ids, limits, listing, metadata
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core import ids
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import subscriptions
-from sandbox.listing import Params
-from sandbox.resources import Routes
-from sandbox.store import Object
+from sandbox.http import limits, listing, metadata
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
 
 UNSUPPORTED = ("cash_balance", "default_source", "source", "tax", "tax_id_data", "test_clock")
 LONGEST = {"business_name": 150, "description": 350, "individual_name": 150, "name": 256, "phone": 20}

@@ -1,14 +1,14 @@
 """The `discounts` of a request: coupons and promotion codes to redeem, and discounts to keep."""
 
-from sandbox import limits
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import promotions, session_discounts
 from sandbox.flows.lines import Order
 from sandbox.flows.promotions import Basket, Redemption
 from sandbox.flows.reductions import Part
-from sandbox.listing import Params
-from sandbox.store import Object
+from sandbox.http import limits
+from sandbox.http.listing import Params
 
 MOST_DISCOUNTS = 20
 ON_UPDATE = (

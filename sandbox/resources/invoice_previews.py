@@ -3,15 +3,16 @@
 from copy import deepcopy
 from typing import Any
 
-from sandbox import limits
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.dry_run import rehearsal
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import cycles, dues, prorations, subscriptions, upcoming
-from sandbox.flows.rehearsals import rehearsal
-from sandbox.listing import Params
+from sandbox.http import limits
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
 from sandbox.objects import previews
-from sandbox.resources import Routes, subscription_changes, subscription_starts
-from sandbox.store import Object
+from sandbox.resources import subscription_changes, subscription_starts
 
 SUPPORTED = frozenset({"customer", "discounts", "preview_mode", "schedule", "subscription", "subscription_details"})
 CHANGES = frozenset(

@@ -1,14 +1,15 @@
 """Invoices: made by subscriptions and checkouts; read, paid, voided and written off here."""
 
-from sandbox import limits, listing, parts
-from sandbox.account import Account
 from sandbox.cards import Decline
-from sandbox.errors import ApiError
-from sandbox.expansion import provides
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import invoices, settlements, subscriptions
-from sandbox.listing import Params
-from sandbox.resources import Routes, payment_methods
-from sandbox.store import Object
+from sandbox.http import limits, listing, sublists
+from sandbox.http.expansion import provides
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
+from sandbox.resources import payment_methods
 
 
 def retrieve(account: Account, _params: Params, invoice_id: str) -> Object:
@@ -31,7 +32,7 @@ def list_all(account: Account, params: Params) -> Object:
 
 
 def lines(account: Account, params: Params, invoice_id: str) -> Object:
-    return parts.page(account.find("invoice", invoice_id)["lines"], params)
+    return sublists.page(account.find("invoice", invoice_id)["lines"], params)
 
 
 def pay(account: Account, params: Params, invoice_id: str) -> Object:

@@ -1,13 +1,14 @@
 """What a request makes of a subscription's items: changed, added, removed."""
 
-from sandbox import limits, metadata, money
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core import money
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows.changes import ItemChanges
-from sandbox.listing import Params
+from sandbox.http import limits, metadata
+from sandbox.http.listing import Params
 from sandbox.resources import subscription_rules, subscription_starts
 from sandbox.resources.subscription_starts import ITEM, MOST_ITEMS
-from sandbox.store import Object
 
 CHANGE = ITEM | {"deleted", "id"}
 

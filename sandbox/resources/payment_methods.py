@@ -1,13 +1,14 @@
 """Payment methods: test cards by Stripe's own ids (`pm_card_visa`), attached to customers."""
 
-from sandbox import cards, limits, listing
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox import cards
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import payments
-from sandbox.listing import Params
+from sandbox.http import limits, listing
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
 from sandbox.objects.payments import billing_details
-from sandbox.resources import Routes
-from sandbox.store import Object
 
 
 def retrieve(account: Account, _params: Params, method_id: str) -> Object:

@@ -1,10 +1,10 @@
 """Payment intents, charges, and the payments of invoices: records of money, read-only."""
 
-from sandbox import limits, listing
-from sandbox.account import Account
-from sandbox.listing import Params
-from sandbox.resources import Routes
-from sandbox.store import Object
+from sandbox.core.account import Account
+from sandbox.core.store import Object
+from sandbox.http import limits, listing
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
 
 
 def retrieve_intent(account: Account, params: Params, intent_id: str) -> Object:

@@ -5,13 +5,13 @@ One is the default, as if somebody had saved it in the dashboard.
 
 from typing import Any
 
-from sandbox import limits, listing, metadata
-from sandbox.account import Account
-from sandbox.errors import ApiError
-from sandbox.listing import Params
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.http import limits, listing, metadata
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
 from sandbox.objects import portal
-from sandbox.resources import Routes
-from sandbox.store import Object
 
 KIND = "billing_portal.configuration"
 NOT_PLAYED = ("customer_update", "subscription_pause", "subscription_update")

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from sandbox import limits
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import subscriptions
-from sandbox.listing import Params
+from sandbox.http import limits
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
 from sandbox.objects import portal
-from sandbox.resources import Routes, portal_configurations
-from sandbox.store import Object
+from sandbox.resources import portal_configurations
 
 UNSUPPORTED = ("after_expiration", "customer_account", "on_behalf_of")
 FLOWS = ("payment_method_update", "subscription_cancel")

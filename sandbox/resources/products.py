@@ -1,12 +1,12 @@
 """Products: what is sold. A product's prices are in prices.py."""
 
-from sandbox import listing, metadata
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import catalog
-from sandbox.listing import Params
-from sandbox.resources import Routes
-from sandbox.store import Object
+from sandbox.http import listing, metadata
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
 
 
 def create(account: Account, params: Params) -> Object:

@@ -2,14 +2,15 @@
 
 import re
 
-from sandbox import ids, limits, listing, metadata
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core import ids
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import promotions
-from sandbox.listing import Params
+from sandbox.http import limits, listing, metadata
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
 from sandbox.objects import discounts
-from sandbox.resources import Routes
-from sandbox.store import Object
 
 CODE = re.compile(r"[a-zA-Z0-9\-_]+")
 CUSTOMER = "customer_account"

@@ -1,12 +1,12 @@
 """Refunds, by payment intent or by charge."""
 
-from sandbox import limits, listing, metadata
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import refunds
-from sandbox.listing import Params
-from sandbox.resources import Routes
-from sandbox.store import Object
+from sandbox.http import limits, listing, metadata
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
 
 UNSUPPORTED = (
     "currency",

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox import limits, metadata
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.periods import boundary
+from sandbox.core.store import Object
 from sandbox.flows import schedules as flow
-from sandbox.listing import Params
+from sandbox.http import limits, metadata
+from sandbox.http.listing import Params
 from sandbox.objects import schedules
-from sandbox.periods import boundary
 from sandbox.resources import subscription_starts
 from sandbox.resources.subscription_starts import MOST_ITEMS
-from sandbox.store import Object
 
 MOST_PHASES = 10
 PHASE = frozenset(

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sandbox import limits, listing, metadata
-from sandbox.account import Account
-from sandbox.errors import ApiError
-from sandbox.listing import Params
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.http import limits, listing, metadata
+from sandbox.http.listing import Params
 from sandbox.objects import sessions
 from sandbox.resources import subscription_rules
-from sandbox.store import Object
 
 ONLY_IN = {
     "payment": ("customer_creation", "invoice_creation", "payment_intent_data"),

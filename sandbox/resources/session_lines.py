@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from sandbox import limits, metadata
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.money import shown
+from sandbox.core.store import Object
 from sandbox.flows import lines
-from sandbox.listing import Params
-from sandbox.money import shown
+from sandbox.http import limits, metadata
+from sandbox.http.listing import Params
 from sandbox.objects import sessions
 from sandbox.resources import prices, products
-from sandbox.store import Object
 
 MOST_ITEMS = 100
 # What Stripe charges at least, in minor units; where a currency is not listed nothing is refused.

@@ -3,15 +3,15 @@
 from copy import deepcopy
 from typing import Any
 
-from sandbox import limits, metadata
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.dry_run import rehearsal
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import changes, cycles, discounts, invoices, payments, schedules, subscriptions
-from sandbox.flows.rehearsals import rehearsal
 from sandbox.flows.subscriptions import UPDATED
-from sandbox.listing import Params
+from sandbox.http import limits, metadata
+from sandbox.http.listing import Params
 from sandbox.resources import discount_choices, item_changes, payment_methods, schedule_rules, subscription_rules
-from sandbox.store import Object
 
 SUPPORTED = frozenset(
     {

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox import limits, money
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core import money
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.periods import DAY
+from sandbox.core.store import Object
 from sandbox.flows import dues
-from sandbox.listing import Params
-from sandbox.periods import DAY
-from sandbox.store import Object
+from sandbox.http import limits
+from sandbox.http.listing import Params
 
 LONGEST_TRIAL_DAYS = 730
 # A session is paid later than it is made, so its trial has to reach further than a day.

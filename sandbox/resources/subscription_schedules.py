@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from sandbox import limits, listing, metadata
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import schedule_ends, schedules, subscriptions
-from sandbox.listing import Params
-from sandbox.resources import Routes, schedule_rules
+from sandbox.http import limits, listing, metadata
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
+from sandbox.resources import schedule_rules
 from sandbox.resources import subscriptions as subscription_calls
-from sandbox.store import Object
 
 SUPPORTED = frozenset({"end_behavior", "metadata", "phases", "proration_behavior"})
 ENDS = ("canceled_at", "completed_at", "released_at")

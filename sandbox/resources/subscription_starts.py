@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from sandbox import limits, listing, metadata
-from sandbox.account import Account
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import discounts, invoices, payments, subscriptions
 from sandbox.flows.lines import Order
 from sandbox.flows.subscriptions import Start
-from sandbox.listing import Params
+from sandbox.http import limits, listing, metadata
+from sandbox.http.listing import Params
 from sandbox.resources import discount_choices, payment_methods, prices, subscription_rules
-from sandbox.store import Object
 
 SUPPORTED = frozenset(
     {

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from sandbox import limits, listing
-from sandbox.account import Account
-from sandbox.errors import ApiError
-from sandbox.expansion import provides
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.flows import cycles, dues, prorations, subscriptions
-from sandbox.listing import Params
-from sandbox.resources import Routes, subscription_changes, subscription_starts
-from sandbox.store import Object
+from sandbox.http import limits, listing
+from sandbox.http.expansion import provides
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
+from sandbox.resources import subscription_changes, subscription_starts
 
 ENDED = "A canceled subscription can only update its cancellation_details and metadata."
 ALWAYS_CHANGEABLE = frozenset({"cancellation_details", "metadata"})

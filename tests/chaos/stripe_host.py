@@ -17,9 +17,9 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from sandbox.app import Sandbox
+from sandbox.core.store import Object, Savepoint
+from sandbox.core.visibility import public
 from sandbox.server import Server
-from sandbox.store import Object, Savepoint
-from sandbox.views import public
 
 START = 1_800_000_000
 WATCHED = {

@@ -2,7 +2,7 @@ import pytest
 import stripe
 from werkzeug.test import Client
 
-from sandbox.account import API_VERSION
+from sandbox.core.account import API_VERSION
 from sandbox.transport import InProcessClient
 
 BEARER = {"Authorization": "Bearer sk_test_any"}

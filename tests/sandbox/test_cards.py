@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sandbox import cards
-from sandbox.errors import ApiError
+from sandbox.core.errors import ApiError
 
 NOW = int(datetime(2026, 6, 15, tzinfo=UTC).timestamp())
 

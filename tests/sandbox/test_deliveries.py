@@ -7,9 +7,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 import stripe
 
-from sandbox.account import API_VERSION
 from sandbox.app import Sandbox
-from sandbox.sender import Sender
+from sandbox.core.account import API_VERSION
+from sandbox.events.sender import Sender
 from sandbox.transport import InProcessClient
 from tests.sandbox.conftest import NOW
 

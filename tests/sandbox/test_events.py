@@ -1,8 +1,8 @@
 import pytest
 import stripe
 
-from sandbox.account import API_VERSION
 from sandbox.app import Sandbox
+from sandbox.core.account import API_VERSION
 from sandbox.transport import InProcessClient
 from tests.sandbox.conftest import NOW
 

@@ -1,8 +1,8 @@
 import pytest
 from stripe._encode import _api_encode
 
-from sandbox.errors import ApiError
-from sandbox.forms import MAX_DEPTH, MAX_PAIRS, decode
+from sandbox.core.errors import ApiError
+from sandbox.http.forms import MAX_DEPTH, MAX_PAIRS, decode
 
 
 class TestDecode:

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from sandbox import money
+from sandbox.core import money
 
 
 class TestTotal:

@@ -6,8 +6,8 @@ import re
 import pytest
 from werkzeug.test import Client
 
-from sandbox import contract, resources
-from sandbox.contract import parameters
+from sandbox.http import contract, routes
+from sandbox.http.contract import parameters
 
 KEY = {"Authorization": "Bearer sk_test_suite"}
 TEXTS = [
@@ -81,9 +81,9 @@ class TestNonsense:
     @pytest.mark.parametrize("seed", range(3))
     def test_is_answered_or_refused(self, sandbox, ids, seed):
         client, nonsense = Client(sandbox), Nonsense(seed, ids)
-        routes = [route for route in resources.routes() if route[0] != "DELETE"]
+        operations = [route for route in routes.routes() if route[0] != "DELETE"]
         for _ in range(500):
-            method, rule, _function = nonsense.random.choice(routes)
+            method, rule, _function = nonsense.random.choice(operations)
             path = nonsense.path(rule)
             place = "data" if method == "POST" else "query_string"
             form = nonsense.form(method, path)

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sandbox import periods
+from sandbox.core import periods
 
 
 def at(text: str) -> int:

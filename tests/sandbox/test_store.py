@@ -1,11 +1,11 @@
 import pytest
 
-from sandbox.account import Account
-from sandbox.clock import Clock
-from sandbox.errors import ApiError
-from sandbox.events import difference
-from sandbox.store import Store
-from sandbox.views import public
+from sandbox.core.account import Account
+from sandbox.core.clock import Clock
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Store
+from sandbox.core.visibility import public
+from sandbox.events.recording import difference
 
 
 def thing(object_id, *, kind="price", created=100, **members):

@@ -1,7 +1,7 @@
 import pytest
 import stripe
 
-from sandbox.account import API_VERSION
+from sandbox.core.account import API_VERSION
 from tests.sandbox.conftest import NOW
 
 PARAMS = {"url": "https://shop.example/hook", "enabled_events": ["customer.created"]}

@@ -4,7 +4,7 @@ from copy import deepcopy
 import pytest
 from stripe._object_classes import OBJECT_CLASSES, get_object_class
 
-from sandbox.contract import shapes, violations
+from sandbox.http.contract import shapes, violations
 from tests.sandbox.contract.answers import (
     EVENT,
     INVOICE,

@@ -3,10 +3,10 @@ from decimal import Decimal
 
 import pytest
 
-from sandbox import contract
-from sandbox.contract.operations import SDK, Operation
-from sandbox.errors import ApiError
-from sandbox.forms import decode
+from sandbox.core.errors import ApiError
+from sandbox.http import contract
+from sandbox.http.contract.operations import SDK, Operation
+from sandbox.http.forms import decode
 
 
 def ask(method, path, *pairs):

@@ -10,7 +10,7 @@ import stripe
 from werkzeug.test import Client
 
 from sandbox.app import Sandbox
-from sandbox.contract import violations
+from sandbox.http.contract import violations
 from sandbox.transport import InProcessClient
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "stripe" / "fixtures3.json"

@@ -15,10 +15,11 @@ from typing import Any
 
 import stripe
 
-from sandbox import contract, events, switches
-from sandbox.clock import Clock
-from sandbox.errors import ApiError
-from sandbox.store import SLOTS, Object, Store
+from sandbox.core.clock import Clock
+from sandbox.core.errors import ApiError
+from sandbox.core.store import SLOTS, Object, Store
+from sandbox.events import recording, webhook_settings
+from sandbox.http import contract
 
 API_VERSION: str = stripe.api_version
 DEFAULT_BASE_URL = "http://127.0.0.1:8420"
@@ -118,7 +119,7 @@ class Account:
         """
         before = {name: obj.get(name) for name in changes}
         obj.update(changes)
-        previous = events.difference(before, changes)
+        previous = recording.difference(before, changes)
         self.store.put(obj)
         if event and any(not name.startswith("_") for name in previous):
             self.emit(event, obj, previous=previous)
@@ -136,7 +137,7 @@ class Account:
 
         The same seed and the same requests give the same order.
         """
-        setting = switches.webhooks(self)
+        setting = webhook_settings.webhooks(self)
         if not setting["shuffle"]:
             return None
         drawn = self.store.setting("shuffled", 0)
@@ -151,4 +152,4 @@ class Account:
 
     def emit(self, kind: str, obj: Object, *, previous: dict[str, Any] | None = None) -> None:
         """Record one event about the object as it is now."""
-        events.record(self, kind, obj, previous=previous)
+        recording.record(self, kind, obj, previous=previous)

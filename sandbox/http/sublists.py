@@ -1,8 +1,8 @@
 """Pages of a list that is a part of another object: line items, an invoice's lines, a subscription's items."""
 
-from sandbox.errors import ApiError
-from sandbox.listing import Params, page_size
-from sandbox.store import Object
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.http.listing import Params, page_size
 
 
 def page(whole: Object, params: Params) -> Object:

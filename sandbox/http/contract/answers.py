@@ -15,8 +15,8 @@ from typing import Any, Final
 from stripe import ListObject
 from stripe._object_classes import OBJECT_CLASSES, get_object_class
 
-from sandbox.contract import shapes
-from sandbox.contract.shapes import Shape
+from sandbox.http.contract import shapes
+from sandbox.http.contract.shapes import Shape
 
 DELETED: Final = {"id", "object", "deleted"}
 DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.account import Account
-from sandbox.calls import Call
-from sandbox.errors import ApiError
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.http.call import Call
 
 KIND = "_answer"
 KEPT_SECONDS = 86400

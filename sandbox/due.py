@@ -6,9 +6,9 @@ answered, so it does not matter whether real time passed or the clock was moved.
 
 from collections.abc import Callable
 
-from sandbox.account import Account, Cause
+from sandbox.core.account import Account, Cause
+from sandbox.core.store import Object
 from sandbox.flows import checkout, cycles, discounts, promotions, refunds, timeline
-from sandbox.store import Object
 
 DUE: dict[str, Callable[[Account, Object], object]] = {
     "checkout.session": checkout.time_out,

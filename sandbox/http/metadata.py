@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.errors import ApiError
+from sandbox.core.errors import ApiError
 
 MAX_KEYS = 50
 MAX_KEY_LENGTH = 40

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.errors import ApiError
+from sandbox.core.errors import ApiError
 
 MAX_AMOUNT = 99_999_999
 MAX_TEXT = 5000

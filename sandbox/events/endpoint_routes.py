@@ -1,11 +1,12 @@
 """Webhook endpoints: where events are sent, and the secrets that their signatures are made with."""
 
-from sandbox import ids, limits, listing, metadata
-from sandbox.account import Account
-from sandbox.errors import ApiError
-from sandbox.listing import Params
-from sandbox.resources import Routes
-from sandbox.store import Object
+from sandbox.core import ids
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.http import limits, listing, metadata
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
 
 MAX_ENDPOINTS = 16
 SECRET_LENGTH = 32

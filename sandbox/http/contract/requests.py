@@ -8,11 +8,11 @@ import re
 from decimal import Decimal
 from typing import Any, Final
 
-from sandbox.contract import parameters
-from sandbox.contract.operations import Operation
-from sandbox.contract.parameters import Kind
-from sandbox.errors import ApiError
-from sandbox.forms import Form
+from sandbox.core.errors import ApiError
+from sandbox.http.contract import parameters
+from sandbox.http.contract.operations import Operation
+from sandbox.http.contract.parameters import Kind
+from sandbox.http.forms import Form
 
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")

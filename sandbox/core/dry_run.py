@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from sandbox.account import Account
+from sandbox.core.account import Account
 
 
 class _Over(Exception):

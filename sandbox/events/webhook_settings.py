@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sandbox.account import Account
+    from sandbox.core.account import Account
 
 SETTING = "webhooks"
 DEFAULTS: dict[str, Any] = {"mode": "deliver", "duplicate": 0, "shuffle": False, "seed": 0}

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from sandbox import listing
-from sandbox.account import Account
-from sandbox.errors import ApiError
-from sandbox.events import KEPT_SECONDS
-from sandbox.listing import Params
-from sandbox.resources import Routes
-from sandbox.store import Object
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.events.recording import KEPT_SECONDS
+from sandbox.http import listing
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
 
 MAX_TYPES = 20
 

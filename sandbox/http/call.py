@@ -9,9 +9,10 @@ from functools import cached_property
 
 from werkzeug.wrappers import Request
 
-from sandbox import forms, ids
-from sandbox.errors import ApiError
-from sandbox.forms import Form
+from sandbox.core import ids
+from sandbox.core.errors import ApiError
+from sandbox.http import forms
+from sandbox.http.forms import Form
 
 KEY_PREFIX = "sk_test_"
 MAX_IDEMPOTENCY_KEY = 255

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any, Literal
 
-from sandbox.calls import Call
-from sandbox.errors import ApiError
+from sandbox.core.errors import ApiError
+from sandbox.http.call import Call
 
 Lost = Literal["timeout", "reset"]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.schema import LINKED, SCHEMA
+from sandbox.core.tables import LINKED, SCHEMA
 
 Object = dict[str, Any]
 

@@ -4,7 +4,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from babel.numbers import format_currency, get_currency_precision
 
-from sandbox.store import Object
+from sandbox.core.store import Object
 
 
 def total(price: Object, quantity: int) -> int:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 from sandbox.app import Sandbox
-from sandbox.deliveries import Delivery
+from sandbox.events.deliveries import Delivery
 
 log = logging.getLogger("sandbox")
 

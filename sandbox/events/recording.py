@@ -5,12 +5,13 @@ Within one second Stripe lists events in no particular order; with the `shuffle`
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox import deliveries, ids
-from sandbox.store import Object
-from sandbox.views import public
+from sandbox.core import ids
+from sandbox.core.store import Object
+from sandbox.core.visibility import public
+from sandbox.events import deliveries
 
 if TYPE_CHECKING:
-    from sandbox.account import Account
+    from sandbox.core.account import Account
 
 KEPT_SECONDS = 30 * 86400
 

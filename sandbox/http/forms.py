@@ -7,7 +7,7 @@ level is a dict here; contract.coerce knows the types and turns the numbered one
 import re
 from collections.abc import Iterable
 
-from sandbox.errors import ApiError
+from sandbox.core.errors import ApiError
 
 MAX_PAIRS = 5_000
 MAX_DEPTH = 12

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
-from sandbox.account import Account
-from sandbox.errors import ApiError
-from sandbox.store import Object
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100

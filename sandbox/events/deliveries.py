@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 import stripe
 
-from sandbox import ids, switches
-from sandbox.store import Object
-from sandbox.views import public
+from sandbox.core import ids
+from sandbox.core.store import Object
+from sandbox.core.visibility import public
+from sandbox.events import webhook_settings
 
 if TYPE_CHECKING:
-    from sandbox.account import Account
+    from sandbox.core.account import Account
 
 KIND = "_delivery"
 RETRY_AFTER_SECONDS = (1, 2, 4, 8, 16, 30, 60)
@@ -40,7 +41,7 @@ class Delivery:
 def enqueue(account: "Account", event: Object) -> int:
     """Queue the event for every endpoint that wants it, as the switches say; return how many endpoints do."""
     wanting = [endpoint for endpoint in account.store.walk("webhook_endpoint") if wants(endpoint, event["type"])]
-    setting = switches.webhooks(account)
+    setting = webhook_settings.webhooks(account)
     if setting["mode"] != "drop":
         state = "held" if setting["mode"] == "hold" else "waiting"
         for endpoint in wanting:

@@ -11,12 +11,12 @@ from typing import Any
 
 from stripe._object_classes import OBJECT_CLASSES, get_object_class
 
-from sandbox.account import Account
-from sandbox.contract import shapes
-from sandbox.contract.shapes import Shape
-from sandbox.errors import ApiError
-from sandbox.store import Object
-from sandbox.views import EXPAND_ONLY, public
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.core.visibility import EXPAND_ONLY, public
+from sandbox.http.contract import shapes
+from sandbox.http.contract.shapes import Shape
 
 MAX_DEPTH = 4
 

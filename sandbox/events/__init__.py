@@ -1,0 +1,1 @@
+"""Events: recorded with each change, queued for webhook endpoints, signed and sent."""

@@ -1,0 +1,50 @@
+"""One module for each kind of object: what can be done with it, and by which calls.
+
+A module holds functions and one table, `ROUTES`, of (HTTP method, path rule, function). A function takes the account,
+the request's checked parameters and the ids in the path, by the names that the rule gives them:
+
+    def retrieve(account: Account, _params: Params, product_id: str) -> Object:
+        return account.find("product", product_id)
+
+It returns the object, or `listing.page(...)`, as stored: expansion, the hiding of private members (`_name`) and the
+check against the SDK's types come after it. It reads the time from `account.now`, refuses with `ApiError`, and writes
+with `account.add`, `account.change` and `account.remove`, each naming the event that Stripe records. A refusal undoes
+all that the call has written, except a card error (402), whose failed payment Stripe keeps on record.
+
+To add a resource: write its module, list it in `MODULES`, and name in sandbox/schema.py the members that its lists
+filter by. What falls due later is noted with `account.store.plan`, and done by sandbox/renewals.py.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from sandbox.core.store import Object
+
+Resource = Callable[..., Object]
+Routes = list[tuple[str, str, Resource]]
+
+MODULES = [
+    "resources.products",
+    "resources.prices",
+    "resources.customers",
+    "events.routes",
+    "events.endpoint_routes",
+    "resources.checkout_sessions",
+    "resources.subscriptions",
+    "resources.subscription_items",
+    "resources.subscription_schedules",
+    "resources.invoices",
+    "resources.invoice_previews",
+    "resources.payments",
+    "resources.payment_methods",
+    "resources.coupons",
+    "resources.promotion_codes",
+    "resources.refunds",
+    "resources.portal_configurations",
+    "resources.portal_sessions",
+]
+
+
+def routes() -> Routes:
+    """Return every call that the sandbox answers."""
+    return [route for name in MODULES for route in import_module(f"sandbox.{name}").ROUTES]
