@@ -6,17 +6,21 @@ answered, so it does not matter whether real time passed or the clock was moved.
 
 from collections.abc import Callable
 
+from sandbox.catalog.discounts import redeeming
+from sandbox.catalog.discounts import rules as discounts
+from sandbox.checkout import rules as checkout
 from sandbox.core.account import Account, Cause
 from sandbox.core.store import Object
-from sandbox.flows import checkout, cycles, discounts, promotions, refunds, timeline
+from sandbox.payments.refunds import rules as refunds
+from sandbox.subscriptions import due_next, renewals
 
 DUE: dict[str, Callable[[Account, Object], object]] = {
     "checkout.session": checkout.time_out,
-    "subscription": timeline.advance,
-    "invoice": cycles.retry,
+    "subscription": due_next.advance,
+    "invoice": renewals.retry,
     "discount": discounts.run_out,
-    "coupon": promotions.end_coupon,
-    "promotion_code": promotions.end_code,
+    "coupon": redeeming.end_coupon,
+    "promotion_code": redeeming.end_code,
     "refund": refunds.confirm,
 }
 

@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
+from sandbox.checkout import rules as checkout
+from sandbox.checkout.rules import Attempt
 from sandbox.controls.bodies import Body
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.core.visibility import public
-from sandbox.flows import checkout, cycles
-from sandbox.flows.checkout import Attempt
-from sandbox.flows.typed_cards import TypedCard
+from sandbox.payments.card_entry import TypedCard
+from sandbox.subscriptions import renewals
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox
@@ -51,13 +52,13 @@ def settle(sandbox: "Sandbox", body: Body, session_id: str) -> dict[str, Any]:
 
 def dunning(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
     """Set what becomes of a subscription when the last attempt to collect has failed."""
-    outcome = body.choice(cycles.AFTER_LAST_ATTEMPT, cycles.OUTCOMES)
+    outcome = body.choice(renewals.AFTER_LAST_ATTEMPT, renewals.OUTCOMES)
     body.finish()
     if outcome is None:
-        raise ApiError.missing_parameter(cycles.AFTER_LAST_ATTEMPT)
+        raise ApiError.missing_parameter(renewals.AFTER_LAST_ATTEMPT)
     with sandbox.transaction():
-        sandbox.account.store.set(cycles.AFTER_LAST_ATTEMPT, outcome)
-    return {cycles.AFTER_LAST_ATTEMPT: outcome}
+        sandbox.account.store.set(renewals.AFTER_LAST_ATTEMPT, outcome)
+    return {renewals.AFTER_LAST_ATTEMPT: outcome}
 
 
 def typed_card(body: Body) -> TypedCard:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from sandbox.controls.bodies import Body
 from sandbox.controls.checkout import shown, typed_card
 from sandbox.core.errors import ApiError
-from sandbox.flows import portal
-from sandbox.objects.portal import REASONS
+from sandbox.portal import rules as portal
+from sandbox.portal.shapes import REASONS
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox

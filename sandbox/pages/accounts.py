@@ -7,11 +7,12 @@ from itertools import islice
 from sandbox.core import money
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.flows import lines, portal
-from sandbox.flows.portal import Visit
-from sandbox.objects.portal import REASONS
+from sandbox.invoices import lines
 from sandbox.pages import offers, orders
 from sandbox.pages.rendering import Link, web_address
+from sandbox.portal import rules as portal
+from sandbox.portal.rules import Visit
+from sandbox.portal.shapes import REASONS
 
 INVOICES_SHOWN = 24
 STATES = {

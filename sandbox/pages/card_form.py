@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from werkzeug.wrappers import Request
 
 from sandbox.core.errors import ApiError
-from sandbox.flows.typed_cards import TypedCard
 from sandbox.pages import rendering
+from sandbox.payments.card_entry import TypedCard
 
 FIELDS = ("email", "number", "expiry", "cvc", "name")
 LONGEST_VALUE = 500

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
+from sandbox.checkout import rules as checkout
+from sandbox.checkout import session_discounts
+from sandbox.checkout.rules import Attempt
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
-from sandbox.flows import checkout, session_discounts
-from sandbox.flows.checkout import Attempt
 from sandbox.pages import card_form, orders, rendering
 from sandbox.pages.card_form import Refusal
 from sandbox.pages.rendering import Link, web_address

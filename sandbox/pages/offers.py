@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from babel.dates import format_date
 
+from sandbox.catalog.discounts import rules as discounts
 from sandbox.core import money
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.flows import discounts
 
 
 @dataclass(frozen=True)

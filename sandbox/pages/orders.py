@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from sandbox.checkout import purchases
+from sandbox.checkout import rules as checkout
 from sandbox.core import money
 from sandbox.core.account import Account
 from sandbox.core.periods import DAY, boundary
 from sandbox.core.store import Object
-from sandbox.flows import checkout, purchases
 from sandbox.pages import offers
 from sandbox.pages.offers import Offer, Rates
 from sandbox.pages.rendering import web_address

@@ -7,11 +7,11 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
-from sandbox.flows import portal
-from sandbox.flows.portal import Visit
 from sandbox.pages import accounts, card_form, rendering
 from sandbox.pages.card_form import Refusal
 from sandbox.pages.rendering import Link, web_address
+from sandbox.portal import rules as portal
+from sandbox.portal.rules import Visit
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox

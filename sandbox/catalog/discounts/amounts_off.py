@@ -1,0 +1,108 @@
+"""How much a coupon takes off, and off which line: arithmetic on amounts, orders, sessions and invoices.
+
+A percentage is taken of everything together and rounded once, half up; then it is spread over the lines in proportion.
+Several discounts are taken one after the other, each of what the ones before it have left.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from sandbox.core.store import Object
+from sandbox.invoices.lines import Order
+
+
+@dataclass(frozen=True)
+class Part:
+    """One amount, and the product that it is for."""
+
+    amount: int
+    product: str
+
+
+def off(coupon: Object, parts: list[Part]) -> list[int]:
+    """Return what the coupon takes off each part."""
+    weights = [part.amount if applies_to(coupon, part.product) else 0 for part in parts]
+    return _spread(_total_off(coupon, sum(weights)), weights)
+
+
+def applies_to(coupon: Object, product: str) -> bool:
+    """Tell whether the coupon is for this product; most are for all of them."""
+    products = coupon.get("applies_to")
+    return products is None or product in products["products"]
+
+
+def net(coupons: Iterable[Object], orders: Iterable[Order]) -> int:
+    """Return what the orders come to with the coupons taken off."""
+    parts = [Part(order.amount, order.price["product"]) for order in orders]
+    for coupon in coupons:
+        parts = [Part(part.amount - each, part.product) for part, each in zip(parts, off(coupon, parts), strict=True)]
+    return sum(part.amount for part in parts)
+
+
+def reduce_session(session: Object, coupon: Object | None) -> None:
+    """Work out the amounts of a checkout session with the coupon, or without any."""
+    items = session["line_items"]["data"]
+    parts = [Part(item["amount_subtotal"], item["price"]["product"]) for item in items]
+    shares = off(coupon, parts) if coupon else [0] * len(items)
+    for item, share in zip(items, shares, strict=True):
+        item |= {"amount_discount": share, "amount_total": item["amount_subtotal"] - share}
+    session["amount_total"] = session["amount_subtotal"] - sum(shares)
+    session["total_details"] = {**session["total_details"], "amount_discount": sum(shares)}
+
+
+def reduce_invoice(invoice: Object, discounts: list[Object]) -> None:
+    """Take the discounts off a draft's lines, except those that no discount touches, such as prorations."""
+    if not discounts:
+        return
+    for discount in discounts:
+        _reduce_lines(invoice, discount)
+    total = invoice["subtotal"] - sum(each["amount"] for each in invoice["total_discount_amounts"])
+    due = max(0, total + invoice["starting_balance"])
+    invoice |= {
+        "amount_due": due,
+        "amount_remaining": due,
+        "discounts": [discount["id"] for discount in discounts],
+        "total": total,
+        "total_excluding_tax": total,
+    }
+
+
+def _reduce_lines(invoice: Object, discount: Object) -> None:
+    lines = [line for line in invoice["lines"]["data"] if line["discountable"]]
+    parts = [Part(_left(line), line["pricing"]["price_details"]["product"]) for line in lines]
+    shares = off(discount["_coupon"], parts)
+    for line, share in zip(lines, shares, strict=True):
+        taken = {"amount": share, "discount": discount["id"]}
+        line["discount_amounts"].append(taken)
+        line["pretax_credit_amounts"].append({**taken, "type": "discount"})
+    taken = {"amount": sum(shares), "discount": discount["id"]}
+    invoice["total_discount_amounts"].append(taken)
+    invoice["total_pretax_credit_amounts"].append({**taken, "type": "discount"})
+
+
+def _left(line: Object) -> int:
+    left: int = line["amount"] - sum(taken["amount"] for taken in line["discount_amounts"])
+    return left
+
+
+def _total_off(coupon: Object, amount: int) -> int:
+    if coupon["percent_off"] is None:
+        return min(int(coupon["amount_off"]), amount)
+    return _rounded(Decimal(str(coupon["percent_off"])) * amount / 100)
+
+
+def _spread(total: int, weights: list[int]) -> list[int]:
+    """Split the total in proportion to the weights, so that the parts add up to it exactly."""
+    whole, seen, given = sum(weights), 0, 0
+    shares = []
+    for weight in weights:
+        seen += weight
+        share = _rounded(Decimal(total) * seen / whole) - given if whole else 0
+        given += share
+        shares.append(share)
+    return shares
+
+
+def _rounded(amount: Decimal) -> int:
+    return int(amount.quantize(Decimal(1), ROUND_HALF_UP))

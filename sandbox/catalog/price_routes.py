@@ -1,0 +1,82 @@
+"""Prices: how much of which currency, once or how often. Amounts never change; a new price replaces an old one."""
+
+from sandbox.catalog import rules
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.http import limits, listing, metadata
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
+
+MAX_LOOKUP_KEYS = 10
+
+
+def create(account: Account, params: Params) -> Object:
+    """Create a price for `product`, or for a product made on the spot from `product_data`."""
+    if ("product" in params) == ("product_data" in params):
+        raise ApiError.invalid("You must specify either `product` or `product_data` when creating a price.")
+    if "product" in params:
+        product = account.find("product", params["product"], param="product")
+    else:
+        product = rules.add_product(account, params["product_data"])
+    return rules.add_price(account, params, product=product)
+
+
+def retrieve(account: Account, _params: Params, price_id: str) -> Object:
+    return account.find("price", price_id)
+
+
+def update(account: Account, params: Params, price_id: str) -> Object:
+    """Change what may change: never the amount, the currency or the interval."""
+    limits.refuse_unsupported(params, *rules.UNSUPPORTED)
+    price = account.find("price", price_id)
+    changes = listing.given(params, "active", "nickname")
+    if changes.get("active") is False and _is_default(account, price):
+        raise ApiError.invalid("This price cannot be archived because it is the default price of its product.")
+    if "tax_behavior" in params:
+        changes["tax_behavior"] = _tax_behavior(price, params["tax_behavior"])
+    if "metadata" in params:
+        changes["metadata"] = metadata.merged(price["metadata"], params)
+    if "lookup_key" in params:
+        changes["lookup_key"] = rules.claim_lookup_key(account, params, price)
+    return rules.change_price(account, price, changes)
+
+
+def list_all(account: Account, params: Params) -> Object:
+    """List prices, only active ones unless `active` says otherwise."""
+    wanted = {"active": True} | listing.given(params, "active", "currency", "product", "type")
+    recurring, keys = params.get("recurring", {}), params.get("lookup_keys", [])
+    if len(keys) > MAX_LOOKUP_KEYS:
+        raise ApiError.invalid(f"You can specify up to {MAX_LOOKUP_KEYS} lookup_keys.", param="lookup_keys")
+    return listing.page(
+        account,
+        "price",
+        params,
+        url="/v1/prices",
+        linked=("product", params["product"]) if "product" in params else None,
+        where=lambda price: (
+            listing.matches(price, wanted)
+            and (not recurring or listing.matches(price["recurring"] or {}, recurring))
+            and (not keys or price["lookup_key"] in keys)
+        ),
+    )
+
+
+def _is_default(account: Account, price: Object) -> bool:
+    product = account.get("product", price["product"])
+    return product is not None and product["default_price"] == price["id"]
+
+
+def _tax_behavior(price: Object, wanted: str) -> str:
+    current: str = price["tax_behavior"]
+    if current not in {"unspecified", wanted}:
+        raise ApiError.invalid("The `tax_behavior` of a price cannot be changed once set.", param="tax_behavior")
+    return wanted
+
+
+ROUTES: Routes = [
+    ("POST", "/v1/prices", create),
+    ("GET", "/v1/prices", list_all),
+    ("GET", "/v1/prices/<price_id>", retrieve),
+    ("POST", "/v1/prices/<price_id>", update),
+]

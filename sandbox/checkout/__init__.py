@@ -1,0 +1,1 @@
+"""Checkout sessions, and what a paid one turns into."""

@@ -1,0 +1,163 @@
+"""What a paid session turns into: a subscription with its first invoice, or a payment."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.catalog.discounts import rules as discounts
+from sandbox.catalog.discounts.redeeming import Redemption
+from sandbox.checkout.session_customer import Buyer
+from sandbox.core.account import Account
+from sandbox.core.periods import DAY
+from sandbox.core.store import Object
+from sandbox.invoices import billed_subscription, lines
+from sandbox.invoices import rules as invoices
+from sandbox.invoices.lines import Order
+from sandbox.payments import rules as payments
+from sandbox.payments.rules import Purpose
+from sandbox.payments.test_cards import Decline
+from sandbox.subscriptions import rules as subscriptions
+
+Changes = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """An open session, its buyer, the payment method, where one was asked for, and a coupon, if there is one."""
+
+    session: Object
+    buyer: Buyer
+    method: Object | None
+    redemption: Redemption | None = None
+
+    @property
+    def redemptions(self) -> list[Redemption]:
+        return [self.redemption] if self.redemption else []
+
+    @property
+    def is_delayed(self) -> bool:
+        return self.method is not None and self.method["type"] != "card"
+
+
+def subscribe(account: Account, purchase: Purchase) -> Changes:
+    """Start the subscription and pay its first invoice; return what this says about the session."""
+    session, customer, method = purchase.session, purchase.buyer.customer, purchase.method
+    if customer is None:
+        raise LookupError(f"{session['id']} has no customer to subscribe")
+    members = dict(session["_subscription_data"])
+    if method:
+        payments.attach(account, method, customer["id"])
+        members["default_payment_method"] = method["id"]
+    subscription, invoice = subscriptions.start(account, _start(account, purchase, customer, members))
+    due = invoice["amount_due"]
+    if due and method and purchase.is_delayed:
+        invoices.finalize(account, invoice, method_type=method["type"])
+        payments.collect_later(account, invoices.intent_of(account, invoice), method)
+    else:
+        subscriptions.pay_first(account, subscription, invoice, method, on_session=True)
+    return {
+        "invoice": invoice["id"],
+        "payment_status": _payment_status(due=due, delayed=purchase.is_delayed),
+        "subscription": subscription["id"],
+    }
+
+
+def sell(account: Account, purchase: Purchase) -> Changes:
+    """Collect a one-time payment; return what this says about the session."""
+    session, method, customer_id = purchase.session, purchase.method, purchase.buyer.customer_id
+    due = session["amount_total"]
+    for redemption in purchase.redemptions:
+        session["_discount"] = discounts.spend(account, redemption, session, customer=customer_id)["id"]
+    if not due or method is None:
+        return {"invoice": _receipt(account, session, customer_id, None), "payment_status": "no_payment_required"}
+    data = session["_payment_intent_data"]
+    if customer_id and data["setup_future_usage"]:
+        payments.attach(account, method, customer_id)
+    purpose = Purpose(amount=due, currency=session["currency"], customer=customer_id, **data)
+    intent = payments.start(account, purpose, method_type=method["type"])
+    if purchase.is_delayed:
+        payments.collect_later(account, intent, method)
+        return {"payment_intent": intent["id"], "payment_status": "unpaid"}
+    payments.collect(account, intent, method, on_session=True)
+    return {
+        "invoice": _receipt(account, session, customer_id, intent),
+        "payment_intent": intent["id"],
+        "payment_status": "paid",
+    }
+
+
+def settle(account: Account, session: Object, *, succeeds: bool) -> Changes:
+    """End a delayed payment; return what this says about the session."""
+    if session["mode"] == "subscription":
+        return _settle_invoice(account, session, succeeds=succeeds)
+    intent = account.find("payment_intent", session["payment_intent"])
+    if payments.settle(account, intent, succeeds=succeeds) is not None:
+        return {}
+    return {"invoice": _receipt(account, session, session["customer"], intent), "payment_status": "paid"}
+
+
+def trial_end(session: Object, *, now: int) -> int | None:
+    """Tell when the trial that the session offers would end if it began now."""
+    if session["_trial_days"] is not None:
+        end: int = now + session["_trial_days"] * DAY
+        return end
+    until: int | None = session["_trial_end"]
+    return until
+
+
+def orders(session: Object, kind: str) -> list[Order]:
+    """Return what is bought of a kind of price, "recurring" or "one_time"."""
+    return [
+        Order(item["price"], item["quantity"], item["metadata"])
+        for item in session["line_items"]["data"]
+        if item["price"]["type"] == kind
+    ]
+
+
+def _start(account: Account, purchase: Purchase, customer: Object, members: Changes) -> subscriptions.Start:
+    session = purchase.session
+    return subscriptions.Start(
+        customer=customer,
+        recurring=orders(session, "recurring"),
+        one_time=orders(session, "one_time"),
+        trial_end=trial_end(session, now=account.now),
+        members=members,
+        redemptions=purchase.redemptions,
+    )
+
+
+def _settle_invoice(account: Account, session: Object, *, succeeds: bool) -> Changes:
+    invoice = account.find("invoice", session["invoice"])
+    decline: Decline | None = payments.settle(account, invoices.intent_of(account, invoice), succeeds=succeeds)
+    subscription = account.find("subscription", session["subscription"])
+    if decline is not None:
+        invoices.mark_failed(account, invoice)
+        billed_subscription.plan_subscription(account, subscription)
+        return {}
+    invoices.mark_paid(account, invoice, attempted=True)
+    subscriptions.activate(account, subscription)
+    return {"payment_status": "paid"}
+
+
+def _receipt(account: Account, session: Object, customer_id: str | None, intent: Object | None) -> str | None:
+    """Make the paid invoice of a one-time purchase, if its seller asked for invoices; return its id."""
+    creation = session["invoice_creation"]
+    if not creation["enabled"] or customer_id is None:
+        return None
+    invoice = invoices.draft_one_off(
+        account,
+        customer=customer_id,
+        currency=session["currency"],
+        lines=[lines.for_one_time(account, order) for order in orders(session, "one_time")],
+        data=creation["invoice_data"],
+        reduced_by=[account.find("discount", session["_discount"])] if "_discount" in session else [],
+    )
+    invoices.finalize(account, invoice, intent=intent)
+    invoices.mark_paid(account, invoice, attempted=intent is not None)
+    invoice_id: str = invoice["id"]
+    return invoice_id
+
+
+def _payment_status(*, due: int, delayed: bool) -> str:
+    if not due:
+        return "no_payment_required"
+    return "unpaid" if delayed else "paid"

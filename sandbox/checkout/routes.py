@@ -1,0 +1,145 @@
+"""Checkout sessions as the API shows them; what happens on their hosted page is in flows/checkout.py."""
+
+from typing import Any
+
+from sandbox.catalog.discounts import request as discount_request
+from sandbox.checkout import rules, session_lines, session_options, shapes
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.http import limits, listing, metadata, sublists
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
+
+SUPPORTED = frozenset(
+    {
+        "allow_promotion_codes",
+        "billing_address_collection",
+        "cancel_url",
+        "client_reference_id",
+        "customer",
+        "customer_creation",
+        "customer_email",
+        "discounts",
+        "expires_at",
+        "invoice_creation",
+        "line_items",
+        "locale",
+        "metadata",
+        "mode",
+        "payment_intent_data",
+        "payment_method_collection",
+        "submit_type",
+        "subscription_data",
+        "success_url",
+        "ui_mode",
+    }
+)
+PLAIN = ("allow_promotion_codes", "billing_address_collection", "client_reference_id", "locale", "submit_type")
+SHORTEST_LIFE = 30 * 60
+LONGEST_LIFE = 24 * 3600
+EXPIRABLE = 'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
+
+
+def create(account: Account, params: Params) -> Object:
+    """Open a session for some prices; its page is at `url` until it is paid or expires."""
+    limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
+    mode = _mode(params)
+    urls = _urls(params)
+    line_items = session_lines.ordered(account, params, mode=mode)
+    session = shapes.session(
+        mode=mode,
+        created=account.now,
+        expires_at=_expires_at(account, params),
+        line_items=line_items,
+        base_url=account.base_url,
+    )
+    session |= urls
+    session |= listing.given(params, *PLAIN)
+    session |= {"metadata": metadata.merged({}, params)}
+    session |= session_options.made(account, params, session)
+    discount_request.of_session(account, params, session)
+    account.add(session)
+    account.store.plan("checkout.session", session["id"], session["expires_at"])
+    return session
+
+
+def retrieve(account: Account, _params: Params, session_id: str) -> Object:
+    return account.find("checkout.session", session_id)
+
+
+def list_all(account: Account, params: Params) -> Object:
+    limits.refuse_unsupported(params, "customer_account", "payment_link")
+    wanted = listing.given(params, "customer", "payment_intent", "status", "subscription")
+    email = params.get("customer_details", {}).get("email")
+    linked = next(
+        ((name, wanted[name]) for name in ("subscription", "payment_intent", "customer") if name in wanted), None
+    )
+    return listing.page(
+        account,
+        "checkout.session",
+        params,
+        url="/v1/checkout/sessions",
+        linked=linked,
+        where=lambda session: (
+            listing.matches(session, wanted)
+            and (email is None or (session["customer_details"] or {}).get("email") == email)
+        ),
+    )
+
+
+def expire(account: Account, _params: Params, session_id: str) -> Object:
+    """Close an open session early; its page takes no payment from then on."""
+    session = account.find("checkout.session", session_id)
+    if session["status"] != "open":
+        raise ApiError.invalid(f"{EXPIRABLE}{session['status']}.")
+    return rules.time_out(account, session)
+
+
+def line_items(account: Account, params: Params, session_id: str) -> Object:
+    items = account.find("checkout.session", session_id)["line_items"]
+    return sublists.page(items, params)
+
+
+def _mode(params: Params) -> str:
+    mode: str | None = params.get("mode")
+    if mode is None:
+        raise ApiError.missing_parameter("mode")
+    if mode == "setup":
+        raise ApiError.unsupported_parameter("mode")
+    if params.get("ui_mode", "hosted_page") != "hosted_page":
+        raise ApiError.unsupported_parameter("ui_mode")
+    return mode
+
+
+def _urls(params: Params) -> dict[str, Any]:
+    if "success_url" not in params:
+        raise ApiError.missing_parameter("success_url")
+    return {
+        name: limits.url(params[name], param=name) if name in params else None
+        for name in ("success_url", "cancel_url")
+    }
+
+
+def _expires_at(account: Account, params: Params) -> int:
+    expires_at: int = params.get("expires_at", account.now + LONGEST_LIFE)
+    if expires_at < account.now + SHORTEST_LIFE:
+        raise ApiError.invalid(
+            "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.",
+            param="expires_at",
+        )
+    if expires_at > account.now + LONGEST_LIFE:
+        raise ApiError.invalid(
+            "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.",
+            param="expires_at",
+        )
+    return expires_at
+
+
+ROUTES: Routes = [
+    ("POST", "/v1/checkout/sessions", create),
+    ("GET", "/v1/checkout/sessions", list_all),
+    ("GET", "/v1/checkout/sessions/<session_id>", retrieve),
+    ("POST", "/v1/checkout/sessions/<session_id>/expire", expire),
+    ("GET", "/v1/checkout/sessions/<session_id>/line_items", line_items),
+]

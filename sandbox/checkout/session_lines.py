@@ -1,0 +1,120 @@
+"""The `line_items` of a new checkout session: which prices may be sold together, in which mode."""
+
+from typing import Any
+
+from sandbox.catalog import price_routes, product_routes
+from sandbox.checkout import shapes
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.money import shown
+from sandbox.core.store import Object
+from sandbox.http import limits, metadata
+from sandbox.http.listing import Params
+from sandbox.invoices import lines
+
+MOST_ITEMS = 100
+# What Stripe charges at least, in minor units; where a currency is not listed nothing is refused.
+SMALLEST_CHARGE = {"aud": 50, "cad": 50, "chf": 50, "eur": 50, "gbp": 30, "jpy": 50, "nzd": 50, "usd": 50}
+
+
+def ordered(account: Account, params: Params, *, mode: str) -> list[Object]:
+    """Return the line items that the request orders; those with `price_data` get a price made for them.
+
+    Raises ApiError, naming the line, for prices that are unknown, archived, or do not fit the mode or each other.
+    """
+    given = limits.items(params.get("line_items", []), param="line_items", most=MOST_ITEMS)
+    if not given:
+        raise ApiError.missing_parameter("line_items")
+    items = [_line_item(account, each, f"line_items[{index}]") for index, each in enumerate(given)]
+    _check_mode(items, mode)
+    _check_currency(items)
+    if mode == "payment":
+        check_total(items)
+    return items
+
+
+def _line_item(account: Account, given: Params, path: str) -> Object:
+    limits.refuse_unsupported({f"{path}[{name}]": 1 for name in given.keys() & {"adjustable_quantity", "tax_rates"}})
+    if ("price" in given) == ("price_data" in given):
+        raise ApiError.invalid("You must provide exactly one of `price` or `price_data`.", param=path)
+    price = _chosen(account, given["price"], path) if "price" in given else _made(account, given["price_data"])
+    if "quantity" not in given:
+        raise ApiError.invalid(f"Quantity is required. Add `quantity` to `{path}`", param=f"{path}[quantity]")
+    if given["quantity"] < 1:
+        raise ApiError.invalid(
+            "This value must be greater than or equal to 1.",
+            param=f"{path}[quantity]",
+            code="parameter_invalid_integer",
+        )
+    return shapes.line_item(
+        price=price,
+        quantity=given["quantity"],
+        description=lines.product_name(account, price),
+        metadata=metadata.merged({}, given, param=f"{path}[metadata]"),
+    )
+
+
+def _chosen(account: Account, price_id: str, path: str) -> Object:
+    price = account.find("price", price_id, param=f"{path}[price]")
+    if not price["active"]:
+        raise ApiError.invalid(
+            "The price specified is inactive. This field only accepts active prices.", param=f"{path}[price]"
+        )
+    product = account.get("product", price["product"])
+    if product is None or not product["active"]:
+        raise ApiError.invalid(
+            f"Price `{price_id}` is not available to be purchased because its product is not active.",
+            param=f"{path}[price]",
+        )
+    return price
+
+
+def _made(account: Account, data: Params) -> Object:
+    """Make a price for this one sale: archived from the start, like the product made with it."""
+    if "product_data" in data:
+        product = product_routes.create(account, {**data["product_data"], "active": False})
+        data = {name: value for name, value in data.items() if name != "product_data"} | {"product": product["id"]}
+    return price_routes.create(account, {**data, "active": False})
+
+
+def _check_mode(items: list[Object], mode: str) -> None:
+    recurring: list[dict[str, Any]] = [item["price"]["recurring"] for item in items if item["price"]["recurring"]]
+    if mode == "payment" and recurring:
+        raise ApiError.invalid(
+            "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use "
+            "only one-time prices.",
+            param="mode",
+        )
+    if mode == "subscription" and not recurring:
+        raise ApiError.invalid(
+            "You must provide at least one recurring price in `subscription` mode when using prices.", param="mode"
+        )
+    if len({(each["interval"], each["interval_count"]) for each in recurring}) > 1:
+        raise ApiError.invalid(
+            "Checkout does not support multiple prices with different billing intervals.", param="line_items"
+        )
+
+
+def _check_currency(items: list[Object]) -> None:
+    currencies = sorted({item["currency"] for item in items})
+    if len(currencies) > 1:
+        raise ApiError.invalid(
+            f"All prices on a Checkout Session must have the same currency; these have {', '.join(currencies)}.",
+            param="line_items",
+        )
+
+
+def check_total(items: list[Object]) -> None:
+    """Refuse a total that cannot be charged; nothing at all is a free order."""
+    total, currency = sum(item["amount_total"] for item in items), items[0]["currency"]
+    least = SMALLEST_CHARGE.get(currency, 0)
+    if 0 < total < least:
+        raise ApiError.invalid(
+            f"The Checkout Session's total amount due must add up to at least {shown(least, currency)} {currency}",
+            code="amount_too_small",
+        )
+    if total > limits.MAX_AMOUNT:
+        most = shown(limits.MAX_AMOUNT, currency)
+        raise ApiError.invalid(
+            f"The Checkout Session's total amount due must be no more than {most} {currency}", code="amount_too_large"
+        )

@@ -1,0 +1,90 @@
+"""What a new checkout session's creator decides besides the line items: the buyer, and what the sale turns into."""
+
+from typing import Any
+
+from sandbox.checkout import shapes
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.http import limits, listing, metadata
+from sandbox.http.listing import Params
+from sandbox.subscriptions import start_rules
+
+ONLY_IN = {
+    "payment": ("customer_creation", "invoice_creation", "payment_intent_data"),
+    "subscription": ("payment_method_collection", "subscription_data"),
+}
+SUBSCRIPTION_DATA = frozenset(
+    {"billing_mode", "description", "metadata", "trial_end", "trial_period_days", "trial_settings"}
+)
+PAYMENT_INTENT_DATA = frozenset({"description", "metadata", "receipt_email", "setup_future_usage"})
+INVOICE_DATA = frozenset({"description", "footer", "metadata"})
+
+
+def made(account: Account, params: Params, session: Object) -> dict[str, Any]:
+    """Return the session's members that the request decides; private ones wait for the sale."""
+    mode = session["mode"]
+    for other, names in ONLY_IN.items():
+        for name in names:
+            if name in params and mode != other:
+                raise ApiError.invalid(f"You can not pass `{name}` in `{mode}` mode.", param=name)
+    return {
+        **_buyer(account, params, session),
+        **listing.given(params, "customer_creation", "payment_method_collection"),
+        **_invoice_creation(params, session),
+        "_payment_intent_data": _payment_intent_data(params.get("payment_intent_data", {})),
+        **_subscription_data(account, params.get("subscription_data", {})),
+    }
+
+
+def _buyer(account: Account, params: Params, session: Object) -> dict[str, Any]:
+    if "customer" in params and "customer_email" in params:
+        raise ApiError.invalid("You may only specify one of these parameters: customer, customer_email.")
+    if "customer_email" in params:
+        email = limits.email(params["customer_email"], param="customer_email")
+        return {"customer_details": shapes.customer_details(email=email), "customer_email": email}
+    if "customer" not in params:
+        return {}
+    customer = account.find("customer", params["customer"], param="customer")
+    if session["mode"] == "subscription":
+        start_rules.check_currency(account, customer, session["currency"])
+    return {
+        "customer": customer["id"],
+        "customer_details": shapes.customer_details(email=customer["email"], name=customer["name"]),
+        "saved_payment_method_options": {
+            "allow_redisplay_filters": ["always"],
+            "payment_method_remove": "disabled",
+            "payment_method_save": None,
+        },
+    }
+
+
+def _invoice_creation(params: Params, session: Object) -> dict[str, Any]:
+    if "invoice_creation" not in params:
+        return {"invoice_creation": session["invoice_creation"]}
+    wanted = params["invoice_creation"]
+    data = wanted.get("invoice_data", {})
+    _refuse_others(data, INVOICE_DATA, "invoice_creation[invoice_data]")
+    data = {**data, "metadata": metadata.merged({}, data, param="invoice_creation[invoice_data][metadata]")}
+    return {"invoice_creation": shapes.invoice_creation(enabled=wanted["enabled"], given=data)}
+
+
+def _payment_intent_data(given: Params) -> dict[str, Any]:
+    _refuse_others(given, PAYMENT_INTENT_DATA, "payment_intent_data")
+    return {
+        **{name: given.get(name) for name in ("description", "receipt_email", "setup_future_usage")},
+        "metadata": metadata.merged({}, given, param="payment_intent_data[metadata]"),
+    }
+
+
+def _subscription_data(account: Account, given: Params) -> dict[str, Any]:
+    _refuse_others(given, SUBSCRIPTION_DATA, "subscription_data")
+    trial = start_rules.trial(account, given, path="subscription_data")
+    members = start_rules.shared_members(account, given)
+    members["metadata"] = metadata.merged({}, given, param="subscription_data[metadata]")
+    return {"_subscription_data": members, "_trial_days": trial.days, "_trial_end": trial.end}
+
+
+def _refuse_others(given: Params, supported: frozenset[str], path: str) -> None:
+    for name in sorted(given.keys() - supported):
+        raise ApiError.unsupported_parameter(f"{path}[{name}]")

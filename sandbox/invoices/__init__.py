@@ -1,0 +1,1 @@
+"""Invoices and their lines, prorations, and how invoices are paid."""

@@ -1,0 +1,59 @@
+"""Paying an invoice because somebody asks for it, not because it is time; and giving one up."""
+
+from sandbox.core.account import Account
+from sandbox.core.store import Object
+from sandbox.invoices import rules
+from sandbox.payments import rules as payments
+from sandbox.payments.test_cards import Decline
+from sandbox.subscriptions import rules as subscriptions
+
+PAYABLE = {"open", "uncollectible"}
+
+
+def pay(account: Account, invoice: Object, method: Object | None, *, on_session: bool) -> Decline | None:
+    """Try to pay the invoice now, which turns its subscription on again; automatic attempts stay as planned."""
+    decline = rules.collect(account, invoice, method, on_session=on_session, is_automatic=False)
+    if decline is None:
+        _go_on(account, invoice)
+    return decline
+
+
+def pay_on_page(account: Account, invoice: Object, method: Object) -> Decline | None:
+    """Pay with a card that the customer typed; it becomes what their subscription is paid with from now on."""
+    decline = pay(account, invoice, method, on_session=True)
+    if decline is None:
+        payments.attach(account, method, invoice["customer"])
+        if subscription := subscription_of(account, invoice):
+            changes = {"default_payment_method": method["id"]}
+            subscriptions.keep(account, subscription, changes, event=subscriptions.UPDATED)
+    return decline
+
+
+def pay_elsewhere(account: Account, invoice: Object) -> None:
+    """Note that the invoice was paid outside Stripe, so that nothing is collected any more."""
+    rules.cancel_payment(account, invoice, reason="void_invoice")
+    rules.mark_paid(account, invoice)
+    _go_on(account, invoice)
+
+
+def give_up(account: Account, invoice: Object) -> None:
+    """Mark the invoice as uncollectible. What it means to its subscription is not established; here, nothing."""
+    changes = {
+        "next_payment_attempt": None,
+        "status": "uncollectible",
+        "status_transitions": invoice["status_transitions"] | {"marked_uncollectible_at": account.now},
+    }
+    account.change(invoice, changes, event="invoice.updated")
+    account.store.unplan("invoice", invoice["id"])
+    account.emit("invoice.marked_uncollectible", invoice)
+
+
+def subscription_of(account: Account, invoice: Object) -> Object | None:
+    """Return the subscription that the invoice bills, None for a one-time purchase."""
+    parent = invoice["parent"]
+    return account.get("subscription", parent["subscription_details"]["subscription"]) if parent else None
+
+
+def _go_on(account: Account, invoice: Object) -> None:
+    if subscription := subscription_of(account, invoice):
+        subscriptions.activate(account, subscription)

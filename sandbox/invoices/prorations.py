@@ -1,0 +1,123 @@
+"""Prorations: credit for time that was paid and is not used, charges for time that is used and was not paid.
+
+To the second, from the moment of the change to the end of the item's period. They wait as invoice items for the
+subscription's next invoice.
+"""
+
+from datetime import UTC, datetime
+
+from sandbox.catalog.discounts import rules as discounts
+from sandbox.core.account import Account
+from sandbox.core.store import Object
+from sandbox.invoices import item_costs, shapes, unused_time
+from sandbox.invoices.lines import product_name
+from sandbox.invoices.shapes import Line
+from sandbox.invoices.unused_time import References
+
+# Nothing is paid for while a subscription is in one of these, so there is nothing to prorate or to bill.
+UNBILLED = {"trialing", "paused"}
+
+
+def credit(account: Account, subscription: Object, item: Object, *, since: int) -> None:
+    """Give back what was billed for the item's time from `since` to the end of its period."""
+    for given in unused_time.unused(account, subscription, item, since=since):
+        _wait(
+            account, subscription, item, -given.amount, since=since, words="Unused time on", credited=given.reference
+        )
+
+
+def credit_everything(account: Account, subscription: Object, *, since: int) -> None:
+    """Give back what was billed for all items; in trial and on pause nothing was."""
+    if subscription["status"] not in UNBILLED:
+        for item in subscription["items"]["data"]:
+            credit(account, subscription, item, since=since)
+
+
+def charge(account: Account, subscription: Object, item: Object, *, since: int, among: list[Object]) -> None:
+    """Charge what the item costs from `since` to the end of its period, as one of the items that there are now."""
+    cost = item_costs.of_items(among, discounts=discounts.running(account, subscription))[item["id"]]
+    period = (item["current_period_start"], item["current_period_end"])
+    amount = item_costs.share(cost, period=period, since=since)
+    if amount:
+        _wait(account, subscription, item, amount, since=since, words="Remaining time on")
+
+
+def waiting(account: Account, subscription: Object) -> list[Object]:
+    """Return the subscription's prorations that are on no invoice yet, oldest first."""
+    found = account.store.walk("invoiceitem", linked=("customer", subscription["customer"]))
+    mine = [item for item in found if item["invoice"] is None and _subscription(item) == subscription["id"]]
+    return mine[::-1]
+
+
+def made_since(account: Account, subscription: Object, known: set[str]) -> dict[str, str]:
+    """Return the subscription's prorations that are not `known`, billed or not, with the item that each is for."""
+    found = account.store.walk("invoiceitem", linked=("customer", subscription["customer"]))
+    return {
+        item["id"]: item["parent"]["subscription_details"]["subscription_item"]
+        for item in found
+        if item["id"] not in known and _subscription(item) == subscription["id"]
+    }
+
+
+def drop(account: Account, subscription: Object) -> None:
+    """Delete what waits: a subscription that ends without a last invoice never bills it."""
+    for item in waiting(account, subscription):
+        account.remove(item, event="invoiceitem.deleted")
+
+
+def line_of(item: Object) -> Line:
+    """Return the invoice line that bills a proration."""
+    pricing = item["pricing"]
+    return Line(
+        price={
+            "id": pricing["price_details"]["price"],
+            "product": pricing["price_details"]["product"],
+            "unit_amount_decimal": pricing["unit_amount_decimal"],
+        },
+        quantity=item["quantity"],
+        amount=item["amount"],
+        description=item["description"],
+        period=(item["period"]["start"], item["period"]["end"]),
+        subscription=_subscription(item),
+        subscription_item=item["parent"]["subscription_details"]["subscription_item"],
+        invoice_item=item["id"],
+        metadata=item["metadata"],
+        credited_items=item["proration_details"]["credited_items"],
+    )
+
+
+def _wait(
+    account: Account,
+    subscription: Object,
+    item: Object,
+    amount: int,
+    *,
+    since: int,
+    words: str,
+    credited: References | None = None,
+) -> None:
+    price, quantity = item["price"], item["quantity"]
+    counted = f"{quantity} x " if quantity > 1 else ""
+    line = Line(
+        price=price,
+        quantity=quantity,
+        amount=amount,
+        description=f"{words} {counted}{product_name(account, price)} after {_day(since)}",
+        period=(max(since, item["current_period_start"]), item["current_period_end"]),
+        subscription=subscription["id"],
+        subscription_item=item["id"],
+        metadata=subscription["metadata"],
+        credited_items=credited,
+    )
+    customer, currency = subscription["customer"], subscription["currency"]
+    waiting_item = shapes.item(line=line, customer=customer, currency=currency, created=account.now)
+    account.add(waiting_item, event="invoiceitem.created")
+
+
+def _subscription(item: Object) -> str:
+    subscription_id: str = item["parent"]["subscription_details"]["subscription"]
+    return subscription_id
+
+
+def _day(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%d %b %Y")

@@ -1,0 +1,131 @@
+"""Invoices: made by subscriptions and checkouts; read, paid, voided and written off here."""
+
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.http import limits, listing, sublists
+from sandbox.http.expansion import provides
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
+from sandbox.invoices import pay_on_request, rules
+from sandbox.payments import payment_method_routes
+from sandbox.payments.test_cards import Decline
+from sandbox.subscriptions import rules as subscriptions
+
+
+def retrieve(account: Account, _params: Params, invoice_id: str) -> Object:
+    return account.find("invoice", invoice_id)
+
+
+def list_all(account: Account, params: Params) -> Object:
+    """List invoices, of one subscription or customer when asked."""
+    limits.refuse_unsupported(params, "customer_account", "due_date")
+    wanted = listing.given(params, "collection_method", "customer", "status")
+    linked = next(((name, params[name]) for name in ("subscription", "customer") if name in params), None)
+    return listing.page(
+        account,
+        "invoice",
+        params,
+        url="/v1/invoices",
+        linked=linked,
+        where=lambda invoice: listing.matches(invoice, wanted),
+    )
+
+
+def lines(account: Account, params: Params, invoice_id: str) -> Object:
+    return sublists.page(account.find("invoice", invoice_id)["lines"], params)
+
+
+def pay(account: Account, params: Params, invoice_id: str) -> Object:
+    """Pay an invoice out of turn, with the method given or the one that its subscription is paid with.
+
+    Raises ApiError: 402 when the card is refused, or its holder would have to authenticate.
+    """
+    limits.refuse_unsupported(params, "forgive", "mandate", "source")
+    invoice = account.find("invoice", invoice_id)
+    if invoice["status"] == "draft":
+        rules.finalize(account, invoice)
+    _require_status(
+        invoice, pay_on_request.PAYABLE, "Invoice is already paid" if invoice["status"] == "paid" else None
+    )
+    if params.get("paid_out_of_band"):
+        pay_on_request.pay_elsewhere(account, invoice)
+        return invoice
+    method = _method(account, invoice, params)
+    decline = pay_on_request.pay(account, invoice, method, on_session=not params.get("off_session", True))
+    if decline is not None:
+        raise _refusal(account, invoice, decline)
+    return invoice
+
+
+def void(account: Account, _params: Params, invoice_id: str) -> Object:
+    """Void an invoice, as if it had never been owed."""
+    invoice = account.find("invoice", invoice_id)
+    _require_status(invoice, {"open", "uncollectible"})
+    rules.void(account, invoice)
+    return invoice
+
+
+def mark_uncollectible(account: Account, _params: Params, invoice_id: str) -> Object:
+    """Write an open invoice off; it can still be paid."""
+    invoice = account.find("invoice", invoice_id)
+    _require_status(invoice, {"open"})
+    pay_on_request.give_up(account, invoice)
+    return invoice
+
+
+@provides("invoice", "payments")
+def payments_of(account: Account, invoice: Object) -> Object:
+    """Return the payments that an invoice shows when asked for them."""
+    found = list(account.store.walk("invoice_payment", linked=("invoice", invoice["id"])))
+    return listing.whole(found, url=f"/v1/invoice_payments?invoice={invoice['id']}")
+
+
+@provides("invoice", "confirmation_secret")
+def confirmation_secret(account: Account, invoice: Object) -> Object | None:
+    """Return what a browser would need to pay the invoice; a draft has none, nor has one over nothing."""
+    if rules.payment_of(account, invoice) is None:
+        return None
+    return {"client_secret": rules.intent_of(account, invoice)["client_secret"], "type": "payment_intent"}
+
+
+def _method(account: Account, invoice: Object, params: Params) -> Object:
+    customer = account.find("customer", invoice["customer"])
+    if "payment_method" in params:
+        return payment_method_routes.attached(account, params["payment_method"], customer, param="payment_method")
+    subscription = pay_on_request.subscription_of(account, invoice)
+    method = subscriptions.payment_method(account, subscription) if subscription else None
+    if method is None:
+        raise ApiError.invalid(
+            "There is no `default_payment_method` set on this Customer or Invoice. Please set a "
+            "`default_payment_method`."
+        )
+    return method
+
+
+def _refusal(account: Account, invoice: Object, decline: Decline) -> ApiError:
+    if rules.intent_of(account, invoice)["status"] == "requires_action":
+        return ApiError.card(
+            "This payment requires additional user action before it can be completed successfully. Payment can be "
+            "completed using the PaymentIntent associated with the invoice.",
+            code="invoice_payment_intent_requires_action",
+        )
+    return decline.error()
+
+
+def _require_status(invoice: Object, statuses: set[str], message: str | None = None) -> None:
+    if invoice["status"] not in statuses:
+        raise ApiError.invalid(
+            message or f"This is not possible for an invoice whose status is `{invoice['status']}`.",
+            code="status_transition_invalid" if message is None else None,
+        )
+
+
+ROUTES: Routes = [
+    ("GET", "/v1/invoices", list_all),
+    ("GET", "/v1/invoices/<invoice_id>", retrieve),
+    ("GET", "/v1/invoices/<invoice_id>/lines", lines),
+    ("POST", "/v1/invoices/<invoice_id>/pay", pay),
+    ("POST", "/v1/invoices/<invoice_id>/void", void),
+    ("POST", "/v1/invoices/<invoice_id>/mark_uncollectible", mark_uncollectible),
+]

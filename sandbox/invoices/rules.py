@@ -1,0 +1,239 @@
+"""Invoices from draft to paid: numbers, payment attempts, and what is due when an attempt fails.
+
+Stripe leaves a renewal's invoice a draft for about an hour; here it is finalized and collected at once.
+"""
+
+from sandbox.catalog.discounts import amounts_off
+from sandbox.catalog.discounts import rules as discounts
+from sandbox.core.account import Account
+from sandbox.core.periods import DAY
+from sandbox.core.store import Object
+from sandbox.invoices import prorations, shapes
+from sandbox.invoices.shapes import Line
+from sandbox.payments import rules as payments
+from sandbox.payments.rules import Purpose
+from sandbox.payments.test_cards import Decline
+
+RETRY_AFTER = (3 * DAY, 5 * DAY, 7 * DAY)
+NO_METHOD = Decline(
+    "resource_missing",
+    "This customer has no attached payment source or default payment method.",
+    type="invalid_request_error",
+)
+DESCRIPTIONS = {"subscription_create": "Subscription creation"}
+LATER_DESCRIPTION = "Subscription update"
+
+
+def draft(
+    account: Account,
+    subscription: Object,
+    *,
+    reason: str,
+    lines: list[Line],
+    period: tuple[int, int] | None = None,
+) -> Object:
+    """Draw up the next invoice of a subscription, with the prorations that waited for it, less its discounts.
+
+    One that is for a single invoice leaves the subscription, which the caller keeps.
+    `period` is the one that just ended, if any.
+    """
+    waiting = prorations.waiting(account, subscription)
+    invoice = shapes.invoice(
+        customer=account.find("customer", subscription["customer"]),
+        currency=subscription["currency"],
+        created=account.now,
+        billing_reason=reason,
+        lines=[*map(prorations.line_of, waiting), *lines],
+    )
+    for item in waiting:
+        account.change(item, {"invoice": invoice["id"]})
+    invoice["parent"] = shapes.parent(subscription)
+    invoice["period_start"], invoice["period_end"] = period or (account.now, account.now)
+    invoice["collection_method"] = subscription["collection_method"]
+    if subscription["collection_method"] == "send_invoice":
+        invoice["due_date"] = account.now + (subscription["days_until_due"] or 0) * DAY
+    amounts_off.reduce_invoice(invoice, discounts.running(account, subscription))
+    account.add(invoice, event="invoice.created")
+    discounts.use_up(account, subscription, invoice)
+    return invoice
+
+
+def draft_one_off(
+    account: Account, *, customer: str, currency: str, lines: list[Line], data: Object, reduced_by: list[Object]
+) -> Object:
+    """Draw up the invoice of a one-time purchase, less its discounts."""
+    invoice = shapes.invoice(
+        customer=account.find("customer", customer),
+        currency=currency,
+        created=account.now,
+        billing_reason="manual",
+        lines=lines,
+    )
+    invoice |= {name: data[name] for name in ("description", "footer", "metadata")}
+    amounts_off.reduce_invoice(invoice, reduced_by)
+    return account.add(invoice, event="invoice.created")
+
+
+def finalize(account: Account, invoice: Object, *, intent: Object | None = None, method_type: str = "card") -> None:
+    """Give the invoice its number and, when something is due, the payment intent that is to pay it.
+
+    What the customer's balance pays is taken from it; a total below zero becomes credit there.
+    """
+    changes = {
+        "effective_at": account.now,
+        "ending_balance": invoice["starting_balance"] + invoice["total"] - invoice["amount_due"],
+        "hosted_invoice_url": f"{account.base_url}/invoice/{invoice['id']}",
+        "invoice_pdf": f"{account.base_url}/invoice/{invoice['id']}?format=pdf",
+        "number": _close_books(account, invoice),
+        "status": "open",
+        "status_transitions": invoice["status_transitions"] | {"finalized_at": account.now},
+    }
+    account.change(invoice, changes)
+    account.emit("invoice.finalized", invoice)
+    if invoice["amount_due"]:
+        intent = intent or payments.start(account, _purpose(invoice), method_type=method_type)
+        payment = shapes.payment(invoice=invoice, payment_intent=intent["id"], created=account.now)
+        account.add(payment)
+
+
+def collect(
+    account: Account, invoice: Object, method: Object | None, *, on_session: bool, is_automatic: bool = True
+) -> Decline | None:
+    """Try to pay an open invoice; on refusal note the failure and tell why. Nothing due counts as paid."""
+    if not invoice["amount_due"]:
+        mark_paid(account, invoice)
+        return None
+    intent = intent_of(account, invoice)
+    decline = payments.collect(account, intent, method, on_session=on_session) if method else NO_METHOD
+    if decline is None:
+        mark_paid(account, invoice, attempted=True)
+    else:
+        needs_action = intent["status"] == "requires_action"
+        mark_failed(account, invoice, needs_action=needs_action, is_automatic=is_automatic)
+    return decline
+
+
+def mark_paid(account: Account, invoice: Object, *, attempted: bool = False) -> None:
+    """Close the invoice as paid in full."""
+    changes = {
+        "amount_paid": invoice["amount_due"],
+        "amount_remaining": 0,
+        "attempt_count": invoice["attempt_count"] + attempted,
+        "attempted": True,
+        "auto_advance": False,
+        "next_payment_attempt": None,
+        "status": "paid",
+        "status_transitions": invoice["status_transitions"] | {"paid_at": account.now},
+    }
+    account.change(invoice, changes, event="invoice.updated")
+    account.store.unplan("invoice", invoice["id"])
+    _close_payment(account, invoice)
+    _note_delinquency(account, invoice, delinquent=False)
+    account.emit("invoice.paid", invoice)
+    account.emit("invoice.payment_succeeded", invoice)
+
+
+def mark_failed(account: Account, invoice: Object, *, needs_action: bool = False, is_automatic: bool = True) -> None:
+    """Note a failed attempt; a renewal's is followed by up to three more (RETRY_AFTER), a first payment's by none.
+
+    Attempts that somebody asks for after the first one neither count nor move the next automatic one.
+    """
+    if is_automatic or not invoice["attempted"]:
+        _plan_retry(account, invoice)
+    _note_delinquency(account, invoice, delinquent=True)
+    account.emit("invoice.payment_failed", invoice)
+    if needs_action:
+        account.emit("invoice.payment_action_required", invoice)
+
+
+def _plan_retry(account: Account, invoice: Object) -> None:
+    retries = () if invoice["billing_reason"] == "subscription_create" else RETRY_AFTER
+    count = invoice["attempt_count"]
+    next_attempt = account.now + retries[count] if count < len(retries) else None
+    changes = {"attempt_count": count + 1, "attempted": True, "next_payment_attempt": next_attempt}
+    account.change(invoice, changes, event="invoice.updated")
+    if next_attempt is None:
+        account.store.unplan("invoice", invoice["id"])
+    else:
+        account.store.plan("invoice", invoice["id"], next_attempt)
+
+
+def stop_collecting(account: Account, subscription_id: str) -> None:
+    """Leave a subscription's unpaid invoices as they are: no further attempt is made."""
+    for invoice in list(account.store.walk("invoice", linked=("subscription", subscription_id))):
+        if invoice["status"] in {"draft", "open"}:
+            account.change(invoice, {"auto_advance": False, "next_payment_attempt": None}, event="invoice.updated")
+            account.store.unplan("invoice", invoice["id"])
+
+
+def void(account: Account, invoice: Object) -> None:
+    """Void an open invoice, and cancel what was to pay it."""
+    changes = {
+        "auto_advance": False,
+        "next_payment_attempt": None,
+        "status": "void",
+        "status_transitions": invoice["status_transitions"] | {"voided_at": account.now},
+    }
+    account.change(invoice, changes, event="invoice.updated")
+    account.store.unplan("invoice", invoice["id"])
+    account.emit("invoice.voided", invoice)
+    cancel_payment(account, invoice, reason="void_invoice")
+
+
+def cancel_payment(account: Account, invoice: Object, *, reason: str) -> None:
+    """Cancel what was to pay the invoice."""
+    if payment := payment_of(account, invoice):
+        payments.cancel(account, intent_of(account, invoice), reason=reason)
+        transitions = payment["status_transitions"] | {"canceled_at": account.now}
+        account.change(payment, {"status": "canceled", "status_transitions": transitions})
+
+
+def payment_of(account: Account, invoice: Object) -> Object | None:
+    """Return the link to the payment intent, which an invoice over nothing does not have."""
+    return next(account.store.walk("invoice_payment", linked=("invoice", invoice["id"])), None)
+
+
+def intent_of(account: Account, invoice: Object) -> Object:
+    """Return the payment intent that pays this invoice."""
+    payment = payment_of(account, invoice)
+    if payment is None:
+        raise LookupError(f"{invoice['id']} has nothing to pay")
+    return account.find("payment_intent", payment["payment"]["payment_intent"])
+
+
+def _close_payment(account: Account, invoice: Object) -> None:
+    payment = payment_of(account, invoice)
+    if payment and payment["status"] == "open":
+        transitions = payment["status_transitions"] | {"paid_at": account.now}
+        paid = {"amount_paid": invoice["amount_due"], "status": "paid", "status_transitions": transitions}
+        account.change(payment, paid)
+        account.emit("invoice_payment.paid", payment)
+
+
+def _note_delinquency(account: Account, invoice: Object, *, delinquent: bool) -> None:
+    customer = account.find("customer", invoice["customer"])
+    account.change(customer, {"delinquent": delinquent}, event="customer.updated")
+
+
+def _purpose(invoice: Object) -> Purpose:
+    return Purpose(
+        amount=invoice["amount_due"],
+        currency=invoice["currency"],
+        customer=invoice["customer"],
+        metadata={},
+        description=DESCRIPTIONS.get(invoice["billing_reason"], LATER_DESCRIPTION),
+        setup_future_usage="off_session" if invoice["parent"] else None,
+    )
+
+
+def _close_books(account: Account, invoice: Object) -> str:
+    """Return the customer's next invoice number, having counted it, and keep the customer's balance and currency."""
+    customer = account.find("customer", invoice["customer"])
+    number = customer["next_invoice_sequence"]
+    account.change(customer, {"next_invoice_sequence": number + 1})
+    changes = {
+        "balance": invoice["starting_balance"] + invoice["total"] - invoice["amount_due"],
+        "currency": customer["currency"] or invoice["currency"],
+    }
+    account.change(customer, changes, event="customer.updated")
+    return f"{customer['invoice_prefix']}-{number:04}"

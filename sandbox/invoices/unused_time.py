@@ -1,0 +1,137 @@
+"""What was billed for an item's time, and is given back when it is not used: each billing mode counts in its own way.
+
+"classic" counts by what the item costs now, at its present price and quantity. "flexible" counts by what was debited:
+each debit gives back its own share of the time that is left, however the item was changed without prorations since.
+https://docs.stripe.com/billing/subscriptions/billing-mode/compare
+
+Not established by Stripe's documentation, and decided here: in classic mode "the last discounts used" are those of the
+last invoice that billed the item; in flexible mode every debit gets a credit of its own, rounded by itself.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.core.account import Account
+from sandbox.core.store import Object
+from sandbox.invoices import item_costs
+
+References = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Debit:
+    """An amount that was billed for an item's time, or waits to be; `reference` is how a credit names it.
+
+    `names` are all ids that earlier credits may know it by: one that waited has another once it is on an invoice.
+    """
+
+    amount: int
+    period: tuple[int, int]
+    reference: References
+    names: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Credit:
+    """An amount to give back, and the debit that it is for, where that is known."""
+
+    amount: int
+    reference: References | None
+
+
+def unused(account: Account, subscription: Object, item: Object, *, since: int) -> list[Credit]:
+    """Return what is to be given back for the item's time from `since` to the end of its period."""
+    if subscription["billing_mode"]["type"] == "classic":
+        found = _by_price(account, subscription, item, since=since)
+    else:
+        found = list(_by_debits(account, subscription, item, since=since))
+    return [credit for credit in found if credit.amount]
+
+
+def _by_price(account: Account, subscription: Object, item: Object, *, since: int) -> list[Credit]:
+    items = subscription["items"]["data"]
+    cost = item_costs.of_items(items, discounts=_last_discounts(account, subscription, item))[item["id"]]
+    period = (item["current_period_start"], item["current_period_end"])
+    return [Credit(item_costs.share(cost, period=period, since=since), None)]
+
+
+def _by_debits(account: Account, subscription: Object, item: Object, *, since: int) -> Iterator[Credit]:
+    given_back = _credited_since(account, subscription, item)
+    for debit in _debits(account, subscription, item):
+        until = min((given_back[name] for name in debit.names if name in given_back), default=None)
+        yield Credit(item_costs.share(debit.amount, period=debit.period, since=since, until=until), debit.reference)
+
+
+def _last_discounts(account: Account, subscription: Object, item: Object) -> list[Object]:
+    for invoice in _invoices(account, subscription):
+        if any(_bills(line, item) for line in invoice["lines"]["data"]):
+            return [account.find("discount", discount_id) for discount_id in invoice["discounts"]]
+    return []
+
+
+def _debits(account: Account, subscription: Object, item: Object) -> Iterator[Debit]:
+    """Yield what was billed for the item and reaches into its present period, and what waits to be billed."""
+    pending = {each["id"]: each for each in _prorations(account, subscription, item) if each["amount"] > 0}
+    for invoice in _invoices(account, subscription):
+        for line in invoice["lines"]["data"]:
+            waited = pending.pop(_invoice_item(line), None)
+            if (waited or _bills(line, item)) and line["period"]["end"] > item["current_period_start"]:
+                yield _billed(invoice, line, names={line["id"], _invoice_item(line)})
+    for waiting in pending.values():
+        if waiting["invoice"] is None:
+            yield Debit(
+                amount=waiting["amount"],
+                period=(waiting["period"]["start"], waiting["period"]["end"]),
+                reference={
+                    "invoice_item": waiting["id"],
+                    "invoice_line_item_details": None,
+                    "type": "invoice_item",
+                },
+                names=frozenset({waiting["id"]}),
+            )
+
+
+def _billed(invoice: Object, line: Object, *, names: set[str]) -> Debit:
+    details = {"invoice": invoice["id"], "invoice_line_items": [line["id"]]}
+    return Debit(
+        amount=line["amount"] - sum(taken["amount"] for taken in line["discount_amounts"]),
+        period=(line["period"]["start"], line["period"]["end"]),
+        reference={"invoice_item": None, "invoice_line_item_details": details, "type": "invoice_line_items"},
+        names=frozenset(names),
+    )
+
+
+def _credited_since(account: Account, subscription: Object, item: Object) -> dict[str, int]:
+    """Return from when on each debit has been given back, by the names that the credits give it."""
+    since: dict[str, int] = {}
+    for credit in _prorations(account, subscription, item):
+        reference = credit["proration_details"]["credited_items"]
+        if reference is None:
+            continue
+        lines = reference["invoice_line_item_details"]
+        for name in lines["invoice_line_items"] if lines else [reference["invoice_item"]]:
+            since[name] = min(credit["period"]["start"], since.get(name, credit["period"]["start"]))
+    return since
+
+
+def _prorations(account: Account, subscription: Object, item: Object) -> list[Object]:
+    found = account.store.walk("invoiceitem", linked=("customer", subscription["customer"]))
+    return [each for each in found if each["parent"]["subscription_details"]["subscription_item"] == item["id"]]
+
+
+def _invoices(account: Account, subscription: Object) -> Iterator[Object]:
+    """Yield the subscription's invoices, newest first; a void one was never owed."""
+    found = account.store.walk("invoice", linked=("subscription", subscription["id"]))
+    return (invoice for invoice in found if invoice["status"] != "void")
+
+
+def _bills(line: Object, item: Object) -> bool:
+    """Tell whether the line bills a period of the item in advance."""
+    details = line["parent"]["subscription_item_details"]
+    return details is not None and details["subscription_item"] == item["id"]
+
+
+def _invoice_item(line: Object) -> str:
+    details = line["parent"]["invoice_item_details"]
+    return str(details["invoice_item"]) if details else ""

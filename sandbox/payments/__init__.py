@@ -1,0 +1,1 @@
+"""Payment methods, payment intents and charges; refunds are a package within."""

@@ -1,0 +1,193 @@
+"""Collecting money with a saved or a just-typed payment method: intents, charges, and their events."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.core.account import Account
+from sandbox.core.store import Object
+from sandbox.core.visibility import public
+from sandbox.payments import shapes, test_cards
+from sandbox.payments.test_cards import Card, Decline
+
+APPROVED = {
+    "advice_code": None,
+    "network_advice_code": None,
+    "network_decline_code": None,
+    "network_status": "approved_by_network",
+    "reason": None,
+    "risk_level": "normal",
+    "risk_score": 20,
+    "seller_message": "Payment complete.",
+    "type": "authorized",
+}
+NEXT_ACTION = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a payment intent is for: the members that its creator decides."""
+
+    amount: int
+    currency: str
+    customer: str | None
+    metadata: dict[str, str]
+    description: str | None = None
+    receipt_email: str | None = None
+    setup_future_usage: str | None = None
+
+
+def new_card(account: Account, card: Card, *, payer: Object, expiry: tuple[int, int]) -> Object:
+    """Keep a card that was typed on the page; nobody's yet."""
+    return account.add(shapes.card_method(card, created=account.now, expiry=expiry, payer=payer))
+
+
+def new_bank_account(account: Account, *, payer: Object) -> Object:
+    """Keep a bank account, whose payments take days."""
+    return account.add(shapes.bank_method(created=account.now, payer=payer))
+
+
+def attach(account: Account, method: Object, customer_id: str) -> Object:
+    """Save the method with the customer, so that it can be charged again."""
+    account.change(method, {"customer": customer_id})
+    account.emit("payment_method.attached", method)
+    return method
+
+
+def start(account: Account, purpose: Purpose, *, method_type: str = "card") -> Object:
+    """Create the payment intent; nothing is charged yet."""
+    intent = shapes.intent(
+        amount=purpose.amount,
+        currency=purpose.currency,
+        customer=purpose.customer,
+        created=account.now,
+        method_type=method_type,
+    )
+    intent |= {
+        "description": purpose.description,
+        "metadata": purpose.metadata,
+        "receipt_email": purpose.receipt_email,
+        "setup_future_usage": purpose.setup_future_usage,
+    }
+    return account.add(intent, event="payment_intent.created")
+
+
+def collect(account: Account, intent: Object, method: Object, *, on_session: bool) -> Decline | None:
+    """Charge the method, and tell why not if its bank refuses.
+
+    On session the cardholder has been authenticated already; off session a bank that insists makes the intent wait.
+    """
+    card = card_of(method)
+    if not on_session and card.asks_authentication(on_session=False):
+        return _wait_for_cardholder(account, intent, method)
+    charge = _charge(account, intent, method)
+    if card.refusal is not None:
+        return _fail(account, intent, charge, method, card.refusal)
+    _succeed(account, intent, charge)
+    return None
+
+
+def collect_later(account: Account, intent: Object, method: Object) -> None:
+    """Begin a payment that takes days: the charge is pending and the intent processing until it is settled."""
+    charge = _charge(account, intent, method)
+    account.emit("charge.pending", charge)
+    changes = {"latest_charge": charge["id"], "payment_method": method["id"], "status": "processing"}
+    account.change(intent, changes)
+    account.emit("payment_intent.processing", intent)
+
+
+def settle(account: Account, intent: Object, *, succeeds: bool) -> Decline | None:
+    """Bring a payment that was processing to its end, and tell why if that end is a failure."""
+    charge = account.find("charge", intent["latest_charge"])
+    method = account.find("payment_method", intent["payment_method"])
+    if succeeds:
+        _succeed(account, intent, charge)
+        return None
+    return _fail(account, intent, charge, method, test_cards.BANK_REFUSED)
+
+
+def would_decline(method: Object) -> Decline | None:
+    """Tell why a charge without the cardholder would fail, before anything is written."""
+    card = card_of(method)
+    return test_cards.AUTHENTICATION_REQUIRED if card.asks_authentication(on_session=False) else card.refusal
+
+
+def cancel(account: Account, intent: Object, *, reason: str) -> None:
+    """Give up an intent that has not been paid."""
+    account.change(intent, {"canceled_at": account.now, "cancellation_reason": reason, "status": "canceled"})
+    account.emit("payment_intent.canceled", intent)
+
+
+def card_of(method: Object) -> Card:
+    """Return the test card behind a method; a bank account is never refused and, after its first payment, not slow."""
+    return test_cards.BY_NUMBER[method.get("_number", test_cards.WORKING)]
+
+
+def _charge(account: Account, intent: Object, method: Object) -> Object:
+    charge = shapes.charge(
+        intent=intent, method=method, created=account.now, receipts_url=f"{account.base_url}/receipt"
+    )
+    return account.add(charge)
+
+
+def _succeed(account: Account, intent: Object, charge: Object) -> None:
+    collected = {"amount_captured": charge["amount"], "captured": True, "paid": True}
+    account.change(charge, {**collected, "outcome": APPROVED, "status": "succeeded"})
+    account.emit("charge.succeeded", charge)
+    account.change(
+        intent,
+        {
+            "amount_received": intent["amount"],
+            "last_payment_error": None,
+            "latest_charge": charge["id"],
+            "next_action": None,
+            "payment_method": charge["payment_method"],
+            "status": "succeeded",
+        },
+    )
+    account.emit("payment_intent.succeeded", intent)
+
+
+def _fail(account: Account, intent: Object, charge: Object, method: Object, decline: Decline) -> Decline:
+    failure = {"failure_code": decline.code, "failure_message": decline.message, "status": "failed"}
+    account.change(charge, {**failure, "outcome": _refused(decline)})
+    account.emit("charge.failed", charge)
+    account.change(
+        intent,
+        {
+            "last_payment_error": _payment_error(decline, method, charge=charge["id"]),
+            "latest_charge": charge["id"],
+            "next_action": None,
+            "payment_method": None,
+            "status": "requires_payment_method",
+        },
+    )
+    account.emit("payment_intent.payment_failed", intent)
+    return decline
+
+
+def _wait_for_cardholder(account: Account, intent: Object, method: Object) -> Decline:
+    changes = {
+        "last_payment_error": _payment_error(test_cards.AUTHENTICATION_REQUIRED, method),
+        "next_action": NEXT_ACTION,
+        "payment_method": method["id"],
+        "status": "requires_action",
+    }
+    account.change(intent, changes)
+    account.emit("payment_intent.requires_action", intent)
+    return test_cards.AUTHENTICATION_REQUIRED
+
+
+def _payment_error(decline: Decline, method: Object, **extra: Any) -> Object:
+    """Return the error as an intent shows it: the body of the refusal, with the method that was refused."""
+    error: Object = decline.error(**extra).body()["error"]
+    return {**error, "payment_method": public(method)}
+
+
+def _refused(decline: Decline) -> Object:
+    return {
+        **APPROVED,
+        "network_status": "declined_by_network",
+        "reason": decline.decline_code or decline.code,
+        "seller_message": "The bank did not return any further details with this decline.",
+        "type": "issuer_declined",
+    }

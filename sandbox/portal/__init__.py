@@ -1,0 +1,1 @@
+"""The billing portal: its configurations, its sessions, and what customers do on its pages."""

@@ -1,0 +1,111 @@
+"""What customers do on the billing portal's page: cancel, go on, pay with another card."""
+
+from dataclasses import dataclass
+
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.payments import card_entry
+from sandbox.payments import rules as payments
+from sandbox.payments.card_entry import TypedCard
+from sandbox.payments.shapes import billing_details
+from sandbox.subscriptions import routes as subscription_routes
+from sandbox.subscriptions import rules as subscriptions
+from sandbox.subscriptions.changes import request as change_request
+from sandbox.subscriptions.rules import UPDATED
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A portal session with its customer, and what its configuration lets them do."""
+
+    session: Object
+    customer: Object
+    features: Object
+
+    @property
+    def cancels_at_once(self) -> bool:
+        return bool(self.features["subscription_cancel"]["mode"] == "immediately")
+
+
+def visit(account: Account, session_id: str) -> Visit:
+    """Return the visit that a session stands for. Raises ApiError (404) for an unknown one, or a deleted customer."""
+    session = account.find("billing_portal.session", session_id)
+    configuration = account.find("billing_portal.configuration", session["configuration"])
+    return Visit(session, account.find("customer", session["customer"]), configuration["features"])
+
+
+def running(account: Account, visit: Visit) -> list[Object]:
+    """Return the customer's subscriptions that have not ended, newest first."""
+    found = list(account.store.walk("subscription", linked=("customer", visit.customer["id"])))
+    return [subscriptions.refreshed(account, each) for each in found if not subscriptions.has_ended(each)]
+
+
+def subscription(account: Account, visit: Visit, subscription_id: str | None) -> Object:
+    """Return the named subscription, or the only one there is.
+
+    Raises ApiError: 404 for one that is not the customer's or has ended, 400 when none is named of several.
+    """
+    found = running(account, visit)
+    if subscription_id is None and len(found) != 1:
+        raise ApiError.missing_parameter("subscription")
+    for each in found:
+        if subscription_id in {None, each["id"]}:
+            return each
+    raise ApiError.missing("subscription", str(subscription_id))
+
+
+def cancel(account: Account, visit: Visit, subscription_id: str | None, *, feedback: str | None = None) -> Object:
+    """Cancel at the period's end, or at once where the configuration says so.
+
+    A scheduled end shows as `cancel_at` alone, except in the classic billing mode:
+    https://docs.stripe.com/billing/subscriptions/billing-mode/compare
+    """
+    if not visit.features["subscription_cancel"]["enabled"]:
+        raise ApiError.invalid("This portal does not let customers cancel.")
+    chosen = subscription(account, visit, subscription_id)
+    details = {"cancellation_details": {"feedback": feedback}} if feedback else {}
+    if visit.cancels_at_once:
+        prorate = visit.features["subscription_cancel"]["proration_behavior"] == "create_prorations"
+        return subscription_routes.cancel(account, {"prorate": prorate, **details}, chosen["id"])
+    if chosen["cancel_at"] is not None:
+        raise ApiError.invalid("This subscription is already set to be canceled.")
+    if chosen["billing_mode"]["type"] == "classic":
+        return change_request.update(account, chosen, {"cancel_at_period_end": True, **details})
+    return change_request.update(account, chosen, {"cancel_at": "max_period_end", **details})
+
+
+def resume(account: Account, visit: Visit, subscription_id: str | None) -> Object:
+    """Take a scheduled end back, however it was set."""
+    chosen = subscription(account, visit, subscription_id)
+    if chosen["cancel_at"] is None:
+        raise ApiError.invalid("This subscription is not set to be canceled.")
+    return change_request.update(account, chosen, {"cancel_at_period_end": False})
+
+
+def change_card(account: Account, visit: Visit, typed: TypedCard, *, name: str | None = None) -> Object:
+    """Save the card and pay with it from now on: the customer's default, and that of each of their subscriptions.
+
+    Open invoices are tried again with it when that is due. Raises ApiError (402) for a card that can't be saved.
+    """
+    if not visit.features["payment_method_update"]["enabled"]:
+        raise ApiError.invalid("This portal does not let customers change their card.")
+    card, expiry = card_entry.read(account, typed)
+    if refusal := card.refusal_when_saved():
+        raise refusal.error()
+    customer = visit.customer
+    payer = billing_details(email=customer["email"], name=name or customer["name"])
+    method = payments.attach(account, payments.new_card(account, card, payer=payer, expiry=expiry), customer["id"])
+    settings = {**customer["invoice_settings"], "default_payment_method": method["id"]}
+    account.change(customer, {"invoice_settings": settings}, event="customer.updated")
+    for each in running(account, visit):
+        if each["default_payment_method"]:
+            subscriptions.keep(account, each, {"default_payment_method": method["id"]}, event=UPDATED)
+    return method
+
+
+def card_of(account: Account, visit: Visit) -> Object | None:
+    """Return what the customer pays with: their own default, or that of their newest subscription."""
+    methods = [visit.customer["invoice_settings"]["default_payment_method"]]
+    methods += [each["default_payment_method"] for each in running(account, visit)]
+    return next((found for each in methods if each and (found := account.get("payment_method", each))), None)

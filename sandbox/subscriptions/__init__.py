@@ -1,0 +1,1 @@
+"""Subscriptions and their items: started, renewed, ended; changes, schedules and previews are packages within."""

@@ -1,0 +1,99 @@
+"""What a request makes of a subscription's items: changed, added, removed."""
+
+from sandbox.core import money
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.http import limits, metadata
+from sandbox.http.listing import Params
+from sandbox.subscriptions import start_request, start_rules
+from sandbox.subscriptions.changes.rules import ItemChanges
+from sandbox.subscriptions.start_request import ITEM, MOST_ITEMS
+
+CHANGE = ITEM | {"deleted", "id"}
+
+
+def wanted(account: Account, subscription: Object, params: Params) -> ItemChanges:
+    """Return the items that the request asks for; those it does not mention stay as they are.
+
+    A new price without a quantity makes the quantity 1, and an item without an id is added: Stripe's rules.
+    """
+    found = ItemChanges(
+        kept=list(subscription["items"]["data"]),
+        behavior=params.get("proration_behavior", "create_prorations"),
+        date=proration_date(account, subscription, params),
+        anchor=params.get("billing_cycle_anchor", {}).get("type"),
+        collects=params.get("payment_behavior") != "default_incomplete",
+    )
+    for index, given in enumerate(limits.items(params.get("items", []), param="items", most=MOST_ITEMS)):
+        _read(account, found, given, f"items[{index}]")
+    if not found.kept and not found.added:
+        raise ApiError.invalid(
+            "A subscription must have at least one active plan. To cancel a subscription, please use the cancel API "
+            "endpoint on a subscription.",
+            param="items",
+        )
+    start_rules.check_together([item["price"] for item in found.kept] + [order.price for order in found.added])
+    _check_currency(subscription, found)
+    costs = [money.total(item["price"], item["quantity"]) for item in found.kept]
+    start_rules.check_amount(sum(costs) + sum(order.amount for order in found.added), subscription["currency"])
+    return found
+
+
+def proration_date(account: Account, subscription: Object, params: Params) -> int:
+    """Return the moment that prorations are counted from, within the running period."""
+    if "proration_date" not in params:
+        return account.now
+    date: int = params["proration_date"]
+    items = subscription["items"]["data"]
+    first = min(item["current_period_start"] for item in items)
+    last = max(item["current_period_end"] for item in items)
+    if not first <= date <= last:
+        raise ApiError.invalid(
+            "Cannot specify proration date outside of current subscription period.", param="proration_date"
+        )
+    if params.get("billing_cycle_anchor", {}).get("type") == "now":
+        raise ApiError.invalid(
+            "You cannot specify `proration_date` when `billing_cycle_anchor=now`.", param="proration_date"
+        )
+    return date
+
+
+def _read(account: Account, found: ItemChanges, given: Params, path: str) -> None:
+    for name in sorted(given.keys() - CHANGE):
+        raise ApiError.unsupported_parameter(f"{path}[{name}]")
+    if "id" not in given:
+        found.added.append(start_request.orders_of(account, given, path))
+        return
+    index = next((i for i, item in enumerate(found.kept) if item["id"] == given["id"]), None)
+    if index is None:
+        raise ApiError.missing("subscription_item", given["id"], param=f"{path}[id]", status=400)
+    if given.get("deleted"):
+        del found.kept[index]
+    else:
+        found.kept[index] = _changed(account, found.kept[index], given, path)
+
+
+def _changed(account: Account, item: Object, given: Params, path: str) -> Object:
+    order_params = {name: given[name] for name in given.keys() & {"price", "price_data"}}
+    if order_params.get("price") == item["price"]["id"]:
+        del order_params["price"]  # The same price again, archived meanwhile or not, changes nothing.
+    changed = dict(item)
+    if order_params:
+        order = start_request.orders_of(account, order_params, path)
+        changed |= {"price": order.price, "quantity": 1}
+    if "quantity" in given:
+        changed["quantity"] = limits.amount(given["quantity"], param=f"{path}[quantity]")
+    if "metadata" in given:
+        changed["metadata"] = metadata.merged(item["metadata"], given, param=f"{path}[metadata]")
+    return changed
+
+
+def _check_currency(subscription: Object, found: ItemChanges) -> None:
+    for price in [item["price"] for item in found.kept] + [order.price for order in found.added]:
+        if price["currency"] != subscription["currency"]:
+            raise ApiError.invalid(
+                f"The price specified only supports `{price['currency']}`. This doesn't match the expected currency: "
+                f"`{subscription['currency']}`.",
+                param="items",
+            )

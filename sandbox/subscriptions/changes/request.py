@@ -1,0 +1,144 @@
+"""What a request changes about a subscription: its scheduled end, its trial, its items, and plain members."""
+
+from copy import deepcopy
+from typing import Any
+
+from sandbox.catalog.discounts import request as discount_request
+from sandbox.catalog.discounts import rules as discounts
+from sandbox.core.account import Account
+from sandbox.core.dry_run import rehearsal
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.http import limits, metadata
+from sandbox.http.listing import Params
+from sandbox.invoices import rules as invoices
+from sandbox.payments import payment_method_routes
+from sandbox.payments import rules as payments
+from sandbox.subscriptions import renewals, start_rules
+from sandbox.subscriptions import rules as subscriptions
+from sandbox.subscriptions.changes import item_request, rules
+from sandbox.subscriptions.rules import UPDATED
+from sandbox.subscriptions.schedules import request as schedule_request
+from sandbox.subscriptions.schedules import rules as schedules
+
+SUPPORTED = frozenset(
+    {
+        "billing_cycle_anchor",
+        "cancel_at",
+        "cancel_at_period_end",
+        "cancellation_details",
+        "default_payment_method",
+        "description",
+        "discounts",
+        "items",
+        "metadata",
+        "payment_behavior",
+        "proration_behavior",
+        "proration_date",
+        "trial_end",
+        "trial_settings",
+    }
+)
+
+
+def update(account: Account, subscription: Object, params: Params) -> Object:
+    """Change the subscription as the request says, unless it would rather change nothing than fail to be paid.
+
+    Raises ApiError, 402 with the card's refusal where `payment_behavior` is "error_if_incomplete".
+    """
+    schedule_request.check_cancelation(subscription, params)
+    if params.get("payment_behavior") == "error_if_incomplete":
+        _require_paid(account, subscription, params)
+    return apply(account, subscription, params)
+
+
+def apply(account: Account, subscription: Object, params: Params) -> Object:
+    """Change the subscription as the request says, and bill what that makes due."""
+    limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
+    if params.get("payment_behavior") == "pending_if_incomplete":
+        raise ApiError.unsupported_parameter("payment_behavior")
+    members = _members(account, subscription, params)
+    if "items" in params or params.get("billing_cycle_anchor", {}).get("type") == "now":
+        wanted = item_request.wanted(account, subscription, params)
+        rules.change_items(account, subscription, wanted, members=members)
+        schedules.follow(account, subscription)
+    else:
+        subscriptions.keep(account, subscription, members, event=UPDATED)
+    if "trial_end" in params:
+        _change_trial(account, subscription, params)
+    return subscription
+
+
+def cancellation_details(params: Params, *, reason: str | None = None) -> dict[str, Any]:
+    """Return what the request says about why the subscription ends; an empty text unsets."""
+    given = params.get("cancellation_details", {})
+    details = {name: value or None for name, value in given.items()}
+    return details | ({"reason": reason} if reason else {})
+
+
+def _members(account: Account, subscription: Object, params: Params) -> dict[str, Any]:
+    members = start_rules.shared_members(account, params)
+    if "metadata" in params:
+        members["metadata"] = metadata.merged(subscription["metadata"], params)
+    if "default_payment_method" in params:
+        members["default_payment_method"] = _payment_method(account, subscription, params["default_payment_method"])
+    if "cancel_at_period_end" in params or "cancel_at" in params:
+        members |= start_rules.scheduled_end(account, subscription, params)
+    if "cancellation_details" in params:
+        before = {**subscription, **members}["cancellation_details"]
+        members["cancellation_details"] = {**before, **cancellation_details(params)}
+    redeemed = discount_request.of_update(account, params, subscription)
+    return members | discounts.replaced(account, subscription, redeemed)
+
+
+def _payment_method(account: Account, subscription: Object, method_id: str) -> str:
+    customer = account.find("customer", subscription["customer"])
+    method = payment_method_routes.attached(account, method_id, customer, param="default_payment_method")
+    return str(method["id"])
+
+
+def _change_trial(account: Account, subscription: Object, params: Params) -> None:
+    """End the trial now, move its end, or put a paying subscription on trial."""
+    is_on_trial = subscription["status"] == "trialing"
+    if params["trial_end"] == "now":
+        if is_on_trial:
+            renewals.end_trial(account, subscription)
+        return
+    end = start_rules.trial(account, params).end
+    if end is None:
+        raise LookupError("a trial that does not end")
+    if is_on_trial:
+        _move_trial(account, subscription, end)
+        return
+    if subscription["status"] != "active":
+        raise ApiError.unsupported_parameter("trial_end")
+    rules.begin_trial(
+        account,
+        subscription,
+        end=end,
+        behavior=params.get("proration_behavior", "create_prorations"),
+        since=item_request.proration_date(account, subscription, params),
+    )
+
+
+def _move_trial(account: Account, subscription: Object, end: int) -> None:
+    items = subscription["items"]
+    moved = [item | {"current_period_end": end} for item in items["data"]]
+    members = {"billing_cycle_anchor": end, "items": items | {"data": moved}, "trial_end": end}
+    subscriptions.keep(account, subscription, members, event=UPDATED)
+
+
+def _require_paid(account: Account, subscription: Object, params: Params) -> None:
+    """Refuse a change whose invoice of now would not be paid; found out by trying, so that nothing is written."""
+    known = subscription["latest_invoice"]
+    with rehearsal(account):
+        rehearsed = apply(account, deepcopy(subscription), params)
+        latest = account.find("invoice", rehearsed["latest_invoice"])
+        is_unpaid = latest["id"] != known and latest["status"] == "open"
+        method = subscriptions.payment_method(account, rehearsed)
+    if not is_unpaid:
+        return
+    decline = payments.would_decline(method) if method else None
+    if decline is None:
+        raise ApiError.invalid(invoices.NO_METHOD.message, code=invoices.NO_METHOD.code)
+    raise decline.error()

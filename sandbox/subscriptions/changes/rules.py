@@ -1,0 +1,148 @@
+"""Changing what a subscription is for: its items, and what that credits, charges, or bills at once."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.core import money
+from sandbox.core.account import Account
+from sandbox.core.store import Object
+from sandbox.invoices import lines, prorations
+from sandbox.invoices.lines import Order
+from sandbox.invoices.prorations import UNBILLED
+from sandbox.subscriptions import renewals
+from sandbox.subscriptions import rules as subscriptions
+from sandbox.subscriptions import shapes as subscription_shapes
+from sandbox.subscriptions.rules import UPDATED
+
+
+@dataclass
+class ItemChanges:
+    """The items wanted: old ones as they shall be, and new ones; and how to bill the difference.
+
+    `behavior` is "create_prorations" (on the next invoice), "always_invoice" (on one of their own, now) or "none".
+    `anchor` is "now" to begin a new period, "unchanged" to begin none where Stripe otherwise would. Without `collects`
+    an invoice of now is left for the customer to pay.
+    """
+
+    kept: list[Object]
+    behavior: str
+    date: int
+    added: list[Order] = field(default_factory=list)
+    anchor: str | None = None
+    collects: bool = True
+
+
+def change_items(account: Account, subscription: Object, wanted: ItemChanges, *, members: dict[str, Any]) -> None:
+    """Give the subscription these items, together with other changed members.
+
+    Another interval, or a price where it was free, begins a new period now and bills it at once.
+    """
+    before = {item["id"]: item for item in subscription["items"]["data"]}
+    restarts = _restarts(subscription, before, wanted)
+    after = _items_after(account, subscription, wanted, restarts=restarts)
+    if wanted.behavior != "none" and subscription["status"] not in UNBILLED:
+        _prorate(account, subscription, before, [] if restarts else after, since=wanted.date)
+    changes = {**members, "items": {**subscription["items"], "data": after}}
+    if restarts:
+        changes["billing_cycle_anchor"] = account.now
+    subscriptions.keep(account, subscription, changes, event=UPDATED)
+    if (restarts or wanted.behavior == "always_invoice") and subscription["status"] not in UNBILLED:
+        begun = after if restarts else []
+        billed = [lines.for_period(account, subscription, item) for item in begun]
+        renewals.bill_now(account, subscription, billed=billed, collects=wanted.collects)
+
+
+def begin_trial(account: Account, subscription: Object, *, end: int, behavior: str, since: int) -> None:
+    """Put a paying subscription on trial until `end`; unless `behavior` is "none", credit the time that was paid for.
+
+    The billing date moves to the trial's end, and the trial is invoiced now, over nothing but that credit.
+    """
+    if behavior != "none":
+        prorations.credit_everything(account, subscription, since=since)
+    items = [
+        item | {"current_period_start": account.now, "current_period_end": end}
+        for item in subscription["items"]["data"]
+    ]
+    changes = {
+        "billing_cycle_anchor": end,
+        "items": {**subscription["items"], "data": items},
+        "status": "trialing",
+        "trial_end": end,
+        "trial_start": account.now,
+    }
+    subscriptions.keep(account, subscription, changes, event=UPDATED)
+    renewals.bill_now(account, subscription, billed=[lines.for_trial(account, subscription, item) for item in items])
+
+
+def has_other_interval(subscription: Object, wanted: ItemChanges) -> bool:
+    """Tell whether the items are billed in another rhythm than before."""
+    before = {_interval(item["price"]) for item in subscription["items"]["data"]}
+    after = [item["price"] for item in wanted.kept] + [order.price for order in wanted.added]
+    return before.isdisjoint(map(_interval, after))
+
+
+def _restarts(subscription: Object, before: dict[str, Object], wanted: ItemChanges) -> bool:
+    """Tell whether the billing date moves to now."""
+    if subscription["status"] in UNBILLED or wanted.anchor == "unchanged":
+        return False
+    if wanted.anchor == "now" or has_other_interval(subscription, wanted):
+        return True
+    if any(_interval(item["price"]) != _interval(before[item["id"]]["price"]) for item in wanted.kept):
+        return True
+    was_free = not sum(_cost(item) for item in before.values())
+    costs = sum(_cost(item) for item in wanted.kept) + sum(order.amount for order in wanted.added)
+    return was_free and costs > 0
+
+
+def _items_after(account: Account, subscription: Object, wanted: ItemChanges, *, restarts: bool) -> list[Object]:
+    anchor = account.now if restarts else subscription["billing_cycle_anchor"]
+    added = [
+        subscription_shapes.item(
+            price=order.price,
+            quantity=order.quantity,
+            created=account.now,
+            period=_period(account, subscription, order.price, anchor=anchor),
+            metadata=order.metadata,
+        )
+        | {"subscription": subscription["id"]}
+        for order in wanted.added
+    ]
+    kept = [item | {"plan": subscription_shapes.plan(item["price"])} for item in wanted.kept]
+    present = {item["id"]: _interval(item["price"]) for item in subscription["items"]["data"]}
+    for item in kept:
+        if restarts or _interval(item["price"]) != present[item["id"]]:
+            start, end = _period(account, subscription, item["price"], anchor=anchor)
+            item |= {"current_period_start": start, "current_period_end": end}
+    return kept + added
+
+
+def _period(account: Account, subscription: Object, price: Object, *, anchor: int) -> tuple[int, int]:
+    """Return the period that an item begins with, the one which its kind of price has now."""
+    if subscription["status"] == "trialing":
+        return subscription["trial_start"], subscription["trial_end"]
+    return subscriptions.period_of(price, anchor=anchor, at=account.now)
+
+
+def _prorate(
+    account: Account, subscription: Object, before: dict[str, Object], after: list[Object], *, since: int
+) -> None:
+    """Credit every item that is gone or different, and charge every one that is new or different."""
+    now = {item["id"]: item for item in after}
+    for item_id, item in before.items():
+        if _terms(now.get(item_id)) != _terms(item):
+            prorations.credit(account, subscription, item, since=since)
+    for item_id, item in now.items():
+        if _terms(before.get(item_id)) != _terms(item):
+            prorations.charge(account, subscription, item, since=since, among=after)
+
+
+def _interval(price: Object) -> tuple[str, int]:
+    return price["recurring"]["interval"], price["recurring"]["interval_count"]
+
+
+def _terms(item: Object | None) -> tuple[str, int] | None:
+    return (item["price"]["id"], item["quantity"]) if item else None
+
+
+def _cost(item: Object) -> int:
+    return money.total(item["price"], item["quantity"])

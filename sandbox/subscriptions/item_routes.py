@@ -1,0 +1,16 @@
+"""The items of a subscription, as lists of their own."""
+
+from sandbox.core.account import Account
+from sandbox.core.store import Object
+from sandbox.http import sublists
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
+from sandbox.subscriptions import rules
+
+
+def list_all(account: Account, params: Params) -> Object:
+    subscription = account.find("subscription", params["subscription"], param="subscription")
+    return sublists.page(rules.refreshed(account, subscription)["items"], params)
+
+
+ROUTES: Routes = [("GET", "/v1/subscription_items", list_all)]

@@ -1,0 +1,1 @@
+"""Previews of invoices: what a subscription, or a change of one, would be billed."""

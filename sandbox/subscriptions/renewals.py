@@ -1,0 +1,185 @@
+"""What time does to a subscription: periods renewed, trials ended, failed payments tried again, scheduled ends."""
+
+from collections.abc import Sequence
+
+from sandbox.core.account import Account
+from sandbox.core.store import Object
+from sandbox.invoices import billed_subscription, lines, prorations
+from sandbox.invoices import rules as invoices
+from sandbox.invoices.shapes import Line
+from sandbox.subscriptions import rules
+from sandbox.subscriptions.rules import UPDATED
+
+# What becomes of a subscription when the last attempt to collect a renewal has failed: an account setting at Stripe.
+AFTER_LAST_ATTEMPT = "after_last_attempt"
+OUTCOMES = ("cancel", "unpaid", "past_due")
+
+
+def advance(account: Account, subscription: Object) -> None:
+    """Do the one thing that is due for the subscription now."""
+    rules.refreshed(account, subscription)
+    status, cancel_at = subscription["status"], subscription["cancel_at"]
+    if cancel_at is not None and cancel_at <= account.now:
+        bill_now(account, subscription)  # Prorations that still wait are collected with the scheduled end.
+        rules.end(account, subscription, details={})
+    elif status == "incomplete":
+        _expire(account, subscription)
+    elif status == "trialing" and subscription["trial_end"] <= account.now:
+        end_trial(account, subscription)
+    elif status == "trialing":
+        account.emit("customer.subscription.trial_will_end", subscription)
+        billed_subscription.plan_subscription(account, subscription)
+    else:
+        _renew(account, subscription)
+
+
+def retry(account: Account, invoice: Object) -> None:
+    """Try again to collect an invoice whose last attempt failed."""
+    subscription = account.find("subscription", invoice["parent"]["subscription_details"]["subscription"])
+    _collect(account, subscription, invoice)
+
+
+def end_trial(account: Account, subscription: Object) -> None:
+    """Go on as a paying subscription from now, or as the subscription says if nothing is there to pay with."""
+    end_behavior = subscription["trial_settings"]["end_behavior"]["missing_payment_method"]
+    if end_behavior != "create_invoice" and rules.payment_method(account, subscription) is None:
+        if end_behavior == "cancel":
+            rules.end(account, subscription, details={})
+        else:
+            _pause(account, subscription)
+        return
+    was = (subscription["trial_start"], account.now)
+    anchored = {**subscription, "billing_cycle_anchor": account.now}
+    over = [_next_period(anchored, {**item, "current_period_end": account.now}) for item in _items(subscription)]
+    changes = {"billing_cycle_anchor": account.now, "status": "active", "trial_end": account.now}
+    _begin_periods(account, subscription, over, was=was, changes=changes)
+
+
+def resume(account: Account, subscription: Object, *, begins_anew: bool, behavior: str, since: int) -> None:
+    """Let a paused subscription go on: in a period that begins now, or in what is left of the one it would be in.
+
+    What is left is charged unless `behavior` is "none". If its invoice is not paid, the subscription is past due.
+    """
+    anchor = account.now if begins_anew else subscription["billing_cycle_anchor"]
+    items = []
+    for item in _items(subscription):
+        start, end = rules.period_of(item["price"], anchor=anchor, at=account.now)
+        items.append(item | {"current_period_start": start, "current_period_end": end})
+    changes = {"billing_cycle_anchor": anchor, "items": {**subscription["items"], "data": items}}
+    changes |= {"status": "active", "status_details": None}
+    rules.keep(account, subscription, changes, event=UPDATED)
+    account.emit("customer.subscription.resumed", subscription)
+    if begins_anew:
+        bill_now(account, subscription, billed=[lines.for_period(account, subscription, item) for item in items])
+    elif behavior != "none":
+        for item in items:
+            prorations.charge(account, subscription, item, since=since, among=items)
+        if behavior == "always_invoice":
+            bill_now(account, subscription)
+
+
+def bill_now(account: Account, subscription: Object, *, billed: Sequence[Line] = (), collects: bool = True) -> None:
+    """Bill these lines and all that waits, on an invoice between two renewals; without anything to bill make none.
+
+    Unless it `collects`, the invoice is left for the customer to pay, and the subscription is past due until then.
+    """
+    if not billed and not prorations.waiting(account, subscription):
+        return
+    invoice = invoices.draft(account, subscription, reason="subscription_update", lines=list(billed))
+    rules.keep(account, subscription, {"latest_invoice": invoice["id"]}, event=UPDATED)
+    if collects or not invoice["amount_due"]:
+        _finalize(account, subscription, invoice)
+        return
+    invoices.finalize(account, invoice)
+    if subscription["status"] == "active":
+        rules.keep(account, subscription, {"status": "past_due"}, event=UPDATED)
+
+
+def _renew(account: Account, subscription: Object) -> None:
+    """Begin the next period of every item whose period is over."""
+    due = [item for item in _items(subscription) if item["current_period_end"] <= account.now]
+    was = (due[0]["current_period_start"], due[0]["current_period_end"])
+    _begin_periods(account, subscription, [_next_period(subscription, item) for item in due], was=was, changes={})
+
+
+def _begin_periods(
+    account: Account, subscription: Object, begun: list[Object], *, was: tuple[int, int], changes: Object
+) -> None:
+    """Put the items that begin a new period into the subscription, and bill those periods in advance."""
+    by_id = {item["id"]: item for item in begun}
+    after = [by_id.get(item["id"], item) for item in _items(subscription)]
+    invoice = invoices.draft(
+        account,
+        subscription,
+        reason="subscription_cycle",
+        lines=[lines.for_period(account, subscription, item) for item in begun],
+        period=was,
+    )
+    items = {**subscription["items"], "data": after}
+    changes = {**changes, "items": items, "latest_invoice": invoice["id"]}
+    rules.keep(account, subscription, changes, event=UPDATED)
+    if subscription["status"] == "unpaid":
+        account.change(invoice, {"auto_advance": False}, event="invoice.updated")
+    else:
+        _finalize(account, subscription, invoice)
+
+
+def _finalize(account: Account, subscription: Object, invoice: Object) -> None:
+    invoices.finalize(account, invoice)
+    if subscription["collection_method"] == "send_invoice" and invoice["amount_due"]:
+        account.emit("invoice.sent", invoice)
+    else:
+        _collect(account, subscription, invoice)
+
+
+def _items(subscription: Object) -> list[Object]:
+    items: list[Object] = subscription["items"]["data"]
+    return items
+
+
+def _next_period(subscription: Object, item: Object) -> Object:
+    start, end = rules.period_of(
+        item["price"], anchor=subscription["billing_cycle_anchor"], at=item["current_period_end"]
+    )
+    return {**item, "current_period_start": start, "current_period_end": end}
+
+
+def _collect(account: Account, subscription: Object, invoice: Object) -> None:
+    method = rules.payment_method(account, subscription)
+    if invoices.collect(account, invoice, method, on_session=False) is None:
+        rules.activate(account, subscription)
+    elif invoice["next_payment_attempt"] is None:
+        _give_up(account, subscription)
+    elif subscription["status"] == "active":
+        rules.keep(account, subscription, {"status": "past_due"}, event=UPDATED)
+
+
+def _pause(account: Account, subscription: Object) -> None:
+    paused = {
+        "subscription": {"type": "trial_end_without_payment_method"},
+        "transitioned_at": account.now,
+        "type": "subscription",
+    }
+    rules.keep(account, subscription, {"status": "paused", "status_details": {"paused": paused}}, event=UPDATED)
+    account.emit("customer.subscription.paused", subscription)
+
+
+def _give_up(account: Account, subscription: Object) -> None:
+    outcome = account.store.setting(AFTER_LAST_ATTEMPT, "cancel")
+    if outcome == "cancel":
+        rules.end(account, subscription, details={"reason": "payment_failed"})
+    elif outcome == "unpaid":
+        rules.keep(account, subscription, {"status": "unpaid"}, event=UPDATED)
+
+
+def _expire(account: Account, subscription: Object) -> None:
+    """Give up a subscription whose first invoice was not paid in time, and void that invoice.
+
+    A payment that is on its way is waited for.
+    """
+    invoice = account.find("invoice", subscription["latest_invoice"])
+    if invoices.intent_of(account, invoice)["status"] == "processing":
+        account.store.unplan("subscription", subscription["id"])
+        return
+    invoices.void(account, invoice)
+    rules.keep(account, subscription, {"ended_at": account.now, "status": "incomplete_expired"}, event=UPDATED)

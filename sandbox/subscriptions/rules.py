@@ -1,0 +1,162 @@
+"""The life of a subscription: started, paid for, changed, ended. What time alone does to it is in cycles.py."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.catalog.discounts import rules as discounts
+from sandbox.catalog.discounts.redeeming import Redemption
+from sandbox.core import periods
+from sandbox.core.account import Account
+from sandbox.core.store import Object
+from sandbox.invoices import billed_subscription, lines, prorations
+from sandbox.invoices import rules as invoices
+from sandbox.invoices.lines import Order
+from sandbox.payments.test_cards import Decline
+from sandbox.subscriptions import shapes
+from sandbox.subscriptions.schedules import ending as schedule_ending
+
+CREATED = "customer.subscription.created"
+UPDATED = "customer.subscription.updated"
+NO_REASON = {"comment": None, "feedback": None, "feedback_option": None, "reason": None}
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a new subscription begins with; `members` are what the request says about the rest of it."""
+
+    customer: Object
+    recurring: list[Order]
+    one_time: list[Order] = field(default_factory=list)
+    trial_end: int | None = None
+    members: dict[str, Any] = field(default_factory=dict)
+    redemptions: list[Redemption] = field(default_factory=list)
+
+
+def start(account: Account, order: Start) -> tuple[Object, Object]:
+    """Create the subscription and the draft of its first invoice; return both.
+
+    In trial it is on at once, also when nothing is due or the customer pays by transfer; otherwise it is incomplete.
+    """
+    subscription = shapes.subscription(
+        customer=order.customer["id"],
+        currency=order.recurring[0].price["currency"],
+        created=account.now,
+        items=[_item(account, each, order.trial_end) for each in order.recurring],
+    )
+    subscription |= order.members
+    if order.trial_end is not None:
+        subscription |= {"trial_start": account.now, "trial_end": order.trial_end}
+        subscription["billing_cycle_anchor"] = order.trial_end
+    account.add(subscription)
+    subscription["discounts"] = [discounts.grant(account, each, subscription) for each in order.redemptions]
+    invoice = _first_invoice(account, subscription, order)
+    status = _first_status(subscription, invoice)
+    keep(account, subscription, {"latest_invoice": invoice["id"], "status": status})
+    account.emit(CREATED, subscription)
+    if order.trial_end is not None and order.trial_end - account.now < billed_subscription.NOTICE_BEFORE_TRIAL_END:
+        account.emit("customer.subscription.trial_will_end", subscription)
+    return subscription, invoice
+
+
+def pay_first(
+    account: Account, subscription: Object, invoice: Object, method: Object | None, *, on_session: bool
+) -> Decline | None:
+    """Finalize and collect the first invoice; paid, it makes an incomplete subscription active."""
+    invoices.finalize(account, invoice)
+    if subscription["collection_method"] == "send_invoice" and invoice["amount_due"]:
+        account.emit("invoice.sent", invoice)
+        return None
+    decline = invoices.collect(account, invoice, method, on_session=on_session)
+    if decline is None:
+        activate(account, subscription)
+    return decline
+
+
+def activate(account: Account, subscription: Object) -> None:
+    """Turn the subscription on, or on again, if its latest invoice is paid; older ones do not matter."""
+    if subscription["status"] not in {"incomplete", "past_due", "unpaid"}:
+        return
+    if account.find("invoice", subscription["latest_invoice"])["status"] == "paid":
+        keep(account, subscription, {"status": "active"}, event=UPDATED)
+
+
+def end(account: Account, subscription: Object, *, details: dict[str, Any], drops_prorations: bool = True) -> None:
+    """Cancel for good, now; what is still unpaid is not collected any more, and what was not billed yet never is."""
+    changes = {
+        "canceled_at": subscription["canceled_at"] or account.now,
+        "cancellation_details": subscription["cancellation_details"] | details,
+        "ended_at": account.now,
+        "status": "canceled",
+    }
+    keep(account, subscription, changes)
+    if drops_prorations:
+        prorations.drop(account, subscription)
+    invoices.stop_collecting(account, subscription["id"])
+    schedule_ending.close(account, subscription, reason=details.get("reason"))
+    account.emit("customer.subscription.deleted", subscription)
+
+
+def keep(account: Account, subscription: Object, changes: dict[str, Any], *, event: str | None = None) -> None:
+    """Write changes, and work out anew when something is due for the subscription."""
+    account.change(subscription, changes, event=event)
+    billed_subscription.plan_subscription(account, subscription)
+
+
+def has_ended(subscription: Object) -> bool:
+    return subscription["status"] in billed_subscription.ENDED
+
+
+def refreshed(account: Account, subscription: Object) -> Object:
+    """Return the subscription with its items' prices as they are now: a price can be renamed or archived meanwhile."""
+    for item in subscription["items"]["data"]:
+        if price := account.store.get("price", item["price"]["id"]):
+            item |= {"price": price, "plan": shapes.plan(price)}
+    return subscription
+
+
+def payment_method(account: Account, subscription: Object) -> Object | None:
+    """Return what the subscription is paid with: its own default, or its customer's, unless it was detached."""
+    customer = account.find("customer", subscription["customer"])
+    chosen = subscription["default_payment_method"] or customer["invoice_settings"]["default_payment_method"]
+    method = account.get("payment_method", chosen) if chosen else None
+    return method if method and method["customer"] == customer["id"] else None
+
+
+def period_of(price: Object, *, anchor: int, at: int) -> tuple[int, int]:
+    """Return the billing period around `at` of a price whose periods are counted from the anchor."""
+    recurring = price["recurring"]
+    return periods.current(
+        anchor=anchor, interval=recurring["interval"], interval_count=recurring["interval_count"], at=at
+    )
+
+
+def _item(account: Account, order: Order, trial_end: int | None) -> Object:
+    trial = None if trial_end is None else (account.now, trial_end)
+    return shapes.item(
+        price=order.price,
+        quantity=order.quantity,
+        created=account.now,
+        period=trial or period_of(order.price, anchor=account.now, at=account.now),
+        metadata=order.metadata,
+    )
+
+
+def _first_invoice(account: Account, subscription: Object, order: Start) -> Object:
+    line = lines.for_period if order.trial_end is None else lines.for_trial
+    return invoices.draft(
+        account,
+        subscription,
+        reason="subscription_create",
+        lines=[
+            *(line(account, subscription, item) for item in subscription["items"]["data"]),
+            *(lines.for_one_time(account, each, subscription=subscription["id"]) for each in order.one_time),
+        ],
+    )
+
+
+def _first_status(subscription: Object, invoice: Object) -> str:
+    if subscription["trial_end"] is not None:
+        return "trialing"
+    if not invoice["amount_due"] or subscription["collection_method"] == "send_invoice":
+        return "active"
+    return "incomplete"

@@ -1,0 +1,152 @@
+"""What a subscription schedule allows: who may change the end of its subscription, and which phases it can have."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.periods import boundary
+from sandbox.core.store import Object
+from sandbox.http import limits, metadata
+from sandbox.http.listing import Params
+from sandbox.subscriptions import start_request
+from sandbox.subscriptions.schedules import rules, shapes
+from sandbox.subscriptions.start_request import MOST_ITEMS
+
+MOST_PHASES = 10
+PHASE = frozenset(
+    {
+        "currency",
+        "description",
+        "duration",
+        "end_date",
+        "items",
+        "metadata",
+        "proration_behavior",
+        "start_date",
+    }
+)
+ITEM = frozenset({"metadata", "price", "quantity"})
+
+
+@dataclass(frozen=True)
+class Present:
+    """What there is already: the schedule's current phase, and what its subscription pays for."""
+
+    phase: Object
+    currency: str
+    prices: frozenset[str]
+
+
+def check_cancelation(subscription: Object, params: Params) -> None:
+    """Refuse to set or unset the end of a subscription past the schedule that manages it."""
+    if subscription["schedule"] and params.keys() & {"cancel_at", "cancel_at_period_end"}:
+        raise ApiError.invalid(
+            f"The subscription is managed by the subscription schedule `{subscription['schedule']}`, and updating any "
+            "cancelation behavior directly is not allowed. Please update the schedule instead."
+        )
+
+
+def phases(account: Account, schedule: Object, given: list[Params]) -> list[Object]:
+    """Return the phases that a request gives a running schedule, each beginning where the one before it ends."""
+    limits.items(given, param="phases", most=MOST_PHASES)
+    if not given:
+        raise ApiError.invalid("A subscription schedule must have at least one phase.", param="phases")
+    present = _present(account, schedule)
+    if "start_date" not in given[0]:
+        raise ApiError.missing_parameter("phases[0][start_date]")
+    found: list[Object] = []
+    for index, each in enumerate(given):
+        path = f"phases[{index}]"
+        start = _start(account, each, path, before=found[-1] if found else None)
+        found.append(_phase(account, present, each, path, start=start))
+    _check_current(account, present, found)
+    return found
+
+
+def _present(account: Account, schedule: Object) -> Present:
+    subscription = account.find("subscription", schedule["subscription"])
+    prices = frozenset(item["price"]["id"] for item in subscription["items"]["data"])
+    return Present(rules.current_phase(schedule, now=account.now), subscription["currency"], prices)
+
+
+def _check_current(account: Account, present: Present, found: list[Object]) -> None:
+    """Refuse to move the beginning of what is running, or to end it in the past."""
+    current = rules.current_phase({"phases": found}, now=account.now)
+    if current["start_date"] != present.phase["start_date"]:
+        raise ApiError.invalid(
+            "You can not modify the start date of the current phase.", param="phases[0][start_date]"
+        )
+    if current["end_date"] <= account.now:
+        raise ApiError.invalid("The last phase of a schedule must end in the future.", param="phases")
+
+
+def _start(account: Account, given: Params, path: str, *, before: Object | None) -> int:
+    if "start_date" not in given and before is not None:
+        return int(before["end_date"])
+    start: int = account.now if given["start_date"] == "now" else given["start_date"]
+    if before is not None and start != before["end_date"]:
+        raise ApiError.invalid(
+            "A phase has to start when the one before it ends; phases can neither overlap nor leave a gap.",
+            param=f"{path}[start_date]",
+        )
+    return start
+
+
+def _phase(account: Account, present: Present, given: Params, path: str, *, start: int) -> Object:
+    for name in sorted(given.keys() - PHASE):
+        raise ApiError.unsupported_parameter(f"{path}[{name}]")
+    end = _end(account, given, path, start=start)
+    if end <= start:
+        raise ApiError.invalid("The end date of a phase must be after its start date.", param=f"{path}[end_date]")
+    members: dict[str, Any] = {name: given[name] for name in given.keys() & {"description", "proration_behavior"}}
+    members["metadata"] = metadata.merged({}, given, param=f"{path}[metadata]")
+    items = limits.items(given["items"], param=f"{path}[items]", most=MOST_ITEMS)
+    if not items:
+        raise ApiError.missing_parameter(f"{path}[items]")
+    return shapes.phase(
+        items=[_item(account, present, each, f"{path}[items][{index}]") for index, each in enumerate(items)],
+        start=start,
+        end=end,
+        currency=present.currency,
+        members=members,
+    )
+
+
+def _end(account: Account, given: Params, path: str, *, start: int) -> int:
+    if "end_date" in given and "duration" in given:
+        raise ApiError.invalid(
+            f"You may only specify one of these parameters: {path}[end_date], {path}[duration].", param=path
+        )
+    if "end_date" in given:
+        return account.now if given["end_date"] == "now" else int(given["end_date"])
+    if "duration" not in given:
+        raise ApiError.invalid(f"You must specify {path}[end_date] or {path}[duration].", param=path)
+    length = given["duration"]
+    count = length.get("interval_count", 1)
+    if count < 1:
+        raise ApiError.invalid(
+            "This value must be greater than or equal to 1.",
+            param=f"{path}[duration][interval_count]",
+            code="parameter_invalid_integer",
+        )
+    return boundary(anchor=start, interval=length["interval"], interval_count=count, number=1)
+
+
+def _item(account: Account, present: Present, given: Params, path: str) -> Object:
+    for name in sorted(given.keys() - ITEM):
+        raise ApiError.unsupported_parameter(f"{path}[{name}]")
+    if "price" not in given:
+        raise ApiError.missing_parameter(f"{path}[price]")
+    price_id = given["price"]
+    # What the subscription pays for already may be archived meanwhile.
+    if price_id not in present.prices:
+        price = start_request.recurring_price(account, price_id, param=f"{path}[price]")
+        if price["currency"] != present.currency:
+            raise ApiError.invalid(
+                f"The price specified only supports `{price['currency']}`. This doesn't match the expected currency: "
+                f"`{present.currency}`.",
+                param=f"{path}[price]",
+            )
+    quantity = limits.amount(given.get("quantity", 1), param=f"{path}[quantity]")
+    return shapes.item(price=price_id, quantity=quantity, metadata=metadata.merged({}, given))

@@ -1,0 +1,126 @@
+"""Subscription schedules: made from a running subscription, given phases, released or canceled."""
+
+from typing import Any
+
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.http import limits, listing, metadata
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
+from sandbox.subscriptions import routes as subscription_routes
+from sandbox.subscriptions import rules as subscriptions
+from sandbox.subscriptions.schedules import ending, request, rules
+
+SUPPORTED = frozenset({"end_behavior", "metadata", "phases", "proration_behavior"})
+ENDS = ("canceled_at", "completed_at", "released_at")
+
+
+def create(account: Account, params: Params) -> Object:
+    """Let a schedule manage a subscription; Stripe takes nothing else with `from_subscription`."""
+    if "from_subscription" not in params:
+        limits.refuse_unsupported(params, *sorted(params))
+        raise ApiError.missing_parameter("from_subscription")
+    for name in sorted(params.keys() - {"from_subscription"}):
+        raise ApiError.invalid(f"You cannot set `{name}` if `from_subscription` is set.", param=name)
+    subscription = account.find("subscription", params["from_subscription"], param="from_subscription")
+    if subscriptions.has_ended(subscription) or subscription["status"] == "incomplete":
+        raise ApiError.invalid(
+            f"You cannot migrate a subscription that is in the `{subscription['status']}` status.",
+            param="from_subscription",
+        )
+    if subscription["schedule"]:
+        raise ApiError.invalid(
+            f"You cannot migrate a subscription that is already attached to a schedule: `{subscription['id']}`",
+            param="from_subscription",
+        )
+    return rules.adopt(account, subscription)
+
+
+def retrieve(account: Account, _params: Params, schedule_id: str) -> Object:
+    return account.find("subscription_schedule", schedule_id)
+
+
+def update(account: Account, params: Params, schedule_id: str) -> Object:
+    """Give a running schedule other phases, another end, or metadata."""
+    schedule = account.find("subscription_schedule", schedule_id)
+    limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
+    members: dict[str, Any] = {}
+    if "metadata" in params:
+        members["metadata"] = metadata.merged(schedule["metadata"], params)
+    if params.keys() <= {"metadata"}:
+        return account.change(schedule, members, event="subscription_schedule.updated")
+    _require_running(schedule, "update")
+    if "end_behavior" in params:
+        members["end_behavior"] = _end_behavior(params)
+    if "phases" in params:
+        members["phases"] = request.phases(account, schedule, params["phases"])
+    behavior = params.get("proration_behavior", "create_prorations")
+    return rules.rearrange(account, schedule, members, behavior=behavior)
+
+
+def release(account: Account, params: Params, schedule_id: str) -> Object:
+    """Stop the schedule; its subscription goes on as it is."""
+    schedule = account.find("subscription_schedule", schedule_id)
+    _require_running(schedule, "release")
+    subscription = account.find("subscription", schedule["subscription"])
+    ending.release(account, schedule, subscription, keeps_end=params.get("preserve_cancel_date", False))
+    return schedule
+
+
+def cancel(account: Account, params: Params, schedule_id: str) -> Object:
+    """End the schedule and its subscription; unlike the subscription's own cancel, this prorates and bills unasked."""
+    schedule = account.find("subscription_schedule", schedule_id)
+    _require_running(schedule, "cancel")
+    choices = {"prorate": params.get("prorate", True), "invoice_now": params.get("invoice_now", True)}
+    subscription_routes.cancel(account, choices, schedule["subscription"])
+    return account.find("subscription_schedule", schedule_id)
+
+
+def list_all(account: Account, params: Params) -> Object:
+    """List schedules, those of one customer or in one state when asked."""
+    limits.refuse_unsupported(params, "customer_account")
+    return listing.page(
+        account,
+        "subscription_schedule",
+        params,
+        url="/v1/subscription_schedules",
+        linked=("customer", params["customer"]) if "customer" in params else None,
+        where=lambda schedule: _is_wanted(schedule, params),
+    )
+
+
+def _is_wanted(schedule: Object, params: Params) -> bool:
+    if params.get("scheduled") and schedule["status"] != "not_started":
+        return False
+    return all(schedule[name] is not None and _within(schedule[name], params[name]) for name in ENDS if name in params)
+
+
+def _within(moment: int, wanted: Any) -> bool:
+    first, last = listing.created_range(wanted)
+    return (first is None or moment >= first) and (last is None or moment <= last)
+
+
+def _end_behavior(params: Params) -> str:
+    behavior = str(params["end_behavior"])
+    if behavior not in {"release", "cancel"}:
+        raise ApiError.unsupported_parameter("end_behavior")
+    return behavior
+
+
+def _require_running(schedule: Object, verb: str) -> None:
+    if schedule["status"] not in ending.RUNNING:
+        raise ApiError.invalid(
+            f"You cannot {verb} a subscription schedule that is currently in the `{schedule['status']}` status. "
+            "It must be in `not_started` or `active` status."
+        )
+
+
+ROUTES: Routes = [
+    ("POST", "/v1/subscription_schedules", create),
+    ("GET", "/v1/subscription_schedules", list_all),
+    ("GET", "/v1/subscription_schedules/<schedule_id>", retrieve),
+    ("POST", "/v1/subscription_schedules/<schedule_id>", update),
+    ("POST", "/v1/subscription_schedules/<schedule_id>/release", release),
+    ("POST", "/v1/subscription_schedules/<schedule_id>/cancel", cancel),
+]

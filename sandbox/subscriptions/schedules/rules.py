@@ -1,0 +1,152 @@
+"""Subscription schedules at work: made from a subscription, told of new phases, going from one phase to the next."""
+
+from sandbox.core.account import Account
+from sandbox.core.store import Object
+from sandbox.invoices.lines import Order
+from sandbox.subscriptions import rules as subscriptions
+from sandbox.subscriptions import shapes as subscription_shapes
+from sandbox.subscriptions.changes import rules as subscription_changes
+from sandbox.subscriptions.changes.rules import ItemChanges
+from sandbox.subscriptions.rules import UPDATED
+from sandbox.subscriptions.schedules import ending, shapes
+
+
+def adopt(account: Account, subscription: Object) -> Object:
+    """Make a schedule whose only phase is the subscription's running period, and let it manage the subscription."""
+    ends = subscription["cancel_at"] is not None
+    schedule = shapes.schedule(
+        subscription=subscription,
+        created=account.now,
+        phases=[_running_phase(subscription)],
+        end_behavior="cancel" if ends else "release",
+    )
+    account.add(schedule, event="subscription_schedule.created")
+    bind(account, subscription, schedule)
+    return schedule
+
+
+def rearrange(account: Account, schedule: Object, members: Object, *, behavior: str) -> Object:
+    """Give the schedule other phases, metadata or another end; what its current phase says happens now."""
+    subscription = subscriptions.refreshed(account, account.find("subscription", schedule["subscription"]))
+    current = current_phase({**schedule, **members}, now=account.now)
+    account.change(schedule, {**members, "current_phase": shapes.span(current)}, event="subscription_schedule.updated")
+    if not _is_as_planned(subscription, current):
+        subscription_changes.change_items(
+            account, subscription, _wanted(account, subscription, current, behavior), members={}
+        )
+    bind(account, subscription, schedule)
+    return schedule
+
+
+def follow(account: Account, subscription: Object) -> None:
+    """Put a direct change of the subscription's items into the current phase of its schedule, if it has one."""
+    if subscription["schedule"] is None:
+        return
+    schedule = account.find("subscription_schedule", subscription["schedule"])
+    current = current_phase(schedule, now=account.now)
+    items = _planned_items(subscription)
+    phases = [{**phase, "items": items} if phase == current else phase for phase in schedule["phases"]]
+    account.change(schedule, {"phases": phases}, event="subscription_schedule.updated")
+
+
+def bind(account: Account, subscription: Object, schedule: Object) -> None:
+    """Note in the subscription who manages it, when the next phase begins, and whether it ends with the last one."""
+    last = schedule["phases"][-1]
+    members = {"_phase_end": schedule["current_phase"]["end_date"], "schedule": schedule["id"]}
+    if schedule["end_behavior"] == "cancel":
+        members |= {"cancel_at": last["end_date"], "cancel_at_period_end": False}
+        members["canceled_at"] = subscription["canceled_at"] or account.now
+        if schedule["current_phase"]["end_date"] == last["end_date"]:
+            members["_phase_end"] = None
+    elif subscription["schedule"] == schedule["id"]:
+        members |= ending.NO_END
+    subscriptions.keep(account, subscription, members, event=UPDATED)
+
+
+def advance(account: Account, subscription: Object) -> None:
+    """Begin the phase that is due, or let the subscription go after the last one."""
+    schedule = account.find("subscription_schedule", subscription["schedule"])
+    phase = current_phase(schedule, now=account.now)
+    if phase["end_date"] <= account.now:
+        ending.complete(account, schedule, subscription)
+        return
+    account.change(schedule, {"current_phase": shapes.span(phase)}, event="subscription_schedule.updated")
+    _enter(account, subscription, phase)
+    bind(account, subscription, schedule)
+
+
+def current_phase(schedule: Object, *, now: int) -> Object:
+    """Return the phase that the moment belongs to; after the last one's end that one."""
+    phases: list[Object] = schedule["phases"]
+    return next((phase for phase in phases if now < phase["end_date"]), phases[-1])
+
+
+def _enter(account: Account, subscription: Object, phase: Object) -> None:
+    wanted = _wanted(account, subscription, phase, phase["proration_behavior"])
+    members = {"metadata": {**subscription["metadata"], **phase["metadata"]}}
+    items = subscription["items"]["data"]
+    if any(item["current_period_end"] > account.now for item in items):
+        subscription_changes.change_items(account, subscription, wanted, members=members)
+    else:
+        _exchange(account, subscription, wanted, members)
+
+
+def _exchange(account: Account, subscription: Object, wanted: ItemChanges, members: Object) -> None:
+    """Exchange the items between two periods: the renewal, which is due at this moment too, bills the new ones."""
+    start = min(item["current_period_start"] for item in subscription["items"]["data"])
+    added = [
+        subscription_shapes.item(
+            price=order.price,
+            quantity=order.quantity,
+            created=account.now,
+            period=(start, account.now),
+            metadata=order.metadata,
+        )
+        | {"subscription": subscription["id"]}
+        for order in wanted.added
+    ]
+    if subscription_changes.has_other_interval(subscription, wanted):
+        members = {**members, "billing_cycle_anchor": account.now}
+    items = {**subscription["items"], "data": [*wanted.kept, *added]}
+    subscriptions.keep(account, subscription, {**members, "items": items}, event=UPDATED)
+
+
+def _wanted(account: Account, subscription: Object, phase: Object, behavior: str) -> ItemChanges:
+    """Return what makes the subscription's items those of the phase; an item goes on if its price does."""
+    present = {item["price"]["id"]: item for item in subscription["items"]["data"]}
+    wanted = ItemChanges(kept=[], behavior=behavior, date=account.now)
+    for planned in phase["items"]:
+        if item := present.get(planned["price"]):
+            wanted.kept.append({**item, "quantity": planned["quantity"]})
+        else:
+            price = account.find("price", planned["price"])
+            wanted.added.append(Order(price, planned["quantity"], planned["metadata"]))
+    return wanted
+
+
+def _is_as_planned(subscription: Object, phase: Object) -> bool:
+    planned = [(item["price"], item["quantity"]) for item in phase["items"]]
+    present = [(item["price"]["id"], item["quantity"]) for item in subscription["items"]["data"]]
+    return sorted(planned) == sorted(present)
+
+
+def _running_phase(subscription: Object) -> Object:
+    items = subscription["items"]["data"]
+    return shapes.phase(
+        items=_planned_items(subscription),
+        start=min(item["current_period_start"] for item in items),
+        end=subscription["cancel_at"] or max(item["current_period_end"] for item in items),
+        currency=subscription["currency"],
+        members={
+            "default_payment_method": subscription["default_payment_method"],
+            "metadata": subscription["metadata"],
+            "trial_end": subscription["trial_end"] if subscription["status"] == "trialing" else None,
+        },
+    )
+
+
+def _planned_items(subscription: Object) -> list[Object]:
+    return [
+        shapes.item(price=item["price"]["id"], quantity=item["quantity"], metadata=item["metadata"])
+        for item in subscription["items"]["data"]
+    ]

@@ -1,0 +1,146 @@
+"""What a request for a new subscription says: what is ordered, by whom, paid with what."""
+
+from typing import Any
+
+from sandbox.catalog import price_routes
+from sandbox.catalog.discounts import request as discount_request
+from sandbox.catalog.discounts import rules as discounts
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.http import limits, listing, metadata
+from sandbox.http.listing import Params
+from sandbox.invoices import rules as invoices
+from sandbox.invoices.lines import Order
+from sandbox.payments import payment_method_routes
+from sandbox.payments import rules as payments
+from sandbox.subscriptions import rules, start_rules
+from sandbox.subscriptions.rules import Start
+
+SUPPORTED = frozenset(
+    {
+        "billing_mode",
+        "cancel_at",
+        "cancel_at_period_end",
+        "collection_method",
+        "customer",
+        "days_until_due",
+        "default_payment_method",
+        "description",
+        "discounts",
+        "items",
+        "metadata",
+        "payment_behavior",
+        "proration_behavior",
+        "trial_end",
+        "trial_period_days",
+        "trial_settings",
+    }
+)
+ITEM = frozenset({"metadata", "price", "price_data", "quantity"})
+MOST_ITEMS = 20
+
+
+def start(account: Account, params: Params) -> Object:
+    """Create the subscription, and its first invoice, collected unless the request wants to do that itself."""
+    limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
+    customer = _customer(account, params)
+    orders = _orders(account, params)
+    order = Start(
+        customer=customer,
+        recurring=orders,
+        trial_end=start_rules.trial(account, params).ends(now=account.now),
+        members=_members(account, params, customer),
+        redemptions=discount_request.of_subscription(account, params, customer, orders),
+    )
+    start_rules.check_currency(account, customer, order.recurring[0].price["currency"])
+    method = _method(account, params, order)
+    subscription, invoice = rules.start(account, order)
+    if params.get("cancel_at_period_end") or params.get("cancel_at"):
+        changes = start_rules.scheduled_end(account, subscription, params)
+        rules.keep(account, subscription, changes)
+    if params.get("payment_behavior") == "default_incomplete" and subscription["status"] == "incomplete":
+        invoices.finalize(account, invoice)
+    else:
+        rules.pay_first(account, subscription, invoice, method, on_session=False)
+    return subscription
+
+
+def orders_of(account: Account, given: Params, path: str, *, quantity: int = 1) -> Order:
+    """Return what one of a request's items orders."""
+    for name in sorted(given.keys() - ITEM):
+        raise ApiError.unsupported_parameter(f"{path}[{name}]")
+    if ("price" in given) == ("price_data" in given):
+        raise ApiError.invalid("You must provide exactly one of `price` or `price_data`.", param=path)
+    if "price_data" in given:
+        price = price_routes.create(account, {**given["price_data"], "active": False})
+    else:
+        price = recurring_price(account, given["price"], param=f"{path}[price]")
+    count = limits.amount(given.get("quantity", quantity), param=f"{path}[quantity]")
+    return Order(price, count, metadata.merged({}, given, param=f"{path}[metadata]"))
+
+
+def recurring_price(account: Account, price_id: str, *, param: str) -> Object:
+    """Return an active, recurring price."""
+    price = account.find("price", price_id, param=param)
+    if not price["active"]:
+        raise ApiError.invalid("The price specified is inactive. This field only accepts active prices.", param=param)
+    if price["type"] != "recurring":
+        raise ApiError.invalid(
+            "The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`.",
+            param=param,
+        )
+    return price
+
+
+def _customer(account: Account, params: Params) -> Object:
+    if "customer" not in params:
+        raise ApiError.missing_parameter("customer")
+    return account.find("customer", params["customer"], param="customer")
+
+
+def _orders(account: Account, params: Params) -> list[Order]:
+    given = limits.items(params.get("items", []), param="items", most=MOST_ITEMS)
+    if not given:
+        raise ApiError.missing_parameter("items")
+    orders = [orders_of(account, each, f"items[{index}]") for index, each in enumerate(given)]
+    start_rules.check_together([order.price for order in orders])
+    start_rules.check_amount(sum(order.amount for order in orders), orders[0].price["currency"])
+    return orders
+
+
+def _members(account: Account, params: Params, customer: Object) -> dict[str, Any]:
+    members = start_rules.shared_members(account, params)
+    members |= listing.given(params, "collection_method", "days_until_due")
+    members["metadata"] = metadata.merged({}, params)
+    if params.get("collection_method") == "send_invoice" and "days_until_due" not in params:
+        raise ApiError.invalid(
+            "You must pass `days_until_due` when `collection_method` is `send_invoice`.", param="days_until_due"
+        )
+    if method_id := params.get("default_payment_method"):
+        method = payment_method_routes.attached(account, method_id, customer, param="default_payment_method")
+        members["default_payment_method"] = method["id"]
+    return members
+
+
+def _method(account: Account, params: Params, order: Start) -> Object | None:
+    """Return what the first invoice is paid with; refuse when it has to be and can't."""
+    chosen = order.members.get("default_payment_method")
+    chosen = chosen or order.customer["invoice_settings"]["default_payment_method"]
+    method = account.get("payment_method", chosen) if chosen else None
+    behavior = params.get("payment_behavior", "allow_incomplete")
+    is_due = order.trial_end is None and discounts.net(order.redemptions, order.recurring) > 0
+    if not is_due or params.get("collection_method") == "send_invoice" or behavior == "default_incomplete":
+        return method
+    if behavior == "pending_if_incomplete":
+        raise ApiError.invalid("`pending_if_incomplete` can only be used in updates.", param="payment_behavior")
+    if method is None:
+        raise ApiError.invalid(
+            "This customer has no attached payment source or default payment method. Please consider adding a "
+            "default payment method. For more information, visit "
+            "https://stripe.com/docs/billing/subscriptions/payment-methods-setting#payment-method-priority.",
+            code="resource_missing",
+        )
+    if behavior == "error_if_incomplete" and (decline := payments.would_decline(method)):
+        raise decline.error()
+    return method

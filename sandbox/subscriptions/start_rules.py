@@ -1,0 +1,141 @@
+"""What holds for every new subscription, made by the API or by a checkout: trials, currency, shared members."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.core import money
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.periods import DAY
+from sandbox.core.store import Object
+from sandbox.http import limits
+from sandbox.http.listing import Params
+from sandbox.invoices import billed_subscription
+
+LONGEST_TRIAL_DAYS = 730
+# A session is paid later than it is made, so its trial has to reach further than a day.
+SHORTEST_CHECKOUT_TRIAL = 2 * DAY
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trial as it was asked for: so many days from the start, or until a moment, or none."""
+
+    days: int | None = None
+    end: int | None = None
+
+    def ends(self, *, now: int) -> int | None:
+        return self.end if self.days is None else now + self.days * DAY
+
+
+def trial(account: Account, given: Params, *, path: str = "") -> Trial:
+    """Return the trial that `trial_period_days` or `trial_end` ask for."""
+    if "trial_period_days" in given and "trial_end" in given:
+        raise ApiError.invalid("You may only specify one of these parameters: trial_end, trial_period_days.")
+    if "trial_period_days" in given:
+        return Trial(days=_days(given["trial_period_days"], param=_under(path, "trial_period_days")))
+    if "trial_end" in given and given["trial_end"] != "now":
+        return Trial(end=_end(account, given["trial_end"], path))
+    return Trial()
+
+
+def shared_members(_account: Account, given: Params) -> dict[str, Any]:
+    """Return those members of the subscription that a request sets directly."""
+    members: dict[str, Any] = {}
+    if "description" in given:
+        members["description"] = limits.text(given["description"], param="description", longest=500) or None
+    if "trial_settings" in given:
+        end_behavior = {"missing_payment_method": "create_invoice", **given["trial_settings"]["end_behavior"]}
+        if "billing_cycle_anchor" in end_behavior:
+            raise ApiError.unsupported_parameter("trial_settings[end_behavior][billing_cycle_anchor]")
+        members["trial_settings"] = {"end_behavior": end_behavior}
+    if "billing_mode" in given:
+        members["billing_mode"] = _billing_mode(given["billing_mode"])
+    return members
+
+
+def check_currency(account: Account, customer: Object, currency: str) -> None:
+    """Refuse a second currency while the customer has a subscription in another one."""
+    for subscription in account.store.walk("subscription", linked=("customer", customer["id"])):
+        if subscription["status"] not in billed_subscription.ENDED and subscription["currency"] != currency:
+            raise ApiError.invalid(
+                "You cannot combine currencies on a single customer. This customer has an active subscription, "
+                "subscription schedule, discount, quote, or invoice item with currency "
+                f"{subscription['currency']}."
+            )
+
+
+def check_together(prices: list[Object]) -> None:
+    """Refuse prices that one subscription can't have: the same one twice, or several currencies."""
+    ids = [price["id"] for price in prices]
+    if twice := next((price_id for price_id in ids if ids.count(price_id) > 1), None):
+        raise ApiError.invalid(f"Cannot add multiple subscription items with the same plan: {twice}", param="items")
+    currencies = sorted({price["currency"] for price in prices})
+    if len(currencies) > 1:
+        raise ApiError.invalid(
+            f"All prices of a subscription must have the same currency; these have {', '.join(currencies)}.",
+            param="items",
+        )
+
+
+def check_amount(amount: int, currency: str) -> None:
+    """Refuse what no invoice could ask for."""
+    if amount > limits.MAX_AMOUNT:
+        most = money.shown(limits.MAX_AMOUNT, currency)
+        raise ApiError.invalid(f"Amount must be no more than {most}", param="items", code="amount_too_large")
+
+
+def scheduled_end(account: Account, subscription: Object, params: Params) -> dict[str, Any]:
+    """Return what `cancel_at_period_end` or `cancel_at` make of the subscription: an end in sight, or none."""
+    if params.get("cancel_at_period_end") and params.get("cancel_at"):
+        raise ApiError.invalid("You may only specify one of these parameters: cancel_at, cancel_at_period_end.")
+    at_period_end = params.get("cancel_at_period_end", False)
+    ends = [item["current_period_end"] for item in subscription["items"]["data"]]
+    named = {"min_period_end": min(ends), "max_period_end": max(ends), "max_billed_until": max(ends), "": None}
+    cancel_at = max(ends) if at_period_end else params.get("cancel_at", "")
+    cancel_at = named.get(cancel_at, cancel_at)
+    if cancel_at is not None and cancel_at <= account.now:
+        raise ApiError.invalid("The timestamp for `cancel_at` must be in the future.", param="cancel_at")
+    reason = None if cancel_at is None else "cancellation_requested"
+    return {
+        "cancel_at": cancel_at,
+        "cancel_at_period_end": at_period_end,
+        "canceled_at": None if cancel_at is None else account.now,
+        "cancellation_details": subscription["cancellation_details"] | {"reason": reason},
+    }
+
+
+def _billing_mode(given: Params) -> dict[str, Any]:
+    if given["type"] == "classic":
+        return {"flexible": None, "type": "classic"}
+    discounts = given.get("flexible", {}).get("proration_discounts", "included")
+    return {"flexible": {"proration_discounts": discounts}, "type": "flexible"}
+
+
+def _days(days: int, *, param: str) -> int:
+    if days < 1:
+        raise ApiError.invalid(
+            "Invalid trial_period_days: must be at least one day.", param=param, code="parameter_invalid_integer"
+        )
+    if days > LONGEST_TRIAL_DAYS:
+        raise ApiError.invalid(
+            f"Invalid trial_period_days: must be at most {LONGEST_TRIAL_DAYS} days (2 years).",
+            param=param,
+            code="parameter_invalid_integer",
+        )
+    return days
+
+
+def _end(account: Account, end: int, path: str) -> int:
+    param = _under(path, "trial_end")
+    if path and end < account.now + SHORTEST_CHECKOUT_TRIAL:
+        raise ApiError.invalid("The `trial_end` date has to be at least 2 days in the future.", param=param)
+    if end <= account.now:
+        raise ApiError.invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", param=param)
+    if end > account.now + LONGEST_TRIAL_DAYS * DAY:
+        raise ApiError.invalid("Invalid timestamp: can be no more than two years in the future.", param=param)
+    return end
+
+
+def _under(path: str, name: str) -> str:
+    return f"{path}[{name}]" if path else name
