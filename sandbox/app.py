@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox import controls, due, pages
+from sandbox import due
 from sandbox.api import Api
+from sandbox.controls import routes as controls
 from sandbox.core.account import API_VERSION, DEFAULT_BASE_URL, Account, Cause
 from sandbox.core.clock import Clock
 from sandbox.core.errors import ApiError
@@ -22,6 +23,7 @@ from sandbox.events.deliveries import Deliveries, Post
 from sandbox.events.webhook_settings import Slowness
 from sandbox.http.call import Call
 from sandbox.http.faults import ConnectionLost, Faults
+from sandbox.pages import routes as pages
 
 log = logging.getLogger("sandbox")
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.checkout import rules as checkout
 from sandbox.checkout.rules import Attempt
-from sandbox.controls.bodies import Body
+from sandbox.controls.body import Body
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.core.visibility import public

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.controls.bodies import Body
+from sandbox.controls.body import Body
 from sandbox.controls.checkout import shown, typed_card
 from sandbox.core.errors import ApiError
 from sandbox.portal import rules as portal

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.controls.bodies import Body
+from sandbox.controls.body import Body
 from sandbox.core.errors import ApiError
 from sandbox.events import webhook_settings
 from sandbox.http.faults import Fault

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import controls
+from sandbox.controls import routes as controls
 from sandbox.payments import test_cards
 
 DOCS = (Path(__file__).resolve().parents[2] / "docs" / "sandbox.md").read_text()

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.controls.bodies import Body
+from sandbox.controls.body import Body
 from sandbox.core.errors import ApiError
 
 if TYPE_CHECKING:

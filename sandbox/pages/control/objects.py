@@ -9,7 +9,8 @@ from markupsafe import Markup, escape
 from werkzeug.wrappers import Request, Response
 
 from sandbox.core.visibility import public
-from sandbox.pages import overview, rendering
+from sandbox.pages import rendering
+from sandbox.pages.control import overview
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox

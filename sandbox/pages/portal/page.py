@@ -7,8 +7,9 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
-from sandbox.pages import accounts, card_form, rendering
+from sandbox.pages import card_form, rendering
 from sandbox.pages.card_form import Refusal
+from sandbox.pages.portal import account_view
 from sandbox.pages.rendering import Link, web_address
 from sandbox.portal import rules as portal
 from sandbox.portal.rules import Visit
@@ -79,8 +80,8 @@ def show_cancel(sandbox: "Sandbox", _request: Request, session_id: str, subscrip
             return _unknown()
         return rendering.page(
             "portal_cancel.html",
-            plan=accounts.plan(account, subscription),
-            reasons=accounts.reasons(visit),
+            plan=account_view.plan(account, subscription),
+            reasons=account_view.reasons(visit),
             at_once=visit.cancels_at_once,
             back=_way_back(visit),
         )
@@ -89,7 +90,7 @@ def show_cancel(sandbox: "Sandbox", _request: Request, session_id: str, subscrip
 def cancel(sandbox: "Sandbox", request: Request, session_id: str, subscription_id: str) -> Response:
     """Cancel the subscription as the configuration says."""
     feedback = request.form.get("feedback")
-    feedback = feedback if feedback in accounts.REASON_WORDS else None
+    feedback = feedback if feedback in account_view.REASON_WORDS else None
     account = sandbox.account
     with sandbox.transaction():
         visit = _visit(account, session_id)
@@ -131,7 +132,12 @@ def _unknown() -> Response:
 
 def _account(account: Account, visit: Visit, *, said: str = "", refusal: str = "", status: int = 200) -> Response:
     return rendering.page(
-        "portal.html", status=status, home=_home(visit), said=said, refusal=refusal, view=accounts.view(account, visit)
+        "portal.html",
+        status=status,
+        home=_home(visit),
+        said=said,
+        refusal=refusal,
+        view=account_view.view(account, visit),
     )
 
 
@@ -143,7 +149,7 @@ def _card(account: Account, visit: Visit, *, typed: Mapping[str, str], refusal: 
     return rendering.page(
         "portal_card.html",
         status=402 if refusal else 200,
-        card=accounts.card(account, visit),
+        card=account_view.card(account, visit),
         back=_way_back(visit),
         typed=typed,
         refusal=refusal,
@@ -168,7 +174,7 @@ def _flow_path(visit: Visit) -> str:
 
 def _way_back(visit: Visit) -> Link | None:
     """Return where to go without having done anything: to the account, or to the shop from a flow."""
-    return accounts.back(visit) if visit.session["flow"] else Link(_home(visit), "Back")
+    return account_view.back(visit) if visit.session["flow"] else Link(_home(visit), "Back")
 
 
 def _done(visit: Visit, what: str) -> Response:

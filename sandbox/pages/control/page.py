@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request, Response
 
-from sandbox.controls import switches
-from sandbox.controls import time as clock_control
-from sandbox.controls.bodies import Body
+from sandbox.controls import clock, switches
+from sandbox.controls.body import Body
 from sandbox.core import periods
 from sandbox.core.errors import ApiError
-from sandbox.pages import overview, rendering
+from sandbox.pages import rendering
+from sandbox.pages.control import overview
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox
@@ -67,7 +67,7 @@ def _clock(sandbox: "Sandbox", form: Form) -> None:
         moment = now + HOUR * steps
     else:
         moment = periods.boundary(anchor=now, interval=unit, interval_count=steps, number=1)
-    clock_control.clock(sandbox, Body({"to": moment}))
+    clock.clock(sandbox, Body({"to": moment}))
 
 
 def _webhooks(sandbox: "Sandbox", form: Form) -> None:

@@ -9,8 +9,9 @@ from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.invoices import pay_on_request
-from sandbox.pages import bills, card_form, rendering
+from sandbox.pages import card_form, rendering
 from sandbox.pages.card_form import Refusal
+from sandbox.pages.invoices import bill_view
 from sandbox.payments import card_entry
 from sandbox.payments.shapes import billing_details
 
@@ -48,7 +49,7 @@ def show_receipt(sandbox: "Sandbox", _request: Request, charge_id: str) -> Respo
         charge = sandbox.account.get("charge", charge_id)
         if charge is None or not charge["paid"]:
             return rendering.not_found("There is no such receipt.")
-        return rendering.page("bill.html", bill=bills.of_charge(sandbox.account, charge), is_payable=False)
+        return rendering.page("bill.html", bill=bill_view.of_charge(sandbox.account, charge), is_payable=False)
 
 
 def _pay(account: Account, invoice: Object, typed: dict[str, str], *, authenticate: str | None) -> Response:
@@ -67,7 +68,7 @@ def _pay(account: Account, invoice: Object, typed: dict[str, str], *, authentica
 
 
 def _ask_bank(invoice: Object, typed: Mapping[str, str]) -> Response:
-    bill = bills.of_invoice(invoice)
+    bill = bill_view.of_invoice(invoice)
     return rendering.page("authentication.html", heading=bill.heading, amount=bill.amount, typed=typed)
 
 
@@ -75,7 +76,7 @@ def _page(invoice: Object, *, typed: Mapping[str, str], refusal: Refusal | None 
     return rendering.page(
         "bill.html",
         status=402 if refusal else 200,
-        bill=bills.of_invoice(invoice),
+        bill=bill_view.of_invoice(invoice),
         is_payable=_can_be_paid(invoice),
         typed=typed,
         refusal=refusal,

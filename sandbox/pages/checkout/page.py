@@ -12,8 +12,9 @@ from sandbox.checkout.rules import Attempt
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
-from sandbox.pages import card_form, orders, rendering
+from sandbox.pages import card_form, rendering
 from sandbox.pages.card_form import Refusal
+from sandbox.pages.checkout import order_view
 from sandbox.pages.rendering import Link, web_address
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _pay(account: Account, session: Object, typed: dict[str, str], *, authentica
             paid = checkout.pay(account, session["id"], attempt)
     except ApiError as error:
         if error.code == "authentication_required":
-            order = orders.view(account, session)
+            order = order_view.view(account, session)
             return rendering.page("authentication.html", heading=order.heading, amount=order.total, typed=typed)
         if error.param == "promotion_code":
             session_discounts.remove(account, session)  # It could be redeemed when it was typed, and can't be now.
@@ -85,7 +86,7 @@ def _pay(account: Account, session: Object, typed: dict[str, str], *, authentica
 
 
 def _attempt(account: Account, session: Object, typed: Mapping[str, str], authenticate: str | None) -> Attempt:
-    if not orders.known_email(account, session) and not EMAIL.fullmatch(typed["email"]):
+    if not order_view.known_email(account, session) and not EMAIL.fullmatch(typed["email"]):
         raise ApiError.invalid("Your email address is incomplete.", param="email")
     if not checkout.takes_payment(session):
         return Attempt(email=typed["email"] or None)
@@ -105,7 +106,7 @@ def _form(account: Account, session: Object, *, typed: Mapping[str, str], refusa
     return rendering.page(
         "checkout.html",
         status=402 if refusal else 200,
-        order=orders.view(account, session),
+        order=order_view.view(account, session),
         typed=typed,
         refusal=refusal,
         test_cards=card_form.TEST_CARDS,

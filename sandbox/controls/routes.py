@@ -1,0 +1,52 @@
+"""The controls for programs under `/_sandbox/`, JSON in and out.
+
+A control is a function of the sandbox, what was sent (bodies.Body) and the ids in the path; it returns what to answer
+and refuses with ApiError. A module lists its own in `ROUTES`, as the resources do.
+"""
+
+import json
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from sandbox.controls.body import Body
+from sandbox.core.errors import ApiError
+
+if TYPE_CHECKING:
+    from sandbox.app import Sandbox
+
+MODULES = ["switches", "clock", "checkout", "portal"]
+
+
+def respond(sandbox: "Sandbox", request: Request) -> Response:
+    """Answer a request to a control; bad input is a 400 that names the field."""
+    try:
+        control, path_ids = _ROUTES.bind("sandbox").match(request.path, request.method)
+        answer = control(sandbox, Body.read(request), **path_ids)
+    except MethodNotAllowed as refused:
+        allowed = ", ".join(refused.valid_methods or ())
+        return _json(ApiError.invalid(f"{request.path} takes {allowed}.").body(), status=405, Allow=allowed)
+    except HTTPException:
+        return _json(ApiError.invalid(f"There is no control {request.path}.").body(), status=404)
+    except ApiError as error:
+        return _json(error.body(), status=error.status)
+    return _json(answer)
+
+
+def _json(content: dict[str, Any], *, status: int = 200, **headers: str) -> Response:
+    return Response(json.dumps(content, indent=2) + "\n", status=status, headers=headers, mimetype="application/json")
+
+
+def _rules() -> list[Rule]:
+    modules = [import_module(f"sandbox.controls.{name}") for name in MODULES]
+    return [
+        Rule(f"/_sandbox/{path}", methods=[method], endpoint=control)
+        for module in modules
+        for method, path, control in module.ROUTES
+    ]
+
+
+_ROUTES = Map(_rules(), strict_slashes=True, merge_slashes=False)

@@ -1,0 +1,1 @@
+"""The control page, and the pages that show any object."""

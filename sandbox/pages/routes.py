@@ -1,0 +1,54 @@
+"""The pages for people: hosted checkout and the control page. What they do is done by flows and controls."""
+
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from sandbox.pages import rendering
+from sandbox.pages.checkout import page as checkout_page
+from sandbox.pages.control import objects
+from sandbox.pages.control import page as control_page
+from sandbox.pages.invoices import page as invoices_page
+from sandbox.pages.portal import page as portal_page
+
+if TYPE_CHECKING:
+    from sandbox.app import Sandbox
+
+ROUTES = Map(
+    [
+        Rule("/", methods=["GET"], endpoint=control_page.show),
+        Rule("/control/<action>", methods=["POST"], endpoint=control_page.act),
+        Rule("/objects/<kind>", methods=["GET"], endpoint=objects.show_all),
+        Rule("/objects/<kind>/<object_id>", methods=["GET"], endpoint=objects.show),
+        Rule("/static/sandbox.css", methods=["GET"], endpoint=rendering.stylesheet),
+        Rule("/checkout/<session_id>", methods=["GET"], endpoint=checkout_page.show),
+        Rule("/checkout/<session_id>", methods=["POST"], endpoint=checkout_page.pay),
+        Rule("/invoice/<invoice_id>", methods=["GET"], endpoint=invoices_page.show_invoice),
+        Rule("/invoice/<invoice_id>", methods=["POST"], endpoint=invoices_page.pay),
+        Rule("/portal/<session_id>", methods=["GET"], endpoint=portal_page.show),
+        Rule("/portal/<session_id>/card", methods=["GET"], endpoint=portal_page.show_card),
+        Rule("/portal/<session_id>/card", methods=["POST"], endpoint=portal_page.change_card),
+        Rule("/portal/<session_id>/cancel/<subscription_id>", methods=["GET"], endpoint=portal_page.show_cancel),
+        Rule("/portal/<session_id>/cancel/<subscription_id>", methods=["POST"], endpoint=portal_page.cancel),
+        Rule("/portal/<session_id>/resume/<subscription_id>", methods=["POST"], endpoint=portal_page.resume),
+        Rule("/receipt/<charge_id>", methods=["GET"], endpoint=invoices_page.show_receipt),
+    ],
+    strict_slashes=True,
+    merge_slashes=False,
+)
+
+
+def respond(sandbox: "Sandbox", request: Request) -> Response:
+    """Answer a request for a page; one that there is not gets a page that says so."""
+    try:
+        view, path = ROUTES.bind("sandbox").match(request.path, request.method)
+    except MethodNotAllowed as refused:
+        answer = rendering.notice("That does not work here", "This page cannot be asked that way.", status=405)
+        answer.headers["Allow"] = ", ".join(refused.valid_methods or ())
+        return answer
+    except HTTPException:
+        return rendering.not_found()
+    response: Response = view(sandbox, request, **path)
+    return response
