@@ -35,7 +35,7 @@ def main() -> int:
         server.sandbox = Sandbox(options.state, webhooks=dict(options.webhook), base_url=base_url)
     except sqlite3.Error as error:
         return _give_up(f"The state file {options.state} can't be used: {error}.")
-    _serve(server, Sender(server.sandbox), base_url)
+    _serve(server, Sender(server.sandbox.deliveries, catch_up=server.sandbox.catch_up), base_url)
     server.sandbox.close()
     return 0
 

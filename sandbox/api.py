@@ -8,43 +8,80 @@ import time
 from collections.abc import Callable
 from functools import cache, partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
+from sandbox.catalog import price_routes, product_routes
+from sandbox.catalog.discounts import coupon_routes, promotion_code_routes
+from sandbox.checkout import routes as checkout_routes
 from sandbox.core.account import API_VERSION, Cause
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
-from sandbox.http import contract, idempotency, routes
+from sandbox.customers import routes as customer_routes
+from sandbox.events import endpoint_routes
+from sandbox.events import routes as event_routes
+from sandbox.http import contract, idempotency
 from sandbox.http.call import Call
 from sandbox.http.expansion import expanded
 from sandbox.http.faults import Fault
 from sandbox.http.idempotency import Answer
 from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
+from sandbox.invoices import routes as invoice_routes
+from sandbox.local_stripe import LocalStripe
+from sandbox.payments import payment_method_routes
+from sandbox.payments import routes as payment_routes
+from sandbox.payments.refunds import routes as refund_routes
+from sandbox.portal import configuration_routes, session_routes
+from sandbox.subscriptions import item_routes
+from sandbox.subscriptions import routes as subscription_routes
+from sandbox.subscriptions.previews import routes as preview_routes
+from sandbox.subscriptions.schedules import routes as schedule_routes
 
-if TYPE_CHECKING:
-    from sandbox.app import Sandbox
-
+MODULES = [
+    product_routes,
+    price_routes,
+    coupon_routes,
+    promotion_code_routes,
+    customer_routes,
+    checkout_routes,
+    subscription_routes,
+    item_routes,
+    schedule_routes,
+    invoice_routes,
+    preview_routes,
+    payment_routes,
+    payment_method_routes,
+    refund_routes,
+    configuration_routes,
+    session_routes,
+    event_routes,
+    endpoint_routes,
+]
 CHECKED_PER_LIST = 10  # Longer lists are sampled: every object was checked when it was written.
+
+
+def routes() -> Routes:
+    """Return every call that the sandbox answers."""
+    return [route for module in MODULES for route in module.ROUTES]
 
 
 @cache
 def _routes() -> Map:
     # Compiled once for all sandboxes: it takes longer than most calls.
-    rules = [Rule(rule, methods=[method], endpoint=function) for method, rule, function in routes.routes()]
+    rules = [Rule(rule, methods=[method], endpoint=function) for method, rule, function in routes()]
     return Map(rules, strict_slashes=True, merge_slashes=False)
 
 
 class Api:
     """Answers calls to the sandbox's account."""
 
-    def __init__(self, sandbox: "Sandbox") -> None:
+    def __init__(self, sandbox: LocalStripe) -> None:
         self.sandbox = sandbox
         self.account = sandbox.account
-        self.running = idempotency.Running()
 
     def respond(self, call: Call) -> Response:
         """Answer the call. Raises ConnectionLost where a fault says that the caller gets no answer."""
@@ -62,7 +99,7 @@ class Api:
         fault = self.sandbox.faults.take(call)
         if fault and fault.strikes_before:
             raise fault.error()
-        with self.running.reserve(call.idempotency_key):
+        with self.sandbox.running.reserve(call.idempotency_key):
             time.sleep(self.sandbox.slowness.latency_ms / 1000)
             with self.sandbox.transaction(Cause(call.request_id, call.idempotency_key)):
                 answer = self._answer_once(call, operation, run, fault)
@@ -104,7 +141,7 @@ class Api:
                 if fault and fault.fails_execution and not fault.after:
                     raise fault.error()
                 shown = expanded(self.account, run(params), expand)
-                self.account.check(_sample(shown))
+                contract.check(self.account, _sample(shown))
             if fault and fault.fails_execution:
                 raise fault.error()
         except ApiError as error:

@@ -4,10 +4,9 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.core import ids
-from sandbox.core.account import Account
+from sandbox.core.account import Account, difference
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
-from sandbox.events import recording
 from sandbox.http import limits, metadata
 from sandbox.subscriptions.shapes import plan
 
@@ -116,7 +115,7 @@ def change_price(account: Account, price: Object, changes: Params) -> Object:
     """Write changes to a price; Stripe tells of a recurring one twice, the second time as the plan it once was."""
     before = plan(price) if price["recurring"] else {}
     account.change(price, changes, event="price.updated")
-    if before and (previous := recording.difference(before, plan(price))):
+    if before and (previous := difference(before, plan(price))):
         account.emit("plan.updated", plan(price), previous=previous)
     return price
 

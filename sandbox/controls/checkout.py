@@ -1,6 +1,6 @@
 """What a buyer does on the hosted page, for programs: pay, and let a delayed payment arrive or fail."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.checkout import rules as checkout
 from sandbox.checkout.rules import Attempt
@@ -8,16 +8,15 @@ from sandbox.controls.body import Body
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.core.visibility import public
+from sandbox.http import contract
+from sandbox.local_stripe import LocalStripe
 from sandbox.payments.card_entry import TypedCard
 from sandbox.subscriptions import renewals
-
-if TYPE_CHECKING:
-    from sandbox.app import Sandbox
 
 LAST_YEAR = 9999
 
 
-def pay(sandbox: "Sandbox", body: Body, session_id: str) -> dict[str, Any]:
+def pay(sandbox: LocalStripe, body: Body, session_id: str) -> dict[str, Any]:
     """Pay an open session with a card; 402 when it is refused, or asks for its holder and `authenticate` is missing.
 
     `promotion_code` is what a buyer would type; 400 when it can't be redeemed.
@@ -40,7 +39,7 @@ def pay(sandbox: "Sandbox", body: Body, session_id: str) -> dict[str, Any]:
         return shown(sandbox, checkout.pay(sandbox.account, session_id, attempt))
 
 
-def settle(sandbox: "Sandbox", body: Body, session_id: str) -> dict[str, Any]:
+def settle(sandbox: LocalStripe, body: Body, session_id: str) -> dict[str, Any]:
     """Let the money of a delayed payment arrive, or not."""
     outcome = body.choice("outcome", ("succeed", "fail"))
     body.finish()
@@ -50,7 +49,7 @@ def settle(sandbox: "Sandbox", body: Body, session_id: str) -> dict[str, Any]:
         return shown(sandbox, checkout.settle(sandbox.account, session_id, succeeds=outcome == "succeed"))
 
 
-def dunning(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+def dunning(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
     """Set what becomes of a subscription when the last attempt to collect has failed."""
     outcome = body.choice(renewals.AFTER_LAST_ATTEMPT, renewals.OUTCOMES)
     body.finish()
@@ -72,10 +71,10 @@ def typed_card(body: Body) -> TypedCard:
     )
 
 
-def shown(sandbox: "Sandbox", obj: Object) -> dict[str, Any]:
+def shown(sandbox: LocalStripe, obj: Object) -> dict[str, Any]:
     """Return the object as the API shows it."""
     answer: dict[str, Any] = public(obj)
-    sandbox.account.check(answer)
+    contract.check(sandbox.account, answer)
     return answer
 
 

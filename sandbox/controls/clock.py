@@ -1,17 +1,15 @@
 """Moving the sandbox's clock: whatever falls due on the way happens, each thing at its own moment."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.controls.body import Body
 from sandbox.core.errors import ApiError
-
-if TYPE_CHECKING:
-    from sandbox.app import Sandbox
+from sandbox.local_stripe import LocalStripe
 
 LAST_MOMENT = 4_102_444_800  # The year 2100.
 
 
-def clock(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+def clock(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
     """Move time by `advance` seconds or to the second `to`; only ahead, what happened can't be undone."""
     account = sandbox.account
     with account.transaction():

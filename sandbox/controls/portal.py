@@ -1,20 +1,18 @@
 """What a customer does on the billing portal's page, for programs."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.controls.body import Body
 from sandbox.controls.checkout import shown, typed_card
 from sandbox.core.errors import ApiError
+from sandbox.local_stripe import LocalStripe
 from sandbox.portal import rules as portal
 from sandbox.portal.shapes import REASONS
-
-if TYPE_CHECKING:
-    from sandbox.app import Sandbox
 
 ACTIONS = ("cancel", "resume", "card")
 
 
-def act(sandbox: "Sandbox", body: Body, session_id: str, named: str = "") -> dict[str, Any]:
+def act(sandbox: LocalStripe, body: Body, session_id: str, named: str = "") -> dict[str, Any]:
     """Cancel or resume a subscription, or change the card; answers with the subscription, or the payment method.
 
     The path may end with the action or with the subscription's id instead of naming it in the body, and `subscription`

@@ -5,23 +5,21 @@ and refuses with ApiError. A module lists its own in `ROUTES`, as the resources 
 """
 
 import json
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from sandbox.controls import checkout, clock, portal, switches
 from sandbox.controls.body import Body
 from sandbox.core.errors import ApiError
+from sandbox.local_stripe import LocalStripe
 
-if TYPE_CHECKING:
-    from sandbox.app import Sandbox
-
-MODULES = ["switches", "clock", "checkout", "portal"]
+MODULES = [switches, clock, checkout, portal]
 
 
-def respond(sandbox: "Sandbox", request: Request) -> Response:
+def respond(sandbox: LocalStripe, request: Request) -> Response:
     """Answer a request to a control; bad input is a 400 that names the field."""
     try:
         control, path_ids = _ROUTES.bind("sandbox").match(request.path, request.method)
@@ -41,10 +39,9 @@ def _json(content: dict[str, Any], *, status: int = 200, **headers: str) -> Resp
 
 
 def _rules() -> list[Rule]:
-    modules = [import_module(f"sandbox.controls.{name}") for name in MODULES]
     return [
         Rule(f"/_sandbox/{path}", methods=[method], endpoint=control)
-        for module in modules
+        for module in MODULES
         for method, path, control in module.ROUTES
     ]
 

@@ -1,14 +1,12 @@
 """Looking inside, starting over, and the switches for trouble."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.controls.body import Body
 from sandbox.core.errors import ApiError
 from sandbox.events import webhook_settings
 from sandbox.http.faults import Fault
-
-if TYPE_CHECKING:
-    from sandbox.app import Sandbox
+from sandbox.local_stripe import LocalStripe
 
 MODES = ("deliver", "hold", "drop")
 STATUSES = (429, 500, "timeout", "reset")
@@ -18,7 +16,7 @@ MAX_DELAY_SECONDS = 60
 MAX_LATENCY_MS = 60_000
 
 
-def state(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+def state(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
     """Return clock, switches, counts of objects, calls so far, deliveries waiting, and breaches of the contract."""
     body.finish()
     account = sandbox.account
@@ -27,7 +25,7 @@ def state(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
         return {
             "clock": {"now": account.now, "offset": account.clock.offset},
             "switches": {
-                "webhooks": webhook_settings.webhooks(account),
+                "webhooks": webhook_settings.read(account.store),
                 "faults": sandbox.faults.shown(),
                 "date_delay": sandbox.slowness.date_delay,
                 "latency_ms": sandbox.slowness.latency_ms,
@@ -39,14 +37,14 @@ def state(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
         }
 
 
-def reset(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+def reset(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
     """Forget everything; webhook endpoints that were given at start are there again at once."""
     body.finish()
     sandbox.reset()
     return state(sandbox, Body({}))
 
 
-def webhooks(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+def webhooks(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
     """Set how events reach the endpoints; what is not named stays as it is."""
     given = {
         "mode": body.choice("mode", MODES),
@@ -56,19 +54,19 @@ def webhooks(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
     }
     body.finish()
     with sandbox.account.transaction():
-        webhook_settings.set_webhooks(
-            sandbox.account, {name: value for name, value in given.items() if value is not None}
+        webhook_settings.change(
+            sandbox.account.store, {name: value for name, value in given.items() if value is not None}
         )
-        return webhook_settings.webhooks(sandbox.account)
+        return webhook_settings.read(sandbox.account.store)
 
 
-def release(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+def release(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
     """Send what was held."""
     body.finish()
     return {"released": sandbox.deliveries.release()}
 
 
-def faults(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+def faults(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
     """Let the next `count` calls fail; an empty body or a count of 0 clears all faults."""
     status = body.choice("status", STATUSES)
     count = body.integer("count", least=0, most=MAX_FAULTS)
@@ -89,7 +87,7 @@ def faults(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
     return {"faults": sandbox.faults.shown()}
 
 
-def date_delay(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+def date_delay(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
     """Stamp `Date` that many real seconds after the answer was read from the account."""
     seconds = body.number("seconds", least=0, most=MAX_DELAY_SECONDS)
     body.finish()
@@ -97,7 +95,7 @@ def date_delay(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
     return {"seconds": sandbox.slowness.date_delay}
 
 
-def latency(sandbox: "Sandbox", body: Body) -> dict[str, Any]:
+def latency(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
     """Let every call wait that long before it is executed."""
     milliseconds = body.integer("latency_ms", least=0, most=MAX_LATENCY_MS)
     body.finish()

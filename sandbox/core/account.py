@@ -5,9 +5,8 @@ Resource functions get an Account and nothing else. They read with `find` and `g
 second, all of it or none.
 """
 
-import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,9 +16,7 @@ import stripe
 
 from sandbox.core.clock import Clock
 from sandbox.core.errors import ApiError
-from sandbox.core.store import SLOTS, Object, Store
-from sandbox.events import recording, webhook_settings
-from sandbox.http import contract
+from sandbox.core.store import Object, Store
 
 API_VERSION: str = stripe.api_version
 DEFAULT_BASE_URL = "http://127.0.0.1:8420"
@@ -37,11 +34,21 @@ class Account:
     """Objects and clock of the account; one lock makes every transaction atomic."""
 
     def __init__(
-        self, store: Store, clock: Clock, *, api_version: str = API_VERSION, base_url: str = DEFAULT_BASE_URL
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        record: "Record",
+        api_version: str = API_VERSION,
+        base_url: str = DEFAULT_BASE_URL,
     ) -> None:
-        """Open the account; events are made in its default `api_version`, hosted pages are under `base_url`."""
+        """Open the account; events are made in its default `api_version`, hosted pages are under `base_url`.
+
+        `record` keeps an event (events/recording.py).
+        """
         self.store = store
         self.clock = clock
+        self._record = record
         self.api_version = api_version
         self.base_url = base_url
         self.cause = Cause()
@@ -119,7 +126,7 @@ class Account:
         """
         before = {name: obj.get(name) for name in changes}
         obj.update(changes)
-        previous = recording.difference(before, changes)
+        previous = difference(before, changes)
         self.store.put(obj)
         if event and any(not name.startswith("_") for name in previous):
             self.emit(event, obj, previous=previous)
@@ -132,24 +139,23 @@ class Account:
             self.emit(event, obj)
         return stub
 
-    def shuffled_slot(self) -> int | None:
-        """Return the place within its second for the next event or delivery: None, the last, unless they are shuffled.
-
-        The same seed and the same requests give the same order.
-        """
-        setting = webhook_settings.webhooks(self)
-        if not setting["shuffle"]:
-            return None
-        drawn = self.store.setting("shuffled", 0)
-        self.store.set("shuffled", drawn + 1)
-        return random.Random(f"{setting['seed']}:{drawn}").randrange(SLOTS)  # noqa: S311 - repeatable on purpose.
-
-    def check(self, shown: Object) -> None:
-        """Hold what is about to leave the sandbox to the contract; a breach is our bug, and is refused as that."""
-        if found := contract.violations(shown):
-            self.violations += found
-            raise ApiError.server_error(f"The sandbox breaks Stripe's contract: {'; '.join(found)}")
-
     def emit(self, kind: str, obj: Object, *, previous: dict[str, Any] | None = None) -> None:
         """Record one event about the object as it is now."""
-        recording.record(self, kind, obj, previous=previous)
+        self._record(self, kind, obj, previous)
+
+
+# Keeps one event: the account, the event's type, the object, and the old values of its changed members.
+Record = Callable[[Account, str, Object, Object | None], object]
+
+
+def difference(before: Object, after: Object) -> Object:
+    """Return the old values of what differs, within nested objects only their differing members."""
+    changed: Object = {}
+    for name in after.keys() | before.keys():
+        old, new = before.get(name), after.get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            if nested := difference(old, new):
+                changed[name] = nested
+        elif old != new:
+            changed[name] = old
+    return changed

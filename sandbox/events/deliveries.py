@@ -10,19 +10,14 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 import stripe
 
-from sandbox.core import ids
+from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.core.visibility import public
-from sandbox.events import webhook_settings
+from sandbox.events.queue import KIND
 
-if TYPE_CHECKING:
-    from sandbox.core.account import Account
-
-KIND = "_delivery"
 RETRY_AFTER_SECONDS = (1, 2, 4, 8, 16, 30, 60)
 
 Post = Callable[[str, bytes, Mapping[str, str]], int]  # (url, body, headers) -> HTTP status, 0 when nobody answered
@@ -38,39 +33,10 @@ class Delivery:
     headers: Mapping[str, str]
 
 
-def enqueue(account: "Account", event: Object) -> int:
-    """Queue the event for every endpoint that wants it, as the switches say; return how many endpoints do."""
-    wanting = [endpoint for endpoint in account.store.walk("webhook_endpoint") if wants(endpoint, event["type"])]
-    setting = webhook_settings.webhooks(account)
-    if setting["mode"] != "drop":
-        state = "held" if setting["mode"] == "hold" else "waiting"
-        for endpoint in wanting:
-            for copy in range(1 + setting["duplicate"]):
-                delivery = {
-                    "id": ids.new("del"),
-                    "object": KIND,
-                    "created": event["created"],
-                    "event": event["id"],
-                    "endpoint": endpoint["id"],
-                    "state": state,
-                    "attempts": 0,
-                    "not_before": 0,
-                    "is_copy": copy > 0,
-                }
-                account.store.put(delivery, slot=account.shuffled_slot())
-    return len(wanting)
-
-
-def wants(endpoint: Object, kind: str) -> bool:
-    """Tell whether the endpoint is on and asked for events of this type."""
-    chosen = endpoint["enabled_events"]
-    return endpoint["status"] == "enabled" and ("*" in chosen or kind in chosen)
-
-
 class Deliveries:
     """The queue of one account, and the way out of it."""
 
-    def __init__(self, account: "Account", post_at_once: Post | None = None) -> None:
+    def __init__(self, account: Account, post_at_once: Post | None = None) -> None:
         """Open the queue; `post_at_once` sends in the thread of the request that caused the event, after it."""
         self.account = account
         self.retry_after: tuple[float, ...] = RETRY_AFTER_SECONDS

@@ -3,21 +3,20 @@
 Within one second Stripe lists events in no particular order; with the `shuffle` switch so does the sandbox.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.core import ids
+from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.core.visibility import public
-from sandbox.events import deliveries
-
-if TYPE_CHECKING:
-    from sandbox.core.account import Account
+from sandbox.events import queue, webhook_settings
+from sandbox.http import contract
 
 KEPT_SECONDS = 30 * 86400
 
 
-def record(account: "Account", kind: str, obj: Object, *, previous: dict[str, Any] | None = None) -> Object:
-    """Keep one event of type `kind` about the object and hand it to the deliveries."""
+def record(account: Account, kind: str, obj: Object, previous: Object | None = None) -> Object:
+    """Keep one event of type `kind` about the object and queue it for the webhook endpoints."""
     content: dict[str, Any] = {"object": public(obj)}
     if previous is not None:
         content["previous_attributes"] = public(previous)
@@ -32,20 +31,7 @@ def record(account: "Account", kind: str, obj: Object, *, previous: dict[str, An
         "request": {"id": account.cause.request_id, "idempotency_key": account.cause.idempotency_key},
         "type": kind,
     }
-    account.check(event)
-    event["pending_webhooks"] = deliveries.enqueue(account, event)
-    account.store.put(event, slot=account.shuffled_slot())
+    contract.check(account, event)
+    event["pending_webhooks"] = queue.enqueue(account.store, event)
+    account.store.put(event, slot=webhook_settings.shuffled_slot(account.store))
     return event
-
-
-def difference(before: Object, after: Object) -> Object:
-    """Return the old values of what differs, within nested objects only their differing members."""
-    changed: Object = {}
-    for name in after.keys() | before.keys():
-        old, new = before.get(name), after.get(name)
-        if isinstance(old, dict) and isinstance(new, dict):
-            if nested := difference(old, new):
-                changed[name] = nested
-        elif old != new:
-            changed[name] = old
-    return changed

@@ -2,13 +2,12 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
-from sandbox.app import Sandbox
-from sandbox.events.deliveries import Delivery
+from sandbox.events.deliveries import Deliveries, Delivery
 
 log = logging.getLogger("sandbox")
 
@@ -20,8 +19,10 @@ LONGEST_SLEEP_SECONDS = 0.2
 class Sender:
     """One thread that looks for what is due, and a few that post it; as at Stripe, order is not kept."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
+    def __init__(self, deliveries: Deliveries, *, catch_up: Callable[[], None]) -> None:
+        """Send from `deliveries`, after `catch_up` has let happen what fell due meanwhile."""
+        self.deliveries = deliveries
+        self._catch_up = catch_up
         self._stopped = threading.Event()
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="webhook")
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
@@ -38,15 +39,15 @@ class Sender:
     def _run(self) -> None:
         while not self._stopped.wait(LONGEST_SLEEP_SECONDS):
             try:
-                self.sandbox.catch_up()
-                for delivery in self.sandbox.deliveries.take():
+                self._catch_up()
+                for delivery in self.deliveries.take():
                     self._workers.submit(self._send, delivery)
             except Exception:
                 log.exception("looking for webhooks to send failed")
 
     def _send(self, delivery: Delivery) -> None:
         try:
-            self.sandbox.deliveries.send(delivery, post)
+            self.deliveries.send(delivery, post)
         except Exception:
             log.exception("sending %s failed", delivery.delivery_id)
 

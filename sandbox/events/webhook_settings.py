@@ -1,32 +1,35 @@
-"""The switches for trouble that belong to no single call: how webhooks are sent, how slow answers are.
+"""How webhooks are sent: at once, held back or dropped, in copies, in shuffled order.
 
-How webhooks are sent is kept with the account's state, because held deliveries are too; slowness ends with the
-process.
+The settings are kept in the store, because held deliveries are too.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import random
+from typing import Any
 
-if TYPE_CHECKING:
-    from sandbox.core.account import Account
+from sandbox.core.store import SLOTS, Store
 
 SETTING = "webhooks"
 DEFAULTS: dict[str, Any] = {"mode": "deliver", "duplicate": 0, "shuffle": False, "seed": 0}
 
 
-@dataclass
-class Slowness:
-    """Real waiting: before a call is executed, and between what it read and the stamping of its `Date`."""
-
-    latency_ms: int = 0
-    date_delay: float = 0
-
-
-def webhooks(account: "Account") -> dict[str, Any]:
+def read(store: Store) -> dict[str, Any]:
     """Return mode (deliver, hold or drop), duplicate (extra copies of each), shuffle, and the shuffle's seed."""
-    changed: dict[str, Any] = account.store.setting(SETTING, {})
+    changed: dict[str, Any] = store.setting(SETTING, {})
     return DEFAULTS | changed
 
 
-def set_webhooks(account: "Account", changes: dict[str, Any]) -> None:
-    account.store.set(SETTING, webhooks(account) | changes)
+def change(store: Store, changes: dict[str, Any]) -> None:
+    store.set(SETTING, read(store) | changes)
+
+
+def shuffled_slot(store: Store) -> int | None:
+    """Return the place within its second for the next event or delivery: None, the last, unless they are shuffled.
+
+    The same seed and the same requests give the same order.
+    """
+    setting = read(store)
+    if not setting["shuffle"]:
+        return None
+    drawn = store.setting("shuffled", 0)
+    store.set("shuffled", drawn + 1)
+    return random.Random(f"{setting['seed']}:{drawn}").randrange(SLOTS)  # noqa: S311 - repeatable on purpose.

@@ -54,6 +54,14 @@ class Fault:
         return ApiError.rate_limited()
 
 
+@dataclass
+class Slowness:
+    """Real waiting: before a call is executed, and between what it read and the stamping of its `Date`."""
+
+    latency_ms: int = 0
+    date_delay: float = 0
+
+
 class Faults:
     """The faults still to come; of two that match a call, the one set first."""
 

@@ -16,35 +16,8 @@ filter by. What falls due later is noted with `account.store.plan`, and done by 
 """
 
 from collections.abc import Callable
-from importlib import import_module
 
 from sandbox.core.store import Object
 
 Resource = Callable[..., Object]
 Routes = list[tuple[str, str, Resource]]
-
-MODULES = [
-    "catalog.product_routes",
-    "catalog.price_routes",
-    "customers.routes",
-    "events.routes",
-    "events.endpoint_routes",
-    "checkout.routes",
-    "subscriptions.routes",
-    "subscriptions.item_routes",
-    "subscriptions.schedules.routes",
-    "invoices.routes",
-    "subscriptions.previews.routes",
-    "payments.routes",
-    "payments.payment_method_routes",
-    "catalog.discounts.coupon_routes",
-    "catalog.discounts.promotion_code_routes",
-    "payments.refunds.routes",
-    "portal.configuration_routes",
-    "portal.session_routes",
-]
-
-
-def routes() -> Routes:
-    """Return every call that the sandbox answers."""
-    return [route for name in MODULES for route in import_module(f"sandbox.{name}").ROUTES]

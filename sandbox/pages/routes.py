@@ -1,20 +1,16 @@
 """The pages for people: hosted checkout and the control page. What they do is done by flows and controls."""
 
-from typing import TYPE_CHECKING
-
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from sandbox.local_stripe import LocalStripe
 from sandbox.pages import rendering
 from sandbox.pages.checkout import page as checkout_page
 from sandbox.pages.control import objects
 from sandbox.pages.control import page as control_page
 from sandbox.pages.invoices import page as invoices_page
 from sandbox.pages.portal import page as portal_page
-
-if TYPE_CHECKING:
-    from sandbox.app import Sandbox
 
 ROUTES = Map(
     [
@@ -40,7 +36,7 @@ ROUTES = Map(
 )
 
 
-def respond(sandbox: "Sandbox", request: Request) -> Response:
+def respond(sandbox: LocalStripe, request: Request) -> Response:
     """Answer a request for a page; one that there is not gets a page that says so."""
     try:
         view, path = ROUTES.bind("sandbox").match(request.path, request.method)

@@ -313,7 +313,7 @@ class TestSender:
 
         def start(sandbox):
             sandbox.deliveries.retry_after = (0.05,)
-            senders.append(Sender(sandbox))
+            senders.append(Sender(sandbox.deliveries, catch_up=sandbox.catch_up))
             senders[-1].start()
             return stripe.StripeClient("sk_test_suite", http_client=InProcessClient(sandbox)).v1
 

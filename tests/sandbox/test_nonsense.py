@@ -6,7 +6,8 @@ import re
 import pytest
 from werkzeug.test import Client
 
-from sandbox.http import contract, routes
+from sandbox import api
+from sandbox.http import contract
 from sandbox.http.contract import parameters
 
 KEY = {"Authorization": "Bearer sk_test_suite"}
@@ -81,7 +82,7 @@ class TestNonsense:
     @pytest.mark.parametrize("seed", range(3))
     def test_is_answered_or_refused(self, sandbox, ids, seed):
         client, nonsense = Client(sandbox), Nonsense(seed, ids)
-        operations = [route for route in routes.routes() if route[0] != "DELETE"]
+        operations = [route for route in api.routes() if route[0] != "DELETE"]
         for _ in range(500):
             method, rule, _function = nonsense.random.choice(operations)
             path = nonsense.path(rule)

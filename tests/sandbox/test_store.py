@@ -1,11 +1,11 @@
 import pytest
 
-from sandbox.core.account import Account
+from sandbox.core.account import Account, difference
 from sandbox.core.clock import Clock
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Store
 from sandbox.core.visibility import public
-from sandbox.events.recording import difference
+from sandbox.events import recording
 
 
 def thing(object_id, *, kind="price", created=100, **members):
@@ -127,7 +127,7 @@ def write_and_fail(account, block, error):
 class TestAttempt:
     @pytest.fixture
     def account(self, store):
-        return Account(store, Clock(real=lambda: 1000))
+        return Account(store, Clock(real=lambda: 1000), record=recording.record)
 
     @pytest.mark.parametrize("error", [ApiError.invalid("no"), KeyboardInterrupt()])
     def test_is_undone_when_refused_or_cut_off(self, account, error):

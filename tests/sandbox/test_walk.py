@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from sandbox.http import contract, routes
+from sandbox import api
+from sandbox.http import contract
 
 MONTHLY = {"currency": "usd", "unit_amount": 1900, "recurring": {"interval": "month"}}
 DAY = 86400
@@ -12,7 +13,7 @@ DAY = 86400
 
 def supported():
     """Return "METHOD template" for every call that the sandbox answers, in Stripe's own words for the path."""
-    for method, rule, _function in routes.routes():
+    for method, rule, _function in api.routes():
         operation = contract.operation(method, re.sub(r"<\w+>", "x", rule))
         assert operation is not None, f"Stripe has no {method} {rule}"
         yield f"{method} {operation.template}"

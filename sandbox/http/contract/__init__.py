@@ -3,8 +3,8 @@
 It says what is well-formed; what Stripe does with it (states, amounts, order of events) is the resources' business.
 """
 
-from sandbox.http.contract.answers import violations
+from sandbox.http.contract.answers import check, violations
 from sandbox.http.contract.operations import Operation, operation, operations
 from sandbox.http.contract.requests import coerce
 
-__all__ = ["Operation", "coerce", "operation", "operations", "violations"]
+__all__ = ["Operation", "check", "coerce", "operation", "operations", "violations"]

@@ -15,6 +15,9 @@ from typing import Any, Final
 from stripe import ListObject
 from stripe._object_classes import OBJECT_CLASSES, get_object_class
 
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
 from sandbox.http.contract import shapes
 from sandbox.http.contract.shapes import Shape
 
@@ -22,6 +25,13 @@ DELETED: Final = {"id", "object", "deleted"}
 DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 LONGEST_SHOWN: Final = 80
 NOTHING: Final[Mapping[str, Shape]] = MappingProxyType({})
+
+
+def check(account: Account, shown: Object) -> None:
+    """Hold what is about to leave the sandbox to the contract; a breach is our bug, and is refused as that."""
+    if found := violations(shown):
+        account.violations += found
+        raise ApiError.server_error(f"The sandbox breaks Stripe's contract: {'; '.join(found)}")
 
 
 def violations(answer: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
@@ -12,18 +11,16 @@ from sandbox.checkout.rules import Attempt
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
+from sandbox.local_stripe import LocalStripe
 from sandbox.pages import card_form, rendering
 from sandbox.pages.card_form import Refusal
 from sandbox.pages.checkout import order_view
 from sandbox.pages.rendering import Link, web_address
 
-if TYPE_CHECKING:
-    from sandbox.app import Sandbox
-
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
-def show(sandbox: "Sandbox", _request: Request, session_id: str) -> Response:
+def show(sandbox: LocalStripe, _request: Request, session_id: str) -> Response:
     """Show the page of a session, or why it has none."""
     account = sandbox.account
     with sandbox.transaction():
@@ -33,7 +30,7 @@ def show(sandbox: "Sandbox", _request: Request, session_id: str) -> Response:
         return _form(account, session, typed={})
 
 
-def pay(sandbox: "Sandbox", request: Request, session_id: str) -> Response:
+def pay(sandbox: LocalStripe, request: Request, session_id: str) -> Response:
     """Take what was typed: fill in a test card, ask the cardholder's bank, pay, or say why not."""
     account = sandbox.account
     typed = card_form.typed(request)

@@ -3,17 +3,14 @@
 import json
 import re
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Request, Response
 
 from sandbox.core.visibility import public
+from sandbox.local_stripe import LocalStripe
 from sandbox.pages import rendering
 from sandbox.pages.control import overview
-
-if TYPE_CHECKING:
-    from sandbox.app import Sandbox
 
 LONGEST_LIST = 100
 KINDS = {
@@ -38,7 +35,7 @@ KINDS = {
 AN_ID = re.compile(rf"&#34;((?:{'|'.join(KINDS)})_[A-Za-z0-9_]+)&#34;")
 
 
-def show_all(sandbox: "Sandbox", _request: Request, kind: str) -> Response:
+def show_all(sandbox: LocalStripe, _request: Request, kind: str) -> Response:
     """List the latest objects of a kind."""
     account = sandbox.account
     with sandbox.transaction():
@@ -49,7 +46,7 @@ def show_all(sandbox: "Sandbox", _request: Request, kind: str) -> Response:
     return rendering.page("objects.html", kind=kind, rows=rows, has_more=len(found) > LONGEST_LIST)
 
 
-def show(sandbox: "Sandbox", _request: Request, kind: str, object_id: str) -> Response:
+def show(sandbox: LocalStripe, _request: Request, kind: str, object_id: str) -> Response:
     """Show one object; the ids in it lead to the objects they name."""
     account = sandbox.account
     with sandbox.transaction():

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from babel.dates import format_date, format_datetime
 from babel.units import format_unit
@@ -11,10 +11,8 @@ from babel.units import format_unit
 from sandbox.core.account import API_VERSION, Account
 from sandbox.core.periods import DAY
 from sandbox.core.store import Object
-from sandbox.events import deliveries, webhook_settings
-
-if TYPE_CHECKING:
-    from sandbox.app import Sandbox
+from sandbox.events import queue, webhook_settings
+from sandbox.local_stripe import LocalStripe
 
 LOCALE = "en_US"
 HOUR = 3600
@@ -24,7 +22,7 @@ CALLS_SHOWN = 25
 WHAT = ("name", "nickname", "code", "email", "description", "type", "number", "url", "status")
 
 
-def view(sandbox: "Sandbox") -> dict[str, Any]:
+def view(sandbox: LocalStripe) -> dict[str, Any]:
     """Return everything that the page shows."""
     account = sandbox.account
     queue = sandbox.deliveries.counts()
@@ -32,7 +30,7 @@ def view(sandbox: "Sandbox") -> dict[str, Any]:
         return {
             "api_version": API_VERSION,
             "clock": _clock(account),
-            "webhooks": webhook_settings.webhooks(account),
+            "webhooks": webhook_settings.read(account.store),
             "endpoints": list(account.store.walk("webhook_endpoint")),
             "counts": queue,
             "faults": sandbox.faults.shown(),
@@ -94,5 +92,5 @@ def _deliveries(account: Account) -> list[dict[str, Any]]:
             "state": delivery["state"],
             "attempts": delivery["attempts"],
         }
-        for delivery in islice(account.store.walk(deliveries.KIND), DELIVERIES_SHOWN)
+        for delivery in islice(account.store.walk(queue.KIND), DELIVERIES_SHOWN)
     ]

@@ -1,7 +1,7 @@
 """The control page: its forms say the same to the controls as a program's JSON does."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request, Response
@@ -10,14 +10,12 @@ from sandbox.controls import clock, switches
 from sandbox.controls.body import Body
 from sandbox.core import periods
 from sandbox.core.errors import ApiError
+from sandbox.local_stripe import LocalStripe
 from sandbox.pages import rendering
 from sandbox.pages.control import overview
 
-if TYPE_CHECKING:
-    from sandbox.app import Sandbox
-
 Form = MultiDict[str, str]
-Action = Callable[["Sandbox", Form], Any]
+Action = Callable[[LocalStripe, Form], Any]
 
 HOUR = 3600
 UNITS = ("hour", "day", "week", "month", "year")
@@ -26,12 +24,12 @@ MODES = {"deliver": "sent at once", "hold": "kept until released", "drop": "neve
 STATUSES = {"429": "429 rate limit", "500": "500 server error", "timeout": "no answer", "reset": "hang up"}
 
 
-def show(sandbox: "Sandbox", request: Request) -> Response:
+def show(sandbox: LocalStripe, request: Request) -> Response:
     """Show the page; after an action it says what was done."""
     return _page(sandbox, said=SAID.get(request.args.get("done", ""), ""))
 
 
-def act(sandbox: "Sandbox", request: Request, action: str) -> Response:
+def act(sandbox: LocalStripe, request: Request, action: str) -> Response:
     """Do what one of the page's forms asks, and show the page again."""
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         return rendering.notice("Not from there", "Only the sandbox's own page may do this.", status=403)
@@ -44,7 +42,7 @@ def act(sandbox: "Sandbox", request: Request, action: str) -> Response:
     return rendering.see_other(f"/?done={action}")
 
 
-def _page(sandbox: "Sandbox", *, said: str = "", refusal: str = "", status: int = 200) -> Response:
+def _page(sandbox: LocalStripe, *, said: str = "", refusal: str = "", status: int = 200) -> Response:
     return rendering.page(
         "control.html",
         status=status,
@@ -57,7 +55,7 @@ def _page(sandbox: "Sandbox", *, said: str = "", refusal: str = "", status: int 
     )
 
 
-def _clock(sandbox: "Sandbox", form: Form) -> None:
+def _clock(sandbox: LocalStripe, form: Form) -> None:
     count, _, unit = form.get("step", f"{form.get('count', '')} {form.get('unit', '')}").partition(" ")
     steps = _integer(count, "count")
     if unit not in UNITS or not 1 <= steps <= MOST_STEPS:
@@ -70,7 +68,7 @@ def _clock(sandbox: "Sandbox", form: Form) -> None:
     clock.clock(sandbox, Body({"to": moment}))
 
 
-def _webhooks(sandbox: "Sandbox", form: Form) -> None:
+def _webhooks(sandbox: LocalStripe, form: Form) -> None:
     members = {
         "mode": form.get("mode"),
         "duplicate": _integer(form.get("duplicate", "0"), "duplicate"),
@@ -79,11 +77,11 @@ def _webhooks(sandbox: "Sandbox", form: Form) -> None:
     switches.webhooks(sandbox, Body(members))
 
 
-def _release(sandbox: "Sandbox", _form: Form) -> None:
+def _release(sandbox: LocalStripe, _form: Form) -> None:
     switches.release(sandbox, Body({}))
 
 
-def _faults(sandbox: "Sandbox", form: Form) -> None:
+def _faults(sandbox: LocalStripe, form: Form) -> None:
     status = form.get("status", "")
     members = {
         "status": int(status) if status.isascii() and status.isdigit() else status,
@@ -94,11 +92,11 @@ def _faults(sandbox: "Sandbox", form: Form) -> None:
     switches.faults(sandbox, Body(members))
 
 
-def _clear_faults(sandbox: "Sandbox", _form: Form) -> None:
+def _clear_faults(sandbox: LocalStripe, _form: Form) -> None:
     switches.faults(sandbox, Body({}))
 
 
-def _reset(sandbox: "Sandbox", form: Form) -> None:
+def _reset(sandbox: LocalStripe, form: Form) -> None:
     if "sure" not in form:
         raise ApiError.invalid("Tick the box to forget everything.")
     switches.reset(sandbox, Body({}))

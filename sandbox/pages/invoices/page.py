@@ -1,7 +1,6 @@
 """The hosted page of an invoice, where it can be paid while it is open, and the receipt of a charge."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
@@ -9,17 +8,15 @@ from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.invoices import pay_on_request
+from sandbox.local_stripe import LocalStripe
 from sandbox.pages import card_form, rendering
 from sandbox.pages.card_form import Refusal
 from sandbox.pages.invoices import bill_view
 from sandbox.payments import card_entry
 from sandbox.payments.shapes import billing_details
 
-if TYPE_CHECKING:
-    from sandbox.app import Sandbox
 
-
-def show_invoice(sandbox: "Sandbox", _request: Request, invoice_id: str) -> Response:
+def show_invoice(sandbox: LocalStripe, _request: Request, invoice_id: str) -> Response:
     """Show an invoice from the moment it is finalized; a draft has no page."""
     with sandbox.transaction():
         invoice = sandbox.account.get("invoice", invoice_id)
@@ -28,7 +25,7 @@ def show_invoice(sandbox: "Sandbox", _request: Request, invoice_id: str) -> Resp
     return _page(invoice, typed={})
 
 
-def pay(sandbox: "Sandbox", request: Request, invoice_id: str) -> Response:
+def pay(sandbox: LocalStripe, request: Request, invoice_id: str) -> Response:
     """Take what was typed: fill in a test card, ask the cardholder's bank, pay, or say why not."""
     account = sandbox.account
     typed = card_form.typed(request)
@@ -43,7 +40,7 @@ def pay(sandbox: "Sandbox", request: Request, invoice_id: str) -> Response:
     return rendering.see_other(f"/invoice/{invoice_id}")
 
 
-def show_receipt(sandbox: "Sandbox", _request: Request, charge_id: str) -> Response:
+def show_receipt(sandbox: LocalStripe, _request: Request, charge_id: str) -> Response:
     """Show the receipt of a charge that succeeded."""
     with sandbox.transaction():
         charge = sandbox.account.get("charge", charge_id)

@@ -1,21 +1,18 @@
 """The billing portal's pages: the account, a card form, and the question whether to cancel."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
+from sandbox.local_stripe import LocalStripe
 from sandbox.pages import card_form, rendering
 from sandbox.pages.card_form import Refusal
 from sandbox.pages.portal import account_view
 from sandbox.pages.rendering import Link, web_address
 from sandbox.portal import rules as portal
 from sandbox.portal.rules import Visit
-
-if TYPE_CHECKING:
-    from sandbox.app import Sandbox
 
 SAID = {
     "card": "Your card is changed.",
@@ -25,7 +22,7 @@ SAID = {
 NOTHING_DUE = "$0.00"
 
 
-def show(sandbox: "Sandbox", request: Request, session_id: str) -> Response:
+def show(sandbox: LocalStripe, request: Request, session_id: str) -> Response:
     """Show the customer's account, or go to the one thing that the session is for, until that is done."""
     account = sandbox.account
     done = request.args.get("done", "")
@@ -38,7 +35,7 @@ def show(sandbox: "Sandbox", request: Request, session_id: str) -> Response:
         return _account(account, visit, said=SAID.get(done, ""))
 
 
-def show_card(sandbox: "Sandbox", _request: Request, session_id: str) -> Response:
+def show_card(sandbox: LocalStripe, _request: Request, session_id: str) -> Response:
     """Show the form for another card."""
     with sandbox.transaction():
         visit = _visit(sandbox.account, session_id)
@@ -47,7 +44,7 @@ def show_card(sandbox: "Sandbox", _request: Request, session_id: str) -> Respons
         return _card(sandbox.account, visit, typed={})
 
 
-def change_card(sandbox: "Sandbox", request: Request, session_id: str) -> Response:
+def change_card(sandbox: LocalStripe, request: Request, session_id: str) -> Response:
     """Take what was typed: fill in a test card, ask the cardholder's bank, save the card, or say why not."""
     account = sandbox.account
     typed = card_form.typed(request)
@@ -67,7 +64,7 @@ def change_card(sandbox: "Sandbox", request: Request, session_id: str) -> Respon
         return _done(visit, "card")
 
 
-def show_cancel(sandbox: "Sandbox", _request: Request, session_id: str, subscription_id: str) -> Response:
+def show_cancel(sandbox: LocalStripe, _request: Request, session_id: str, subscription_id: str) -> Response:
     """Ask whether to cancel, and why."""
     account = sandbox.account
     with sandbox.transaction():
@@ -87,7 +84,7 @@ def show_cancel(sandbox: "Sandbox", _request: Request, session_id: str, subscrip
         )
 
 
-def cancel(sandbox: "Sandbox", request: Request, session_id: str, subscription_id: str) -> Response:
+def cancel(sandbox: LocalStripe, request: Request, session_id: str, subscription_id: str) -> Response:
     """Cancel the subscription as the configuration says."""
     feedback = request.form.get("feedback")
     feedback = feedback if feedback in account_view.REASON_WORDS else None
@@ -104,7 +101,7 @@ def cancel(sandbox: "Sandbox", request: Request, session_id: str, subscription_i
         return _done(visit, "cancel")
 
 
-def resume(sandbox: "Sandbox", _request: Request, session_id: str, subscription_id: str) -> Response:
+def resume(sandbox: LocalStripe, _request: Request, session_id: str, subscription_id: str) -> Response:
     """Take a scheduled end back."""
     account = sandbox.account
     with sandbox.transaction():

@@ -1,0 +1,36 @@
+"""The queue of webhooks: which endpoints an event goes to, kept in the store with the objects."""
+
+from sandbox.core import ids
+from sandbox.core.store import Object, Store
+from sandbox.events import webhook_settings
+
+KIND = "_delivery"
+
+
+def enqueue(store: Store, event: Object) -> int:
+    """Queue the event for every endpoint that wants it, as the switches say; return how many endpoints do."""
+    wanting = [endpoint for endpoint in store.walk("webhook_endpoint") if wants(endpoint, event["type"])]
+    setting = webhook_settings.read(store)
+    if setting["mode"] != "drop":
+        state = "held" if setting["mode"] == "hold" else "waiting"
+        for endpoint in wanting:
+            for copy in range(1 + setting["duplicate"]):
+                delivery = {
+                    "id": ids.new("del"),
+                    "object": KIND,
+                    "created": event["created"],
+                    "event": event["id"],
+                    "endpoint": endpoint["id"],
+                    "state": state,
+                    "attempts": 0,
+                    "not_before": 0,
+                    "is_copy": copy > 0,
+                }
+                store.put(delivery, slot=webhook_settings.shuffled_slot(store))
+    return len(wanting)
+
+
+def wants(endpoint: Object, kind: str) -> bool:
+    """Tell whether the endpoint is on and asked for events of this type."""
+    chosen = endpoint["enabled_events"]
+    return endpoint["status"] == "enabled" and ("*" in chosen or kind in chosen)
