@@ -3,12 +3,12 @@
 from decimal import Decimal
 from typing import Any
 
+from sandbox.catalog.shapes import plan
 from sandbox.core import ids
 from sandbox.core.account import Account, difference
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.http import limits, metadata
-from sandbox.subscriptions.shapes import plan
 
 Params = dict[str, Any]
 

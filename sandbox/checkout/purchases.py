@@ -5,13 +5,13 @@ from typing import Any
 
 from sandbox.catalog.discounts import rules as discounts
 from sandbox.catalog.discounts.redeeming import Redemption
+from sandbox.catalog.orders import Order
 from sandbox.checkout.session_customer import Buyer
 from sandbox.core.account import Account
 from sandbox.core.periods import DAY
 from sandbox.core.store import Object
-from sandbox.invoices import billed_subscription, lines
+from sandbox.invoices import lines, subscription_state
 from sandbox.invoices import rules as invoices
-from sandbox.invoices.lines import Order
 from sandbox.payments import rules as payments
 from sandbox.payments.rules import Purpose
 from sandbox.payments.test_cards import Decline
@@ -131,10 +131,10 @@ def _settle_invoice(account: Account, session: Object, *, succeeds: bool) -> Cha
     subscription = account.find("subscription", session["subscription"])
     if decline is not None:
         invoices.mark_failed(account, invoice)
-        billed_subscription.plan_subscription(account, subscription)
+        subscription_state.plan_subscription(account, subscription)
         return {}
     invoices.mark_paid(account, invoice, attempted=True)
-    subscriptions.activate(account, subscription)
+    subscription_state.activate(account, subscription)
     return {"payment_status": "paid"}
 
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from sandbox.catalog.discounts import request as discount_request
-from sandbox.checkout import rules, session_lines, session_options, shapes
+from sandbox.checkout import rules, session_discounts, session_lines, session_options, shapes
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
@@ -58,7 +57,7 @@ def create(account: Account, params: Params) -> Object:
     session |= listing.given(params, *PLAIN)
     session |= {"metadata": metadata.merged({}, params)}
     session |= session_options.made(account, params, session)
-    discount_request.of_session(account, params, session)
+    session_discounts.from_request(account, params, session)
     account.add(session)
     account.store.plan("checkout.session", session["id"], session["expires_at"])
     return session

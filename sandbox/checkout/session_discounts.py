@@ -1,12 +1,15 @@
 """The discount of a checkout session: given by its seller, or typed by its buyer, at most one at a time."""
 
 from sandbox.catalog.discounts import amounts_off, redeeming
+from sandbox.catalog.discounts import request as discount_request
 from sandbox.catalog.discounts.amounts_off import Part
 from sandbox.catalog.discounts.redeeming import Basket, Redemption
 from sandbox.checkout import session_lines
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
+from sandbox.http import limits
+from sandbox.http.listing import Params
 
 
 def put(session: Object, redemption: Redemption | None) -> None:
@@ -15,6 +18,17 @@ def put(session: Object, redemption: Redemption | None) -> None:
     session["discounts"] = [_shown(redemption)] if redemption else []
     if session["mode"] == "payment":
         session_lines.check_total(session["line_items"]["data"])
+
+
+def from_request(account: Account, params: Params, session: Object) -> None:
+    """Put the discount on a new session that its seller gives it."""
+    if "discounts" not in params:
+        return
+    if "allow_promotion_codes" in params:
+        raise ApiError.invalid("You may only specify one of these parameters: allow_promotion_codes, discounts.")
+    for index, given in enumerate(limits.items(params["discounts"] or [], param="discounts", most=1)):
+        given_by_seller = discount_request.redemption(account, given, basket(session), f"discounts[{index}]")
+        put(session, given_by_seller)
 
 
 def apply(account: Account, session: Object, text: str) -> None:

@@ -11,6 +11,7 @@ from sandbox.core.store import Object
 from sandbox.http import limits, listing, metadata
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
+from sandbox.invoices import subscription_state
 from sandbox.subscriptions import rules as subscriptions
 
 UNSUPPORTED = ("cash_balance", "default_source", "source", "tax", "tax_id_data", "test_clock")
@@ -76,7 +77,7 @@ def delete(account: Account, _params: Params, customer_id: str) -> Object:
     """Delete the customer for good, and cancel every subscription that still runs."""
     customer = account.find("customer", customer_id)
     for subscription in list(account.store.walk("subscription", linked=("customer", customer_id))):
-        if not subscriptions.has_ended(subscription):
+        if not subscription_state.has_ended(subscription):
             subscriptions.end(account, subscription, details={})
     return account.remove(customer, event="customer.deleted")
 

@@ -1,25 +1,12 @@
 """What the lines of an invoice say: which items they bill, for which time, at what amount."""
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 
+from sandbox.catalog.orders import Order
 from sandbox.core import money
 from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.invoices.shapes import Line
-
-
-@dataclass(frozen=True)
-class Order:
-    """So many of one price, ordered by somebody."""
-
-    price: Object
-    quantity: int
-    metadata: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def amount(self) -> int:
-        return money.total(self.price, self.quantity)
 
 
 def for_period(account: Account, subscription: Object, item: Object) -> Line:

@@ -2,10 +2,9 @@
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.invoices import rules
+from sandbox.invoices import rules, subscription_state
 from sandbox.payments import rules as payments
 from sandbox.payments.test_cards import Decline
-from sandbox.subscriptions import rules as subscriptions
 
 PAYABLE = {"open", "uncollectible"}
 
@@ -25,7 +24,7 @@ def pay_on_page(account: Account, invoice: Object, method: Object) -> Decline | 
         payments.attach(account, method, invoice["customer"])
         if subscription := subscription_of(account, invoice):
             changes = {"default_payment_method": method["id"]}
-            subscriptions.keep(account, subscription, changes, event=subscriptions.UPDATED)
+            subscription_state.keep(account, subscription, changes, event=subscription_state.UPDATED)
     return decline
 
 
@@ -56,4 +55,4 @@ def subscription_of(account: Account, invoice: Object) -> Object | None:
 
 def _go_on(account: Account, invoice: Object) -> None:
     if subscription := subscription_of(account, invoice):
-        subscriptions.activate(account, subscription)
+        subscription_state.activate(account, subscription)

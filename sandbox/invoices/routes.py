@@ -7,10 +7,9 @@ from sandbox.http import limits, listing, sublists
 from sandbox.http.expansion import provides
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
-from sandbox.invoices import pay_on_request, rules
+from sandbox.invoices import pay_on_request, rules, subscription_state
 from sandbox.payments import payment_method_routes
 from sandbox.payments.test_cards import Decline
-from sandbox.subscriptions import rules as subscriptions
 
 
 def retrieve(account: Account, _params: Params, invoice_id: str) -> Object:
@@ -94,7 +93,7 @@ def _method(account: Account, invoice: Object, params: Params) -> Object:
     if "payment_method" in params:
         return payment_method_routes.attached(account, params["payment_method"], customer, param="payment_method")
     subscription = pay_on_request.subscription_of(account, invoice)
-    method = subscriptions.payment_method(account, subscription) if subscription else None
+    method = subscription_state.payment_method(account, subscription) if subscription else None
     if method is None:
         raise ApiError.invalid(
             "There is no `default_payment_method` set on this Customer or Invoice. Please set a "

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
+from sandbox.invoices import subscription_state
+from sandbox.invoices.subscription_state import UPDATED
 from sandbox.payments import card_entry
 from sandbox.payments import rules as payments
 from sandbox.payments.card_entry import TypedCard
@@ -12,7 +14,6 @@ from sandbox.payments.shapes import billing_details
 from sandbox.subscriptions import routes as subscription_routes
 from sandbox.subscriptions import rules as subscriptions
 from sandbox.subscriptions.changes import request as change_request
-from sandbox.subscriptions.rules import UPDATED
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def visit(account: Account, session_id: str) -> Visit:
 def running(account: Account, visit: Visit) -> list[Object]:
     """Return the customer's subscriptions that have not ended, newest first."""
     found = list(account.store.walk("subscription", linked=("customer", visit.customer["id"])))
-    return [subscriptions.refreshed(account, each) for each in found if not subscriptions.has_ended(each)]
+    return [subscriptions.refreshed(account, each) for each in found if not subscription_state.has_ended(each)]
 
 
 def subscription(account: Account, visit: Visit, subscription_id: str | None) -> Object:
@@ -100,7 +101,7 @@ def change_card(account: Account, visit: Visit, typed: TypedCard, *, name: str |
     account.change(customer, {"invoice_settings": settings}, event="customer.updated")
     for each in running(account, visit):
         if each["default_payment_method"]:
-            subscriptions.keep(account, each, {"default_payment_method": method["id"]}, event=UPDATED)
+            subscription_state.keep(account, each, {"default_payment_method": method["id"]}, event=UPDATED)
     return method
 
 

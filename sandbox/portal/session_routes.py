@@ -8,8 +8,8 @@ from sandbox.core.store import Object
 from sandbox.http import limits
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
+from sandbox.invoices import subscription_state
 from sandbox.portal import configuration_routes, shapes
-from sandbox.subscriptions import rules as subscriptions
 
 UNSUPPORTED = ("after_expiration", "customer_account", "on_behalf_of")
 FLOWS = ("payment_method_update", "subscription_cancel")
@@ -71,7 +71,7 @@ def _subscription(account: Account, given: Params, customer: Object) -> str:
     found = account.find("subscription", subscription_id, param=param)
     if found["customer"] != customer["id"]:
         raise ApiError.missing("subscription", subscription_id, param=param, status=400)
-    if subscriptions.has_ended(found) or found["cancel_at"] is not None:
+    if subscription_state.has_ended(found) or found["cancel_at"] is not None:
         raise ApiError.invalid(f"The subscription `{subscription_id}` is canceled, or set to be.", param=param)
     return subscription_id
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.invoices import billed_subscription, lines, prorations
+from sandbox.invoices import lines, prorations, subscription_state
 from sandbox.invoices import rules as invoices
 from sandbox.invoices.shapes import Line
+from sandbox.invoices.subscription_state import UPDATED
 from sandbox.subscriptions import rules
-from sandbox.subscriptions.rules import UPDATED
 
 # What becomes of a subscription when the last attempt to collect a renewal has failed: an account setting at Stripe.
 AFTER_LAST_ATTEMPT = "after_last_attempt"
@@ -28,7 +28,7 @@ def advance(account: Account, subscription: Object) -> None:
         end_trial(account, subscription)
     elif status == "trialing":
         account.emit("customer.subscription.trial_will_end", subscription)
-        billed_subscription.plan_subscription(account, subscription)
+        subscription_state.plan_subscription(account, subscription)
     else:
         _renew(account, subscription)
 
@@ -42,7 +42,7 @@ def retry(account: Account, invoice: Object) -> None:
 def end_trial(account: Account, subscription: Object) -> None:
     """Go on as a paying subscription from now, or as the subscription says if nothing is there to pay with."""
     end_behavior = subscription["trial_settings"]["end_behavior"]["missing_payment_method"]
-    if end_behavior != "create_invoice" and rules.payment_method(account, subscription) is None:
+    if end_behavior != "create_invoice" and subscription_state.payment_method(account, subscription) is None:
         if end_behavior == "cancel":
             rules.end(account, subscription, details={})
         else:
@@ -67,7 +67,7 @@ def resume(account: Account, subscription: Object, *, begins_anew: bool, behavio
         items.append(item | {"current_period_start": start, "current_period_end": end})
     changes = {"billing_cycle_anchor": anchor, "items": {**subscription["items"], "data": items}}
     changes |= {"status": "active", "status_details": None}
-    rules.keep(account, subscription, changes, event=UPDATED)
+    subscription_state.keep(account, subscription, changes, event=UPDATED)
     account.emit("customer.subscription.resumed", subscription)
     if begins_anew:
         bill_now(account, subscription, billed=[lines.for_period(account, subscription, item) for item in items])
@@ -86,13 +86,13 @@ def bill_now(account: Account, subscription: Object, *, billed: Sequence[Line] =
     if not billed and not prorations.waiting(account, subscription):
         return
     invoice = invoices.draft(account, subscription, reason="subscription_update", lines=list(billed))
-    rules.keep(account, subscription, {"latest_invoice": invoice["id"]}, event=UPDATED)
+    subscription_state.keep(account, subscription, {"latest_invoice": invoice["id"]}, event=UPDATED)
     if collects or not invoice["amount_due"]:
         _finalize(account, subscription, invoice)
         return
     invoices.finalize(account, invoice)
     if subscription["status"] == "active":
-        rules.keep(account, subscription, {"status": "past_due"}, event=UPDATED)
+        subscription_state.keep(account, subscription, {"status": "past_due"}, event=UPDATED)
 
 
 def _renew(account: Account, subscription: Object) -> None:
@@ -117,7 +117,7 @@ def _begin_periods(
     )
     items = {**subscription["items"], "data": after}
     changes = {**changes, "items": items, "latest_invoice": invoice["id"]}
-    rules.keep(account, subscription, changes, event=UPDATED)
+    subscription_state.keep(account, subscription, changes, event=UPDATED)
     if subscription["status"] == "unpaid":
         account.change(invoice, {"auto_advance": False}, event="invoice.updated")
     else:
@@ -145,13 +145,13 @@ def _next_period(subscription: Object, item: Object) -> Object:
 
 
 def _collect(account: Account, subscription: Object, invoice: Object) -> None:
-    method = rules.payment_method(account, subscription)
+    method = subscription_state.payment_method(account, subscription)
     if invoices.collect(account, invoice, method, on_session=False) is None:
-        rules.activate(account, subscription)
+        subscription_state.activate(account, subscription)
     elif invoice["next_payment_attempt"] is None:
         _give_up(account, subscription)
     elif subscription["status"] == "active":
-        rules.keep(account, subscription, {"status": "past_due"}, event=UPDATED)
+        subscription_state.keep(account, subscription, {"status": "past_due"}, event=UPDATED)
 
 
 def _pause(account: Account, subscription: Object) -> None:
@@ -160,7 +160,9 @@ def _pause(account: Account, subscription: Object) -> None:
         "transitioned_at": account.now,
         "type": "subscription",
     }
-    rules.keep(account, subscription, {"status": "paused", "status_details": {"paused": paused}}, event=UPDATED)
+    subscription_state.keep(
+        account, subscription, {"status": "paused", "status_details": {"paused": paused}}, event=UPDATED
+    )
     account.emit("customer.subscription.paused", subscription)
 
 
@@ -169,7 +171,7 @@ def _give_up(account: Account, subscription: Object) -> None:
     if outcome == "cancel":
         rules.end(account, subscription, details={"reason": "payment_failed"})
     elif outcome == "unpaid":
-        rules.keep(account, subscription, {"status": "unpaid"}, event=UPDATED)
+        subscription_state.keep(account, subscription, {"status": "unpaid"}, event=UPDATED)
 
 
 def _expire(account: Account, subscription: Object) -> None:
@@ -182,4 +184,6 @@ def _expire(account: Account, subscription: Object) -> None:
         account.store.unplan("subscription", subscription["id"])
         return
     invoices.void(account, invoice)
-    rules.keep(account, subscription, {"ended_at": account.now, "status": "incomplete_expired"}, event=UPDATED)
+    subscription_state.keep(
+        account, subscription, {"ended_at": account.now, "status": "incomplete_expired"}, event=UPDATED
+    )

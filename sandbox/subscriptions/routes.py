@@ -9,7 +9,7 @@ from sandbox.http import limits, listing
 from sandbox.http.expansion import provides
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
-from sandbox.invoices import billed_subscription, prorations
+from sandbox.invoices import prorations, subscription_state
 from sandbox.subscriptions import renewals, rules, start_request
 from sandbox.subscriptions.changes import request as change_request
 
@@ -29,7 +29,7 @@ def retrieve(account: Account, _params: Params, subscription_id: str) -> Object:
 def update(account: Account, params: Params, subscription_id: str) -> Object:
     """Change what the request names; of an ended subscription only what was said about its end."""
     subscription = rules.refreshed(account, account.find("subscription", subscription_id))
-    if rules.has_ended(subscription) and params.keys() - ALWAYS_CHANGEABLE:
+    if subscription_state.has_ended(subscription) and params.keys() - ALWAYS_CHANGEABLE:
         raise ApiError.invalid(ENDED)
     return change_request.update(account, subscription, params)
 
@@ -41,7 +41,7 @@ def cancel(account: Account, params: Params, subscription_id: str) -> Object:
     deleted, so that what an upgrade still owes is never billed; with `prorate` alone they go on waiting.
     """
     subscription = account.find("subscription", subscription_id)
-    if rules.has_ended(subscription):
+    if subscription_state.has_ended(subscription):
         raise ApiError.missing("subscription", subscription_id)
     rules.refreshed(account, subscription)
     if params.get("prorate"):
@@ -116,7 +116,7 @@ def _has_status(subscription: Object, wanted: str | None) -> bool:
         case "all":
             return True
         case "ended":
-            return status in billed_subscription.ENDED
+            return status in subscription_state.ENDED
         case None:
             return bool(status != "canceled")
         case _:

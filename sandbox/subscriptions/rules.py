@@ -5,18 +5,18 @@ from typing import Any
 
 from sandbox.catalog.discounts import rules as discounts
 from sandbox.catalog.discounts.redeeming import Redemption
+from sandbox.catalog.orders import Order
+from sandbox.catalog.shapes import plan
 from sandbox.core import periods
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.invoices import billed_subscription, lines, prorations
+from sandbox.invoices import lines, prorations, subscription_state
 from sandbox.invoices import rules as invoices
-from sandbox.invoices.lines import Order
 from sandbox.payments.test_cards import Decline
 from sandbox.subscriptions import shapes
 from sandbox.subscriptions.schedules import ending as schedule_ending
 
 CREATED = "customer.subscription.created"
-UPDATED = "customer.subscription.updated"
 NO_REASON = {"comment": None, "feedback": None, "feedback_option": None, "reason": None}
 
 
@@ -51,9 +51,9 @@ def start(account: Account, order: Start) -> tuple[Object, Object]:
     subscription["discounts"] = [discounts.grant(account, each, subscription) for each in order.redemptions]
     invoice = _first_invoice(account, subscription, order)
     status = _first_status(subscription, invoice)
-    keep(account, subscription, {"latest_invoice": invoice["id"], "status": status})
+    subscription_state.keep(account, subscription, {"latest_invoice": invoice["id"], "status": status})
     account.emit(CREATED, subscription)
-    if order.trial_end is not None and order.trial_end - account.now < billed_subscription.NOTICE_BEFORE_TRIAL_END:
+    if order.trial_end is not None and order.trial_end - account.now < subscription_state.NOTICE_BEFORE_TRIAL_END:
         account.emit("customer.subscription.trial_will_end", subscription)
     return subscription, invoice
 
@@ -68,16 +68,8 @@ def pay_first(
         return None
     decline = invoices.collect(account, invoice, method, on_session=on_session)
     if decline is None:
-        activate(account, subscription)
+        subscription_state.activate(account, subscription)
     return decline
-
-
-def activate(account: Account, subscription: Object) -> None:
-    """Turn the subscription on, or on again, if its latest invoice is paid; older ones do not matter."""
-    if subscription["status"] not in {"incomplete", "past_due", "unpaid"}:
-        return
-    if account.find("invoice", subscription["latest_invoice"])["status"] == "paid":
-        keep(account, subscription, {"status": "active"}, event=UPDATED)
 
 
 def end(account: Account, subscription: Object, *, details: dict[str, Any], drops_prorations: bool = True) -> None:
@@ -88,7 +80,7 @@ def end(account: Account, subscription: Object, *, details: dict[str, Any], drop
         "ended_at": account.now,
         "status": "canceled",
     }
-    keep(account, subscription, changes)
+    subscription_state.keep(account, subscription, changes)
     if drops_prorations:
         prorations.drop(account, subscription)
     invoices.stop_collecting(account, subscription["id"])
@@ -96,30 +88,12 @@ def end(account: Account, subscription: Object, *, details: dict[str, Any], drop
     account.emit("customer.subscription.deleted", subscription)
 
 
-def keep(account: Account, subscription: Object, changes: dict[str, Any], *, event: str | None = None) -> None:
-    """Write changes, and work out anew when something is due for the subscription."""
-    account.change(subscription, changes, event=event)
-    billed_subscription.plan_subscription(account, subscription)
-
-
-def has_ended(subscription: Object) -> bool:
-    return subscription["status"] in billed_subscription.ENDED
-
-
 def refreshed(account: Account, subscription: Object) -> Object:
     """Return the subscription with its items' prices as they are now: a price can be renamed or archived meanwhile."""
     for item in subscription["items"]["data"]:
         if price := account.store.get("price", item["price"]["id"]):
-            item |= {"price": price, "plan": shapes.plan(price)}
+            item |= {"price": price, "plan": plan(price)}
     return subscription
-
-
-def payment_method(account: Account, subscription: Object) -> Object | None:
-    """Return what the subscription is paid with: its own default, or its customer's, unless it was detached."""
-    customer = account.find("customer", subscription["customer"])
-    chosen = subscription["default_payment_method"] or customer["invoice_settings"]["default_payment_method"]
-    method = account.get("payment_method", chosen) if chosen else None
-    return method if method and method["customer"] == customer["id"] else None
 
 
 def period_of(price: Object, *, anchor: int, at: int) -> tuple[int, int]:

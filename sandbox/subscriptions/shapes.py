@@ -1,5 +1,6 @@
 """Subscriptions and their items."""
 
+from sandbox.catalog.shapes import plan
 from sandbox.core import ids
 from sandbox.core.store import Object
 from sandbox.http.listing import whole
@@ -90,30 +91,4 @@ def item(*, price: Object, quantity: int, created: int, period: tuple[int, int],
         "quantity": quantity,
         "subscription": "",
         "tax_rates": [],
-    }
-
-
-def plan(price: Object) -> Object:
-    """Return the price in the old shape that items still carry beside it."""
-    recurring = price["recurring"]
-    return {
-        "id": price["id"],
-        "object": "plan",
-        "active": price["active"],
-        "amount": price["unit_amount"],
-        "amount_decimal": price["unit_amount_decimal"],
-        "billing_scheme": price["billing_scheme"],
-        "created": price["created"],
-        "currency": price["currency"],
-        "interval": recurring["interval"],
-        "interval_count": recurring["interval_count"],
-        "livemode": False,
-        "metadata": price["metadata"],
-        "meter": None,
-        "nickname": price["nickname"],
-        "product": price["product"],
-        "tiers_mode": None,
-        "transform_usage": None,
-        "trial_period_days": recurring["trial_period_days"],
-        "usage_type": recurring["usage_type"],
     }

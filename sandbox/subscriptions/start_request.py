@@ -5,13 +5,14 @@ from typing import Any
 from sandbox.catalog import price_routes
 from sandbox.catalog.discounts import request as discount_request
 from sandbox.catalog.discounts import rules as discounts
+from sandbox.catalog.orders import Order
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.http import limits, listing, metadata
 from sandbox.http.listing import Params
 from sandbox.invoices import rules as invoices
-from sandbox.invoices.lines import Order
+from sandbox.invoices import subscription_state
 from sandbox.payments import payment_method_routes
 from sandbox.payments import rules as payments
 from sandbox.subscriptions import rules, start_rules
@@ -58,7 +59,7 @@ def start(account: Account, params: Params) -> Object:
     subscription, invoice = rules.start(account, order)
     if params.get("cancel_at_period_end") or params.get("cancel_at"):
         changes = start_rules.scheduled_end(account, subscription, params)
-        rules.keep(account, subscription, changes)
+        subscription_state.keep(account, subscription, changes)
     if params.get("payment_behavior") == "default_incomplete" and subscription["status"] == "incomplete":
         invoices.finalize(account, invoice)
     else:

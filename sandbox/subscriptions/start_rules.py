@@ -10,7 +10,7 @@ from sandbox.core.periods import DAY
 from sandbox.core.store import Object
 from sandbox.http import limits
 from sandbox.http.listing import Params
-from sandbox.invoices import billed_subscription
+from sandbox.invoices import subscription_state
 
 LONGEST_TRIAL_DAYS = 730
 # A session is paid later than it is made, so its trial has to reach further than a day.
@@ -57,7 +57,7 @@ def shared_members(_account: Account, given: Params) -> dict[str, Any]:
 def check_currency(account: Account, customer: Object, currency: str) -> None:
     """Refuse a second currency while the customer has a subscription in another one."""
     for subscription in account.store.walk("subscription", linked=("customer", customer["id"])):
-        if subscription["status"] not in billed_subscription.ENDED and subscription["currency"] != currency:
+        if subscription["status"] not in subscription_state.ENDED and subscription["currency"] != currency:
             raise ApiError.invalid(
                 "You cannot combine currencies on a single customer. This customer has an active subscription, "
                 "subscription schedule, discount, quote, or invoice item with currency "

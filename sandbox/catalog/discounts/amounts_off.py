@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from sandbox.catalog.orders import Order
 from sandbox.core.store import Object
-from sandbox.invoices.lines import Order
 
 
 @dataclass(frozen=True)

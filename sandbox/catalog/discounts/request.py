@@ -3,30 +3,18 @@
 from sandbox.catalog.discounts import redeeming
 from sandbox.catalog.discounts.amounts_off import Part
 from sandbox.catalog.discounts.redeeming import Basket, Redemption
-from sandbox.checkout import session_discounts
+from sandbox.catalog.orders import Order
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.http import limits
 from sandbox.http.listing import Params
-from sandbox.invoices.lines import Order
 
 MOST_DISCOUNTS = 20
 ON_UPDATE = (
     "This promotion code cannot be redeemed on a subscription update because it uses the `minimum_amount` restriction "
     "and the amount may change."
 )
-
-
-def of_session(account: Account, params: Params, session: Object) -> None:
-    """Put the discount on a new session that its seller gives it."""
-    if "discounts" not in params:
-        return
-    if "allow_promotion_codes" in params:
-        raise ApiError.invalid("You may only specify one of these parameters: allow_promotion_codes, discounts.")
-    for index, given in enumerate(limits.items(params["discounts"] or [], param="discounts", most=1)):
-        redemption = _redemption(account, given, session_discounts.basket(session), f"discounts[{index}]")
-        session_discounts.put(session, redemption)
 
 
 def of_subscription(account: Account, params: Params, customer: Object, orders: list[Order]) -> list[Redemption]:
@@ -37,7 +25,7 @@ def of_subscription(account: Account, params: Params, customer: Object, orders: 
         customer=customer["id"],
     )
     given = limits.items(params.get("discounts") or [], param="discounts", most=MOST_DISCOUNTS)
-    return [_redemption(account, each, basket, f"discounts[{index}]") for index, each in enumerate(given)]
+    return [redemption(account, each, basket, f"discounts[{index}]") for index, each in enumerate(given)]
 
 
 def of_update(account: Account, params: Params, subscription: Object) -> list[Redemption | str] | None:
@@ -57,11 +45,12 @@ def of_update(account: Account, params: Params, subscription: Object) -> list[Re
         if "discount" in each:
             wanted.append(_kept(subscription, each, path))
         else:
-            wanted.append(_redemption(account, each, basket, path, on_update=True))
+            wanted.append(redemption(account, each, basket, path, on_update=True))
     return wanted
 
 
-def _redemption(account: Account, given: Params, basket: Basket, path: str, *, on_update: bool = False) -> Redemption:
+def redemption(account: Account, given: Params, basket: Basket, path: str, *, on_update: bool = False) -> Redemption:
+    """Return what one member of `discounts`, found at `path`, redeems for this basket."""
     names = given.keys() & {"coupon", "promotion_code", "discount"}
     if len(names) > 1:
         raise ApiError.invalid(
@@ -69,14 +58,14 @@ def _redemption(account: Account, given: Params, basket: Basket, path: str, *, o
         )
     if "coupon" in given:
         param = f"{path}[coupon]"
-        redemption = Redemption(account.find("coupon", given["coupon"], param=param))
+        found = Redemption(account.find("coupon", given["coupon"], param=param))
     elif "promotion_code" in given:
         param = f"{path}[promotion_code]"
-        redemption = _by_code(account, given["promotion_code"], param=param, on_update=on_update)
+        found = _by_code(account, given["promotion_code"], param=param, on_update=on_update)
     else:
         raise ApiError.invalid(f"You must provide one of `coupon` or `promotion_code` in `{path}`.", param=path)
-    redeeming.check(account, redemption, basket, param=param)
-    return redemption
+    redeeming.check(account, found, basket, param=param)
+    return found
 
 
 def _by_code(account: Account, code_id: str, *, param: str, on_update: bool) -> Redemption:

@@ -2,10 +2,10 @@
 
 from sandbox.catalog.discounts import amounts_off, redeeming, shapes
 from sandbox.catalog.discounts.redeeming import Redemption
+from sandbox.catalog.orders import Order
 from sandbox.core.account import Account
 from sandbox.core.periods import boundary
 from sandbox.core.store import Object
-from sandbox.invoices.lines import Order
 
 
 def grant(account: Account, redemption: Redemption, subscription: Object) -> str:

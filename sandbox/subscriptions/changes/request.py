@@ -12,12 +12,12 @@ from sandbox.core.store import Object
 from sandbox.http import limits, metadata
 from sandbox.http.listing import Params
 from sandbox.invoices import rules as invoices
+from sandbox.invoices import subscription_state
+from sandbox.invoices.subscription_state import UPDATED
 from sandbox.payments import payment_method_routes
 from sandbox.payments import rules as payments
 from sandbox.subscriptions import renewals, start_rules
-from sandbox.subscriptions import rules as subscriptions
 from sandbox.subscriptions.changes import item_request, rules
-from sandbox.subscriptions.rules import UPDATED
 from sandbox.subscriptions.schedules import request as schedule_request
 from sandbox.subscriptions.schedules import rules as schedules
 
@@ -63,7 +63,7 @@ def apply(account: Account, subscription: Object, params: Params) -> Object:
         rules.change_items(account, subscription, wanted, members=members)
         schedules.follow(account, subscription)
     else:
-        subscriptions.keep(account, subscription, members, event=UPDATED)
+        subscription_state.keep(account, subscription, members, event=UPDATED)
     if "trial_end" in params:
         _change_trial(account, subscription, params)
     return subscription
@@ -125,7 +125,7 @@ def _move_trial(account: Account, subscription: Object, end: int) -> None:
     items = subscription["items"]
     moved = [item | {"current_period_end": end} for item in items["data"]]
     members = {"billing_cycle_anchor": end, "items": items | {"data": moved}, "trial_end": end}
-    subscriptions.keep(account, subscription, members, event=UPDATED)
+    subscription_state.keep(account, subscription, members, event=UPDATED)
 
 
 def _require_paid(account: Account, subscription: Object, params: Params) -> None:
@@ -135,7 +135,7 @@ def _require_paid(account: Account, subscription: Object, params: Params) -> Non
         rehearsed = apply(account, deepcopy(subscription), params)
         latest = account.find("invoice", rehearsed["latest_invoice"])
         is_unpaid = latest["id"] != known and latest["status"] == "open"
-        method = subscriptions.payment_method(account, rehearsed)
+        method = subscription_state.payment_method(account, rehearsed)
     if not is_unpaid:
         return
     decline = payments.would_decline(method) if method else None

@@ -3,16 +3,17 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.catalog.orders import Order
+from sandbox.catalog.shapes import plan
 from sandbox.core import money
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.invoices import lines, prorations
-from sandbox.invoices.lines import Order
+from sandbox.invoices import lines, prorations, subscription_state
 from sandbox.invoices.prorations import UNBILLED
+from sandbox.invoices.subscription_state import UPDATED
 from sandbox.subscriptions import renewals
 from sandbox.subscriptions import rules as subscriptions
 from sandbox.subscriptions import shapes as subscription_shapes
-from sandbox.subscriptions.rules import UPDATED
 
 
 @dataclass
@@ -45,7 +46,7 @@ def change_items(account: Account, subscription: Object, wanted: ItemChanges, *,
     changes = {**members, "items": {**subscription["items"], "data": after}}
     if restarts:
         changes["billing_cycle_anchor"] = account.now
-    subscriptions.keep(account, subscription, changes, event=UPDATED)
+    subscription_state.keep(account, subscription, changes, event=UPDATED)
     if (restarts or wanted.behavior == "always_invoice") and subscription["status"] not in UNBILLED:
         begun = after if restarts else []
         billed = [lines.for_period(account, subscription, item) for item in begun]
@@ -70,7 +71,7 @@ def begin_trial(account: Account, subscription: Object, *, end: int, behavior: s
         "trial_end": end,
         "trial_start": account.now,
     }
-    subscriptions.keep(account, subscription, changes, event=UPDATED)
+    subscription_state.keep(account, subscription, changes, event=UPDATED)
     renewals.bill_now(account, subscription, billed=[lines.for_trial(account, subscription, item) for item in items])
 
 
@@ -107,7 +108,7 @@ def _items_after(account: Account, subscription: Object, wanted: ItemChanges, *,
         | {"subscription": subscription["id"]}
         for order in wanted.added
     ]
-    kept = [item | {"plan": subscription_shapes.plan(item["price"])} for item in wanted.kept]
+    kept = [item | {"plan": plan(item["price"])} for item in wanted.kept]
     present = {item["id"]: _interval(item["price"]) for item in subscription["items"]["data"]}
     for item in kept:
         if restarts or _interval(item["price"]) != present[item["id"]]:

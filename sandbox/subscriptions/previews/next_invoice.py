@@ -2,7 +2,7 @@
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.invoices import billed_subscription
+from sandbox.invoices import subscription_state
 from sandbox.subscriptions import due_next
 
 
@@ -13,7 +13,7 @@ def next_invoice(account: Account, subscription: Object, *, known: str | None) -
     that the next invoice of a subscription in dunning is that of its next period.
     """
     while subscription["latest_invoice"] == known:
-        moment = billed_subscription.next_moment(subscription, now=account.now)
+        moment = subscription_state.next_moment(subscription, now=account.now)
         if moment is None or subscription["status"] == "incomplete":
             return None
         account.now = max(moment, account.now)

@@ -10,7 +10,7 @@ from sandbox.core.store import Object
 from sandbox.http import limits
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
-from sandbox.invoices import billed_subscription, prorations
+from sandbox.invoices import prorations, subscription_state
 from sandbox.subscriptions import renewals, start_request
 from sandbox.subscriptions import rules as subscriptions
 from sandbox.subscriptions.changes import request as change_request
@@ -107,7 +107,7 @@ def _named(account: Account, subscription_id: str, params: Params) -> Object:
             param="subscription",
             code="resource_missing",
         )
-    if subscriptions.has_ended(subscription):
+    if subscription_state.has_ended(subscription):
         raise _none_comes(subscription["customer"])
     return subscriptions.refreshed(account, subscription)
 
@@ -125,7 +125,7 @@ def _next_of(account: Account, customer: Object) -> Object:
     """Return the customer's subscription that is billed next."""
     found = []
     for subscription in account.store.walk("subscription", linked=("customer", customer["id"])):
-        moment = billed_subscription.next_moment(subscription, now=account.now)
+        moment = subscription_state.next_moment(subscription, now=account.now)
         if moment is not None and subscription["status"] != "incomplete":
             found.append((moment, subscription["id"]))
     if not found:

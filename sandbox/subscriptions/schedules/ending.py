@@ -2,7 +2,7 @@
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.invoices import billed_subscription
+from sandbox.invoices import subscription_state
 
 RUNNING = {"active", "not_started"}
 NO_SCHEDULE = {"_phase_end": None, "schedule": None}
@@ -49,4 +49,4 @@ def _let_go(account: Account, schedule: Object, changes: Object) -> None:
 
 def _keep(account: Account, subscription: Object, changes: Object) -> None:
     account.change(subscription, changes, event="customer.subscription.updated")
-    billed_subscription.plan_subscription(account, subscription)
+    subscription_state.plan_subscription(account, subscription)

@@ -8,8 +8,8 @@ from sandbox.core.store import Object
 from sandbox.http import limits, listing, metadata
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
+from sandbox.invoices import subscription_state
 from sandbox.subscriptions import routes as subscription_routes
-from sandbox.subscriptions import rules as subscriptions
 from sandbox.subscriptions.schedules import ending, request, rules
 
 SUPPORTED = frozenset({"end_behavior", "metadata", "phases", "proration_behavior"})
@@ -24,7 +24,7 @@ def create(account: Account, params: Params) -> Object:
     for name in sorted(params.keys() - {"from_subscription"}):
         raise ApiError.invalid(f"You cannot set `{name}` if `from_subscription` is set.", param=name)
     subscription = account.find("subscription", params["from_subscription"], param="from_subscription")
-    if subscriptions.has_ended(subscription) or subscription["status"] == "incomplete":
+    if subscription_state.has_ended(subscription) or subscription["status"] == "incomplete":
         raise ApiError.invalid(
             f"You cannot migrate a subscription that is in the `{subscription['status']}` status.",
             param="from_subscription",

@@ -1,13 +1,14 @@
 """Subscription schedules at work: made from a subscription, told of new phases, going from one phase to the next."""
 
+from sandbox.catalog.orders import Order
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.invoices.lines import Order
+from sandbox.invoices import subscription_state
+from sandbox.invoices.subscription_state import UPDATED
 from sandbox.subscriptions import rules as subscriptions
 from sandbox.subscriptions import shapes as subscription_shapes
 from sandbox.subscriptions.changes import rules as subscription_changes
 from sandbox.subscriptions.changes.rules import ItemChanges
-from sandbox.subscriptions.rules import UPDATED
 from sandbox.subscriptions.schedules import ending, shapes
 
 
@@ -60,7 +61,7 @@ def bind(account: Account, subscription: Object, schedule: Object) -> None:
             members["_phase_end"] = None
     elif subscription["schedule"] == schedule["id"]:
         members |= ending.NO_END
-    subscriptions.keep(account, subscription, members, event=UPDATED)
+    subscription_state.keep(account, subscription, members, event=UPDATED)
 
 
 def advance(account: Account, subscription: Object) -> None:
@@ -108,7 +109,7 @@ def _exchange(account: Account, subscription: Object, wanted: ItemChanges, membe
     if subscription_changes.has_other_interval(subscription, wanted):
         members = {**members, "billing_cycle_anchor": account.now}
     items = {**subscription["items"], "data": [*wanted.kept, *added]}
-    subscriptions.keep(account, subscription, {**members, "items": items}, event=UPDATED)
+    subscription_state.keep(account, subscription, {**members, "items": items}, event=UPDATED)
 
 
 def _wanted(account: Account, subscription: Object, phase: Object, behavior: str) -> ItemChanges:

@@ -1,12 +1,44 @@
-"""When something about a subscription or a session is next due: what renewals.py is woken up for."""
+"""The state of a subscription that paying an invoice changes too: its status, its payment method, its next moment.
+
+It is here and not in `subscriptions`, which is above `invoices`.
+"""
+
+from typing import Any
 
 from sandbox.core.account import Account
 from sandbox.core.periods import DAY
 from sandbox.core.store import Object
 
+UPDATED = "customer.subscription.updated"
 ENDED = {"canceled", "incomplete_expired"}
 NOTICE_BEFORE_TRIAL_END = 3 * DAY
 TIME_TO_PAY_FIRST_INVOICE = 23 * 3600
+
+
+def keep(account: Account, subscription: Object, changes: dict[str, Any], *, event: str | None = None) -> None:
+    """Write changes, and work out anew when something is due for the subscription."""
+    account.change(subscription, changes, event=event)
+    plan_subscription(account, subscription)
+
+
+def activate(account: Account, subscription: Object) -> None:
+    """Turn the subscription on, or on again, if its latest invoice is paid; older ones do not matter."""
+    if subscription["status"] not in {"incomplete", "past_due", "unpaid"}:
+        return
+    if account.find("invoice", subscription["latest_invoice"])["status"] == "paid":
+        keep(account, subscription, {"status": "active"}, event=UPDATED)
+
+
+def payment_method(account: Account, subscription: Object) -> Object | None:
+    """Return what the subscription is paid with: its own default, or its customer's, unless it was detached."""
+    customer = account.find("customer", subscription["customer"])
+    chosen = subscription["default_payment_method"] or customer["invoice_settings"]["default_payment_method"]
+    method = account.get("payment_method", chosen) if chosen else None
+    return method if method and method["customer"] == customer["id"] else None
+
+
+def has_ended(subscription: Object) -> bool:
+    return subscription["status"] in ENDED
 
 
 def plan_subscription(account: Account, subscription: Object) -> None:
