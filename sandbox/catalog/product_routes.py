@@ -1,4 +1,4 @@
-"""Products: what is sold. A product's prices are in prices.py."""
+"""Products: what is sold. A product's prices are in price_routes.py."""
 
 from sandbox.catalog import rules
 from sandbox.core.account import Account

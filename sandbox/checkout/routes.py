@@ -1,4 +1,4 @@
-"""Checkout sessions as the API shows them; what happens on their hosted page is in flows/checkout.py."""
+"""Checkout sessions as the API shows them; what happens on their hosted page is in rules.py."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """The controls for programs under `/_sandbox/`, JSON in and out.
 
 A control is a function of the sandbox, what was sent (bodies.Body) and the ids in the path; it returns what to answer
-and refuses with ApiError. A module lists its own in `ROUTES`, as the resources do.
+and refuses with ApiError. A module lists its own in `ROUTES`, as the routes modules do.
 """
 
 import json

@@ -7,11 +7,11 @@ from sandbox.core.account import Account
 
 
 class _Over(Exception):
-    """Ends a rehearsal, so that the store takes back what was written in it."""
+    """Ends a dry run, so that the store takes back what was written in it."""
 
 
 @contextmanager
-def rehearsal(account: Account) -> Iterator[None]:
+def dry_run(account: Account) -> Iterator[None]:
     """Undo the block, whether it succeeds or is refused: objects, events, deliveries, plans, and the time that passed.
 
     Objects that the caller read before stay as the block left them, so the block reads its own.

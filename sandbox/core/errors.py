@@ -1,6 +1,6 @@
 """What the sandbox refuses, in Stripe's words and with Stripe's codes.
 
-Anything that says no raises ApiError; app.py turns it into the response. Resource modules use the named
+Anything that says no raises ApiError; api.py turns it into the response. Routes and rules use the named
 constructors, and `ApiError.invalid` for refusals of their own.
 """
 
@@ -104,7 +104,7 @@ class ApiError(Exception):
     def unsupported(cls, method: str, path: str) -> Self:
         return cls(
             f"Stripe has {method} {path}, this sandbox does not. Use a Stripe test account for it, or add it "
-            f"to sandbox/resources/.",
+            f"to the routes under sandbox/.",
             status=404,
             code="sandbox_unsupported",
         )

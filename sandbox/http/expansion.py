@@ -1,8 +1,8 @@
 """`expand`: ids replaced by the objects they name, along dotted paths at most four segments deep.
 
 Which fields can be expanded is read from the SDK's types, so a path is refused even where the field is null. Members
-that Stripe shows only when asked (views.EXPAND_ONLY) are taken from the stored object, or from the function that a
-resource registers with `provides`.
+that Stripe shows only when asked (visibility.EXPAND_ONLY) are taken from the stored object, or from the function that
+routes register with `provides`.
 """
 
 from collections.abc import Callable, Iterable

@@ -26,7 +26,7 @@ def page(
 ) -> Object:
     """Return the list object that answers a list call.
 
-    `linked` is the (name, value) of one indexed filter (schema.LINKED), the most selective one; `where` decides on all
+    `linked` is the (name, value) of one indexed filter (tables.LINKED), the most selective one; `where` decides on all
     others; nothing created before `since` is listed. Cursors, `limit` and `created` are taken from `params`.
     """
     limit = page_size(params)

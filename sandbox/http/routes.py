@@ -1,4 +1,4 @@
-"""One module for each kind of object: what can be done with it, and by which calls.
+"""What a routes module holds: the calls to the API about one kind of object.
 
 A module holds functions and one table, `ROUTES`, of (HTTP method, path rule, function). A function takes the account,
 the request's checked parameters and the ids in the path, by the names that the rule gives them:
@@ -11,8 +11,9 @@ check against the SDK's types come after it. It reads the time from `account.now
 with `account.add`, `account.change` and `account.remove`, each naming the event that Stripe records. A refusal undoes
 all that the call has written, except a card error (402), whose failed payment Stripe keeps on record.
 
-To add a resource: write its module, list it in `MODULES`, and name in sandbox/schema.py the members that its lists
-filter by. What falls due later is noted with `account.store.plan`, and done by sandbox/renewals.py.
+To add an operation: put it into the `ROUTES` of its noun's routes module. A new routes module is listed in
+sandbox/api.py; members that its lists filter by are named in sandbox/core/tables.py. What falls due later is noted
+with `account.store.plan`, and done by sandbox/due.py.
 """
 
 from collections.abc import Callable

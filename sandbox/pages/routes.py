@@ -1,4 +1,4 @@
-"""The pages for people: hosted checkout and the control page. What they do is done by flows and controls."""
+"""The pages for people: hosted checkout and the control page. What they do is done by the rules and the controls."""
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule

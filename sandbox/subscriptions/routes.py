@@ -1,4 +1,4 @@
-"""Subscriptions as the API shows them; their life is in flows/subscriptions.py and flows/cycles.py."""
+"""Subscriptions as the API shows them; their life is in rules.py and renewals.py."""
 
 from typing import Any
 

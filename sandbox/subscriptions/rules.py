@@ -1,4 +1,4 @@
-"""The life of a subscription: started, paid for, changed, ended. What time alone does to it is in cycles.py."""
+"""The life of a subscription: started, paid for, changed, ended. What time alone does to it is in renewals.py."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,6 +1,6 @@
 """The contract with Stripe, taken from the pinned SDK's own types: what may be asked, and what an answer looks like.
 
-It says what is well-formed; what Stripe does with it (states, amounts, order of events) is the resources' business.
+It says what is well-formed; what Stripe does with it (states, amounts, order of events) is in each noun's rules.
 """
 
 from sandbox.http.contract.answers import check, violations

@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.catalog.discounts import request as discount_request
 from sandbox.catalog.discounts import rules as discounts
 from sandbox.core.account import Account
-from sandbox.core.dry_run import rehearsal
+from sandbox.core.dry_run import dry_run
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.http import limits, metadata
@@ -131,11 +131,11 @@ def _move_trial(account: Account, subscription: Object, end: int) -> None:
 def _require_paid(account: Account, subscription: Object, params: Params) -> None:
     """Refuse a change whose invoice of now would not be paid; found out by trying, so that nothing is written."""
     known = subscription["latest_invoice"]
-    with rehearsal(account):
-        rehearsed = apply(account, deepcopy(subscription), params)
-        latest = account.find("invoice", rehearsed["latest_invoice"])
+    with dry_run(account):
+        tried = apply(account, deepcopy(subscription), params)
+        latest = account.find("invoice", tried["latest_invoice"])
         is_unpaid = latest["id"] != known and latest["status"] == "open"
-        method = subscription_state.payment_method(account, rehearsed)
+        method = subscription_state.payment_method(account, tried)
     if not is_unpaid:
         return
     decline = payments.would_decline(method) if method else None

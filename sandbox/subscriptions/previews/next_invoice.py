@@ -1,4 +1,4 @@
-"""The invoice that would come next: time is let pass in a rehearsal until there is one."""
+"""The invoice that would come next: time is let pass in a dry run until there is one."""
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
@@ -9,7 +9,7 @@ from sandbox.subscriptions import due_next
 def next_invoice(account: Account, subscription: Object, *, known: str | None) -> Object | None:
     """Return the first invoice after the `known` latest one, as it was drafted; None when none will ever come.
 
-    Only for a rehearsal: whatever the subscription waits for happens. Payments that fail meanwhile are left alone, so
+    Only for a dry run: whatever the subscription waits for happens. Payments that fail meanwhile are left alone, so
     that the next invoice of a subscription in dunning is that of its next period.
     """
     while subscription["latest_invoice"] == known:

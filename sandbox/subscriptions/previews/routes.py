@@ -4,7 +4,7 @@ from copy import deepcopy
 from typing import Any
 
 from sandbox.core.account import Account
-from sandbox.core.dry_run import rehearsal
+from sandbox.core.dry_run import dry_run
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.http import limits
@@ -49,17 +49,17 @@ def _of_change(account: Account, subscription: Object, params: Params, details: 
     changes = _changes(params, details)
     known = subscription["latest_invoice"]
     known_items = set(prorations.made_since(account, subscription, set()))
-    with rehearsal(account):
-        rehearsed = deepcopy(subscription)
+    with dry_run(account):
+        tried = deepcopy(subscription)
         if params.get("preview_mode") == "recurring":
-            prorations.drop(account, rehearsed)
+            prorations.drop(account, tried)
         if details.get("cancel_now"):
-            drafted = _final_invoice(account, rehearsed, details)
+            drafted = _final_invoice(account, tried, details)
         else:
             if changes:
-                change_request.apply(account, rehearsed, changes)
-            drafted = next_invoice.next_invoice(account, rehearsed, known=known)
-        made = prorations.made_since(account, rehearsed, known_items)
+                change_request.apply(account, tried, changes)
+            drafted = next_invoice.next_invoice(account, tried, known=known)
+        made = prorations.made_since(account, tried, known_items)
     if drafted is None:
         raise _none_comes(subscription["customer"])
     return shapes.preview(drafted, proration_date=_proration_date(account, details), made=made)
@@ -69,14 +69,14 @@ def _of_new(account: Account, params: Params, details: Params) -> Object:
     """Preview the first invoice of a subscription that a customer does not have yet."""
     limits.refuse_unsupported(details, *sorted(details.keys() - STARTS))
     members = {name: params[name] for name in params.keys() & {"customer", "discounts"}}
-    with rehearsal(account):
+    with dry_run(account):
         started = start_request.start(account, {**details, **members, "payment_behavior": "default_incomplete"})
         drafted = next_invoice.as_drafted(account, started["latest_invoice"])
     return shapes.preview(drafted, proration_date=None, made={})
 
 
 def _final_invoice(account: Account, subscription: Object, details: Params) -> Object | None:
-    """Cancel at once, in a rehearsal, and return what is left to bill."""
+    """Cancel at once, in a dry run, and return what is left to bill."""
     known = subscription["latest_invoice"]
     if details.get("proration_behavior", "create_prorations") != "none":
         prorations.credit_everything(account, subscription, since=_proration_date(account, details) or account.now)
