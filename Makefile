@@ -21,7 +21,7 @@ help: ## List these commands
 
 install: .venv/development .env ## Set up .venv with everything in it, and .env with a fresh SECRET_KEY
 
-demo: .venv/runtime ## Run the whole product without a Stripe account (PORT and SANDBOX_PORT move it)
+demo: .venv/runtime .venv/sandbox ## Run the whole product without a Stripe account (PORT and SANDBOX_PORT move it)
 	@exec $(BIN)/python manage.py demo
 
 run: .venv/runtime .env ## Run the site and the sync with your own .env (PORT moves it)
@@ -78,9 +78,10 @@ check: lint types ## Check style, types, imports, migrations and settings
 
 # --- Setting up --------------------------------------------------------------
 
-lock: .venv/development ## Take the newest allowed versions into the two requirements files
+lock: .venv/development ## Take the newest allowed versions into the three requirements files
 	$(PIP) install uv
 	$(LOCK) requirements.in --output-file requirements.txt
+	$(LOCK) requirements-sandbox.in --output-file requirements-sandbox.txt
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
 
 clean: ## Remove what tools made; .env and databases stay
@@ -103,9 +104,13 @@ $(BIN)/python:
 	@$(PIP) install --require-hashes --requirement requirements.txt
 	@touch $@
 
-.venv/development: requirements.txt requirements-dev.txt | $(BIN)/python
+.venv/sandbox: requirements-sandbox.txt | $(BIN)/python
+	@$(PIP) install --require-hashes --requirement requirements-sandbox.txt
+	@touch $@
+
+.venv/development: requirements.txt requirements-sandbox.txt requirements-dev.txt | $(BIN)/python
 	@$(PIP) install --require-hashes --requirement requirements-dev.txt
-	@touch .venv/runtime $@
+	@touch .venv/runtime .venv/sandbox $@
 
 .venv-djstripe/ready: benchmarks/djstripe/requirements.txt | $(BIN)/python
 	@$(BIN)/python -m venv .venv-djstripe
