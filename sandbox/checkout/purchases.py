@@ -13,8 +13,8 @@ from sandbox.core.store import Object
 from sandbox.invoices import lines, subscription_state
 from sandbox.invoices import rules as invoices
 from sandbox.payments import rules as payments
+from sandbox.payments.cards import Decline
 from sandbox.payments.rules import Purpose
-from sandbox.payments.test_cards import Decline
 from sandbox.subscriptions import rules as subscriptions
 
 Changes = dict[str, Any]

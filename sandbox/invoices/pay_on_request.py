@@ -4,7 +4,7 @@ from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.invoices import rules, subscription_state
 from sandbox.payments import rules as payments
-from sandbox.payments.test_cards import Decline
+from sandbox.payments.cards import Decline
 
 PAYABLE = {"open", "uncollectible"}
 

@@ -9,7 +9,7 @@ from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
 from sandbox.invoices import pay_on_request, rules, subscription_state
 from sandbox.payments import payment_method_routes
-from sandbox.payments.test_cards import Decline
+from sandbox.payments.cards import Decline
 
 
 def retrieve(account: Account, _params: Params, invoice_id: str) -> Object:

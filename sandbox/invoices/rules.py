@@ -11,8 +11,8 @@ from sandbox.core.store import Object
 from sandbox.invoices import prorations, shapes
 from sandbox.invoices.shapes import Line
 from sandbox.payments import rules as payments
+from sandbox.payments.cards import Decline
 from sandbox.payments.rules import Purpose
-from sandbox.payments.test_cards import Decline
 
 RETRY_AFTER = (3 * DAY, 5 * DAY, 7 * DAY)
 NO_METHOD = Decline(

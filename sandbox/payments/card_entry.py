@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
-from sandbox.payments import rules, test_cards
-from sandbox.payments.test_cards import Card
+from sandbox.payments import cards, rules
+from sandbox.payments.cards import Card
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ def read(account: Account, typed: TypedCard) -> tuple[Card, tuple[int, int]]:
     """
     if typed.number is None:
         raise ApiError.missing_parameter("card")
-    card = test_cards.by_number(typed.number)
+    card = cards.by_number(typed.number)
     expiry = _expiry(account, typed)
     if typed.cvc is not None:
-        test_cards.check_cvc(typed.cvc)
+        cards.check_cvc(typed.cvc)
     _authenticate(card, typed)
     return card, expiry
 
@@ -44,8 +44,8 @@ def keep(account: Account, typed: TypedCard, *, payer: Object) -> Object:
 def _expiry(account: Account, typed: TypedCard) -> tuple[int, int]:
     """Return month and year as typed, or for a program that left them out a date well ahead."""
     if typed.exp_month is None or typed.exp_year is None:
-        return test_cards.usual_expiry(account.now)
-    test_cards.check_expiry(month=typed.exp_month, year=typed.exp_year, now=account.now)
+        return cards.usual_expiry(account.now)
+    cards.check_expiry(month=typed.exp_month, year=typed.exp_year, now=account.now)
     return typed.exp_month, typed.exp_year
 
 
@@ -53,6 +53,6 @@ def _authenticate(card: Card, typed: TypedCard) -> None:
     if not card.asks_authentication(on_session=True):
         return
     if typed.authenticate is None:
-        raise test_cards.AUTHENTICATION_REQUIRED.error()
+        raise cards.AUTHENTICATION_REQUIRED.error()
     if typed.authenticate != "complete":
-        raise test_cards.AUTHENTICATION_FAILED.error()
+        raise cards.AUTHENTICATION_FAILED.error()

@@ -6,7 +6,7 @@ from sandbox.core.store import Object
 from sandbox.http import limits, listing
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
-from sandbox.payments import rules, test_cards
+from sandbox.payments import cards, rules
 from sandbox.payments.shapes import billing_details
 
 
@@ -65,7 +65,7 @@ def detach(account: Account, _params: Params, method_id: str) -> Object:
 
 def attached(account: Account, method_id: str, customer: Object, *, param: str) -> Object:
     """Return the named method as the customer's own, attaching it where it is nobody's yet."""
-    if alias := test_cards.BY_ALIAS.get(method_id):
+    if alias := cards.BY_ALIAS.get(method_id):
         return _from_alias(account, alias, customer)
     method = account.find("payment_method", method_id, param=param)
     if method["customer"] == customer["id"]:
@@ -75,11 +75,11 @@ def attached(account: Account, method_id: str, customer: Object, *, param: str) 
     return rules.attach(account, method, customer["id"])
 
 
-def _from_alias(account: Account, card: test_cards.Card, customer: Object) -> Object:
+def _from_alias(account: Account, card: cards.Card, customer: Object) -> Object:
     if refusal := card.refusal_when_saved():
         raise refusal.error()
     payer = billing_details(email=customer["email"], name=customer["name"])
-    method = rules.new_card(account, card, payer=payer, expiry=test_cards.usual_expiry(account.now))
+    method = rules.new_card(account, card, payer=payer, expiry=cards.usual_expiry(account.now))
     return rules.attach(account, method, customer["id"])
 
 

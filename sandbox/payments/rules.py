@@ -6,8 +6,8 @@ from typing import Any
 from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.core.visibility import public
-from sandbox.payments import shapes, test_cards
-from sandbox.payments.test_cards import Card, Decline
+from sandbox.payments import cards, shapes
+from sandbox.payments.cards import Card, Decline
 
 APPROVED = {
     "advice_code": None,
@@ -102,13 +102,13 @@ def settle(account: Account, intent: Object, *, succeeds: bool) -> Decline | Non
     if succeeds:
         _succeed(account, intent, charge)
         return None
-    return _fail(account, intent, charge, method, test_cards.BANK_REFUSED)
+    return _fail(account, intent, charge, method, cards.BANK_REFUSED)
 
 
 def would_decline(method: Object) -> Decline | None:
     """Tell why a charge without the cardholder would fail, before anything is written."""
     card = card_of(method)
-    return test_cards.AUTHENTICATION_REQUIRED if card.asks_authentication(on_session=False) else card.refusal
+    return cards.AUTHENTICATION_REQUIRED if card.asks_authentication(on_session=False) else card.refusal
 
 
 def cancel(account: Account, intent: Object, *, reason: str) -> None:
@@ -119,7 +119,7 @@ def cancel(account: Account, intent: Object, *, reason: str) -> None:
 
 def card_of(method: Object) -> Card:
     """Return the test card behind a method; a bank account is never refused and, after its first payment, not slow."""
-    return test_cards.BY_NUMBER[method.get("_number", test_cards.WORKING)]
+    return cards.BY_NUMBER[method.get("_number", cards.WORKING)]
 
 
 def _charge(account: Account, intent: Object, method: Object) -> Object:
@@ -167,14 +167,14 @@ def _fail(account: Account, intent: Object, charge: Object, method: Object, decl
 
 def _wait_for_cardholder(account: Account, intent: Object, method: Object) -> Decline:
     changes = {
-        "last_payment_error": _payment_error(test_cards.AUTHENTICATION_REQUIRED, method),
+        "last_payment_error": _payment_error(cards.AUTHENTICATION_REQUIRED, method),
         "next_action": NEXT_ACTION,
         "payment_method": method["id"],
         "status": "requires_action",
     }
     account.change(intent, changes)
     account.emit("payment_intent.requires_action", intent)
-    return test_cards.AUTHENTICATION_REQUIRED
+    return cards.AUTHENTICATION_REQUIRED
 
 
 def _payment_error(decline: Decline, method: Object, **extra: Any) -> Object:

@@ -2,7 +2,7 @@
 
 from sandbox.core import ids
 from sandbox.core.store import Object
-from sandbox.payments.test_cards import Card
+from sandbox.payments.cards import Card
 
 BANK_LAST4 = "6789"
 

@@ -12,7 +12,7 @@ from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.invoices import lines, prorations, subscription_state
 from sandbox.invoices import rules as invoices
-from sandbox.payments.test_cards import Decline
+from sandbox.payments.cards import Decline
 from sandbox.subscriptions import shapes
 from sandbox.subscriptions.schedules import ending as schedule_ending
 

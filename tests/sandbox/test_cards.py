@@ -3,26 +3,26 @@ from datetime import UTC, datetime
 import pytest
 
 from sandbox.core.errors import ApiError
-from sandbox.payments import test_cards
+from sandbox.payments import cards
 
 NOW = int(datetime(2026, 6, 15, tzinfo=UTC).timestamp())
 
 
 def answer_to(number: str) -> dict[str, object]:
     with pytest.raises(ApiError) as refusal:
-        test_cards.by_number(number)
+        cards.by_number(number)
     assert refusal.value.status == 402
     return refusal.value.body()["error"]
 
 
 class TestNumbers:
     def test_finds_a_card_typed_with_spaces_or_dashes(self):
-        assert test_cards.by_number("4242 4242 4242 4242").alias == "pm_card_visa"
-        assert test_cards.by_number("3782-822463-10005").brand == "amex"
+        assert cards.by_number("4242 4242 4242 4242").alias == "pm_card_visa"
+        assert cards.by_number("3782-822463-10005").brand == "amex"
 
-    @pytest.mark.parametrize("card", test_cards.TEST_CARDS, ids=lambda card: card.alias)
+    @pytest.mark.parametrize("card", cards.TEST_CARDS, ids=lambda card: card.alias)
     def test_accepts_every_test_card(self, card):
-        assert test_cards.by_number(card.number) is card
+        assert cards.by_number(card.number) is card
 
     @pytest.mark.parametrize("number", ["", "4242", "4242 4242 4242 424x", "4" * 20, "٤" * 16])
     def test_refuses_what_is_no_card_number(self, number):
@@ -55,15 +55,15 @@ class TestBehaviour:
         ],
     )
     def test_refusing_cards_refuse_charges_and_being_saved(self, number, code, decline_code):
-        card = test_cards.by_number(number)
+        card = cards.by_number(number)
 
         assert (card.refusal.code, card.refusal.decline_code) == (code, decline_code)
         assert card.refusal_when_saved() is card.refusal
 
     def test_one_card_can_be_saved_and_never_charged(self):
-        card = test_cards.by_number("4000000000000341")
+        card = cards.by_number("4000000000000341")
 
-        assert card.refusal is test_cards.GENERIC_DECLINE
+        assert card.refusal is cards.GENERIC_DECLINE
         assert card.refusal_when_saved() is None
 
     @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ class TestBehaviour:
         ],
     )
     def test_asks_for_authentication(self, number, on_session, later):
-        card = test_cards.by_number(number)
+        card = cards.by_number(number)
 
         assert card.asks_authentication(on_session=True) is on_session
         assert card.asks_authentication(on_session=False) is later
@@ -86,7 +86,7 @@ class TestBehaviour:
 class TestExpiryAndCode:
     @pytest.mark.parametrize(("month", "year"), [(6, 2026), (1, 2027), (12, 2076)])
     def test_accepts_a_card_until_its_month_is_over(self, month, year):
-        assert test_cards.check_expiry(month=month, year=year, now=NOW) is None
+        assert cards.check_expiry(month=month, year=year, now=NOW) is None
 
     @pytest.mark.parametrize(
         ("month", "year", "code"),
@@ -100,17 +100,17 @@ class TestExpiryAndCode:
     )
     def test_refuses_a_past_or_impossible_expiry(self, month, year, code):
         with pytest.raises(ApiError) as refusal:
-            test_cards.check_expiry(month=month, year=year, now=NOW)
+            cards.check_expiry(month=month, year=year, now=NOW)
 
         assert refusal.value.code == code
 
     def test_accepts_three_or_four_digits_of_code(self):
-        assert test_cards.check_cvc("123") is None
-        assert test_cards.check_cvc("1234") is None
+        assert cards.check_cvc("123") is None
+        assert cards.check_cvc("1234") is None
 
     @pytest.mark.parametrize("cvc", ["", "12", "12345", "12x", "١٢٣"])
     def test_refuses_another_code(self, cvc):
         with pytest.raises(ApiError) as refusal:
-            test_cards.check_cvc(cvc)
+            cards.check_cvc(cvc)
 
         assert refusal.value.code == "invalid_cvc"

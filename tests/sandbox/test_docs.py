@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.controls import routes as controls
-from sandbox.payments import test_cards
+from sandbox.payments import cards
 
 DOCS = (Path(__file__).resolve().parents[2] / "docs" / "sandbox.md").read_text()
 CONTROLS = [f"{method} /_sandbox/{path}" for module in controls.MODULES for method, path, _ in module.ROUTES]
@@ -21,11 +21,11 @@ def test_names_every_control():
     assert sorted(rows("Controls for programs")) == sorted(f"`{control}`" for control in CONTROLS)
 
 
-@pytest.mark.parametrize("card", test_cards.TEST_CARDS, ids=lambda card: card.alias)
+@pytest.mark.parametrize("card", cards.TEST_CARDS, ids=lambda card: card.alias)
 def test_names_every_card(card):
     groups = " ".join(card.number[start : start + 4] for start in range(0, len(card.number), 4))
     assert f"| `{groups}` | `{card.alias}` |" in DOCS
 
 
 def test_names_no_other_card():
-    assert len(rows("Test cards")) == len(test_cards.TEST_CARDS)
+    assert len(rows("Test cards")) == len(cards.TEST_CARDS)

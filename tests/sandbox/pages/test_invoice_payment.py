@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from sandbox.payments.test_cards import BY_ALIAS
+from sandbox.payments.cards import BY_ALIAS
 from tests.sandbox.pages.buying import DECLINED, SECURE, TYPED
 from tests.sandbox.pages.conftest import NOW
 from tests.sandbox.pages.reading import text_of, value_of
