@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from sandbox.catalog.shapes import plan
+from sandbox.catalog import shapes
 from sandbox.core import ids
 from sandbox.core.account import Account, difference
 from sandbox.core.errors import ApiError
@@ -27,28 +27,15 @@ def add_product(account: Account, params: Params) -> Object:
     product_id = params.get("id") or ids.new("prod")
     if account.store.get("product", product_id):
         raise ApiError.invalid("Product already exists.", param="id", code="resource_already_exists")
-    product: Object = {
-        "id": product_id,
-        "object": "product",
-        "active": params.get("active", True),
-        "created": account.now,
-        "default_price": None,
-        "description": None,
-        "images": [],
-        "livemode": False,
-        "marketing_features": [],
-        "metadata": metadata.merged({}, params),
-        "name": "",
-        "package_dimensions": None,
-        "shippable": params.get("shippable"),
-        "statement_descriptor": None,
-        "tax_code": None,
-        "type": params.get("type", "service"),
-        "unit_label": None,
-        "updated": account.now,
-        "url": None,
-        **product_members(params),
-    }
+    product = shapes.product(
+        product_id=product_id,
+        created=account.now,
+        active=params.get("active", True),
+        kind=params.get("type", "service"),
+        shippable=params.get("shippable"),
+        metadata=metadata.merged({}, params),
+    )
+    product |= product_members(params)
     return account.add(product, event="product.created")
 
 
@@ -83,40 +70,31 @@ def add_price(account: Account, params: Params, *, product: Object) -> Object:
     """Create a price of the product from the parameters of `prices.create`, or of any `price_data`."""
     limits.refuse_unsupported(params, *UNSUPPORTED)
     recurring = _recurring(params["recurring"]) if "recurring" in params else None
-    price: Object = {
-        "id": ids.new("price"),
-        "object": "price",
-        "active": params.get("active", True),
-        "billing_scheme": "per_unit",
-        "created": account.now,
-        "currency": limits.currency(params["currency"]),
-        "custom_unit_amount": None,
-        "livemode": False,
-        "lookup_key": None,
-        "metadata": metadata.merged({}, params),
-        "nickname": params.get("nickname"),
-        "product": product["id"],
-        "recurring": recurring,
-        "tax_behavior": params.get("tax_behavior", "unspecified"),
-        "tiers_mode": None,
-        "transform_quantity": None,
-        "type": "recurring" if recurring else "one_time",
-        **_amount(params),
-    }
+    price = shapes.price(
+        product=product["id"],
+        created=account.now,
+        currency=limits.currency(params["currency"]),
+        recurring=recurring,
+        active=params.get("active", True),
+        nickname=params.get("nickname"),
+        tax_behavior=params.get("tax_behavior", "unspecified"),
+        metadata=metadata.merged({}, params),
+    )
+    price |= _amount(params)
     if "lookup_key" in params:
         price["lookup_key"] = claim_lookup_key(account, params, price)
     account.add(price, event="price.created")
     if recurring:
-        account.emit("plan.created", plan(price))
+        account.emit("plan.created", shapes.plan(price))
     return price
 
 
 def change_price(account: Account, price: Object, changes: Params) -> Object:
     """Write changes to a price; Stripe tells of a recurring one twice, the second time as the plan it once was."""
-    before = plan(price) if price["recurring"] else {}
+    before = shapes.plan(price) if price["recurring"] else {}
     account.change(price, changes, event="price.updated")
-    if before and (previous := difference(before, plan(price))):
-        account.emit("plan.updated", plan(price), previous=previous)
+    if before and (previous := difference(before, shapes.plan(price))):
+        account.emit("plan.updated", shapes.plan(price), previous=previous)
     return price
 
 

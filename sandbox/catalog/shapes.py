@@ -1,6 +1,69 @@
-"""Prices in the old shape, as plans."""
+"""Products, prices, and prices in the old shape, as plans."""
 
+from typing import Any
+
+from sandbox.core import ids
 from sandbox.core.store import Object
+
+
+def product(
+    *, product_id: str, created: int, active: bool, kind: str, shippable: bool | None, metadata: dict[str, str]
+) -> Object:
+    """Return a new product, without a name yet."""
+    return {
+        "id": product_id,
+        "object": "product",
+        "active": active,
+        "created": created,
+        "default_price": None,
+        "description": None,
+        "images": [],
+        "livemode": False,
+        "marketing_features": [],
+        "metadata": metadata,
+        "name": "",
+        "package_dimensions": None,
+        "shippable": shippable,
+        "statement_descriptor": None,
+        "tax_code": None,
+        "type": kind,
+        "unit_label": None,
+        "updated": created,
+        "url": None,
+    }
+
+
+def price(
+    *,
+    product: str,
+    created: int,
+    currency: str,
+    recurring: dict[str, Any] | None,
+    active: bool,
+    nickname: str | None,
+    tax_behavior: str,
+    metadata: dict[str, str],
+) -> Object:
+    """Return a new price, without an amount yet."""
+    return {
+        "id": ids.new("price"),
+        "object": "price",
+        "active": active,
+        "billing_scheme": "per_unit",
+        "created": created,
+        "currency": currency,
+        "custom_unit_amount": None,
+        "livemode": False,
+        "lookup_key": None,
+        "metadata": metadata,
+        "nickname": nickname,
+        "product": product,
+        "recurring": recurring,
+        "tax_behavior": tax_behavior,
+        "tiers_mode": None,
+        "transform_quantity": None,
+        "type": "recurring" if recurring else "one_time",
+    }
 
 
 def plan(price: Object) -> Object:

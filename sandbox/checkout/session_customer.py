@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.checkout import shapes
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.customers import routes as customer_routes
+from sandbox.customers import rules as customers
 from sandbox.payments import shapes as payment_shapes
 
 # A program that pays without saying who it is gets this address, because the page insists on one.
@@ -49,7 +49,7 @@ def identify(account: Account, session: Object, *, email: str | None, name: str 
     if not _needs_customer(session):
         return Buyer(None, email, name)
     given = {"email": email} | ({"name": name} if name else {})
-    return Buyer(customer_routes.create(account, given), email, name)
+    return Buyer(customers.create(account, given), email, name)
 
 
 def _customer(account: Account, session: Object) -> Object:
