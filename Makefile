@@ -5,6 +5,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 2
 CHAOS_STEPS ?= 20000
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --ignore tests/e2e --ignore tests/benchmarks
+# The sandbox has no database: its tests run with SQLite's alone.
+ON_ENGINE := $(PYTEST) --ignore tests/sandbox
 AS_DEPLOYED := DEBUG=False SITE_URL=https://shop.example.com STRIPE_KEY=sk_live_none STRIPE_WEBHOOK_SECRET=whsec_none
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 
@@ -29,18 +31,24 @@ run: .venv/runtime .env ## Run the site and the sync with your own .env (PORT mo
 
 # --- Testing -----------------------------------------------------------------
 
-test: install ## Run the suite on SQLite, then what engines can differ in on MongoDB
+test: install ## Run the suite on SQLite, then the apps' database tests on mongomock
 	TEST_ENGINE=sqlite $(PYTEST)
-	TEST_ENGINE=mongodb $(PYTEST) -m "database and not thorough" tests/billing tests/config tests/subscriptions
+	TEST_ENGINE=mongodb $(PYTEST) -m "database and not thorough and not needs_server" tests/billing tests/config tests/subscriptions
 
 test-sqlite: install ## Run the suite on SQLite
 	TEST_ENGINE=sqlite $(PYTEST)
 
-test-mongodb: install ## Run the suite on MongoDB: a stand-in of its own, or the server that TEST_MONGODB_URL names
-	TEST_ENGINE=mongodb $(PYTEST)
+ifdef TEST_MONGODB_URL
+test-mongodb: install ## Run the suite on mongomock and SecantusDB, or on the server that TEST_MONGODB_URL names
+	TEST_ENGINE=mongodb $(ON_ENGINE)
+else
+test-mongodb: install
+	TEST_ENGINE=mongodb $(ON_ENGINE) -m "not needs_server"
+	TEST_ENGINE=mongodb TEST_MONGODB=server $(ON_ENGINE) -m needs_server
+endif
 
 test-postgres: install ## Run the suite on PostgreSQL: this machine's, or the server that TEST_POSTGRES_URL names
-	TEST_ENGINE=postgresql $(PYTEST)
+	TEST_ENGINE=postgresql $(ON_ENGINE)
 
 test-benchmarks: install ## Test that what is measured is what is meant
 	TEST_ENGINE=sqlite $(BIN)/python -m pytest --numprocesses $(WORKERS) tests/benchmarks

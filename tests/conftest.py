@@ -44,15 +44,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "database: put on every test that uses the database, to select with -m")
     config.addinivalue_line("markers", "thorough: asks the database nothing that shorter or other tests do not")
     config.addinivalue_line("markers", "only_on(*engines): leave the test out on the others")
+    config.addinivalue_line("markers", "needs_server(reason): mongomock can't carry it; skipped there")
 
 
 def pytest_report_header() -> str:
-    return f"engine: {engines.ENGINE}"
+    return f"engine: {engines.name()}"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that use the database, and leave out those that another engine is for."""
+    """Mark the tests that use the database, leave out those for another engine, skip what mongomock can't carry."""
     left_out = [item for item in items if not _is_for_this_engine(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
@@ -60,6 +61,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(item.fixturenames):
             item.add_marker("database")
+        if engines.IS_MONGOMOCK and (marker := item.get_closest_marker("needs_server")):
+            item.add_marker(pytest.mark.skip(f"needs a MongoDB server, TEST_MONGODB=server: {marker.args[0]}"))
 
 
 def _is_for_this_engine(item: pytest.Item) -> bool:

@@ -1,6 +1,7 @@
 """The database engine that TEST_ENGINE chooses for the suite: sqlite (the default), mongodb or postgresql.
 
-Each process of the suite has a database of its own: a file, a server inside the process, or a name on the server.
+Each process of the suite has a database of its own: a file, or a name on the server at TEST_POSTGRES_URL or
+TEST_MONGODB_URL. Without the latter, MongoDB is mongomock in the process; with TEST_MONGODB=server, SecantusDB in it.
 """
 
 import os
@@ -20,13 +21,15 @@ ENGINES = ("sqlite", "mongodb", "postgresql")
 ENGINE = os.environ.get("TEST_ENGINE") or "sqlite"
 POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL") or "postgres://postgres@127.0.0.1:5432/test"
 MONGODB_URL = os.environ.get("TEST_MONGODB_URL", "")
+MONGODB = os.environ.get("TEST_MONGODB") or "mongomock"
+IS_MONGOMOCK = ENGINE == "mongodb" and not MONGODB_URL and MONGODB == "mongomock"
 
 # What `migrate` fills in. It is the same after every test, and slow to make.
 KEPT = {"django_content_type", "auth_permission", "django_migrations"}
 
 
 class Written(CommandListener):
-    """Which collections were written to: to empty the others too takes longer than most tests."""
+    """Which collections of a MongoDB server were written to: to empty the others too takes longer than most tests."""
 
     def __init__(self) -> None:
         self.tables: set[str] = set()
@@ -50,11 +53,22 @@ def database_url() -> str:
     """Return the DATABASE_URL to load the settings with; `started` completes it when a test needs the database."""
     if ENGINE not in ENGINES:
         raise ValueError(f"TEST_ENGINE must be one of {', '.join(ENGINES)}")
+    if MONGODB not in {"mongomock", "server"}:
+        raise ValueError("TEST_MONGODB must be mongomock or server")
     return {
         "sqlite": "sqlite:///unused.sqlite3",
         "mongodb": MONGODB_URL or "mongodb://127.0.0.1/standing_order",
         "postgresql": POSTGRES_URL,
     }[ENGINE]
+
+
+def name() -> str:
+    """Return what the suite runs on, for the first lines that pytest prints."""
+    if ENGINE != "mongodb":
+        return ENGINE
+    if MONGODB_URL:
+        return "mongodb, at TEST_MONGODB_URL"
+    return f"mongodb, on {'mongomock' if IS_MONGOMOCK else 'SecantusDB'}"
 
 
 def why_unavailable() -> str:
@@ -77,8 +91,13 @@ def started() -> Iterator[None]:
             # A file and not Django's default, memory: threads then wait for each other's locks as in production.
             connection.settings_dict["TEST"]["NAME"] = str(path)
             yield
+    elif IS_MONGOMOCK:
+        from tests import mongomock_adapter  # noqa: PLC0415  (mends mongomock)
+
+        mongomock_adapter.install()
+        yield
     elif ENGINE == "mongodb" and not MONGODB_URL:
-        with _mongodb_standin() as url:
+        with _secantus() as url:
             connection.settings_dict["HOST"] = url
             yield
     else:
@@ -93,7 +112,7 @@ def _sqlite_file() -> Iterator[Path]:
 
 
 @contextmanager
-def _mongodb_standin() -> Iterator[str]:
+def _secantus() -> Iterator[str]:
     from secantus import SecantusDBServer  # noqa: PLC0415  (a third of a second that the other engines save)
 
     from tests import mongo_standin  # noqa: F401, PLC0415  (mends the server)
@@ -108,7 +127,8 @@ def empty_tables() -> None:
     """Delete every row that tests make: what Django's own flush does, without making all permissions again."""
     tables = [name for name in connection.introspection.django_table_names(only_existing=False) if name not in KEPT]
     if ENGINE == "mongodb":
-        for table in sorted(written.tables.intersection(tables)):
+        # mongomock sends no commands that could be listened to, and empties a collection in no time.
+        for table in tables if IS_MONGOMOCK else sorted(written.tables.intersection(tables)):
             connection.get_collection(table).delete_many({})
         written.tables.clear()
         return

@@ -165,6 +165,7 @@ class TestPermissions:
 
 
 @pytest.mark.only_on("mongodb")
+@pytest.mark.needs_server("asks how the query was planned")
 class TestLookUps:
     def test_use_an_index(self) -> None:
         User.objects.create_user("grace")

@@ -14,7 +14,7 @@ from billing.mirror.kinds import PRODUCT
 from billing.models import Product
 from tests.fixtures import LocalStripe
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs_server("threads write at once")]
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

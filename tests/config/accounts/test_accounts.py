@@ -206,6 +206,7 @@ class TestTwoAtOnce:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.needs_server("threads write at once")
 class TestManyAtOnce:
     def test_one_of_them_gets_the_address(self):
         people = [ADA | {"username": f"ada{number}", "email": email} for number, email in enumerate(EMAILS * 4)]

@@ -76,6 +76,7 @@ class TestCreatecustomer:
         assert len(local_stripe.api.customers.list().data) == 1
 
     @pytest.mark.django_db(transaction=True)
+    @pytest.mark.needs_server("threads write at once")
     def test_twice_at_once(self, staff: User, local_stripe: LocalStripe) -> None:
         programs = [program_of(staff) for _ in range(4)]
         answers = at_once(*[lambda program=program: program.post("createcustomer", **ZOE) for program in programs])

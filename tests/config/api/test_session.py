@@ -40,6 +40,7 @@ class TestSession:
         assert len(local_stripe.api.checkout.sessions.list().data) == 1
 
     @pytest.mark.django_db(transaction=True)
+    @pytest.mark.needs_server("threads write at once")
     def test_asked_twice_at_once(self, person: User, price: Price, local_stripe: LocalStripe) -> None:
         programs = [program_of(person) for _ in range(3)]
         answers = at_once(*[lambda each=each: each.post("session", price_id=price.pk) for each in programs])

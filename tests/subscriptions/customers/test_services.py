@@ -145,6 +145,7 @@ class TestEnsure:
 
 class TestAtOnce:
     @pytest.mark.django_db(transaction=True)
+    @pytest.mark.needs_server("threads write at once")
     def test_many_at_a_time_make_one(self, person: User, local_stripe: LocalStripe) -> None:
         found: list[str] = []
 

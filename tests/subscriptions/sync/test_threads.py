@@ -22,7 +22,7 @@ from subscriptions.sync import lease
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import buy, sessions_by_status, settle, sync_now
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs_server("threads write at once")]
 
 
 def at_once(*works: Callable[[], Any]) -> list[Any]:
