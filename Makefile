@@ -33,7 +33,7 @@ run: .venv/runtime .env ## Run the site and the sync with your own .env (PORT mo
 
 test: install ## Run the suite on SQLite, then the apps' database tests on mongomock
 	TEST_ENGINE=sqlite $(PYTEST)
-	TEST_ENGINE=mongodb $(PYTEST) -m "database and not thorough and not needs_server" tests/billing tests/config tests/subscriptions
+	TEST_ENGINE=mongodb $(PYTEST) -m "database and not needs_server" tests/billing tests/config tests/subscriptions
 
 test-sqlite: install ## Run the suite on SQLite
 	TEST_ENGINE=sqlite $(PYTEST)

@@ -42,7 +42,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "database: put on every test that uses the database, to select with -m")
-    config.addinivalue_line("markers", "thorough: asks the database nothing that shorter or other tests do not")
     config.addinivalue_line("markers", "only_on(*engines): leave the test out on the others")
     config.addinivalue_line("markers", "needs_server(reason): mongomock can't carry it; skipped there")
 

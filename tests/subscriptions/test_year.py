@@ -17,7 +17,7 @@ from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscri
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import sync_now
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 DAY = 86_400
 

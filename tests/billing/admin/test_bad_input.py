@@ -16,7 +16,7 @@ from tests.billing.admin.browser import (
 from tests.billing.shelf import at_stripe, here
 from tests.fixtures import LocalStripe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 GOOD = {"name": "Team", "description": "For teams", "features": "One\r\nTwo", "amount": "49.00", "trial_days": "14"}
 MANY = "\r\n".join(f"Feature {number}" for number in range(16))

@@ -18,7 +18,7 @@ from tests.billing.admin.browser import (
 from tests.billing.shelf import at_stripe, here
 from tests.fixtures import LocalStripe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 NEW = {"name": "Team", "amount": "49", "currency": "usd", "interval": "month", "interval_count": "1"}
 

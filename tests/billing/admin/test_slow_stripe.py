@@ -25,7 +25,7 @@ from tests.billing.admin.browser import (
 from tests.billing.shelf import at_stripe, here
 from tests.fixtures import LocalStripe, deliver
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 Beside = Callable[..., Future[Any]]
 

@@ -15,7 +15,7 @@ from billing.models import Price, PromotionCode
 from subscriptions.checkout import services as checkout
 from tests.fixtures import LocalStripe, deliver
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 LIST = "/admin/billing/promotioncode/"
 ADD = f"{LIST}add/"

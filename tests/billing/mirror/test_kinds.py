@@ -11,7 +11,7 @@ from billing.mirror.kinds import PRICE, PRODUCT
 from billing.models import Price, Product
 from tests.fixtures import LocalStripe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MONTHLY = {

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from config.accounts import views
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 SIGN_UP = "/accounts/signup/"
 PASSWORD = "blue-heron-42"

@@ -12,7 +12,7 @@ from subscriptions.customers import api_tokens
 from subscriptions.models import ApiToken
 from tests.fixtures import LocalStripe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 LIST = "/admin/subscriptions/apitoken/"
 ADD = f"{LIST}add/"

@@ -10,7 +10,7 @@ from subscriptions.models import Customer, Payment, Refund, Subscription
 from tests.fixtures import LocalStripe
 from tests.subscriptions.rows import MAY, bill, subscribe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

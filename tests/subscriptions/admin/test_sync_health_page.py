@@ -12,7 +12,7 @@ from django.utils.html import escape
 from tests.subscriptions.books import event, full_run, in_step, many_rows
 from tests.subscriptions.reading import steps, words
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 PAGE = "/admin/subscriptions/syncrun/health/"
 

@@ -14,7 +14,7 @@ from subscriptions.models import CheckoutSession, Subscription
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import Meanwhile, buy, path_to, sessions_by_status
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 
 def change(client: Client, path: str) -> Any:

@@ -16,7 +16,7 @@ from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import buy, settle
 from tests.subscriptions.rows import LONG_AGO, MAY, subscribe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import settle, sync_now
 from tests.subscriptions.rows import bill
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 PAID_TWICE = "/admin/subscriptions/subscription/?paid_twice=newer"
 

@@ -12,7 +12,7 @@ from subscriptions.plans import cancel
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import DAY, sync_now
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 
 def path(subscription: Subscription, page: str) -> str:

@@ -25,7 +25,7 @@ from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import DAY, Meanwhile, path_to, settle, sync_now
 from tests.subscriptions.rows import subscribe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

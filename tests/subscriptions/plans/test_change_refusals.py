@@ -15,7 +15,7 @@ from subscriptions.plans import cancel
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import path_to, sync_now
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 
 class TestRefusals:

@@ -14,7 +14,7 @@ from subscriptions.plans import schedule as schedules
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import settle, sync_now
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 DAY = 86_400
 

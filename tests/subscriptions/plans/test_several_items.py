@@ -17,7 +17,7 @@ from tests.subscriptions.conftest import settle, sync_now
 from tests.subscriptions.reading import cards, shown, words
 from tests.subscriptions.rows import subscribe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 
 def sell(name: str, amount: int) -> Price:

@@ -91,13 +91,11 @@ class StopsAfter(Progress):
 
 
 class TestMany:
-    @pytest.mark.thorough
     def test_costs_a_call_a_hundred(self, many: int, local_stripe: LocalStripe) -> None:
         run, _ = sync_now(full=True)
         assert (run.is_complete, run.looked_at, run.updated, run.drift) == (True, many, 0, 0)
         assert local_stripe.calls.count(LIST) == many / 100
 
-    @pytest.mark.thorough
     def test_equal_rows_are_read_a_page_at_a_time_and_nothing_is_written_to_them(self, many: int) -> None:
         with CaptureQueriesContext(connection) as captured:
             sync_now(full=True)
@@ -111,7 +109,6 @@ class TestMany:
         assert (run.looked_at, run.updated, run.drift, run.drifted) == (many, 1, 1, ["sub_copy00456"])
         assert Subscription.objects.get(pk="sub_copy00456").status == "active"
 
-    @pytest.mark.thorough
     def test_what_we_never_heard_of_is_found(
         self, many: int, subscription: Subscription, local_stripe: LocalStripe
     ) -> None:
@@ -143,13 +140,11 @@ class TestMany:
         assert (run.is_full, run.is_complete, run.looked_at) == (True, True, 1)
         assert not sync_now()[0].is_full
 
-    @pytest.mark.thorough
     def test_begins_anew_when_that_was_long_ago(self, many: int) -> None:
         with pytest.raises(Interrupted):
             incremental.run(full=True, now=timezone.now() - timedelta(hours=2), progress=StopsAfter(3))
         assert sync_now()[0].looked_at == many
 
-    @pytest.mark.thorough
     def test_goes_on_when_the_one_it_stopped_at_is_gone(self, many: int, local_stripe: LocalStripe) -> None:
         with pytest.raises(Interrupted):
             incremental.run(full=True, now=timezone.now(), progress=StopsAfter(3))
@@ -162,7 +157,6 @@ class TestMany:
         assert run.is_complete
         assert run.looked_at == many - 300
 
-    @pytest.mark.thorough
     def test_is_slowed_by_429_and_finishes(self, many: int, local_stripe: LocalStripe) -> None:
         with pytest.raises(Interrupted):
             incremental.run(full=True, now=timezone.now(), progress=StopsAfter(1))
@@ -172,7 +166,6 @@ class TestMany:
         assert (run.is_complete, run.looked_at, run.error) == (True, many - 100, "")
         assert local_stripe.calls.count(LIST) == many / 100 - 1 + 8
 
-    @pytest.mark.thorough
     def test_an_error_ends_it_and_the_next_goes_on(self, many: int, local_stripe: LocalStripe) -> None:
         with pytest.raises(Interrupted):
             incremental.run(full=True, now=timezone.now(), progress=StopsAfter(5))
@@ -183,7 +176,6 @@ class TestMany:
         assert sync_now()[0].looked_at == many - 500
 
 
-@pytest.mark.thorough
 class TestSameSecond:
     def test_those_of_one_second_on_two_pages_are_all_compared(
         self, subscription: Subscription, local_stripe: LocalStripe
@@ -216,7 +208,6 @@ class TestUnknown:
         run, _ = sync_now(full=True)
         assert run.unknown_ids == ["prod_unheard"]
 
-    @pytest.mark.thorough
     def test_with_another_accounts_key_few_are_asked_for(self, many: int, local_stripe: LocalStripe) -> None:
         local_stripe.control("reset")
         local_stripe.control("clock", advance=60)
@@ -307,7 +298,6 @@ class TestSplit:
 
         return make
 
-    @pytest.mark.thorough
     @pytest.mark.parametrize(("count", "expected"), [(0, 1), (100, 1), (101, 2), (1200, 12), (1201, 7), (5000, 10)])
     def test_into_whole_pages(self, rows: Callable[[int], None], count: int, expected: int) -> None:
         rows(count)

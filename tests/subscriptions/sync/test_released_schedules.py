@@ -6,7 +6,7 @@ from subscriptions.models import Subscription, SubscriptionSchedule
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import sync_now
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 
 def test_is_heard_of_without_its_own_event(subscription: Subscription, local_stripe: LocalStripe) -> None:

@@ -14,7 +14,7 @@ from tests.subscriptions import reading
 from tests.subscriptions.reading import Step
 from tests.subscriptions.rows import JUNE, LONG_AGO, MAY, bill, subscribe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 INVOICE_PAGE = "https://pay.example.com/in_1"
 

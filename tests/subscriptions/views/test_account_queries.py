@@ -11,7 +11,7 @@ from subscriptions.models import Customer, Payment, Refund, SubscriptionSchedule
 from tests.fixtures import LocalStripe
 from tests.subscriptions.rows import MAY, bill, subscribe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 
 def fill(customer: Customer, price: Price, *, count: int) -> None:

@@ -13,7 +13,7 @@ from tests.subscriptions import reading
 from tests.subscriptions.reading import shown
 from tests.subscriptions.rows import JUNE, MAY, subscribe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 CANCEL = "/subscriptions/sub_1/cancel/"
 KEEP = "You keep access until 3 May 2099. It does not renew, and until then you can change your mind."

@@ -14,7 +14,7 @@ from tests.subscriptions import reading
 from tests.subscriptions.reading import Step, shown
 from tests.subscriptions.rows import JUNE, MAY, sell_team, sell_yearly, subscribe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"

@@ -13,7 +13,7 @@ from tests.fixtures import LocalStripe
 from tests.subscriptions import reading
 from tests.subscriptions.rows import JUNE, bill, subscribe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 
 class TestInvoices:

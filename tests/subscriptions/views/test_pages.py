@@ -16,7 +16,7 @@ from subscriptions.customers import services as customers
 from subscriptions.models import Customer, Payment, Subscription
 from tests.fixtures import LocalStripe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 
 def rows(customer: Customer, price: Price, *, count: int) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from subscriptions.models import CheckoutSession, Customer, Invoice, Subscription, WebhookEvent
 from tests.fixtures import WEBHOOK_PATH, LocalStripe, deliver, sign
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 
 def changed(event: dict[str, Any], **members: Any) -> dict[str, Any]:
