@@ -11,7 +11,8 @@ from subscriptions.models.payment import Payment
 from subscriptions.models.schedule import SubscriptionSchedule
 from subscriptions.models.status_change import StatusChange
 from subscriptions.models.subscription import Subscription
-from subscriptions.models.sync import SyncRun, SyncState, WebhookEvent
+from subscriptions.models.sync import SyncRun, SyncState
+from subscriptions.models.webhook_event import WebhookEvent
 
 __all__ = [
     "ApiToken",

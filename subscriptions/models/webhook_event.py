@@ -1,0 +1,41 @@
+"""The webhook inbox: events from Stripe, and the result of handling each."""
+
+from django.db import models
+
+from billing.models import stripe_id
+
+
+class WebhookEvent(models.Model):
+    """The inbox: every event that concerns us, once, whether a webhook or a sync brought it."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received"
+        PROCESSING = "processing"
+        DONE = "done"
+        IGNORED = "ignored"
+        FAILED = "failed"
+
+    class Source(models.TextChoices):
+        WEBHOOK = "webhook"
+        SYNC = "sync"
+
+    FINAL = frozenset({State.DONE, State.IGNORED})
+
+    id = stripe_id()
+    type = models.CharField(max_length=255)
+    source = models.CharField(max_length=10, choices=Source)
+    state = models.CharField(max_length=12, choices=State, default=State.RECEIVED, db_index=True)
+    stripe_created_at = models.DateTimeField("created at Stripe")
+    payload = models.JSONField(default=dict)
+    attempts = models.PositiveIntegerField(default=0)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+    received_at = models.DateTimeField(auto_now_add=True)
+    processed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-stripe_created_at", "id")
+        indexes = [models.Index(fields=["source", "received_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.pk}"
