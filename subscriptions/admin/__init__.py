@@ -1,11 +1,13 @@
-"""Customers and what they pay for, in the admin: to be looked at, searched, and where it is safe, acted on."""
+"""The admin of customers and what they pay for: lists, search, and a few safe actions."""
 
 from subscriptions.admin import (
+    api_tokens,
     customers,
     payments,
+    refunds,
     subscriptions,
     sync_runs,
-    tokens,
+    webhook_events,
 )
 
-__all__ = ["customers", "payments", "subscriptions", "sync_runs", "tokens"]
+__all__ = ["api_tokens", "customers", "payments", "refunds", "subscriptions", "sync_runs", "webhook_events"]

@@ -6,9 +6,9 @@ from django.http import HttpRequest
 
 from billing.catalog.forms import explanation
 from billing.errors import StripeFailure
-from subscriptions.admin.read_only import ReadOnlyAdmin, TwicePaidFilter, UndoesTwicePaid
+from subscriptions.admin.duplicates import TwicePaidFilter, UndoesTwicePaid
 from subscriptions.admin.refunds import InvoiceRefunds, PaymentRefunds
-from subscriptions.models import Invoice, Payment, Refund
+from subscriptions.models import Invoice, Payment
 from subscriptions.payments import duplicates
 from subscriptions.payments.refunds import CannotRefund
 
@@ -50,12 +50,3 @@ class InvoiceAdmin(InvoiceRefunds):
     list_select_related = ("customer",)
     search_fields = ("id", "number", "customer__email", "customer__id", "subscription__id")
     amounts = ("total", "amount_due", "amount_paid", "amount_remaining")
-
-
-@admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
-    list_display = ("id", "amount_display", "status", "reason", "customer", "payment_intent_id", "stripe_created_at")
-    list_filter = ("status", "reason", "currency")
-    list_select_related = ("customer",)
-    search_fields = ("id", "payment_intent_id", "customer__email", "customer__id")
-    amounts = ("amount",)

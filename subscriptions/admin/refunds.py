@@ -145,3 +145,12 @@ class InvoiceRefunds(RefundableAdmin):
 
     def give_back(self, purchase: Invoice, **refund: Any) -> Refund:
         return refunds.refund_invoice(invoice=purchase, **refund)
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    list_display = ("id", "amount_display", "status", "reason", "customer", "payment_intent_id", "stripe_created_at")
+    list_filter = ("status", "reason", "currency")
+    list_select_related = ("customer",)
+    search_fields = ("id", "payment_intent_id", "customer__email", "customer__id")
+    amounts = ("amount",)

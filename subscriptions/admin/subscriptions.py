@@ -8,7 +8,8 @@ from django.http import HttpRequest
 
 from billing.catalog.forms import explanation
 from billing.errors import StripeFailure
-from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline, TwicePaidFilter, UndoesTwicePaid
+from subscriptions.admin.duplicates import TwicePaidFilter, UndoesTwicePaid
+from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscription
 from subscriptions.payments import duplicates
 from subscriptions.payments.refunds import CannotRefund

@@ -1,34 +1,9 @@
-"""Which events came in and what each sync did."""
+"""The runs of the sync: what each did, and a link to the page on its health."""
 
-from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.contrib import admin
 
-from subscriptions.admin.read_only import ReadOnlyAdmin
 from subscriptions.admin.sync_health import WithHealthPage
-from subscriptions.models import SyncRun, WebhookEvent
-from subscriptions.webhooks import inbox
-
-
-@admin.register(WebhookEvent)
-class WebhookEventAdmin(ReadOnlyAdmin):
-    list_display = ("id", "type", "state", "source", "attempts", "stripe_created_at", "processed_at")
-    list_filter = ("state", "source", "type")
-    search_fields = ("id", "type")
-    actions = ("process_again",)
-
-    @admin.action(description="Process again", permissions=["manage"])
-    def process_again(self, request: HttpRequest, chosen: QuerySet[WebhookEvent]) -> None:
-        for entry in chosen.order_by("stripe_created_at"):
-            try:
-                inbox.replay(entry)
-            except Exception as error:  # noqa: BLE001  (recorded and logged by the inbox; staff see it here)
-                self.message_user(request, f"{entry}: {type(error).__name__} {error}", messages.ERROR)
-            else:
-                self.message_user(request, f"{entry}: {entry.state}.", messages.SUCCESS)
-
-    def has_manage_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("subscriptions.change_webhookevent")
+from subscriptions.models import SyncRun
 
 
 @admin.register(SyncRun)
