@@ -1,14 +1,73 @@
-"""One look at everything: who makes it, when and for what run, and what it has found so far."""
+"""A sync while it runs: who holds the lease, when it began, and the results so far.
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+Results are counts, and only as many ids as there were changes.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from billing.gateway.snapshots import JSON
 from billing.mirror import missing
-from billing.mirror.engine import Kind
+from billing.mirror.engine import Compared, Kind, Mirrored
+from subscriptions.models import Subscription
 from subscriptions.sync.progress import Progress
-from subscriptions.sync.results import SyncResults
+
+# Called with a subscription's id and status, and whether its row was written.
+SubscriptionCallback = Callable[[str, str, bool], None]
+
+
+@dataclass
+class SyncResults:
+    on_subscription: SubscriptionCallback | None = None
+    events: int = 0
+    failed: int = 0
+    archived: int = 0
+    looked_at: int = 0
+    updated: int = 0
+    # Customers whose subscriptions had events: the clean-up examines them.
+    customers: set[str] = field(default_factory=set)
+    # Ids of the objects that events were about, of those that a reconcile wrote, and of rows that Stripe
+    # does not know.
+    named_by_events: set[str] = field(default_factory=set)
+    differing: dict[str, None] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+    # Subscriptions that had events, and whether one of these events changed the row.
+    _had_events: dict[str, bool] = field(default_factory=dict)
+
+    def record_events(self, result: Mirrored[Any]) -> None:
+        """Record event results; only subscriptions are counted."""
+        if not isinstance(result.row, Subscription):
+            return
+        if result.row.customer_id:
+            self.customers.add(result.row.customer_id)
+        self._count(result.row.pk, result.row.status, was_written=result.was_written)
+        self._had_events[result.row.pk] = self._had_events.get(result.row.pk, False) or result.was_written
+
+    def record_page(self, page: Iterable[Compared[Any]]) -> None:
+        """Record the objects of a page that differed from our rows."""
+        self.differing.update((one.object["id"], None) for one in page if one.was_written)
+
+    def record_subscription(self, subscription: JSON, *, was_written: bool) -> None:
+        """Count a subscription that was compared with its row."""
+        self._count(subscription["id"], subscription["status"], was_written=was_written)
+
+    def _count(self, pk: str, status: str, *, was_written: bool) -> None:
+        # A subscription that had an event and is compared too counts once.
+        self.looked_at += pk not in self._had_events
+        self.updated += was_written and not self._had_events.get(pk, False)
+        if self.on_subscription:
+            self.on_subscription(pk, status, was_written)
+
+    @property
+    def drifted(self) -> list[str]:
+        """Ids of objects that differed although no event was about them."""
+        return [pk for pk in self.differing if pk not in self.named_by_events]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.events or self.failed or self.archived or self.looked_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +79,8 @@ class ReconcileContext:
     progress: Progress
     now: datetime
 
-    def ask_for(self, kind: Kind[Any], keys: Iterable[str]) -> None:
-        """Ask for rows that Stripe's list did not show, and take down which it does not know."""
-        asked = missing.fetch_missing(kind, keys, missing=len(self.results.unknown))
-        self.results.unknown += asked.unknown
-        self.results.differing.update(dict.fromkeys(asked.written))
+    def fetch_missing(self, kind: Kind[Any], keys: Iterable[str]) -> None:
+        """Fetch rows that Stripe's list did not include, and record those that Stripe does not know."""
+        fetched = missing.fetch_missing(kind, keys, missing=len(self.results.unknown))
+        self.results.unknown += fetched.unknown
+        self.results.differing.update(dict.fromkeys(fetched.written))

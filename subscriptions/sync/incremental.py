@@ -24,9 +24,8 @@ from subscriptions.sync import (
     run_log,
     scan,
 )
-from subscriptions.sync.context import ReconcileContext
+from subscriptions.sync.context import ReconcileContext, SubscriptionCallback, SyncResults
 from subscriptions.sync.progress import SILENT, Interrupted, Progress
-from subscriptions.sync.results import Listener, SyncResults
 from subscriptions.webhooks import inbox
 
 logger = logging.getLogger(__name__)
@@ -42,16 +41,20 @@ STOPPED = (Interrupted, lease.LeaseLost, KeyboardInterrupt, SystemExit)
 
 
 def run(
-    *, full: bool = False, now: datetime, progress: Progress = SILENT, listener: Listener | None = None
+    *,
+    full: bool = False,
+    now: datetime,
+    progress: Progress = SILENT,
+    on_subscription: SubscriptionCallback | None = None,
 ) -> tuple[SyncRun, SyncResults]:
     """Make one pass, and a full reconcile where it is asked for or due. The run says whether all was done.
 
-    `listener` is told of each subscription that is looked at. Raises LeaseHeld when another sync is at work, LeaseLost
-    when one took over half-way, Interrupted when `progress` says to stop.
+    `on_subscription` is called for each subscription that is looked at. Raises LeaseHeld if another sync
+    is running, LeaseLost if one took over half-way, Interrupted if `progress` asks for a stop.
     """
     pace = gateway.paced(settings.STRIPE_MAX_RPS)
     with lease.held() as holder, pace, gateway.counting() as calls:
-        sync_run, results, was_stopped = SyncRun(is_full=full, started_at=now), SyncResults(listener), False
+        sync_run, results, was_stopped = SyncRun(is_full=full, started_at=now), SyncResults(on_subscription), False
         try:
             with history.caused_by("sync", str(sync_run.pk)):
                 _sync(ReconcileContext(holder, results, progress, now), sync_run)
@@ -70,7 +73,7 @@ def run(
 def _sync(context: ReconcileContext, sync_run: SyncRun) -> None:
     results = context.results
     if sync_run.is_full:
-        scan.mark_due(context)
+        scan.mark_pending(context)
     _pass(context.holder, results)
     sync_run.is_full = sync_run.is_full or _is_full_due(context.now)
     customers: Iterable[str] = sorted(results.customers)

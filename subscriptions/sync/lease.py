@@ -1,4 +1,4 @@
-"""One sync at a time, on however many machines: a lease in the database that expires with its holder."""
+"""The lease that lets one sync run at a time, on any number of machines: it expires if its holder dies."""
 
 import os
 import socket
@@ -18,16 +18,16 @@ LEASE = timedelta(minutes=2)
 
 
 class LeaseHeld(Exception):
-    """Somebody else is syncing; the message says who and until when."""
+    """Another sync is running; the message says which, and until when its lease lasts."""
 
 
 class LeaseLost(LeaseHeld):
-    """Another sync took over half-way, as this one had not been heard of for too long."""
+    """Another sync took over, because this one did not extend its lease in time."""
 
 
 @contextmanager
 def held() -> Iterator[str]:
-    """Hold the lease for a block and yield the holder's name; raises LeaseHeld when it can't be had."""
+    """Hold the lease for a block, and yield the holder's name. Raises LeaseHeld if another sync has it."""
     holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     SyncState.objects.get_or_create(pk=SyncState.THE_ONE)
     if not _take(holder, timezone.now()):
@@ -39,9 +39,9 @@ def held() -> Iterator[str]:
 
 
 def advance(holder: str, **position: Any) -> None:
-    """Store how far the sync has come and extend the lease; raises LeaseLost when it was lost meanwhile."""
+    """Extend the lease, and save these columns of the sync's state. Raises LeaseLost if another sync has the lease."""
     if not _holding(holder).update(lease_until=timezone.now() + LEASE, **position):
-        raise LeaseLost("another sync has taken over; it goes on from the last stored position")
+        raise LeaseLost("another sync has taken over; it continues from the last saved position")
 
 
 def _take(holder: str, now: datetime) -> bool:

@@ -1,6 +1,6 @@
-"""Ranges of time in which subscriptions were created, read side by side: faster than page after page.
+"""Ranges of creation times, read in parallel: faster than listing all subscriptions page after page.
 
-Nothing here looks at what is on the pages. Threads only call Stripe; the database stays with the caller's thread.
+Pages are not examined here. Threads only call Stripe; the database is used by the caller's thread alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,54 +14,55 @@ from billing.gateway import Page
 from billing.gateway.snapshots import moment
 from subscriptions.models import Subscription
 
-PAGE = 100
+PAGE_SIZE = 100
 
-# At most so many calls wait for Stripe at once, so many pages are held, and no more threads run.
-SIDE_BY_SIDE = 12
+# The most calls that wait for Stripe at once, so also the most threads, and the most pages held in memory.
+MAX_PARALLEL_CALLS = 12
 
-Stored = tuple[int | None, int | None, str]
+StoredRange = tuple[int | None, int | None, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What was created after `oldest` and not after `newest` (Unix seconds; None: no bound), newest first.
+    """Subscriptions created after `oldest` and not after `newest` (Unix seconds; None: no bound), newest first.
 
-    `after` is the id of the last one that was read, and `shown` those of its second that were read too.
+    `after` is the id of the last subscription that was read; `already_read` are the ids read so far of those created
+    in the second `newest`.
     """
 
     newest: int | None = None
     oldest: int | None = None
     after: str = ""
-    shown: frozenset[str] = frozenset()
+    already_read: frozenset[str] = frozenset()
 
     @classmethod
-    def from_json(cls, stored: Stored) -> Self:
+    def from_json(cls, stored: StoredRange) -> Self:
         newest, oldest, after = stored
         return cls(newest, oldest, after)
 
-    def to_json(self) -> Stored:
+    def to_json(self) -> StoredRange:
         return self.newest, self.oldest, self.after
 
     def rest(self, page: Page) -> Self | None:
-        """What is left to read after this page of it."""
+        """Return the range that is left after its first page; None if that page is also its last."""
         if not page.has_more or not page.objects:
             return None
         last = page.objects[-1]
-        shown = frozenset(obj["id"] for obj in page.objects if obj["created"] == last["created"])
-        before = self.shown if last["created"] == self.newest else frozenset()
-        return replace(self, newest=last["created"], after=last["id"], shown=before | shown)
+        same_second = frozenset(obj["id"] for obj in page.objects if obj["created"] == last["created"])
+        earlier_pages = self.already_read if last["created"] == self.newest else frozenset()
+        return replace(self, newest=last["created"], after=last["id"], already_read=earlier_pages | same_second)
 
     @property
-    def upto(self) -> datetime | None:
+    def newest_at(self) -> datetime | None:
         return moment(self.newest)
 
     @property
-    def since(self) -> datetime | None:
+    def oldest_at(self) -> datetime | None:
         return moment(self.oldest)
 
 
-class Read(NamedTuple):
-    """A page, the range that it begins, and what of that is left; None when the page ends it."""
+class RangePage(NamedTuple):
+    """The first page of a range, and the rest of the range; None after the last page."""
 
     range: Range
     page: Page
@@ -69,48 +70,48 @@ class Read(NamedTuple):
 
 
 def split(whole: Range) -> list[Range]:
-    """Cut the rest of a list into ranges of equal length, going by the rows we have, each a whole number of pages.
+    """Split a range into ranges of equal size, judged by our rows, each a whole number of pages.
 
-    Cut anywhere else, each would end with a page that is not full: a call too many. Where our rows tell too little the
-    last range is the longest, and nothing is missed.
+    Any other split would end each range with a page that is not full: a call too many. If rows are missing here, the
+    last range is longer than the others; no subscription is left out.
     """
-    older = Subscription.objects.filter(stripe_created_at__lt=whole.upto).order_by("-stripe_created_at")
-    moments = older.values_list("stripe_created_at", flat=True)
-    pages = -(-moments.count() // PAGE)
-    length = -(-pages // SIDE_BY_SIDE) * PAGE
+    older = Subscription.objects.filter(stripe_created_at__lt=whole.newest_at).order_by("-stripe_created_at")
+    created = older.values_list("stripe_created_at", flat=True)
+    pages = -(-created.count() // PAGE_SIZE)
+    length = -(-pages // MAX_PARALLEL_CALLS) * PAGE_SIZE
     ranges = []
-    # What was created in the second of a cut belongs to the range below it, with the row that begins that.
-    for at in range(length, pages * PAGE, length or 1):
-        cut = _second(moments[at : at + 1].first())
-        if cut is not None and cut != whole.newest:
-            ranges.append(replace(whole, oldest=cut))
-            whole = Range(newest=cut)
+    # Rows created in the second of a boundary all belong to the older of the two ranges.
+    for at in range(length, pages * PAGE_SIZE, length or 1):
+        boundary = _unix_seconds(created[at : at + 1].first())
+        if boundary is not None and boundary != whole.newest:
+            ranges.append(replace(whole, oldest=boundary))
+            whole = Range(newest=boundary)
     return [*ranges, whole]
 
 
-def read(ranges: Iterable[Range], ask: Callable[[Range], Page]) -> Iterator[Read]:
-    """Read all of these to their ends, side by side, and yield each page as it comes.
+def read_pages(ranges: Iterable[Range], fetch: Callable[[Range], Page]) -> Iterator[RangePage]:
+    """Read all pages of these ranges in parallel, and yield each page as it arrives.
 
-    Raises what `ask` raises; the calls that are under way then are waited for, and their answers dropped.
+    Raises any error of `fetch`, after the calls under way have ended; their answers are dropped.
     """
-    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE, thread_name_prefix="stripe") as threads:
+    with ThreadPoolExecutor(max_workers=MAX_PARALLEL_CALLS, thread_name_prefix="stripe") as threads:
 
-        def begin(one: Range) -> "Future[Page]":
-            # The counting and the pace of the caller hold in its threads too.
-            return threads.submit(copy_context().run, ask, one)
+        def start(fetched: Range) -> "Future[Page]":
+            # In the caller's context, so that its call counter and rate limit apply in the threads too.
+            return threads.submit(copy_context().run, fetch, fetched)
 
-        asked = {begin(one): one for one in ranges}
+        under_way = {start(each): each for each in ranges}
         try:
-            while asked:
-                for answer in wait(asked, return_when=FIRST_COMPLETED).done:
-                    one = asked.pop(answer)
+            while under_way:
+                for answer in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    fetched = under_way.pop(answer)
                     page = answer.result()
-                    if rest := one.rest(page):
-                        asked[begin(rest)] = rest
-                    yield Read(one, page, rest)
+                    if rest := fetched.rest(page):
+                        under_way[start(rest)] = rest
+                    yield RangePage(fetched, page, rest)
         finally:
             threads.shutdown(wait=True, cancel_futures=True)
 
 
-def _second(created_at: datetime | None) -> int | None:
+def _unix_seconds(created_at: datetime | None) -> int | None:
     return int(created_at.timestamp()) if created_at else None

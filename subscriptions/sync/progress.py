@@ -1,6 +1,6 @@
-"""How far a long run has come: a bar on a terminal, a line now and then in a log, and where it may be stopped.
+"""The progress of a long run: a bar on a terminal, lines in a log, and the points at which it can be stopped.
 
-A run tells `expect` what there is to do and `step` what is done; whether anybody sees it is not the run's concern.
+A run calls `expect` with the work to do and `step` with the work done, whether or not anything is shown.
 """
 
 import logging
@@ -13,41 +13,41 @@ from tqdm import tqdm
 
 logger = logging.getLogger(__name__)
 
-# A run that is over by then shows no bar.
+# A run shorter than this shows no bar.
 SECONDS_BEFORE_A_BAR = 2
 
 SECONDS_BETWEEN_LINES = 10
 
-# Else tqdm starts a thread that redraws bars which nobody steps, and takes a lock that processes share.
+# By default tqdm starts a thread that redraws idle bars, and takes a lock that is shared between processes.
 tqdm.monitor_interval = 0
 tqdm.set_lock(threading.RLock())
 
 
 class Interrupted(Exception):
-    """The run was asked to stop; what it has stored lets the next one go on from here."""
+    """The run was asked to stop; the next one continues from the saved position."""
 
 
 class Progress:
-    """Tells nobody; the others tell by a bar or by lines."""
+    """Shows nothing; the subclasses show a bar or write lines."""
 
     def expect(self, total: int | None) -> None:
-        """Begin: about so many are to be done; None or nothing where that is not known."""
+        """Begin, with about this many to do; None or 0 if that is not known."""
 
     def step(self, count: int, label: str = "") -> None:
-        """So many more are done, and what comes next; none where only the time passes.
+        """Count this many more as done, and name the next part; 0 if only time has passed.
 
-        Raises Interrupted where the run shall end. So everything done before must be stored already.
+        Raises Interrupted if the run was asked to stop, so all work done so far must be saved before.
         """
 
     def finish(self) -> None:
-        """End, however the run ended; once more does no harm."""
+        """End, whether or not the run was successful; calling it again does nothing."""
 
 
 SILENT = Progress()
 
 
 class Bar(Progress):
-    """A bar that is drawn anew in its place, with count, total, rate and time left, and wiped away at the end."""
+    """A bar with count, total, rate and time left, removed at the end."""
 
     def __init__(self, stream: TextIO, *, delay: float = SECONDS_BEFORE_A_BAR) -> None:
         self._stream, self._delay = stream, delay
@@ -77,7 +77,7 @@ class Bar(Progress):
 
 
 class Lines(Progress):
-    """A line in the log every ten seconds, so none for a run that is over sooner."""
+    """A line in the log every ten seconds; a shorter run writes none."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -85,16 +85,16 @@ class Lines(Progress):
 
     def expect(self, total: int | None) -> None:
         self._total, self._done = total, 0
-        self._began = self._told = self._clock()
+        self._began_at = self._last_line_at = self._clock()
 
     def step(self, count: int, label: str = "") -> None:
         self._done += count
         now = self._clock()
-        if now - self._told >= SECONDS_BETWEEN_LINES:
-            self._told = now
-            logger.info("%s%s", self._standing(now - self._began), f", {label}" if label else "")
+        if now - self._last_line_at >= SECONDS_BETWEEN_LINES:
+            self._last_line_at = now
+            logger.info("%s%s", self._summary(now - self._began_at), f", {label}" if label else "")
 
-    def _standing(self, seconds: float) -> str:
+    def _summary(self, seconds: float) -> str:
         rate = self._done / seconds
         if not self._total or self._done > self._total:
             return f"{self._done:,} subscriptions compared, {rate:,.0f} a second"
@@ -103,7 +103,7 @@ class Lines(Progress):
 
 
 class Stoppable(Progress):
-    """Another progress that ends the run at the next step once `is_stopped` says so."""
+    """Wraps another progress, and ends the run at the next step once `is_stopped` returns true."""
 
     def __init__(self, shown: Progress, is_stopped: Callable[[], bool]) -> None:
         self._shown, self._is_stopped = shown, is_stopped
@@ -120,6 +120,6 @@ class Stoppable(Progress):
         self._shown.finish()
 
 
-def of(stream: TextIO) -> Progress:
-    """What suits the stream: a bar on a terminal, else lines in the log."""
+def for_stream(stream: TextIO) -> Progress:
+    """Return a bar if the stream is a terminal, else lines in the log."""
     return Bar(stream) if stream.isatty() else Lines()

@@ -1,6 +1,6 @@
-"""The look at everything: catalogue, all subscriptions, new bills, and purchases whose outcome we have not heard.
+"""The full reconcile: compare the catalogue, all subscriptions, recent invoices and refunds, and open purchases.
 
-What is equal is only read; what differs is written, and counts as drift unless an event tells of it.
+Equal rows are only read. Rows that differ are written, and count as drift unless an event was about them.
 """
 
 import gc
@@ -28,7 +28,7 @@ from subscriptions.sync.context import ReconcileContext
 
 logger = logging.getLogger(__name__)
 
-# Bills are read again this far back: between two looks events tell of them, and this is for what they missed.
+# Invoices this old are listed again, for changes whose events were missed since the last full reconcile.
 OVERLAP = timedelta(days=2)
 
 # A bank may send a refund back weeks later (https://docs.stripe.com/refunds#failed-refunds).
@@ -38,58 +38,58 @@ Mode, Status = CheckoutSession.Mode, CheckoutSession.Status
 
 
 def run(context: ReconcileContext) -> None:
-    """Compare everything with Stripe and write what differs; goes on where an interrupted one stopped.
+    """Compare everything with Stripe and write what differs; an interrupted reconcile is continued.
 
-    Raises StripeUnavailable or StripeMisconfigured half-way, LeaseLost when another sync took over, Interrupted when
-    the progress says to stop.
+    Raises StripeUnavailable or StripeMisconfigured, LeaseLost if another sync took over, and Interrupted if the
+    progress asks for a stop.
     """
     context.progress.expect(Subscription.objects.count())
     try:
-        with _rarely_collecting():
+        with _less_garbage_collection():
             history.save_all_lines()
             _compare_catalogue(context)
             scan.compare_all(context)
-            _settle_schedules(context)
-            _settle_purchases(context)
-            _walk_bills(context)
+            _fetch_unreferenced_schedules(context)
+            _fetch_unfinished_purchases(context)
+            _compare_invoices_and_refunds(context)
     finally:
         context.progress.finish()
     lease.advance(context.holder, full_cursor=None)
 
 
 @contextmanager
-def _rarely_collecting() -> Iterator[None]:
-    """Have Python look for cycles a thousand times more rarely: there is none in a page's ten thousand objects."""
-    often = gc.get_threshold()
-    gc.set_threshold(often[0] * 1_000, *often[1:])
+def _less_garbage_collection() -> Iterator[None]:
+    """Collect garbage a thousand times less often: the ten thousand objects of a page contain no cycles."""
+    usual = gc.get_threshold()
+    gc.set_threshold(usual[0] * 1_000, *usual[1:])
     try:
         yield
     finally:
-        gc.set_threshold(*often)
+        gc.set_threshold(*usual)
 
 
 def _compare_catalogue(context: ReconcileContext) -> None:
-    def note(compared: list[Compared[Any]]) -> None:
+    def record(compared: list[Compared[Any]]) -> None:
         context.results.record_page(compared)
         lease.advance(context.holder)
         context.progress.step(0, "catalogue")
 
-    context.results.unknown += importer.import_catalog(on_page=note).unknown
+    context.results.unknown += importer.import_catalog(on_page=record).unknown
 
 
-def _settle_schedules(context: ReconcileContext) -> None:
-    """Ask for schedules that are at work here, though no subscription names them any more: they let go unheard."""
+def _fetch_unreferenced_schedules(context: ReconcileContext) -> None:
+    """Fetch live schedules that no subscription references: their release event was missed."""
     live = SubscriptionSchedule.objects.filter(status__in=SubscriptionSchedule.LIVE, is_deleted=False)
-    naming = Subscription.objects.filter(schedule__isnull=False).order_by().values_list("schedule_id", flat=True)
-    context.ask_for(kinds.SCHEDULE, sorted(set(live.values_list("pk", flat=True)) - set(naming)))
+    referenced = Subscription.objects.filter(schedule__isnull=False).order_by().values_list("schedule_id", flat=True)
+    context.fetch_missing(kinds.SCHEDULE, sorted(set(live.values_list("pk", flat=True)) - set(referenced)))
 
 
-def _walk_bills(context: ReconcileContext) -> None:
-    """Read the invoices and refunds that are new since the last look at everything; all, where there was none."""
+def _compare_invoices_and_refunds(context: ReconcileContext) -> None:
+    """Compare invoices and refunds created since the last full reconcile; all of them if there was none."""
     last_full_at = SyncState.objects.get(pk=SyncState.THE_ONE).last_full_at
     since = last_full_at + stripe_clock.offset() - OVERLAP if last_full_at else None
     if since:
-        _settle_open_invoices(context, since)
+        _fetch_invoices_no_longer_open(context, since)
     for page in gateway.invoice_pages(since=since):
         context.results.record_page(apply_page(kinds.INVOICE, page.snapshots()))
         lease.advance(context.holder)
@@ -100,8 +100,8 @@ def _walk_bills(context: ReconcileContext) -> None:
         context.progress.step(0, "refunds")
 
 
-def _settle_open_invoices(context: ReconcileContext, before: datetime) -> None:
-    """Ask for older bills that are open here and no longer at Stripe: they were paid or voided without a word."""
+def _fetch_invoices_no_longer_open(context: ReconcileContext, before: datetime) -> None:
+    """Fetch older invoices that are open here but not at Stripe: the event of their payment or voiding was missed."""
     unpaid = Invoice.objects.filter(status=Invoice.Status.OPEN, is_deleted=False, stripe_created_at__lt=before)
     ours = list(unpaid.order_by().values_list("pk", flat=True))
     if not ours:
@@ -114,38 +114,39 @@ def _settle_open_invoices(context: ReconcileContext, before: datetime) -> None:
     for pk in ours:
         if pk not in still_open:
             lease.advance(context.holder)
-            context.ask_for(kinds.INVOICE, [pk])
+            context.fetch_missing(kinds.INVOICE, [pk])
 
 
-def _settle_purchases(context: ReconcileContext) -> None:
-    """Ask for the purchases that may have ended without a word to us: a handful at any time."""
-    questions: dict[str, Callable[[], object]] = {
-        str(session.stripe_id): partial(checkout.look_up, session) for session in _unheard_sessions()
+def _fetch_unfinished_purchases(context: ReconcileContext) -> None:
+    """Fetch purchases whose outcome is not known here: a handful at any time."""
+    fetches: dict[str, Callable[[], object]] = {
+        str(session.stripe_id): partial(checkout.look_up, session) for session in _unfinished_sessions()
     }
-    unsettled = Payment.objects.filter(status=Payment.Status.PROCESSING).exclude(payment_intent_id="")
-    for payment_intent_id in unsettled.values_list("payment_intent_id", flat=True):
-        questions[payment_intent_id] = partial(_look_up_payment, payment_intent_id)
-    for stripe_id, ask in questions.items():
+    processing = Payment.objects.filter(status=Payment.Status.PROCESSING).exclude(payment_intent_id="")
+    for payment_intent_id in processing.values_list("payment_intent_id", flat=True):
+        fetches[payment_intent_id] = partial(_fetch_payment, payment_intent_id)
+    for stripe_id, fetch in fetches.items():
         lease.advance(context.holder)
         try:
-            ask()
+            fetch()
         except StripeMissing:
-            # The key is another account's now: nothing to be heard of it here, and no reason to stop.
+            # STRIPE_KEY is another account's by now: this purchase stays as it is, and the others are still fetched.
             logger.warning("%s is not at Stripe", stripe_id)
             context.results.unknown.append(stripe_id)
 
 
-def _unheard_sessions() -> "QuerySet[CheckoutSession]":
-    """Sessions that are open as far as we know, completed without the payment that they brought, or unpaid though
-    that has arrived: of a slow payment's only the webhooks' events tell.
+def _unfinished_sessions() -> "QuerySet[CheckoutSession]":
+    """Return sessions that are open here, complete without their payment, or unpaid though their payment succeeded.
+
+    Stripe reports a delayed payment of a session by event only; here that event was missed.
     """
     sessions = CheckoutSession.objects.exclude(stripe_id=None)
     payments = Payment.objects.filter(pk=OuterRef("pk"))
-    half_heard = Q(~Exists(payments), status=Status.COMPLETE, mode=Mode.PAYMENT, open_key__isnull=False)
-    arrived = Exists(payments.filter(status=Payment.Status.SUCCEEDED))
-    half_paid = Q(arrived, status=Status.COMPLETE, payment_status="unpaid")
-    return sessions.filter(Q(status=Status.OPEN) | half_heard | half_paid)
+    without_payment = Q(~Exists(payments), status=Status.COMPLETE, mode=Mode.PAYMENT, open_key__isnull=False)
+    has_succeeded = Exists(payments.filter(status=Payment.Status.SUCCEEDED))
+    shown_unpaid = Q(has_succeeded, status=Status.COMPLETE, payment_status="unpaid")
+    return sessions.filter(Q(status=Status.OPEN) | without_payment | shown_unpaid)
 
 
-def _look_up_payment(payment_intent_id: str) -> None:
+def _fetch_payment(payment_intent_id: str) -> None:
     engine.apply_snapshot(kinds.PAYMENT, gateway.retrieve_payment_intent(payment_intent_id))

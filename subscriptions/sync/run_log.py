@@ -1,42 +1,51 @@
-"""The sync's own books: what each run did and cost, and how the sync stands."""
+"""The record of sync runs: what each did and cost, the state they leave behind, and a one-line summary."""
 
 from datetime import datetime, timedelta
 
 from django.db.models import F
 from django.utils import timezone
 
+from subscriptions.formatting import format_count
 from subscriptions.models import SyncRun, SyncState, WebhookEvent
-from subscriptions.sync.results import SyncResults
+from subscriptions.sync.context import SyncResults
 
-# Finished events and old runs are forgotten after this; failed events never.
-KEPT = timedelta(days=60)
+# Finished events and runs older than this are deleted; failed events are kept.
+KEEP_FOR = timedelta(days=60)
 
-# Of the rows that drifted or that Stripe does not know, so many are named.
-NAMED = 100
+# A run stores at most so many ids of rows that drifted, and of rows that Stripe does not know.
+MAX_IDS = 100
 
 
 def set_drift(run: SyncRun, ids: list[str]) -> None:
-    run.drift, run.drifted = len(ids), ids[:NAMED]
+    run.drift, run.drifted = len(ids), ids[:MAX_IDS]
 
 
 def set_unknown(run: SyncRun, ids: list[str]) -> None:
-    run.unknown, run.unknown_ids = len(ids), ids[:NAMED]
+    run.unknown, run.unknown_ids = len(ids), ids[:MAX_IDS]
 
 
 def record_end(run: SyncRun, results: SyncResults, *, stripe_calls: int, was_stopped: bool = False) -> None:
-    """Take down how a run ended. One that had work or trouble is kept; a quiet pass leaves no row behind."""
+    """Record how a run ended. A pass without events or errors is counted in the state, but gets no row."""
     run.finished_at = timezone.now()
     run.stripe_calls = stripe_calls
     run.events, run.failed, run.archived = results.events, results.failed, results.archived
     run.looked_at, run.updated = results.looked_at, results.updated
     if run.is_full or not run.is_complete or not results.is_empty:
         run.save(force_insert=True)
-    _note_standing(run, was_stopped=was_stopped)
+    _update_state(run, was_stopped=was_stopped)
     if run.is_complete and run.is_full:
-        _forget_old(before=run.started_at - KEPT)
+        _delete_old(before=run.started_at - KEEP_FOR)
 
 
-def _note_standing(run: SyncRun, *, was_stopped: bool) -> None:
+def summarise(run: SyncRun) -> str:
+    """Return one line for people and logs: what the run did, what it cost, and the error that stopped it."""
+    kind = "Full sync" if run.is_full else "Sync"
+    outcome = "complete" if run.is_complete else "NOT complete"
+    error = f" ({run.error})" if run.error else ""
+    return f"{kind} {outcome}: {', '.join(_figures(run))}{error}."
+
+
+def _update_state(run: SyncRun, *, was_stopped: bool) -> None:
     states = SyncState.objects.filter(pk=SyncState.THE_ONE)
     states.update(passes=F("passes") + 1, stripe_calls=F("stripe_calls") + run.stripe_calls)
     if run.is_complete:
@@ -46,6 +55,29 @@ def _note_standing(run: SyncRun, *, was_stopped: bool) -> None:
         states.update(last_error=run.error or f"{run.failed} events failed")
 
 
-def _forget_old(*, before: datetime) -> None:
+def _delete_old(*, before: datetime) -> None:
     WebhookEvent.objects.filter(state__in=WebhookEvent.FINAL, received_at__lt=before).delete()
     SyncRun.objects.filter(started_at__lt=before).delete()
+
+
+def _figures(run: SyncRun) -> list[str]:
+    figures = [
+        format_count(run.events, "event"),
+        f"{format_count(run.looked_at, 'subscription')} {'compared' if run.is_full else 'looked at'}",
+        f"{run.updated:,} updated",
+    ]
+    if run.is_full:
+        figures += [_drift(run.drift), f"{run.unknown:,} unknown to Stripe"]
+    figures.append(f"{run.failed:,} failed{' (the next pass tries again)' if run.failed else ''}")
+    if run.archived:
+        figures.append(f"{format_count(run.archived, 'customer')} archived or deleted")
+    return [*figures, f"{format_count(run.stripe_calls, 'Stripe call')} in {_seconds(run)} s"]
+
+
+def _drift(rows: int) -> str:
+    return f"drift {format_count(rows, 'row')} (no webhook or event had reported the change)" if rows else "no drift"
+
+
+def _seconds(run: SyncRun) -> str:
+    seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0
+    return f"{seconds:.2f}" if seconds < 1 else f"{seconds:,.1f}"

@@ -1,4 +1,4 @@
-"""The walk over all subscriptions: each page compared with our rows, and how far it has come kept for the next."""
+"""The scan of all subscriptions: compare each page with our rows, and save the position for the next run."""
 
 import time
 from collections.abc import Iterable
@@ -15,119 +15,120 @@ from subscriptions.mirror import kinds
 from subscriptions.models import Subscription, SyncState
 from subscriptions.sync import lease, page_ranges
 from subscriptions.sync.context import ReconcileContext
-from subscriptions.sync.page_ranges import Range, Read
+from subscriptions.sync.page_ranges import Range, RangePage
 
-# What an interrupted walk compared longer ago than this is compared again.
-CURSOR_HOLDS = timedelta(hours=1)
+# An interrupted scan that began longer ago than this starts again from the beginning.
+POSITION_EXPIRES_AFTER = timedelta(hours=1)
 
-# Seconds between two times that it is kept how far the walk has come: what a killed one does again at most.
-STORED_EVERY = 1.0
+# Save progress at most once a second: a scan that is killed repeats no more than that.
+SECONDS_BETWEEN_SAVES = 1.0
 
 
-class Start(NamedTuple):
-    """When a walk began, what is left of it, and how many were compared to learn that."""
+class Position(NamedTuple):
+    """When a scan began, the ranges it has still to read, and how many subscriptions this run has compared for it."""
 
     begun_at: datetime
-    left: list[Range]
+    ranges_left: list[Range]
     compared: int
 
 
-def mark_due(context: ReconcileContext) -> None:
-    """Note that everything is to be looked at, so that the next sync does it if this one is cut off early."""
-    if _where_it_stopped(context.now) is None:
-        _store(context, context.now, None)
+def mark_pending(context: ReconcileContext) -> None:
+    """Save that a scan was asked for, so that the next sync makes it if this one is stopped before it starts."""
+    if _saved_position(context.now) is None:
+        _save_position(context, context.now, None)
 
 
 def compare_all(context: ReconcileContext) -> None:
-    """Compare every subscription, with its customer and schedule; goes on where an interrupted walk stopped."""
-    begun_at, left, compared = _where_it_stopped(context.now) or _beginning(context)
-    remaining = dict.fromkeys(left)
-    _store(context, begun_at, remaining)
+    """Compare every subscription, with its customer and schedule; an interrupted scan is continued."""
+    begun_at, ranges_left, compared = _saved_position(context.now) or _start(context)
+    remaining = dict.fromkeys(ranges_left)
+    _save_position(context, begun_at, remaining)
     context.progress.step(compared)
-    stored_at = time.monotonic()
+    saved_at = time.monotonic()
     try:
-        for read in page_ranges.read(left, _ask):
-            _compare(context, read)
-            # First what is left: whatever stops us here must not take the page for the whole range.
-            if read.rest:
-                remaining[read.rest] = None
-            del remaining[read.range]
-            context.progress.step(len(read.page.objects))
-            if time.monotonic() - stored_at >= STORED_EVERY:
-                _store(context, begun_at, remaining)
-                stored_at = time.monotonic()
+        for page in page_ranges.read_pages(ranges_left, _fetch_page):
+            _compare_page(context, page)
+            # Add the rest before removing the range: an interruption between the two must not lose the rest.
+            if page.rest:
+                remaining[page.rest] = None
+            del remaining[page.range]
+            context.progress.step(len(page.page.objects))
+            if time.monotonic() - saved_at >= SECONDS_BETWEEN_SAVES:
+                _save_position(context, begun_at, remaining)
+                saved_at = time.monotonic()
     finally:
-        _store(context, begun_at, remaining)
+        _save_position(context, begun_at, remaining)
 
 
-def _beginning(context: ReconcileContext) -> Start:
-    """Compare the newest page alone: often that is all, and where it is not, it says where the rest begins."""
+def _start(context: ReconcileContext) -> Position:
+    """Compare the newest page: it may be the only one; if not, its end is where the split begins."""
     everything = Range()
-    page = _ask(everything)
+    page = _fetch_page(everything)
     rest = everything.rest(page)
-    _compare(context, Read(everything, page, rest))
-    return Start(context.now, page_ranges.split(rest) if rest else [], len(page.objects))
+    _compare_page(context, RangePage(everything, page, rest))
+    return Position(context.now, page_ranges.split(rest) if rest else [], len(page.objects))
 
 
-def _where_it_stopped(now: datetime) -> Start | None:
+def _saved_position(now: datetime) -> Position | None:
     cursor = SyncState.objects.get(pk=SyncState.THE_ONE).full_cursor
     if not cursor or cursor["ranges"] is None:
         return None
     begun_at = datetime.fromisoformat(cursor["begun_at"])
-    if now - begun_at >= CURSOR_HOLDS:
+    if now - begun_at >= POSITION_EXPIRES_AFTER:
         return None
-    return Start(begun_at, [Range.from_json(stored) for stored in cursor["ranges"]], compared=0)
+    return Position(begun_at, [Range.from_json(stored) for stored in cursor["ranges"]], compared=0)
 
 
-def _store(context: ReconcileContext, begun_at: datetime, remaining: Iterable[Range] | None) -> None:
-    ranges_left = None if remaining is None else [one.to_json() for one in remaining]
+def _save_position(context: ReconcileContext, begun_at: datetime, remaining: Iterable[Range] | None) -> None:
+    ranges_left = None if remaining is None else [left.to_json() for left in remaining]
     cursor = {"begun_at": begun_at.astimezone(UTC).isoformat(), "ranges": ranges_left}
     lease.advance(context.holder, full_cursor=cursor)
 
 
-def _ask(one: Range) -> Page:
+def _fetch_page(wanted: Range) -> Page:
     try:
-        return gateway.subscription_page(newest=one.newest, oldest=one.oldest, starting_after=one.after)
+        return gateway.subscription_page(newest=wanted.newest, oldest=wanted.oldest, starting_after=wanted.after)
     except StripeMissing:
-        # The one that we stopped at is gone, so there is nothing to go on after but the second it was made in.
-        return gateway.subscription_page(newest=one.newest, oldest=one.oldest)
+        # The last subscription that was read is gone from Stripe: read again from the second in which it was made.
+        return gateway.subscription_page(newest=wanted.newest, oldest=wanted.oldest)
 
 
-def _compare(context: ReconcileContext, read: Read) -> None:
+def _compare_page(context: ReconcileContext, read: RangePage) -> None:
     subscriptions = list(read.page.snapshots())
-    context.results.record_page(apply_page(kinds.CUSTOMER, _inside(subscriptions, "customer")))
-    context.results.record_page(apply_page(kinds.SCHEDULE, _inside(subscriptions, "schedule")))
-    compared, others = apply_page_within(kinds.SUBSCRIPTION, subscriptions, span=_span(read))
+    context.results.record_page(apply_page(kinds.CUSTOMER, _expanded(subscriptions, "customer")))
+    context.results.record_page(apply_page(kinds.SCHEDULE, _expanded(subscriptions, "schedule")))
+    compared, others = apply_page_within(kinds.SUBSCRIPTION, subscriptions, span=_created_within(read))
     context.results.record_page(compared)
-    for one in compared:
-        context.results.record_subscription(one.object, was_written=one.was_written)
-    if unseen := [pk for pk in others if pk not in read.range.shown]:
-        context.ask_for(kinds.SUBSCRIPTION, _not_shown(read, unseen))
+    for each in compared:
+        context.results.record_subscription(each.object, was_written=each.was_written)
+    if not_on_page := [pk for pk in others if pk not in read.range.already_read]:
+        context.fetch_missing(kinds.SUBSCRIPTION, _expected_on_page(read, not_on_page))
 
 
-def _inside(subscriptions: list[Snapshot], field: str) -> list[Snapshot]:
-    """The objects that came expanded within the subscriptions, as read at the same moment."""
+def _expanded(subscriptions: list[Snapshot], field: str) -> list[Snapshot]:
+    """Return the objects that are expanded in this field, as snapshots of the same moment."""
     expanded = ((subscription, subscription.object.get(field)) for subscription in subscriptions)
     return [subscription.part(obj) for subscription, obj in expanded if isinstance(obj, dict)]
 
 
-def _span(read: Read) -> Where:
-    """Where our rows from the time that the page spans are, its first and last second included."""
+def _created_within(read: RangePage) -> Where:
+    """Return the filter for our rows of the time that the page covers, including its first and last second."""
     span: dict[str, datetime] = {}
-    if read.rest and read.rest.upto:
-        span["stripe_created_at__gte"] = read.rest.upto
-    elif read.range.since:
-        span["stripe_created_at__gt"] = read.range.since
-    if read.range.upto:
-        span["stripe_created_at__lte"] = read.range.upto
+    if read.rest and read.rest.newest_at:
+        span["stripe_created_at__gte"] = read.rest.newest_at
+    elif read.range.oldest_at:
+        span["stripe_created_at__gt"] = read.range.oldest_at
+    if read.range.newest_at:
+        span["stripe_created_at__lte"] = read.range.newest_at
     return span
 
 
-def _not_shown(read: Read, pks: list[str]) -> list[str]:
-    """Which of these rows of its span the page should show: not those of its last second, which the next page may
-    show, nor what we came to know while it was read.
+def _expected_on_page(read: RangePage, pks: list[str]) -> list[str]:
+    """Return those of these rows that the page should include.
+
+    Rows of its last second may be on the next page; rows copied while it was read may be newer than the page.
     """
     rows = Subscription.objects.filter(pk__in=pks, is_deleted=False, known_until__lt=read.page.known_from)
     if read.rest:
-        rows = rows.filter(stripe_created_at__gt=read.rest.upto)
+        rows = rows.filter(stripe_created_at__gt=read.rest.newest_at)
     return list(rows.order_by().values_list("pk", flat=True))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django import template
 from django.utils.html import format_html
 
-from subscriptions.monitoring import health
+from subscriptions.formatting import format_duration
 
 register = template.Library()
 
@@ -13,7 +13,7 @@ register = template.Library()
 @register.filter
 def in_words(span: timedelta | None) -> str:
     """45 s, 12 min, 5 h or 3 d; "never" for none."""
-    return "never" if span is None else health.in_words(span)
+    return "never" if span is None else format_duration(span)
 
 
 @register.filter
@@ -21,7 +21,7 @@ def ago(moment: datetime | None, now: datetime) -> str:
     """How long before `now`, as a `<time>` that says the moment too; "never" for none."""
     if moment is None:
         return "never"
-    shown, exact = health.in_words(now - moment), f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    shown, exact = format_duration(now - moment), f"{moment:%Y-%m-%d %H:%M:%S} UTC"
     return format_html('<time datetime="{}" title="{}">{} ago</time>', moment.isoformat(), exact, shown)
 
 

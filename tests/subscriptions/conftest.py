@@ -18,7 +18,7 @@ from subscriptions.checkout.services import Started
 from subscriptions.customers import services as customers
 from subscriptions.models import CheckoutSession, Customer, Subscription, SyncRun
 from subscriptions.sync import incremental
-from subscriptions.sync.results import SyncResults
+from subscriptions.sync.context import SyncResults
 from tests.fixtures import LocalStripe
 
 DAY = 86_400

@@ -14,7 +14,7 @@ from django.utils import timezone
 from subscriptions.management.stopping import Stopping
 from subscriptions.models import SyncRun, SyncState
 from subscriptions.monitoring import webhook_gap
-from subscriptions.sync import incremental, lease, progress, summary
+from subscriptions.sync import incremental, lease, progress, run_log
 from subscriptions.sync.progress import Interrupted, Progress, Stoppable
 
 logger = logging.getLogger(__name__)
@@ -77,9 +77,9 @@ class Command(BaseCommand):
         """Make one pass and say what it did; None where another sync is at it."""
         now = timezone.now()
         is_new_hour = _is_new_hour(now)
-        listener = self._list if self.is_verbose else None
+        on_subscription = self._list if self.is_verbose else None
         try:
-            run, _ = incremental.run(full=full, now=now, progress=self._progress(), listener=listener)
+            run, _ = incremental.run(full=full, now=now, progress=self._progress(), on_subscription=on_subscription)
         except lease.LeaseLost:
             self._say("Another sync has taken over; it goes on from the last stored position.")
             return None
@@ -93,16 +93,16 @@ class Command(BaseCommand):
 
     def _progress(self) -> Progress:
         # The list of everything looked at is progress enough.
-        shown = progress.SILENT if self.is_verbose else progress.of(sys.stderr)
+        shown = progress.SILENT if self.is_verbose else progress.for_stream(sys.stderr)
         return Stoppable(shown, lambda: self.stopping.asked)
 
     def _report(self, run: SyncRun, *, now: datetime, in_full: bool) -> None:
         found = webhook_gap.found(now=now, last_webhook_at=webhook_gap.last_webhook_at())
-        self._say(summary.of(run) + (" WARNING: webhooks have gone silent." if found else ""))
+        self._say(run_log.summarise(run) + (" WARNING: webhooks have gone silent." if found else ""))
         if found and in_full:
             logger.warning("%s", found)
 
-    def _list(self, pk: str, status: str, was_written: bool) -> None:  # noqa: FBT001  (the sync's listener)
+    def _list(self, pk: str, status: str, was_written: bool) -> None:  # noqa: FBT001  (as the sync calls it)
         self.stdout.write(f"  {pk} {status} ({'updated' if was_written else 'unchanged'})")
 
     def _say(self, line: str) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from billing.catalog.importer import compare_catalog, import_catalog
 from billing.models import Price, Product
+from subscriptions.formatting import format_count
 from subscriptions.monitoring.doctor.finding import Finding, note, ok, some
-from subscriptions.sync.summary import counted
 
 
 def check_catalogue() -> Iterator[Finding]:
@@ -13,8 +13,8 @@ def check_catalogue() -> Iterator[Finding]:
     if differing := compare_catalog():
         yield note(f"Different at Stripe: {some(differing)}. A sync brings it, and so does --fix.", _import)
     else:
-        products = counted(Product.objects.filter(is_deleted=False).count(), "product")
-        prices = counted(Price.objects.filter(is_deleted=False).count(), "price")
+        products = format_count(Product.objects.filter(is_deleted=False).count(), "product")
+        prices = format_count(Price.objects.filter(is_deleted=False).count(), "price")
         yield ok(f"{products} and {prices}, as at Stripe.")
     if unsold := _without_a_price():
         yield note(f"On sale, but without a price: {some(unsold)}.")

@@ -88,7 +88,7 @@ class TestSummary:
         [line] = lines(capsys)
         assert line.startswith(
             "Full sync complete: 0 events, 1 subscription compared, 1 updated, drift 1 row (no webhook or event had "
-            "told of them), 0 unknown to Stripe, 0 failed, "
+            "reported the change), 0 unknown to Stripe, 0 failed, "
         )
 
     def test_of_one_that_left_something_undone(

@@ -42,10 +42,10 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     return caplog
 
 
-class TestOf:
+class TestForStream:
     def test_a_terminal_gets_a_bar_and_a_file_lines(self) -> None:
-        assert isinstance(progress.of(Terminal()), Bar)
-        assert isinstance(progress.of(io.StringIO()), Lines)
+        assert isinstance(progress.for_stream(Terminal()), Bar)
+        assert isinstance(progress.for_stream(io.StringIO()), Lines)
 
 
 class TestBar:

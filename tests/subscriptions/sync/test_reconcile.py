@@ -24,9 +24,9 @@ from subscriptions.models import (
     SyncState,
 )
 from subscriptions.sync import incremental, page_ranges
+from subscriptions.sync.context import SyncResults
 from subscriptions.sync.page_ranges import Range
 from subscriptions.sync.progress import Interrupted, Progress
-from subscriptions.sync.results import SyncResults
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import buy, settle, sync_now
 
@@ -306,7 +306,7 @@ class TestSplit:
         assert len(cut) == expected
         assert (cut[0].newest, cut[0].after, cut[-1].oldest) == (2_000_000, "sub_x", None)
         assert [one.oldest for one in cut[:-1]] == [one.newest for one in cut[1:]]
-        created = [(one.upto, one.since or moment(0)) for one in cut]
+        created = [(one.newest_at, one.oldest_at or moment(0)) for one in cut]
         inside = [
             Subscription.objects.filter(stripe_created_at__lte=upto, stripe_created_at__gt=since)
             for upto, since in created
