@@ -84,7 +84,7 @@ def _as_json(found: Health) -> dict[str, Any]:
             "unknown": full.unknown if full else 0,
             "unknown_ids": full.unknown_ids if full else [],
         },
-        "webhooks": {"last_at": found.by_webhook.last_at, "is_silent": found.silence is not None},
+        "webhooks": {"last_at": found.by_webhook.last_at, "is_silent": found.webhook_gap is not None},
         "events": {
             "by_webhook": {"total": found.by_webhook.total, "last_day": found.by_webhook.last_day},
             "by_sync_alone": {"total": found.by_sync.total, "last_day": found.by_sync.last_day},

@@ -1,4 +1,4 @@
-"""The page that shows how the sync is, beside the list of its runs."""
+"""The page on the health of the sync, linked from the list of its runs."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from subscriptions.monitoring import health
 
 
 class WithHealthPage(ReadOnlyAdmin):
-    """The admin of sync runs, with a page on the whole of them."""
+    """Adds the health page to the admin of sync runs."""
 
     change_list_template = "admin/subscriptions/sync_runs.html"
 
@@ -36,24 +36,24 @@ class WithHealthPage(ReadOnlyAdmin):
             "lag": found.lag,
             "problems": found.problems,
             "warnings": found.warnings,
-            "groups": _found_by(found.last_full) if found.last_full else [],
+            "groups": _groups_of_ids(found.last_full) if found.last_full else [],
         }
         response = render(request, "admin/subscriptions/sync_health.html", context)
         add_never_cache_headers(response)
         return response
 
 
-def _found_by(run: SyncRun) -> list[dict[str, Any]]:
-    """The rows that the last full sync complained of, as far as their ids are kept."""
+def _groups_of_ids(run: SyncRun) -> list[dict[str, Any]]:
+    """Return the rows with drift and the unknown rows of a full sync, as far as their ids are stored."""
     return [
-        _group("Drift: nobody had told of these", run.drifted, run.drift),
+        _group("Drift: changed without an event", run.drifted, run.drift),
         _group("Unknown to Stripe", run.unknown_ids, run.unknown),
     ]
 
 
 def _group(title: str, ids: list[str], total: int) -> dict[str, Any]:
-    return {"title": title, "rows": [{"pk": pk, "url": _page(pk)} for pk in ids], "left_out": total - len(ids)}
+    return {"title": title, "rows": [{"pk": pk, "url": _address(pk)} for pk in ids], "left_out": total - len(ids)}
 
 
-def _page(pk: str) -> str:
+def _address(pk: str) -> str:
     return reverse("admin:subscriptions_subscription_change", args=[quote(pk)]) if pk.startswith("sub_") else ""

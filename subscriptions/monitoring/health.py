@@ -1,6 +1,6 @@
-"""Sync health: how far our copy is behind Stripe, what went wrong, what it cost, and whether webhooks still come.
+"""The health of the sync: how far the copy is behind Stripe, failures, cost, and whether webhooks still arrive.
 
-Read from our books alone: seven queries, however many rows they hold, and no call to Stripe.
+Read from our own tables: seven queries, however many rows there are, and no call to Stripe.
 """
 
 from collections.abc import Iterator
@@ -10,15 +10,16 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Count, Max, Min, Q, Sum
 
+from subscriptions.formatting import format_duration
 from subscriptions.models import SyncRun, SyncState, WebhookEvent
 from subscriptions.monitoring import webhook_gap
 from subscriptions.monitoring.webhook_gap import WebhookGap
 from subscriptions.webhooks import inbox
 
-# A pass may wait for Stripe for as long before anything is wrong.
+# A pass may wait this long for Stripe before it counts as late.
 STALE_AFTER = timedelta(minutes=5)
 STALE_AFTER_INTERVALS = 3
-FULL_IS_OVERDUE_AFTER = 2  # times SYNC_FULL_EVERY_HOURS
+FULL_OVERDUE_AFTER_INTERVALS = 2  # SYNC_FULL_EVERY_HOURS each
 
 DAY = timedelta(days=1)
 RUNS_SHOWN = 10
@@ -28,7 +29,7 @@ State = WebhookEvent.State
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something to look after; `code` is for programs and stays."""
+    """A problem or a warning; programs rely on `code`, so it never changes."""
 
     code: str
     message: str
@@ -36,7 +37,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """Events of one type that are not finished; `given_up` ones the sync no longer tries."""
+    """Events of one type and state that are not finished; the sync no longer tries those `given_up`."""
 
     type: str
     state: str
@@ -46,8 +47,8 @@ class Unfinished:
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
-    """How many events came this way: by a webhook, or by the sync alone."""
+class Received:
+    """How many events came by one source: by webhook, or by the sync alone."""
 
     total: int = 0
     last_day: int = 0
@@ -56,33 +57,33 @@ class Brought:
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """What our books say at `now`."""
+    """The health of the sync at `now`."""
 
     now: datetime
     state: SyncState
     unfinished: list[Unfinished]
-    by_webhook: Brought
-    by_sync: Brought
-    silence: WebhookGap | None
+    by_webhook: Received
+    by_sync: Received
+    webhook_gap: WebhookGap | None
     last_full: SyncRun | None
     runs: list[SyncRun]
     calls_last_day: int
 
     @property
     def lag(self) -> timedelta | None:
-        """How far the watermark is behind Stripe's clock: what happened since is not in our books for certain."""
+        """How far the watermark is behind Stripe's clock; later events may be missing here."""
         stripe_now = self.now + timedelta(seconds=self.state.clock_offset)
         return max(stripe_now - self.state.watermark, timedelta()) if self.state.watermark else None
 
     @property
     def pass_age(self) -> timedelta | None:
-        """How long ago the last complete pass ended; a quiet one ends where it begins."""
+        """How long ago the last complete pass ended; of a pass that found nothing, only the beginning is stored."""
         ends = [run.finished_at for run in self.runs if run.is_complete] + [self.state.last_pass_at]
         return self.now - max(filter(None, ends)) if self.state.last_pass_at else None
 
     @property
-    def is_at_work(self) -> bool:
-        """Whether a sync holds the lease, which a long one goes on extending."""
+    def is_running(self) -> bool:
+        """Whether a sync holds the lease; a long sync keeps extending it."""
         return self.state.lease_until is not None and self.state.lease_until > self.now
 
     @property
@@ -103,30 +104,30 @@ class Health:
 
     @property
     def problems(self) -> list[Note]:
-        """What somebody must look after now."""
+        """Problems that need attention now."""
         return list(_problems(self))
 
     @property
     def warnings(self) -> list[Note]:
-        """What somebody should know, though the copy is right or soon will be."""
+        """Warnings: the copy is right, or will be after the next pass."""
         return list(_warnings(self))
 
 
 def read(*, now: datetime) -> Health:
     state = SyncState.objects.filter(pk=SyncState.THE_ONE).first() or SyncState()
-    brought = _brought(now)
-    by_webhook = brought.get(WebhookEvent.Source.WEBHOOK, Brought())
-    runs_of_the_day = SyncRun.objects.filter(started_at__gte=now - DAY)
+    received = _received(now)
+    by_webhook = received.get(WebhookEvent.Source.WEBHOOK, Received())
+    runs_of_last_day = SyncRun.objects.filter(started_at__gte=now - DAY)
     return Health(
         now=now,
         state=state,
         unfinished=_unfinished(),
         by_webhook=by_webhook,
-        by_sync=brought.get(WebhookEvent.Source.SYNC, Brought()),
-        silence=webhook_gap.found(now=now, last_webhook_at=by_webhook.last_at),
+        by_sync=received.get(WebhookEvent.Source.SYNC, Received()),
+        webhook_gap=webhook_gap.find(now=now, last_webhook_at=by_webhook.last_at),
         last_full=SyncRun.objects.filter(is_full=True, is_complete=True).order_by("-started_at").first(),
         runs=list(SyncRun.objects.order_by("-started_at")[:RUNS_SHOWN]),
-        calls_last_day=runs_of_the_day.aggregate(calls=Sum("stripe_calls"))["calls"] or 0,
+        calls_last_day=runs_of_last_day.aggregate(calls=Sum("stripe_calls"))["calls"] or 0,
     )
 
 
@@ -135,60 +136,52 @@ def stale_after() -> timedelta:
     return max(STALE_AFTER, STALE_AFTER_INTERVALS * timedelta(seconds=settings.SYNC_INTERVAL_SECONDS))
 
 
-def in_words(span: timedelta) -> str:
-    """A length of time in its largest unit that says enough: 45 s, 12 min, 5 h, 3 d."""
-    seconds = max(span.total_seconds(), 0)
-    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"
-
-
 def _unfinished() -> list[Unfinished]:
-    open_ones = WebhookEvent.objects.filter(state__in=[State.FAILED, State.RECEIVED, State.PROCESSING])
-    has_failed_too_often = Q(state=State.FAILED, attempts__gte=inbox.MAX_ATTEMPTS)
-    by_type = open_ones.order_by("type", "state").values_list("type", "state")
+    unfinished = WebhookEvent.objects.filter(state__in=[State.FAILED, State.RECEIVED, State.PROCESSING])
+    is_given_up = Q(state=State.FAILED, attempts__gte=inbox.MAX_ATTEMPTS)
+    by_type = unfinished.order_by("type", "state").values_list("type", "state")
     counted = by_type.annotate(
-        events=Count("pk"), given_up=Count("pk", filter=has_failed_too_often), oldest_at=Min("stripe_created_at")
+        events=Count("pk"), given_up=Count("pk", filter=is_given_up), oldest_at=Min("stripe_created_at")
     )
     return [Unfinished(*row) for row in counted]
 
 
-def _brought(now: datetime) -> dict[str, Brought]:
-    is_of_the_day = Q(received_at__gte=now - DAY)
+def _received(now: datetime) -> dict[str, Received]:
+    is_of_last_day = Q(received_at__gte=now - DAY)
     by_source = WebhookEvent.objects.order_by().values_list("source")
-    # By columns that one index can hold, so that no row need be read.
+    # Only columns of one index, so that the database answers from the index without reading rows.
     counted = by_source.annotate(
-        total=Count("source"), last_day=Count("source", filter=is_of_the_day), last_at=Max("received_at")
+        total=Count("source"), last_day=Count("source", filter=is_of_last_day), last_at=Max("received_at")
     )
-    return {source: Brought(*figures) for source, *figures in counted}
+    return {source: Received(*figures) for source, *figures in counted}
 
 
 def _problems(health: Health) -> Iterator[Note]:
     state = health.state
     if health.pass_age is None:
-        yield Note("no_pass", "No sync has been complete yet. Is it running?")
-    elif health.pass_age > stale_after() and not health.is_at_work:
-        yield Note("stale_pass", f"The last complete pass was {in_words(health.pass_age)} ago. Is the sync running?")
+        yield Note("no_pass", "No sync has completed yet. Is it running?")
+    elif health.pass_age > stale_after() and not health.is_running:
+        age = format_duration(health.pass_age)
+        yield Note("stale_pass", f"The last complete pass was {age} ago. Is the sync running?")
     if (span := _failing_for(health)) is not None and span > stale_after():
-        yield Note("passes_failing", f"Passes have failed for {in_words(span)}: {state.last_error}")
+        yield Note("passes_failing", f"Passes have failed for {format_duration(span)}: {state.last_error}")
     if given_up := sum(events.given_up for events in health.failed):
-        message = f"The sync has given up on {given_up} failed event(s). Mend the cause and process them again."
+        message = f"The sync has given up on {given_up} failed event(s). Fix the cause and process them again."
         yield Note("events_failed", message)
     if state.last_pass_at is not None and _is_full_overdue(health):
-        age = f"was {in_words(health.full_age)} ago" if health.full_age else "has never been complete"
+        age = f"was {format_duration(health.full_age)} ago" if health.full_age else "has never completed"
         yield Note("full_overdue", f"The last full sync {age}; one is due every {settings.SYNC_FULL_EVERY_HOURS} h.")
 
 
 def _warnings(health: Health) -> Iterator[Note]:
     if (span := _failing_for(health)) is not None and span <= stale_after():
-        yield Note("pass_failed", f"The last pass failed, the next tries again: {health.state.last_error}")
+        yield Note("pass_failed", f"The last pass failed; the next one tries again: {health.state.last_error}")
     if waiting := sum(events.events - events.given_up for events in health.failed):
-        yield Note("events_waiting", f"{waiting} event(s) failed and will be tried again by the next pass.")
-    if health.silence:
-        yield Note("webhooks_silent", str(health.silence))
+        yield Note("events_waiting", f"{waiting} event(s) failed; the next pass tries them again.")
+    if health.webhook_gap:
+        yield Note("webhooks_silent", str(health.webhook_gap))
     if health.last_full and health.last_full.unknown:
-        message = f"Stripe does not know {health.last_full.unknown} of our rows. Is STRIPE_KEY another account's?"
+        message = f"Stripe does not know {health.last_full.unknown} of our rows. Is STRIPE_KEY for another account?"
         yield Note("rows_unknown", message)
 
 
@@ -197,5 +190,5 @@ def _failing_for(health: Health) -> timedelta | None:
 
 
 def _is_full_overdue(health: Health) -> bool:
-    limit = FULL_IS_OVERDUE_AFTER * timedelta(hours=settings.SYNC_FULL_EVERY_HOURS)
+    limit = FULL_OVERDUE_AFTER_INTERVALS * timedelta(hours=settings.SYNC_FULL_EVERY_HOURS)
     return health.full_age is None or health.full_age > limit

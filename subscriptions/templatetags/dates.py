@@ -1,4 +1,4 @@
-"""`{% load days %}`, then `{{ moment|day }}`: a date as people read it, with the exact moment for machines."""
+"""`{% load dates %}`, then `{{ moment|day }}`: a date for people, with the exact moment for programs."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ register = template.Library()
 
 @register.filter
 def day(moment: datetime | None) -> str:
-    """3 May 2026, as a `<time>`; nothing for no date."""
+    """3 May 2026, as a `<time>`; an empty string for None."""
     if not moment:
         return ""
     return format_html('<time datetime="{}">{}</time>', moment.isoformat(), format_date(moment, "j F Y"))

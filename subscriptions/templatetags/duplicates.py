@@ -1,4 +1,4 @@
-"""`{% twice_paid as found %}`: how many purchases were paid twice, for staff to see where they begin."""
+"""`{% load duplicates %}`, then `{% twice_paid as found %}`: how many purchases were paid twice."""
 
 from django import template
 
@@ -9,7 +9,7 @@ register = template.Library()
 
 @register.simple_tag(name="twice_paid")
 def count_twice_paid() -> dict[str, int]:
-    """`{"subscriptions": 1, "payments": 0}`; empty when nobody paid twice."""
+    """`{"subscriptions": 1, "payments": 0}`; empty if nobody paid twice."""
     counts = {
         "subscriptions": len(duplicates.newer_subscriptions()),
         "payments": len(duplicates.newer_payments()),

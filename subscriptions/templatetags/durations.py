@@ -1,4 +1,4 @@
-"""`{% load spans %}`: lengths of time, how long ago something was, and large numbers, for pages that staff look at."""
+"""`{% load durations %}`: durations, times ago and large numbers, for pages of the admin."""
 
 from datetime import datetime, timedelta
 
@@ -11,18 +11,18 @@ register = template.Library()
 
 
 @register.filter
-def in_words(span: timedelta | None) -> str:
-    """45 s, 12 min, 5 h or 3 d; "never" for none."""
+def duration(span: timedelta | None) -> str:
+    """45 s, 12 min, 5 h or 3 d; "never" for None."""
     return "never" if span is None else format_duration(span)
 
 
 @register.filter
 def ago(moment: datetime | None, now: datetime) -> str:
-    """How long before `now`, as a `<time>` that says the moment too; "never" for none."""
+    """How long before `now`, as a `<time>` with the exact moment; "never" for None."""
     if moment is None:
         return "never"
-    shown, exact = format_duration(now - moment), f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-    return format_html('<time datetime="{}" title="{}">{} ago</time>', moment.isoformat(), exact, shown)
+    text, exact = format_duration(now - moment), f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return format_html('<time datetime="{}" title="{}">{} ago</time>', moment.isoformat(), exact, text)
 
 
 @register.filter

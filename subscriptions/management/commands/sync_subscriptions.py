@@ -97,10 +97,10 @@ class Command(BaseCommand):
         return Stoppable(shown, lambda: self.stopping.asked)
 
     def _report(self, run: SyncRun, *, now: datetime, in_full: bool) -> None:
-        found = webhook_gap.found(now=now, last_webhook_at=webhook_gap.last_webhook_at())
-        self._say(run_log.summarise(run) + (" WARNING: webhooks have gone silent." if found else ""))
-        if found and in_full:
-            logger.warning("%s", found)
+        gap = webhook_gap.find(now=now, last_webhook_at=webhook_gap.last_webhook_at())
+        self._say(run_log.summarise(run) + (" WARNING: webhooks have gone silent." if gap else ""))
+        if gap and in_full:
+            logger.warning("%s", gap)
 
     def _list(self, pk: str, status: str, was_written: bool) -> None:  # noqa: FBT001  (as the sync calls it)
         self.stdout.write(f"  {pk} {status} ({'updated' if was_written else 'unchanged'})")

@@ -1,4 +1,4 @@
-"""Whether everything is set up as it should be, asked of Stripe and of our own books. Looking changes nothing."""
+"""Checks of the set-up, at Stripe and in our own tables. Checking changes nothing; repairs are offered."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -26,25 +26,26 @@ Check = Callable[[], Iterator[Finding]]
 
 
 class Examined(NamedTuple):
-    """What was looked at, and what was found."""
+    """A finding, and the part of the set-up that it is about."""
 
     subject: str
     finding: Finding
 
 
 def examine(*, now: datetime) -> Iterator[Examined]:
-    """Look at one thing after the other; without a database at nothing else, without a key that works not at Stripe.
+    """Run all checks in order, and yield each finding as it comes.
 
-    A repair that is made between two findings shows in those that follow.
+    Without a working database nothing else is checked, and without a working key nothing at Stripe. A repair that
+    the caller makes between two findings shows in the findings that follow.
     """
     database = list(check_database())
     yield from (Examined("database", finding) for finding in database)
-    if not _is_sound(database):
+    if not _has_passed(database):
         return
     key = list(check_key())
     yield from (Examined("key", finding) for finding in key)
     yield from _examined("webhook secret", check_webhook_secrets)
-    if _is_sound(key):
+    if _has_passed(key):
         yield from _examined("webhook endpoint", check_endpoint)
         yield from _examined("API version", partial(check_version, now=now))
         yield from _examined("catalogue", check_catalogue)
@@ -52,7 +53,7 @@ def examine(*, now: datetime) -> Iterator[Examined]:
     yield from _examined("duplicates", check_duplicates)
 
 
-def _is_sound(findings: list[Finding]) -> bool:
+def _has_passed(findings: list[Finding]) -> bool:
     return any(finding.level == Level.OK for finding in findings)
 
 
@@ -61,4 +62,4 @@ def _examined(subject: str, check: Check) -> Iterator[Examined]:
         for finding in check():
             yield Examined(subject, finding)
     except StripeFailure as error:
-        yield Examined(subject, problem(f"Stripe did not tell: {error.message}"))
+        yield Examined(subject, problem(f"Stripe gave no answer: {error.message}"))

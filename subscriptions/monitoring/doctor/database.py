@@ -1,4 +1,4 @@
-"""The database: it answers, and has its tables."""
+"""Checks of the database: it answers, and all migrations are applied."""
 
 from collections.abc import Iterator
 from textwrap import shorten
@@ -8,17 +8,17 @@ from django.db.migrations.executor import MigrationExecutor
 
 from subscriptions.monitoring.doctor.finding import Finding, ok, problem
 
-LONGEST_REASON = 200
+MAX_REASON_LENGTH = 200
 
 
 def check_database() -> Iterator[Finding]:
     try:
         executor = MigrationExecutor(connection)
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except Exception as error:  # noqa: BLE001  (whatever the engine's driver raises)
-        yield problem(f"DATABASE_URL is not answered: {shorten(str(error), LONGEST_REASON)}")
+        unapplied = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except Exception as error:  # noqa: BLE001  (each engine's driver raises its own)
+        yield problem(f"The database at DATABASE_URL does not answer: {shorten(str(error), MAX_REASON_LENGTH)}")
         return
-    if waiting:
-        yield problem(f"{len(waiting)} migrations have not been applied. Run `manage.py migrate`.")
+    if unapplied:
+        yield problem(f"{len(unapplied)} migrations have not been applied. Run `manage.py migrate`.")
     else:
         yield ok("It answers, and every migration has been applied.")

@@ -1,4 +1,4 @@
-"""The webhook endpoint at Stripe: one, enabled, with every event that concerns us, in our API version."""
+"""Checks of the webhook endpoint at Stripe: one, enabled, sending every event we handle in our API version."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -18,16 +18,16 @@ from subscriptions.monitoring.doctor.finding import (
 )
 from subscriptions.webhooks import inbox
 
-LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104  (compared, not listened on)
-USUAL_PORTS = {"http": 80, "https": 443}
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104  (compared with, never bound)
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
-EVERYTHING = "*"
+ALL_EVENTS = "*"
 
 
 def check_endpoint() -> Iterator[Finding]:
     url = settings.SITE_URL + reverse("stripe_webhook")
     endpoints = [snapshot.object for page in gateway.webhook_endpoint_pages() for snapshot in page.snapshots()]
-    ours = [endpoint for endpoint in endpoints if _place(endpoint["url"]) == _place(url)]
+    ours = [endpoint for endpoint in endpoints if _normalised(endpoint["url"]) == _normalised(url)]
     enabled = [endpoint for endpoint in ours if endpoint["status"] == "enabled"]
     if not ours:
         yield _missing(url, [endpoint["url"] for endpoint in endpoints])
@@ -36,24 +36,24 @@ def check_endpoint() -> Iterator[Finding]:
     elif len(enabled) > 1:
         ids = some([endpoint["id"] for endpoint in enabled])
         yield problem(
-            f"Several endpoints send to {url}, so every event comes several times: {ids}. Delete all but the one "
+            f"Several endpoints send to {url}, so every event arrives several times: {ids}. Delete all but the one "
             f"whose API version is {gateway.API_VERSION} and whose secret is in STRIPE_WEBHOOK_SECRET."
         )
     else:
         yield from _check(enabled[0], url)
 
 
-def _place(url: str) -> tuple[str, str, int | None, str]:
-    """What two spellings of one address have in common, that with and that without a slash at the end too."""
+def _normalised(url: str) -> tuple[str, str, int | None, str]:
+    """Return the parts that all spellings of an address share, with or without a slash at the end."""
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or USUAL_PORTS.get(parts.scheme), parts.path.rstrip("/")
+    return parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme), parts.path.rstrip("/")
 
 
 def _missing(url: str, others: list[str]) -> Finding:
     if settings.SITE_HOST in LOCAL_HOSTS and not settings.STRIPE_API_BASE:
         return note(
-            "SITE_URL is an address of this machine, where Stripe can't send webhooks. The sync does without: what "
-            f"happens at Stripe is here within {settings.SYNC_INTERVAL_SECONDS} s. STRIPE_WEBHOOK_SECRET can be any "
+            "SITE_URL is an address of this machine, where Stripe can't send webhooks. The sync copies every change "
+            f"within {settings.SYNC_INTERVAL_SECONDS} s all the same. STRIPE_WEBHOOK_SECRET can be any "
             f"text that begins with whsec_, or what `stripe listen --forward-to {url}` prints."
         )
     there = f" (there are endpoints for {some(others)})" if others else ""
@@ -62,7 +62,7 @@ def _missing(url: str, others: list[str]) -> Finding:
 
 def _disabled(endpoints: list[JSON]) -> Finding:
     first = endpoints[0]
-    # One of several, or of another version, was perhaps put out of use on purpose.
+    # One of several endpoints, or one of another version, may have been disabled on purpose.
     if len(endpoints) == 1 and first["api_version"] in {None, gateway.API_VERSION}:
         return problem(f"{first['id']}, which sends to {first['url']}, is disabled.", partial(_enable, first))
     ids = some([endpoint["id"] for endpoint in endpoints])
@@ -70,26 +70,26 @@ def _disabled(endpoints: list[JSON]) -> Finding:
 
 
 def _check(endpoint: JSON, url: str) -> Iterator[Finding]:
-    missing, is_addressed = _missing_events(endpoint), endpoint["url"].endswith("/")
-    if not is_addressed:
-        message = f"{endpoint['id']} sends to {endpoint['url']}, and what lacks the last slash is not answered."
-        yield problem(message, partial(_readdress, endpoint, url))
+    missing, has_slash = _missing_events(endpoint), endpoint["url"].endswith("/")
+    if not has_slash:
+        message = f"{endpoint['id']} sends to {endpoint['url']}, without the slash at the end, so nothing answers."
+        yield problem(message, partial(_correct_url, endpoint, url))
     if missing:
         yield problem(f"{endpoint['id']} does not send {some(missing)}.", partial(_send_all, endpoint))
-    # Without a version of its own it sends in the account's, which is looked at next.
+    # An endpoint without a version uses that of the account, which check_version reports on.
     if endpoint["api_version"] not in {None, gateway.API_VERSION}:
         yield note(
             f"{endpoint['id']} sends events in API version {endpoint['api_version']}, and we read "
             f"{gateway.API_VERSION}, so each costs a call to Stripe. An endpoint's version can't be changed: "
-            "delete it, and `stripe_doctor --fix` makes one anew."
+            "delete it, and `stripe_doctor --fix` makes a new one."
         )
-    elif is_addressed and not missing:
-        yield ok(f"{endpoint['id']} sends every event that concerns us to {url}.")
+    elif has_slash and not missing:
+        yield ok(f"{endpoint['id']} sends every event we handle to {url}.")
 
 
 def _missing_events(endpoint: JSON) -> list[str]:
     sent = set(endpoint["enabled_events"])
-    return [] if EVERYTHING in sent else sorted(inbox.HANDLERS.keys() - sent)
+    return [] if ALL_EVENTS in sent else sorted(inbox.HANDLERS.keys() - sent)
 
 
 def _create(url: str) -> str:
@@ -105,7 +105,7 @@ def _enable(endpoint: JSON) -> str:
     return f"Enabled {endpoint['id']}."
 
 
-def _readdress(endpoint: JSON, url: str) -> str:
+def _correct_url(endpoint: JSON, url: str) -> str:
     gateway.update_webhook_endpoint(endpoint["id"], url=url)
     return f"{endpoint['id']} sends to {url} now."
 

@@ -1,9 +1,10 @@
-"""Events: in our API version, read by the sync, brought by webhooks, none left undone."""
+"""Checks of events: in our API version, read by the sync, delivered by webhooks, all handled."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from billing import gateway
+from subscriptions.formatting import format_duration
 from subscriptions.models import WebhookEvent
 from subscriptions.monitoring import health
 from subscriptions.monitoring.doctor.finding import (
@@ -19,7 +20,7 @@ KEPT_BY_STRIPE = timedelta(days=30)
 
 
 def check_version(*, now: datetime) -> Iterator[Finding]:
-    """The account's own version, in which Stripe lists every event for the sync."""
+    """Check the account's API version: Stripe lists events for the sync in that version."""
     page = next(gateway.event_pages(types=list(inbox.LISTED_BY_SYNC), since=now - KEPT_BY_STRIPE))
     version = page.objects[0]["api_version"] if page.objects else None
     if not page.objects:
@@ -35,19 +36,19 @@ def check_version(*, now: datetime) -> Iterator[Finding]:
 
 def check_inbox(*, now: datetime) -> Iterator[Finding]:
     found = health.read(now=now)
-    for one in found.problems:
-        yield problem(one.message, _replay if one.code == "events_failed" else None)
-    for one in found.warnings:
-        yield problem(one.message) if one.code == "webhooks_silent" else note(one.message)
+    for each in found.problems:
+        yield problem(each.message, _replay if each.code == "events_failed" else None)
+    for each in found.warnings:
+        yield problem(each.message) if each.code == "webhooks_silent" else note(each.message)
     if not (found.problems or found.warnings) and found.pass_age is not None:
         last = found.by_webhook.last_at
-        heard = f"the last webhook {health.in_words(now - last)} ago" if last else "no webhook yet"
-        since = health.in_words(found.pass_age)
-        yield ok(f"The last sync was complete {since} ago, {heard}, and no event is left undone.")
+        webhook = f"the last webhook {format_duration(now - last)} ago" if last else "no webhook yet"
+        age = format_duration(found.pass_age)
+        yield ok(f"The last sync completed {age} ago, {webhook}, and no event is waiting.")
 
 
 def _replay() -> str:
-    """Work what the sync has given up; the others it tries again by itself, and only so often."""
+    """Process events that the sync has given up on; it tries the other failed events again by itself."""
     given_up = WebhookEvent.objects.filter(state=WebhookEvent.State.FAILED, attempts__gte=inbox.MAX_ATTEMPTS)
     failed_again = 0
     entries = list(given_up.order_by("stripe_created_at"))

@@ -1,15 +1,15 @@
-"""What the doctor says."""
+"""Findings of the doctor: ok, a note or a problem, some with a repair."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-# Makes something good and says what was done. Raises NotRepaired or StripeFailure.
+# Repairs the set-up and returns a sentence about it. Raises NotRepaired or StripeFailure.
 Repair = Callable[[], str]
 
 
 class NotRepaired(Exception):
-    """It is still so; the message says why."""
+    """The repair failed; the message says why."""
 
 
 class Level(StrEnum):
@@ -20,7 +20,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing about the set-up; `repair` where it is safe to make it good without asking."""
+    """One fact about the set-up; with `repair` if the problem can be fixed safely without asking."""
 
     level: Level
     message: str
@@ -32,16 +32,16 @@ def ok(message: str) -> Finding:
 
 
 def note(message: str, repair: Repair | None = None) -> Finding:
-    """Something to know, though everything works."""
+    """Return a finding that is worth knowing although everything works."""
     return Finding(Level.NOTE, message, repair)
 
 
 def problem(message: str, repair: Repair | None = None) -> Finding:
-    """Something that somebody must look after."""
+    """Return a finding that needs attention."""
     return Finding(Level.PROBLEM, message, repair)
 
 
 def some(ids: list[str], *, shown: int = 5) -> str:
-    """The first few, and how many more there are."""
+    """Return the first ids, and how many more there are."""
     more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
     return ", ".join(ids[:shown]) + more

@@ -67,7 +67,7 @@ class TestPage:
 
     def test_before_the_first_sync(self, client: Client) -> None:
         said = words(shown(client))
-        assert "Needs somebody No sync has been complete yet. Is it running?" in said
+        assert "Needs attention No sync has completed yet. Is it running?" in said
         assert "Behind Stripe never" in said
         assert "Last runs None yet." in said
 
@@ -76,7 +76,7 @@ class TestPage:
         in_step(now)
         full_run(now, stripe_calls=104)
         said = words(shown(client))
-        assert "In step with Stripe The sync runs, nothing has failed, nothing is overdue." in said
+        assert "Up to date with Stripe The sync runs, nothing has failed, nothing is overdue." in said
         assert "Last full sync 6 h ago" in said
         assert "Failed events 0 " in said
         assert "Calls to Stripe 250 1.25 a pass" in said
@@ -90,8 +90,8 @@ class TestPage:
             event(now, f"evt_{number}", source="sync")
         html = shown(client)
         said = words(html)
-        assert "Needs somebody The last complete pass was 10 min ago. Is the sync running?" in said
-        assert "No webhook has come since " not in said
+        assert "Needs attention The last complete pass was 10 min ago. Is the sync running?" in said
+        assert "No webhook has arrived since " not in said
         assert "Failed events Type Events Given up Oldest invoice.paid 1 1 60 min ago" in said
         [step] = [step for step in steps(html) if step.label == "invoice.paid"]
         listed = client.get(step.address)
@@ -105,7 +105,7 @@ class TestPage:
         full_run(now, drift=3, drifted=["sub_A_5C", "prod_1"], unknown=1, unknown_ids=["sub_gone"])
         html = shown(client)
         said = words(html)
-        assert "Drift: nobody had told of these sub_A_5C prod_1 and 1 more" in said
+        assert "Drift: changed without an event sub_A_5C prod_1 and 1 more" in said
         assert "Unknown to Stripe sub_gone" in said
         assert "Stripe does not know 1 of our rows." in said
         [step] = [step for step in steps(html) if step.label == "sub_A_5C"]

@@ -114,7 +114,7 @@ class TestSummary:
         run()
         assert lines(capsys)[0].endswith(" s. WARNING: webhooks have gone silent.")
         [message] = [record.message for record in caplog.records if record.levelno == logging.WARNING]
-        assert message.startswith("No webhook has come yet, and the sync found ")
+        assert message.startswith("No webhook has arrived yet, and the sync found ")
 
 
 class TestTerse:

@@ -103,7 +103,7 @@ class TestKeys:
         [
             ("", "problem: STRIPE_KEY is not set. Put your secret key into .env."),
             ("pk_test_1", "problem: STRIPE_KEY is not a secret key: one begins with sk_ or rk_."),
-            ("sk_unknown", "problem: Stripe does not take STRIPE_KEY: Invalid API Key provided: **********"),
+            ("sk_unknown", "problem: Stripe does not accept STRIPE_KEY: Invalid API Key provided: **********"),
         ],
     )
     def test_one_that_does_not_work_leaves_out_what_needs_it(
@@ -117,11 +117,11 @@ class TestKeys:
 
     def test_stripe_down(self, doctor: Doctor, local_stripe: LocalStripe) -> None:
         local_stripe.control("faults", status="reset", count=3)
-        assert doctor().of("key") == ["problem: Stripe could not be asked: Network error: ConnectionLost."]
+        assert doctor().of("key") == ["problem: Stripe could not be reached: Network error: ConnectionLost."]
 
     def test_stripe_down_later(self, doctor: Doctor, local_stripe: LocalStripe) -> None:
         local_stripe.control("faults", status=500, count=9, path="/v1/webhook_endpoints")
-        assert doctor().of("webhook endpoint")[0].startswith("problem: Stripe did not tell: ")
+        assert doctor().of("webhook endpoint")[0].startswith("problem: Stripe gave no answer: ")
 
     def test_a_live_one_while_debugging(self, doctor: Doctor, local_stripe: LocalStripe, settings: Any) -> None:
         settings.STRIPE_KEY, settings.DEBUG = f"sk_{'live'}_1", True
@@ -179,7 +179,7 @@ class TestTheEndpoint:
         made = local_stripe.api.webhook_endpoints.create({"url": URL.rstrip("/"), "enabled_events": ["*"]})
         said = doctor("--fix")
         assert said.of("webhook endpoint") == [
-            f"problem: {made.id} sends to {URL.rstrip('/')}, and what lacks the last slash is not answered."
+            f"problem: {made.id} sends to {URL.rstrip('/')}, without the slash at the end, so nothing answers."
         ]
         assert [known.url for known in local_stripe.api.webhook_endpoints.list().data] == [URL]
 
@@ -242,7 +242,7 @@ class TestTheEndpoint:
     ) -> None:
         other = local_stripe.api.webhook_endpoints.create({"url": URL, "enabled_events": ["*"]})
         *_, last = doctor("--fix").of("webhook endpoint")
-        assert last.startswith(f"problem: Several endpoints send to {URL}, so every event comes several times: ")
+        assert last.startswith(f"problem: Several endpoints send to {URL}, so every event arrives several times: ")
         assert (endpoint.id in last, other.id in last) == (True, True)
         assert len(local_stripe.api.webhook_endpoints.list().data) == 2
 
@@ -256,7 +256,7 @@ class TestEvents:
 
     def test_no_sync_yet(self, doctor: Doctor, local_stripe: LocalStripe) -> None:
         assert doctor().of("events") == [
-            "problem: No sync has been complete yet. Is it running?",
+            "problem: No sync has completed yet. Is it running?",
         ]
 
     @pytest.fixture
@@ -272,7 +272,7 @@ class TestEvents:
 
     def test_failed_ones_are_left_to_the_sync(self, doctor: Doctor, failed: WebhookEvent) -> None:
         said = doctor("--fix").of("events")
-        assert said == ["note: 1 event(s) failed and will be tried again by the next pass."]
+        assert said == ["note: 1 event(s) failed; the next pass tries them again."]
         assert WebhookEvent.objects.get().attempts == failed.attempts
 
     def test_given_up_ones_are_worked_again(self, doctor: Doctor, failed: WebhookEvent) -> None:
@@ -298,7 +298,7 @@ class TestEvents:
                 pk=f"evt_{number}", type="invoice.paid", source="sync", state="done", stripe_created_at=LONG_AGO
             )
         WebhookEvent.objects.update(received_at=timezone.now() - timedelta(hours=1))
-        assert doctor().of("events")[0].startswith("problem: No webhook has come yet, and the sync found 3 events")
+        assert doctor().of("events")[0].startswith("problem: No webhook has arrived yet, and the sync found 3 events")
 
 
 class TestTheCatalogue:
@@ -321,7 +321,7 @@ class TestTheCatalogue:
         local_stripe.api.products.create({"name": "Theirs"})
         said = doctor("--fix")
         assert said.of("key") == [
-            f"problem: STRIPE_KEY is another account's, or this database is: Stripe knows none of {price.product_id}."
+            f"problem: STRIPE_KEY is for another account than this database: Stripe knows none of {price.product_id}."
         ]
         assert [product.name for product in Product.objects.all()] == ["Pro"]
         assert local_stripe.api.webhook_endpoints.list().data == []
@@ -375,6 +375,6 @@ class TestTheDatabase:
     @pytest.mark.parametrize("url", ["postgres://shop@127.0.0.1:1/shop", "mongodb://127.0.0.1:1/shop"])
     def test_that_does_not_answer(self, settings: Any, url: str) -> None:
         said, code = self.doctor(settings, url)
-        assert said[0].startswith("problem  database          DATABASE_URL is not answered: ")
+        assert said[0].startswith("problem  database          The database at DATABASE_URL does not answer: ")
         assert "127.0.0.1" in said[0]
         assert (said[1:], code) == (["CommandError: problems: 1"], 1)

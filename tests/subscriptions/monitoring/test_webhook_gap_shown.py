@@ -35,7 +35,7 @@ def came(now: datetime, source: str, *ages: timedelta, event_type: str = "invoic
 
 
 def found(now: datetime) -> WebhookGap | None:
-    return webhook_gap.found(now=now, last_webhook_at=webhook_gap.last_webhook_at())
+    return webhook_gap.find(now=now, last_webhook_at=webhook_gap.last_webhook_at())
 
 
 class TestIsNoticed:
@@ -54,15 +54,15 @@ class TestIsNoticed:
         came(now, "webhook", 5 * HOUR)
         came(now, "sync", 3 * HOUR, 2 * HOUR, HOUR)
         assert str(found(now)) == (
-            f"No webhook has come since {now - 5 * HOUR:%Y-%m-%d %H:%M} UTC, and the sync found 3 events that none "
-            "had brought (invoice.paid). Check in Stripe's dashboard that the endpoint "
+            f"No webhook has arrived since {now - 5 * HOUR:%Y-%m-%d %H:%M} UTC, and the sync found 3 events that none "
+            "delivered (invoice.paid). Check in Stripe's dashboard that the endpoint "
             "http://127.0.0.1:8000/stripe/webhook/ is enabled and sends these types, that STRIPE_WEBHOOK_SECRET "
             "is its signing secret, and that no firewall or proxy turns Stripe away."
         )
 
     def test_when_none_has_ever_come(self, now: datetime) -> None:
         came(now, "sync", 3 * HOUR, 2 * HOUR, HOUR)
-        assert str(found(now)).startswith("No webhook has come yet, and the sync found 3 events ")
+        assert str(found(now)).startswith("No webhook has arrived yet, and the sync found 3 events ")
 
 
 class TestIsNotNoticed:
