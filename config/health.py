@@ -46,11 +46,11 @@ def _full(request: HttpRequest) -> JsonResponse:
 
 
 def _who_asks(request: HttpRequest) -> User | AnonymousUser:
-    """The token's owner; without a token, who is signed in. A wrong token is nobody, whoever is signed in."""
-    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+    """Return the token's owner, or without a token the signed-in user. An unusable token counts as nobody."""
+    token = api_tokens.bearer_token(request.headers.get("Authorization", ""))
+    if token is None:
         return request.user
-    return api_tokens.authenticate(text=text.strip(), now=timezone.now()) or AnonymousUser()
+    return api_tokens.authenticate(text=token, now=timezone.now()) or AnonymousUser()
 
 
 def _refusal(code: str, message: str, status: int) -> JsonResponse:

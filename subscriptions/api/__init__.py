@@ -1,1 +1,1 @@
-"""What people have and buy, over JSON: authorize, parse, one call into the domain, answer."""
+"""JSON endpoints for customers and their purchases: authenticate, parse, one domain call, answer."""

@@ -1,4 +1,4 @@
-"""What the endpoints answer, and how rows become it. Ids are Stripe's; amounts are in the currency's minor unit."""
+"""The bodies of answers, built from rows. Ids are Stripe's; amounts are in the currency's minor unit."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,7 +15,7 @@ Mode = Literal["subscription", "payment"]
 class CustomerAnswer(BaseModel):
     customer_id: str = Field(examples=["cus_T4a1"])
     user_name: str = Field(examples=["ada"])
-    email: str = Field(description="Empty where none is known.", examples=["ada@example.com"])
+    email: str = Field(description="Empty if none is known.", examples=["ada@example.com"])
 
 
 class SessionAnswer(BaseModel):
@@ -46,12 +46,12 @@ class SubscriptionAnswer(BaseModel):
     product_id: str | None
     prod_name: str
     quantity: int
-    unit_amount: int | None = Field(description="Null where Stripe computes it.", examples=[1900])
+    unit_amount: int | None = Field(description="Null if Stripe computes it.", examples=[1900])
     currency: str = Field(examples=["usd"])
     interval: str | None = Field(examples=["month"])
     current_period_end: datetime | None
     cancel_at_period_end: bool
-    cancel_at: datetime | None = Field(description="When it ends, if that is settled.")
+    cancel_at: datetime | None = Field(description="When it ends, if that is decided.")
     trial_end: datetime | None
     ended_at: datetime | None
 
@@ -62,8 +62,8 @@ class SubscriptionAnswer(BaseModel):
 
 class ChangedAnswer(SubscriptionAnswer):
     charged_now: bool = Field(
-        description="True where Stripe bills the change at once (another interval, from a free price); "
-        "false where the difference is on the next invoice."
+        description="True if Stripe bills the change at once (another interval, from a free price); "
+        "false if the difference is on the next invoice."
     )
 
     @classmethod
@@ -102,7 +102,7 @@ class PaymentAnswer(BaseModel):
 
 class HoldingsAnswer(BaseModel):
     user_name: str
-    customer_id: str | None = Field(description="Null for somebody who has none yet.")
+    customer_id: str | None = Field(description="Null if they have none yet.")
     subscriptions: list[SubscriptionAnswer]
     payments: list[PaymentAnswer]
 
@@ -138,7 +138,7 @@ def _subscription_columns(subscription: Subscription) -> dict[str, object]:
         "currency": subscription.currency,
         "interval": price.interval if price else None,
         "current_period_end": subscription.current_period_end_at,
-        # Two ways lead to the same end at Stripe, and only one of them sets its field of this name.
+        # Stripe can schedule an end in two ways, and only one of them sets its field of this name.
         "cancel_at_period_end": subscription.cancel_at_period_end or subscription.ends_with_period,
         "cancel_at": subscription.cancels_at,
         "trial_end": subscription.trial_end_at,

@@ -1,4 +1,4 @@
-"""Who calls, and for whom: a token or the session's cookie; staff for anyone, everybody else for themselves."""
+"""Authentication of the JSON API by token or session cookie, and the person that a caller acts for."""
 
 from typing import Any
 
@@ -14,21 +14,19 @@ from subscriptions.api.rate_limits import count_address
 from subscriptions.customers import api_tokens, users
 from subscriptions.models import ApiToken
 
-SCHEME = "bearer "
-
 
 class BearerToken(AuthBase):
-    """`Authorization: Bearer TOKEN`; one that is not good is refused, whatever else comes with it."""
+    """`Authorization: Bearer TOKEN`; an unusable token is refused, even with a valid session cookie."""
 
     openapi_type = "http"
     openapi_scheme = "bearer"
     openapi_description = "A token made in the admin, or by `manage.py create_api_token`."
 
     def __call__(self, request: HttpRequest) -> ApiToken | None:
-        sent = request.headers.get("Authorization", "")
-        if not sent.lower().startswith(SCHEME):
+        text = api_tokens.bearer_token(request.headers.get("Authorization", ""))
+        if text is None:
             return None
-        token = api_tokens.find(text=sent[len(SCHEME) :].strip(), now=timezone.now())
+        token = api_tokens.find(text=text, now=timezone.now())
         if token is None:
             count_address(request)
             raise Refusal.not_signed_in("This token is unknown, expired or revoked.")
@@ -37,13 +35,13 @@ class BearerToken(AuthBase):
 
 
 class SessionCookie(AuthBase):
-    """The session of somebody who has signed in on this site; what it changes needs the CSRF token too."""
+    """The session of a person who signed in on this site; every POST needs the CSRF token too."""
 
     openapi_type = "apiKey"
     openapi_in = "cookie"
     openapi_name = settings.SESSION_COOKIE_NAME
     openapi_description = "With the header X-CSRFToken, or the field csrfmiddlewaretoken, on every POST."
-    # Read by the docs page, so that it sends the token.
+    # The docs page reads this attribute, and then sends the CSRF token.
     csrf = True
 
     def __call__(self, request: HttpRequest) -> Any:
@@ -57,12 +55,12 @@ class SessionCookie(AuthBase):
 
 def caller_of(request: HttpRequest) -> User:
     user = request.user
-    assert isinstance(user, User), "nobody gets here without signing in"  # noqa: S101
+    assert isinstance(user, User), "only authenticated requests reach the endpoints"  # noqa: S101
     return user
 
 
 def person_meant(request: HttpRequest, *, user_name: str | None = None, customer_id: str | None = None) -> User:
-    """Whom the caller acts for: whoever is named, if the caller may, else the caller."""
+    """Return the person that the caller acts for: the one who is named, or the caller; staff may name anyone."""
     caller = caller_of(request)
     if customer_id:
         return _by_customer(caller, customer_id, user_name)
@@ -72,15 +70,15 @@ def person_meant(request: HttpRequest, *, user_name: str | None = None, customer
         raise Refusal.forbidden("Only staff act for somebody else.")
     person = users.find(str(user_name))
     if person is None:
-        raise Refusal.not_found(f"There is nobody called “{user_name}” here.")
+        raise Refusal.not_found(f"There is no user “{user_name}”.")
     return person
 
 
 def _by_customer(caller: User, customer_id: str, user_name: str | None) -> User:
     if not caller.is_staff and user_name not in (None, caller.username):
         raise Refusal.forbidden("Only staff act for somebody else.")
-    people_with_it = User.objects.filter(billing_account__customer_id=customer_id)
-    person = people_with_it.first() if caller.is_staff else people_with_it.filter(pk=caller.pk).first()
+    owners = User.objects.filter(billing_account__customer_id=customer_id)
+    person = owners.first() if caller.is_staff else owners.filter(pk=caller.pk).first()
     if person is None or user_name not in (None, person.username):
         raise Refusal.not_found(f"There is no such customer: {customer_id}.")
     return person

@@ -1,4 +1,4 @@
-"""Starting a purchase: the same one session however often it is asked for."""
+"""The endpoint that starts a purchase; asked again, it returns the same session."""
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -20,11 +20,11 @@ router = Router(tags=["Buying"])
 class SessionAsked(BaseModel):
     model_config = ConfigDict(json_schema_extra=either("price_id", "prod_name"))
 
-    user_name: UserName | None = Field(None, description="Staff name anyone; others may leave it out.")
+    user_name: UserName | None = Field(None, description="Staff may name anyone; others may leave it out.")
     customer_id: Id | None = Field(None, description="Or their customer.")
     price_id: Id | None = Field(None, description="What to buy.", examples=["price_1Qx"])
     prod_name: Name | None = Field(None, description="Or the product's name, for its price.", examples=["Pro"])
-    mode: Mode | None = Field(None, description="What the price is, when left out.")
+    mode: Mode | None = Field(None, description="By default the mode that the price needs.")
     quantity: Count = 1
 
 
@@ -37,27 +37,27 @@ class SessionAsked(BaseModel):
 )
 def session(request: HttpRequest) -> Status[SessionAnswer]:
     """Nothing is charged before the buyer pays at `url`. 201 with a new session; 200 with the one that is still open
-    for the same price and quantity; 409, with its id, for what they have already."""
+    for the same price and quantity; 409, with its id, if they have the product already."""
     asked = read(request, SessionAsked)
     person = person_meant(request, user_name=asked.user_name, customer_id=asked.customer_id)
-    price_id = asked.price_id or _price_called(asked.prod_name, asked.mode)
+    price_id = asked.price_id or _price_of_product(asked.prod_name, asked.mode)
     started = checkout.start(
         user=person, price_id=price_id, quantity=asked.quantity, mode=asked.mode or "", now=timezone.now()
     )
     if started.session is None:
-        raise _already(started.held)
+        raise _already_held(started.held)
     return Status(201 if started.is_new else 200, SessionAnswer.of(started.session))
 
 
-def _price_called(name: str | None, mode: str | None) -> str:
+def _price_of_product(name: str | None, mode: str | None) -> str:
     if name is None:
         raise Refusal.bad_input(price_id="Say what to buy: price_id, or prod_name.")
     is_recurring = None if mode is None else mode == "subscription"
     return lookup.price_called(name=name, is_recurring=is_recurring).pk
 
 
-def _already(held: Subscription | Payment | None) -> Refusal:
-    message = "This person has it already. Nothing was charged."
+def _already_held(held: Subscription | Payment | None) -> Refusal:
+    message = "This person has this product already. Nothing was charged."
     if isinstance(held, Payment):
         return Refusal.conflict("already_held", message, payment_id=held.payment_intent_id or str(held.pk))
     return Refusal.conflict("already_held", message, subscription_id=held.pk if held else "")

@@ -1,4 +1,4 @@
-"""Who somebody is: their Stripe customer, and what they have."""
+"""Endpoints for people: their Stripe customer, their subscriptions and their purchases."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -28,7 +28,7 @@ router = Router(tags=["People"])
 
 def _name(value: str) -> str:
     name = User.normalize_username(value)
-    # Unicode writes some letters as several.
+    # Normalising can make a name longer.
     if len(name) > MAX_NAME:
         raise ValueError(f"At most {MAX_NAME} characters.")
     return name
@@ -51,7 +51,7 @@ def _valid(value: str, validate: Callable[[str], None]) -> str:
 
 
 UserName = Annotated[Text, Field(min_length=1, max_length=MAX_NAME), AfterValidator(_name)]
-# The pattern is for readers. Of regular expressions there are dialects, and only Django's own decides.
+# The pattern is documentation only: Django's validator decides, because regular expressions differ by language.
 NewName = Annotated[
     Text,
     Field(min_length=1, max_length=MAX_NAME, json_schema_extra={"pattern": r"^[\w.@+-]+$"}),
@@ -63,30 +63,30 @@ Email = Annotated[
 
 
 class CustomerAsked(BaseModel):
-    user_name: NewName | None = Field(None, description="Staff name anyone; others may leave it out.")
-    email: Email | None = Field(None, description="Needed when staff name somebody who has no account here.")
+    user_name: NewName | None = Field(None, description="Staff may name anyone; others may leave it out.")
+    email: Email | None = Field(None, description="Required if staff name a person who has no account here.")
 
 
 class HoldingsAsked(BaseModel):
     session_id: Id | None = Field(None, description="Look this session up at Stripe first.")
-    user_name: UserName | None = Field(None, description="Staff name anyone; others may leave it out.")
+    user_name: UserName | None = Field(None, description="Staff may name anyone; others may leave it out.")
 
 
 @router.post(
     "/createcustomer",
     operation_id="createcustomer",
-    summary="The person's customer, made where there is none",
+    summary="The person's customer, made if there is none",
     response={200: CustomerAnswer, 201: CustomerAnswer, 409: Conflict},
     openapi_extra=takes(CustomerAsked, is_required=False, user_name="ada", email="ada@example.com"),
 )
 def createcustomer(request: HttpRequest) -> Status[CustomerAnswer]:
-    """The same person always gets the same customer: 201 when it was made now, 200 when it was there.
+    """A person always gets the same customer: 201 if it is new, 200 if it existed.
 
-    A name that has no account here gets one, when staff ask; its owner sets a password by e-mail. For somebody who
-    has an account, `email` changes nothing: the answer tells the address that is known.
+    If staff name a person without an account here, one is made; its owner sets a password by e-mail. For a person
+    who has an account, `email` changes nothing: the answer contains the known address.
     """
     asked = read(request, CustomerAsked)
-    person = _enrolled(request, asked)
+    person = _get_or_create_person(request, asked)
     customer, is_new = customers.ensured(person)
     answer = CustomerAnswer(customer_id=customer.pk, user_name=person.username, email=customer.email or person.email)
     return Status(201 if is_new else 200, answer)
@@ -95,13 +95,13 @@ def createcustomer(request: HttpRequest) -> Status[CustomerAnswer]:
 @router.post(
     "/getsubs",
     operation_id="getsubs",
-    summary="What a person has and has paid",
+    summary="A person's subscriptions and payments",
     response=SubscriptionsAnswer,
     openapi_extra=takes(HoldingsAsked, is_required=False, user_name="ada"),
 )
 def getsubs(request: HttpRequest) -> SubscriptionsAnswer:
     """Answers from this site's copy of Stripe. With `session_id`, that session is looked up at Stripe first, so that
-    what it bought is there before any webhook."""
+    its purchase is in the answer before any webhook arrives."""
     asked = read(request, HoldingsAsked)
     person = person_meant(request, user_name=asked.user_name)
     session_id = asked.session_id or _latest_session_of(person)
@@ -113,24 +113,24 @@ def getsubs(request: HttpRequest) -> SubscriptionsAnswer:
     return SubscriptionsAnswer.model_validate({**_holdings(person), "session_id": session_id})
 
 
-@router.get("/me", operation_id="me", summary="The caller, and what they have", response=MeAnswer)
+@router.get("/me", operation_id="me", summary="The caller, with their subscriptions and payments", response=MeAnswer)
 def me(request: HttpRequest) -> MeAnswer:
     """The caller's customer, subscriptions and payments."""
     person = caller_of(request)
     return MeAnswer.model_validate({**_holdings(person), "email": person.email, "is_staff": person.is_staff})
 
 
-def _enrolled(request: HttpRequest, asked: CustomerAsked) -> User:
+def _get_or_create_person(request: HttpRequest, asked: CustomerAsked) -> User:
     caller = caller_of(request)
     if not caller.is_staff or asked.user_name in (None, caller.username):
         return person_meant(request, user_name=asked.user_name)
     if asked.email is None:
         known = users.find(str(asked.user_name))
         if known is None:
-            raise Refusal.bad_input(email="There is nobody of this name yet: say their address.")
+            raise Refusal.bad_input(email="There is no user of this name yet, so their address is required.")
         return known
     try:
-        return users.enrol(name=str(asked.user_name), email=asked.email)
+        return users.get_or_create(name=str(asked.user_name), email=asked.email)
     except users.AddressTaken as error:
         raise Refusal.conflict("email_taken", str(error)) from error
 

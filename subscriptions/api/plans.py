@@ -1,4 +1,4 @@
-"""Ending what somebody has, and changing their plan."""
+"""Endpoints that cancel a subscription, end a purchase, or change a plan."""
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
@@ -27,16 +27,16 @@ router = Router(tags=["Changing"])
 class CancelAsked(BaseModel):
     model_config = ConfigDict(json_schema_extra=either("subscription_id", "price_id"))
 
-    user_name: UserName | None = Field(None, description="Staff name anyone; others may leave it out.")
-    price_id: Id | None = Field(None, description="Of the subscription or one-time purchase to end.")
+    user_name: UserName | None = Field(None, description="Staff may name anyone; others may leave it out.")
+    price_id: Id | None = Field(None, description="The price of the subscription or one-time purchase to end.")
     subscription_id: Id | None = Field(None, description="Or the subscription itself.")
-    at_period_end: Switch = Field(default=False, description="True: access goes on until what is paid is over.")
+    at_period_end: Switch = Field(default=False, description="True: access continues until the paid period ends.")
 
 
 class ChangeAsked(BaseModel):
-    user_name: UserName | None = Field(None, description="Staff name anyone; others may leave it out.")
+    user_name: UserName | None = Field(None, description="Staff may name anyone; others may leave it out.")
     price_id: Id = Field(description="The new price.", examples=["price_1Qx"])
-    subscription_id: Id | None = Field(None, description="Which, for somebody who has several.")
+    subscription_id: Id | None = Field(None, description="Required if the person has several.")
 
 
 @router.post(
@@ -47,12 +47,12 @@ class ChangeAsked(BaseModel):
     openapi_extra=takes(CancelAsked, user_name="ada", subscription_id="sub_1Qx", at_period_end=True),
 )
 def cancel(request: HttpRequest) -> SubscriptionAnswer | PaymentAnswer:
-    """Ended now, a subscription gives no access any more, and what is still owed is billed; at the period's end, it
-    gives access until then. A one-time purchase ends now, and nothing is refunded. What has ended already is
-    answered as it is. Of several running ones at one price `subscription_id` has to say which (409)."""
+    """A subscription that ends now gives no access any more, and amounts still owed are billed; one that ends with its
+    period gives access until then. A one-time purchase ends now, without a refund. If it has ended already, the
+    answer shows it unchanged. With several running subscriptions at one price, `subscription_id` is required (409)."""
     asked = read(request, CancelAsked)
     if not (asked.price_id or asked.subscription_id):
-        raise Refusal.bad_input(subscription_id="Say what to end: subscription_id, or price_id.")
+        raise Refusal.bad_input(subscription_id="Name what to end: subscription_id, or price_id.")
     person = person_meant(request, user_name=asked.user_name)
     subscription = _to_cancel(person, asked)
     if subscription is not None:
@@ -72,9 +72,9 @@ def cancel(request: HttpRequest) -> SubscriptionAnswer | PaymentAnswer:
     openapi_extra=takes(ChangeAsked, user_name="ada", price_id="price_1Qy"),
 )
 def updatesub(request: HttpRequest) -> ChangedAnswer:
-    """The subscription stays the same one, and so does its billing date: the difference is on the next invoice, at
-    the end of the running period. Where Stripe bills at once instead, `charged_now` is true, and a card that is
-    declined changes nothing (400)."""
+    """The subscription keeps its id and its billing date: the difference is on the next invoice, at
+    the end of the running period. If Stripe bills at once instead, `charged_now` is true; if the card is then
+    declined, nothing changes (400)."""
     asked = read(request, ChangeAsked)
     person = person_meant(request, user_name=asked.user_name)
     price = Price.objects.select_related("product").filter(pk=asked.price_id).first()
@@ -99,7 +99,7 @@ def _theirs(person: User) -> SubscriptionQuerySet:
 
 
 def _to_cancel(person: User, asked: CancelAsked) -> Subscription | None:
-    """The subscription that is meant: a running one before one that has ended, the newest first."""
+    """Return the subscription to cancel: a running one before an ended one, the newest first."""
     if asked.subscription_id:
         found = _theirs(person).filter(pk=asked.subscription_id).first()
         if found is None or (asked.price_id and asked.price_id not in found.price_ids):
@@ -108,8 +108,8 @@ def _to_cancel(person: User, asked: CancelAsked) -> Subscription | None:
     candidates = [subscription for subscription in _theirs(person) if asked.price_id in subscription.price_ids]
     running = [subscription for subscription in candidates if not subscription.has_ended]
     if len(running) > 1:
-        # Asked again after a lost answer, the next one would end.
-        raise _several(running)
+        # If the newest were chosen, a request repeated after a lost answer would cancel another one.
+        raise _ambiguous(running)
     return next(iter(running or candidates), None)
 
 
@@ -123,16 +123,16 @@ def _cancelled(subscription: Subscription, *, at_period_end: bool) -> Subscripti
 
 
 def _link(subscription: Subscription, price: Price | None) -> None:
-    """Spare the two queries for what is known, where the subscription is as was asked for."""
+    """Set the price and product that are loaded already, which saves two queries."""
     if price is not None and (subscription.price_id, subscription.product_id) == (price.pk, price.product_id):
         subscription.price, subscription.product = price, price.product
 
 
 def _purchases(person: User, asked: CancelAsked) -> list[Payment]:
-    """Their purchases of this price that stand, else the last of those that ended."""
+    """Return the person's current purchases at this price, or the last one that has ended."""
     paid = Payment.objects.of(person).filter(price_id=asked.price_id, status__in=Payment.STANDING)
-    bought = list(paid.select_related("product"))
-    return [payment for payment in bought if payment.access_ended_at is None] or bought[:1]
+    purchased = list(paid.select_related("product"))
+    return [payment for payment in purchased if payment.access_ended_at is None] or purchased[:1]
 
 
 def _to_change(person: User, subscription_id: str | None, price: Price) -> Subscription:
@@ -147,11 +147,11 @@ def _to_change(person: User, subscription_id: str | None, price: Price) -> Subsc
     if not candidates:
         raise Refusal.not_found("This person has no running subscription.")
     if len(candidates) > 1:
-        raise _several(candidates)
+        raise _ambiguous(candidates)
     return candidates[0]
 
 
-def _several(subscriptions: list[Subscription]) -> Refusal:
+def _ambiguous(subscriptions: list[Subscription]) -> Refusal:
     ids = [subscription.pk for subscription in subscriptions]
-    message = f"This person has several subscriptions: {', '.join(ids)}. Say which by subscription_id."
+    message = f"This person has several subscriptions: {', '.join(ids)}. Choose one by subscription_id."
     return Refusal.conflict("ambiguous_subscription", message, ids=ids)

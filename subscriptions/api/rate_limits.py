@@ -1,6 +1,6 @@
-"""How often the JSON API may be asked: per token, and per address for whoever has none that is good.
+"""Rate limits of the JSON API: per token, and per IP address for requests without a usable token.
 
-Counted in Django's cache by whole minutes. See docs/decisions/json-api.md for what several processes mean.
+Counted in Django's cache by whole minutes; docs/decisions/json-api.md explains the effect of several processes.
 """
 
 import time
@@ -16,12 +16,12 @@ from subscriptions.models import ApiToken
 
 WINDOW = 60
 
-# A provider gives a household so much of IPv6, not one address.
-HOUSEHOLD = 64
+# Providers assign a household a network of this size, not one address.
+IPV6_PREFIX = 64
 
 
 class PerCaller(BaseThrottle):
-    """Counts what has been let in: a token by itself, anybody else by their address."""
+    """Counts accepted requests, by token or else by address."""
 
     def allow_request(self, request: HttpRequest) -> bool:
         token = getattr(request, "auth", None)
@@ -34,39 +34,39 @@ class PerCaller(BaseThrottle):
 
 
 def count_address(request: HttpRequest) -> None:
-    """Count one request of this address; raises Refusal (429) when it was one too many."""
+    """Count one request of this address. Raises Refusal (429) if the limit is exceeded."""
     if not _is_within(settings.API_RATE_PER_ADDRESS, f"address-{address_of(request)}"):
         raise Refusal.too_many(_seconds_left())
 
 
 def address_of(request: HttpRequest) -> str:
-    """The caller's address. X-Forwarded-For is anybody's claim, save for what our own proxies put at its end."""
+    """Return the caller's address. Anybody can send X-Forwarded-For; only entries of our own proxies are trusted."""
     address = str(request.META.get("REMOTE_ADDR", ""))
     if settings.TRUSTED_PROXIES:
-        passed_on = request.headers.get("X-Forwarded-For", "").split(",")
-        if len(passed_on) >= settings.TRUSTED_PROXIES:
-            address = passed_on[-settings.TRUSTED_PROXIES].strip()
+        forwarded = request.headers.get("X-Forwarded-For", "").split(",")
+        if len(forwarded) >= settings.TRUSTED_PROXIES:
+            address = forwarded[-settings.TRUSTED_PROXIES].strip()
     try:
         parsed = ip_address(address)
     except ValueError:
         return "unknown"
     if isinstance(parsed, IPv6Address):
-        return str(ip_network((parsed, HOUSEHOLD), strict=False))
+        return str(ip_network((parsed, IPV6_PREFIX), strict=False))
     return str(parsed)
 
 
-def _is_within(per_minute: int, who: str) -> bool:
+def _is_within(per_minute: int, caller: str) -> bool:
     if not per_minute:
         return True
-    key = f"api-{who}-{int(time.time()) // WINDOW}"
+    key = f"api-{caller}-{int(time.time()) // WINDOW}"
     cache.add(key, 0, timeout=2 * WINDOW)
     try:
         return cache.incr(key) <= per_minute
     except ValueError:
-        # A full cache has just dropped it: whoever fills it would otherwise shut everybody out.
+        # A full cache has just dropped the counter. Refusing here would let anyone who fills it lock everybody out.
         return True
 
 
 def _seconds_left() -> int:
-    """Until the next minute begins, and all are counted from nought again."""
+    """Return the seconds until the next minute begins, when all counters start at zero."""
     return WINDOW - int(time.time()) % WINDOW

@@ -1,4 +1,4 @@
-"""Keys to the JSON API: made, recognised, revoked. The text of one is shown once, and only its hash is kept."""
+"""Tokens of the JSON API: create, find, revoke. The text of a token is shown once; only its hash is stored."""
 
 import hashlib
 import secrets
@@ -10,16 +10,16 @@ from django.db.models import Q
 
 from subscriptions.models import ApiToken
 
-# What every token begins with, so that one that leaked into a log or a repository is recognised.
+# Every token begins with this, so that scanners recognise one that leaked into a log or a repository.
 PREFIX = "sot_"
 
 RANDOM_BYTES = 32
 SHOWN_CHARACTERS = 10
-USE_IS_NOTED_EVERY = timedelta(minutes=1)
+SAVE_USE_EVERY = timedelta(minutes=1)
 
 
 class CannotCreate(Exception):
-    """No such token can be made; the message says why."""
+    """The token can't be created; the message says why."""
 
     @classmethod
     def already_expired(cls) -> Self:
@@ -27,9 +27,9 @@ class CannotCreate(Exception):
 
 
 def create(*, user: User, name: str, expires_at: datetime | None = None, now: datetime) -> tuple[ApiToken, str]:
-    """Make a token that acts as this person. Its text comes back this once; only its hash is kept.
+    """Create a token that acts as this person. Its text is returned only here; the row keeps its hash.
 
-    Raises CannotCreate where `expires_at` has passed.
+    Raises CannotCreate if `expires_at` has passed.
     """
     if expires_at is not None and expires_at <= now:
         raise CannotCreate.already_expired()
@@ -41,37 +41,43 @@ def create(*, user: User, name: str, expires_at: datetime | None = None, now: da
     return token, text
 
 
-def find(*, text: str, now: datetime) -> ApiToken | None:
-    """The usable token of this text, with its owner; None if it is unknown, expired or revoked, or the owner inactive.
+def bearer_token(authorization: str) -> str | None:
+    """Return the token in an `Authorization: Bearer TOKEN` header; None if there is none or it uses another scheme."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
-    One query, and once a minute a second one that notes the use.
+
+def find(*, text: str, now: datetime) -> ApiToken | None:
+    """Return the token of this text, with its owner; None if it is unknown, expired or revoked, or its owner inactive.
+
+    One query, and once a minute a second one that saves the time of use.
     """
     if not text.startswith(PREFIX):
         return None
     token = ApiToken.objects.usable(now).select_related("user").filter(digest=digest_of(text)).first()
     if token is not None:
-        _note_use(token, now)
+        _save_use(token, now)
     return token
 
 
 def authenticate(*, text: str, now: datetime) -> User | None:
-    """Whom the token of this text acts as; None when it is not a usable one. As many queries as `find`."""
+    """Return the owner of the token of this text; None if there is no usable token. As many queries as `find`."""
     token = find(text=text, now=now)
     return token.user if token else None
 
 
 def revoke(*, token: ApiToken, now: datetime) -> None:
-    """End a token for good, at once. Revoked again, it keeps the time of the first."""
+    """Revoke a token now, for good. Revoking it again keeps the first time."""
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
 
 
 def digest_of(text: str) -> str:
-    # The text is long and random, so a plain hash can't be searched for it; without salt, it is found by one look-up.
+    # The text is long and random, so its hash can't be guessed; without a salt one look-up finds it.
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
-def _note_use(token: ApiToken, now: datetime) -> None:
-    if token.last_used_at is not None and now - token.last_used_at < USE_IS_NOTED_EVERY:
+def _save_use(token: ApiToken, now: datetime) -> None:
+    if token.last_used_at is not None and now - token.last_used_at < SAVE_USE_EVERY:
         return
-    is_stale = Q(last_used_at=None) | Q(last_used_at__lte=now - USE_IS_NOTED_EVERY)
+    is_stale = Q(last_used_at=None) | Q(last_used_at__lte=now - SAVE_USE_EVERY)
     ApiToken.objects.filter(is_stale, pk=token.pk).update(last_used_at=now)

@@ -1,4 +1,4 @@
-"""Stripe's billing portal, where a person changes cards and reads invoices at Stripe."""
+"""Sessions of Stripe's billing portal, where people change their card and read their invoices."""
 
 from django.contrib.auth.models import User
 
@@ -8,8 +8,8 @@ from subscriptions.customers import services as customers
 from subscriptions.models import Customer
 
 
-def open_for(user: User, *, return_url: str) -> str:
-    """The address of a portal session for this person's customer, good for a few minutes.
+def create_session(user: User, *, return_url: str) -> str:
+    """Return the address of a portal session for this person's customer; it works for a few minutes.
 
     https://docs.stripe.com/api/customer_portal/sessions/create
     """
@@ -19,7 +19,7 @@ def open_for(user: User, *, return_url: str) -> str:
     except StripeMissing as error:
         if error.param != "customer":
             raise
-        # Deleted in the dashboard, and nobody has told us yet.
+        # Deleted in the dashboard, and the event has not arrived yet.
         customers.unlink(customer.pk)
         return _address(customers.ensure(user), return_url)
 

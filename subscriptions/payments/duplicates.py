@@ -1,6 +1,6 @@
-"""Somebody who pays twice for one product: found, shown to staff, and put right with one click.
+"""Purchases that a customer pays twice: find them, and cancel and refund the newer one.
 
-Checkout bars it; two sessions from the dashboard, or one paid outside this site, can still bring it about.
+Checkout prevents them, but a session or subscription that is made in Stripe's dashboard can still cause one.
 """
 
 from collections.abc import Iterable
@@ -16,46 +16,46 @@ from subscriptions.models import Invoice, Payment, Subscription
 from subscriptions.payments import refunds
 from subscriptions.plans import cancel
 
-# Never begun, given up or paused, one takes no money beside another.
+# In the other statuses a subscription is not charged, so it is no duplicate.
 PAYING = Subscription.GIVING_ACCESS | {Subscription.Status.PAST_DUE}
 
 Purchase = TypeVar("Purchase", Subscription, Payment)
 
 
 def newer_subscriptions() -> list[Subscription]:
-    """Subscriptions that a customer pays, who pays an older one to the same product."""
+    """Return subscriptions whose customer pays an older one to the same product as well."""
     return _all_but_the_oldest(Subscription.objects.filter(status__in=PAYING, is_deleted=False))
 
 
 def newer_payments() -> list[Payment]:
-    """One-time purchases of a customer who had bought the same, of a product that is not bought repeatedly."""
+    """Return one-time purchases whose customer had bought the same product, if it can't be bought again."""
     return _all_but_the_oldest(Payment.objects.giving_access().filter(product__can_be_bought_again=False))
 
 
 def cancel_and_refund(subscription: Subscription) -> Subscription:
-    """Cancel it at once, and refund all that was paid for it.
+    """Cancel a subscription now, and refund everything that was paid for it.
 
-    Raises LifecycleRefusal, StripeUnavailable or StripeRefused; done again, it goes on where it stopped.
+    Raises LifecycleRefusal, StripeUnavailable or StripeRefused; calling it again continues where it stopped.
     """
     if subscription.is_running:
         subscription = cancel.cancel_now(subscription=subscription, is_last_invoice_wanted=False)
-    # From Stripe, not from the mirror alone: an invoice that has not come here yet is paid all the same.
+    # Copy the invoices first: one that is not here yet may be paid as well.
     for page in gateway.invoice_pages(subscription_id=subscription.pk):
         apply_page(kinds.INVOICE, page.snapshots())
     for invoice in Invoice.objects.filter(subscription=subscription, amount_paid__gt=0):
-        refunds.refund_invoice_wholly(invoice=invoice)
+        refunds.refund_invoice_in_full(invoice=invoice)
     return subscription
 
 
 def refund_duplicate(payment: Payment) -> None:
-    """Refund all of it, which ends it; a free order just ends."""
-    refunds.refund_payment_wholly(payment=payment)
+    """Refund a one-time purchase in full and end its access; a free order only ends."""
+    refunds.refund_payment_in_full(payment=payment)
     Payment.objects.filter(pk=payment.pk, access_ended_at=None).update(access_ended_at=stripe_clock.now())
 
 
 def _all_but_the_oldest(purchases: "QuerySet[Purchase]") -> list[Purchase]:
-    held_twice = purchases.order_by().values("customer_id", "product_id").annotate(held=Count("pk")).filter(held__gt=1)
-    pairs = {(row["customer_id"], row["product_id"]) for row in held_twice}
+    counts = purchases.order_by().values("customer_id", "product_id").annotate(count=Count("pk"))
+    pairs = {(row["customer_id"], row["product_id"]) for row in counts.filter(count__gt=1)}
     candidates = purchases.filter(customer__in={customer for customer, _ in pairs}).select_related(
         "product", "customer"
     )

@@ -1,4 +1,4 @@
-"""Ending a one-time purchase without giving money back. Ends that come of a refund are in refunds.py."""
+"""Ends one-time purchases without a refund. A refund in full ends a purchase too: refunds.py."""
 
 import logging
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ logger = logging.getLogger(__name__)
 
 
 def end_access(*, payments: Iterable[Payment], now: datetime) -> None:
-    """End what these purchases give, for good; nothing is refunded, and Stripe is not told.
+    """End the access that these purchases give, for good; nothing is refunded, and no call is made to Stripe.
 
-    `access_ended_at` is our own column: no later state from Stripe brings the access back.
+    `access_ended_at` is our own column, so no later state from Stripe brings the access back.
     """
     for payment in payments:
         if Payment.objects.filter(pk=payment.pk, access_ended_at=None).update(access_ended_at=now):

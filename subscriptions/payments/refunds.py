@@ -1,4 +1,4 @@
-"""Money given back by staff, here or in the dashboard, and what that means for who paid."""
+"""Refunds of purchases and invoices, made here or in Stripe's dashboard; a refund in full ends a purchase."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ REASONS = {
 
 
 class CannotRefund(Exception):
-    """There is nothing to give back, or not that much; the message says so to staff."""
+    """There is nothing to refund, or less than was asked for; the message is for staff."""
 
     @classmethod
     def not_paid(cls) -> Self:
@@ -40,7 +40,7 @@ class CannotRefund(Exception):
 
 @dataclass(frozen=True)
 class Paid:
-    """A payment that went through; `amount` in the currency's minor unit."""
+    """A successful payment; `amount` in the currency's minor unit."""
 
     payment_intent_id: str
     amount: int
@@ -48,8 +48,8 @@ class Paid:
 
     @property
     def left(self) -> int:
-        """What of it has not been given back yet."""
-        return self.amount - _given_back(self.payment_intent_id)
+        """The amount that has not been refunded yet."""
+        return self.amount - _refunded_amount(self.payment_intent_id)
 
     @property
     def amount_display(self) -> str:
@@ -57,7 +57,7 @@ class Paid:
 
 
 def refund_payment(*, payment: Payment, amount: int, reason: str, request_id: str) -> Refund:
-    """Give back a one-time purchase, wholly or in part; given back wholly, it ends.
+    """Refund a one-time purchase, in full or in part; a refund in full ends it.
 
     `amount` in the currency's minor unit. Raises CannotRefund, StripeUnavailable, StripeRefused.
     """
@@ -68,7 +68,7 @@ def refund_payment(*, payment: Payment, amount: int, reason: str, request_id: st
 
 
 def refund_invoice(*, invoice: Invoice, amount: int, reason: str, request_id: str) -> Refund:
-    """Give back what was paid on a subscription's invoice, wholly or in part; the subscription goes on.
+    """Refund a payment of a subscription's invoice, in full or in part; the subscription continues.
 
     Raises CannotRefund, StripeUnavailable, StripeRefused.
     """
@@ -78,8 +78,8 @@ def refund_invoice(*, invoice: Invoice, amount: int, reason: str, request_id: st
     return _refund(paid, amount=amount, reason=reason, request_id=request_id)
 
 
-def refund_payment_wholly(*, payment: Payment) -> Refund | None:
-    """Give back whatever is left of a one-time purchase; None when that is nothing."""
+def refund_payment_in_full(*, payment: Payment) -> Refund | None:
+    """Refund the rest of a one-time purchase; None if nothing is left."""
     left = Paid(payment.payment_intent_id, payment.amount, payment.currency).left
     if not payment.payment_intent_id or not left:
         return None
@@ -87,8 +87,8 @@ def refund_payment_wholly(*, payment: Payment) -> Refund | None:
     return refund_payment(payment=payment, amount=left, reason="duplicate", request_id=request_id)
 
 
-def refund_invoice_wholly(*, invoice: Invoice) -> Refund | None:
-    """Give back whatever is left of what was paid on an invoice; None when that is nothing."""
+def refund_invoice_in_full(*, invoice: Invoice) -> Refund | None:
+    """Refund the rest of what was paid on an invoice; None if nothing is left."""
     paid = paid_on(invoice)
     if paid is None or not paid.left:
         return None
@@ -96,25 +96,25 @@ def refund_invoice_wholly(*, invoice: Invoice) -> Refund | None:
 
 
 def paid_on(invoice: Invoice) -> Paid | None:
-    """The payment of an invoice, which Stripe alone can tell; None when nothing was paid."""
+    """Ask Stripe for the payment of an invoice; None if nothing was paid."""
     payment_intent_id = _payment_intent_of(invoice) if invoice.amount_paid else None
     return Paid(payment_intent_id, invoice.amount_paid, invoice.currency) if payment_intent_id else None
 
 
 def refund_changed(events: Sequence[Event]) -> Mirrored[Refund]:
-    """Mirror a refund, and what follows from it: whose it is, and whether a purchase has come to its end."""
+    """Write a refund to the mirror, link it to its customer, and end a purchase that is refunded in full."""
     result = engine.apply_events(kinds.REFUND, events)
     if result.row is not None:
-        _follow_up(result.row)
+        _link_and_settle(result.row)
     return result
 
 
-def compare(page: Page) -> list[Compared[Refund]]:
-    """Mirror a page of Stripe's list of refunds, and what follows from those that are news."""
+def compare_page(page: Page) -> list[Compared[Refund]]:
+    """Write a page of Stripe's list of refunds to the mirror, and link and settle those that are new or changed."""
     compared = apply_page(kinds.REFUND, page.snapshots())
-    for one in compared:
-        if one.row is not None and one.was_written:
-            _follow_up(one.row)
+    for each in compared:
+        if each.row is not None and each.was_written:
+            _link_and_settle(each.row)
     return compared
 
 
@@ -126,27 +126,27 @@ def _refund(paid: Paid, *, amount: int, reason: str, request_id: str) -> Refund:
         params["reason"] = reason
     key = f"{Installation.current_id()}-refund-{request_id}-{amount}"
     refund = engine.apply_snapshot(kinds.REFUND, gateway.create_refund(params, key=key)).row
-    assert refund is not None, "every refund is admitted"  # noqa: S101
-    _follow_up(refund)
+    assert refund is not None, "no refund is ignored by the mirror"  # noqa: S101
+    _link_and_settle(refund)
     return refund
 
 
-def _follow_up(refund: Refund) -> None:
+def _link_and_settle(refund: Refund) -> None:
     if not refund.payment_intent_id:
-        # Of a charge made without one, which nothing here was bought by; a free order has none either.
+        # A refund of a charge without a payment intent: no purchase here has such a charge.
         return
     payment = Payment.objects.filter(payment_intent_id=refund.payment_intent_id).first()
     if payment is not None:
         Refund.objects.filter(pk=refund.pk).update(customer_id=payment.customer_id)
-        _end_or_revive(payment, refund)
+        _end_or_restore_access(payment, refund)
     elif refund.invoice_id is None:
         _link_to_invoice(refund)
 
 
-def _end_or_revive(payment: Payment, refund: Refund) -> None:
-    """End a purchase that is given back wholly, and undo that when a refund fails later: the money stayed here."""
+def _end_or_restore_access(payment: Payment, refund: Refund) -> None:
+    """End a purchase that is refunded in full; undo that if the refund fails later, because the money stayed here."""
     purchase = Payment.objects.filter(pk=payment.pk)
-    if _given_back(payment.payment_intent_id) >= payment.amount:
+    if _refunded_amount(payment.payment_intent_id) >= payment.amount:
         purchase.filter(access_ended_at=None).update(access_ended_at=refund.stripe_created_at)
     else:
         refunds = Refund.objects.filter(payment_intent_id=payment.payment_intent_id)
@@ -155,7 +155,7 @@ def _end_or_revive(payment: Payment, refund: Refund) -> None:
 
 
 def _link_to_invoice(refund: Refund) -> None:
-    """Find the invoice that the refunded payment paid: Stripe's refund does not name it."""
+    """Link a refund to the invoice that its payment paid; Stripe's refund does not contain the invoice's id."""
     page = gateway.invoice_payments_of(refund.payment_intent_id)
     for invoice_payment in page.objects:
         invoice_id = engine.id_of(invoice_payment["invoice"])
@@ -171,6 +171,6 @@ def _payment_intent_of(invoice: Invoice) -> str | None:
     return next((engine.id_of(payment["payment_intent"]) for payment in paid if payment.get("payment_intent")), None)
 
 
-def _given_back(payment_intent_id: str) -> int:
+def _refunded_amount(payment_intent_id: str) -> int:
     refunds = Refund.objects.filter(payment_intent_id=payment_intent_id, status__in=Refund.STANDING)
     return refunds.aggregate(total=Sum("amount"))["total"] or 0

@@ -95,7 +95,7 @@ def _compare_invoices_and_refunds(context: ReconcileContext) -> None:
         lease.advance(context.holder)
         context.progress.step(0, "invoices")
     for page in gateway.refund_pages(since=since and since - REFUNDS_FAIL_WITHIN):
-        context.results.record_page(refunds.compare(page))
+        context.results.record_page(refunds.compare_page(page))
         lease.advance(context.holder)
         context.progress.step(0, "refunds")
 

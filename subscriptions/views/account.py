@@ -75,4 +75,4 @@ def _attach_refunds(payments: Iterable[Payment], invoices: Iterable[Invoice]) ->
 @require_POST
 @login_required
 def billing_portal(request: SignedInRequest) -> HttpResponse:
-    return see_other(portal.open_for(request.user, return_url=settings.SITE_URL + reverse("account")))
+    return see_other(portal.create_session(request.user, return_url=settings.SITE_URL + reverse("account")))

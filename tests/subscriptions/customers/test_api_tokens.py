@@ -99,6 +99,23 @@ class TestAuthenticate:
             assert ApiToken.objects.get().last_used_at == used_at
 
 
+class TestBearerToken:
+    @pytest.mark.parametrize(
+        ("header", "token"),
+        [
+            ("Bearer sot_x", "sot_x"),
+            ("bearer  sot_x ", "sot_x"),
+            ("Bearer", ""),
+            ("Bearer ", ""),
+            ("", None),
+            ("Basic c290", None),
+            ("Bearersot_x", None),
+        ],
+    )
+    def test_is_read_from_the_header(self, header: str, token: str | None) -> None:
+        assert api_tokens.bearer_token(header) == token
+
+
 class TestCommand:
     def test_prints_it_once(self, person: User) -> None:
         out = StringIO()
