@@ -1,6 +1,6 @@
-"""Stripe's time, without asking Stripe: our clock, and how far Stripe's was ahead when we last heard from it.
+"""Stripe's clock without a call to Stripe: our clock, plus the offset that was measured last.
 
-With Stripe itself the two agree; with the sandbox, whose clock can be moved, they do not.
+With Stripe the offset is zero; with the sandbox, whose clock can be moved, it is not.
 """
 
 import time
@@ -9,22 +9,22 @@ from datetime import datetime, timedelta
 from django.apps import apps
 from django.utils import timezone
 
-# Seconds for which a process trusts the offset that it read.
-TRUSTED_FOR = 10
+# Seconds for which a process keeps the offset that it read.
+CACHE_SECONDS = 10
 
-# Stripe's times are whole seconds, and a call or a delivery takes some.
+# Stripe's times are whole seconds, and calls and deliveries take a while; a smaller difference counts as none.
 CLOCKS_AGREE_WITHIN = timedelta(seconds=30)
 
-_known: tuple[float, timedelta] | None = None
+_cached: tuple[float, timedelta] | None = None
 
 
 def now() -> datetime:
-    """What Stripe's clock shows; one query every ten seconds, else none."""
+    """Return the time on Stripe's clock; one query every ten seconds."""
     return timezone.now() + offset()
 
 
 def heard(moment: datetime) -> None:
-    """Take note that Stripe's clock has reached this moment: an event came that is ahead of what we thought."""
+    """Raise the offset if Stripe's clock must have reached this moment: an event came from later than we assumed."""
     ahead = moment - timezone.now()
     if moment - now() > CLOCKS_AGREE_WITHIN:
         states = apps.get_model("subscriptions", "SyncState").objects
@@ -33,16 +33,16 @@ def heard(moment: datetime) -> None:
 
 
 def forget() -> None:
-    """Read the offset again at the next need."""
-    global _known  # noqa: PLW0603  (one per process)
-    _known = None
+    """Read the offset again at the next call."""
+    global _cached  # noqa: PLW0603  (one per process)
+    _cached = None
 
 
 def offset() -> timedelta:
-    """How far Stripe's clock was ahead of ours when the sync last heard from it."""
-    global _known  # noqa: PLW0603  (one per process)
-    if _known is None or time.monotonic() - _known[0] > TRUSTED_FOR:
-        # Not imported: the models ask this module for the time.
+    """Return how far Stripe's clock was ahead of ours at the last answer or event."""
+    global _cached  # noqa: PLW0603  (one per process)
+    if _cached is None or time.monotonic() - _cached[0] > CACHE_SECONDS:
+        # Not imported, because the models import this module.
         offsets = apps.get_model("subscriptions", "SyncState").objects.values_list("clock_offset", flat=True)
-        _known = time.monotonic(), timedelta(seconds=offsets.first() or 0)
-    return _known[1]
+        _cached = time.monotonic(), timedelta(seconds=offsets.first() or 0)
+    return _cached[1]

@@ -1,4 +1,4 @@
-"""Tokens for the JSON API: made here, shown once, revoked here. The digest is never shown."""
+"""Tokens of the JSON API: made here, shown once, revoked here. The digest is never shown."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from subscriptions.models import ApiToken
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Whose, what for, and until when."""
+    """The owner of a new token, its name and when it expires."""
 
     class Meta:
         model = ApiToken
@@ -27,12 +27,12 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_expires_at(self) -> Any:
         expires_at = self.cleaned_data["expires_at"]
         if expires_at and expires_at <= timezone.now():
-            raise ValidationError("This is in the past.")
+            raise ValidationError("This time is in the past.")
         return expires_at
 
 
 class PersonSelect(AutocompleteSelect):
-    """Django's own looks up what was sent even for a form that was refused, and fails where that can't be an id."""
+    """Skips values that can't be ids: when a form is refused, Django's widget looks them up, and fails."""
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
         return super().optgroups(name, [pk for pk in value if self._could_be_an_id(pk)], attrs)
@@ -64,7 +64,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return "revoked"
         return "expired" if token.user.is_active else "its owner is inactive"
 
-    @admin.action(description="Revoke: not accepted from now on", permissions=["revoke"])
+    @admin.action(description="Revoke: refuse it from now on", permissions=["revoke"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[ApiToken]) -> None:
         for token in chosen:
             api_tokens.revoke(token=token, now=timezone.now())
@@ -75,18 +75,18 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return request.user.has_perm("subscriptions.change_apitoken")
 
     def has_change_permission(self, *_: Any, **__: Any) -> bool:
-        """A token that was handed out stays what it was; it can be revoked."""
+        """Forbid editing: a token that was handed out can only be revoked."""
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
         return super().has_view_permission(request, obj) or self.has_revoke_permission(request)
 
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:  # noqa: ARG002
-        asked = ("user", "name", "expires_at")
-        return asked if obj is None else (*asked, "beginning", "created_at", "last_used_at", "revoked_at")
+        entered = ("user", "name", "expires_at")
+        return entered if obj is None else (*entered, "beginning", "created_at", "last_used_at", "revoked_at")
 
     def formfield_for_foreignkey(self, db_field: ForeignKey[Any], request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer whom this person may act for: superusers for anyone, others not for other staff."""
+        """Offer the users for whom this person may make a token: superusers for anyone, others not for other staff."""
         kwargs["widget"] = PersonSelect(db_field, self.admin_site)
         if not request.user.is_superuser:
             kwargs["queryset"] = User.objects.filter(Q(is_staff=False) | Q(pk=request.user.pk))
@@ -99,13 +99,13 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return token
 
     def save_model(self, *args: Any, **kwargs: Any) -> None:
-        """Leave the row alone: `save_form` has made it."""
+        """Do nothing: `save_form` has created the row."""
 
     def save_related(self, *args: Any, **kwargs: Any) -> None:
-        """Leave the row alone: nothing else hangs on it."""
+        """Do nothing: a token has no related rows."""
 
     def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
-        """Show the text on the answer itself: a message would be kept in the session or a cookie."""
+        """Show the text in this response: a message would be stored in the session or a cookie."""
         context = {
             **self.admin_site.each_context(request),
             "title": f"The token “{obj.name}”",

@@ -1,4 +1,4 @@
-"""Customers: searched, archived, restored."""
+"""Customers, with actions that archive and restore them, and customers that were removed."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from subscriptions.models import Customer, Payment, Subscription, Tombstone
 
 
 class ArchivedFilter(admin.SimpleListFilter):
-    """Archived and deleted customers are out of the list until they are asked for."""
+    """Hides archived and deleted customers from the list unless they are chosen."""
 
     title = "listed"
     parameter_name = "listed"
@@ -59,9 +59,9 @@ class CustomerAdmin(ReadOnlyAdmin):
     @admin.display(description="User")
     def user(self, customer: Customer) -> str:
         account = getattr(customer, "account", None)
-        return str(account.user) if account else "nobody here"
+        return str(account.user) if account else "no account here"
 
-    @admin.action(description="Archive: take out of every list", permissions=["manage"])
+    @admin.action(description="Archive: hide from lists", permissions=["manage"])
     def archive(self, request: HttpRequest, chosen: QuerySet[Customer]) -> None:
         for customer in chosen:
             customers.archive(customer, now=timezone.now())

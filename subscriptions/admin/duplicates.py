@@ -1,4 +1,4 @@
-"""The filter "paid twice" of the lists of subscriptions and payments, and the actions that belong to it."""
+"""The filter "paid twice" in the lists of subscriptions and payments, and the rule for the actions under it."""
 
 from abc import abstractmethod
 from typing import Any
@@ -9,14 +9,14 @@ from django.http import HttpRequest
 
 
 class TwicePaidFilter(admin.SimpleListFilter):
-    """The newer of two purchases of one thing by one customer."""
+    """Lists the newer of two purchases of the same product by the same customer."""
 
     title = "paid twice"
     parameter_name = "paid_twice"
 
     @abstractmethod
     def newer(self) -> list[Any]:
-        """The purchases that should not have been."""
+        """Return the newer purchases, which are the ones to refund."""
 
     def lookups(self, *_: Any) -> list[tuple[str, str]]:
         return [("newer", "The newer one")]
@@ -27,13 +27,13 @@ class TwicePaidFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=[purchase.pk for purchase in self.newer()])
 
 
-class UndoesTwicePaid:
-    """Offers `undo_action` in the list of what was paid twice alone: nobody is asked again before it is done."""
+class OffersRefundOfDuplicates:
+    """Offers `duplicate_action` only while the list shows duplicates, because it runs without a confirmation page."""
 
-    undo_action: str
+    duplicate_action: str
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions: dict[str, Any] = super().get_actions(request)  # type: ignore[misc]
         if request.GET.get(TwicePaidFilter.parameter_name) != "newer":
-            actions.pop(self.undo_action, None)
+            actions.pop(self.duplicate_action, None)
         return actions

@@ -1,4 +1,4 @@
-"""One-time purchases, invoices and what was given back."""
+"""One-time purchases and invoices, with their refunds."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from billing.catalog.forms import explanation
 from billing.errors import StripeFailure
-from subscriptions.admin.duplicates import TwicePaidFilter, UndoesTwicePaid
+from subscriptions.admin.duplicates import OffersRefundOfDuplicates, TwicePaidFilter
 from subscriptions.admin.refunds import InvoiceRefunds, PaymentRefunds
 from subscriptions.models import Invoice, Payment
 from subscriptions.payments import duplicates
@@ -19,16 +19,16 @@ class TwicePaidPayments(TwicePaidFilter):
 
 
 @admin.register(Payment)
-class PaymentAdmin(UndoesTwicePaid, PaymentRefunds):
+class PaymentAdmin(OffersRefundOfDuplicates, PaymentRefunds):
     list_display = ("__str__", "customer", "product", "amount_display", "status", "stripe_created_at")
     list_filter = (TwicePaidPayments, "status", "currency")
     list_select_related = ("customer", "product")
     search_fields = ("payment_intent_id", "customer__email", "customer__id")
     amounts = ("amount",)
     actions = ("refund_wholly",)
-    undo_action = "refund_wholly"
+    duplicate_action = "refund_wholly"
 
-    @admin.action(description="Refund wholly, because it was paid twice", permissions=["refund"])
+    @admin.action(description="Refund in full, because it was paid twice", permissions=["refund"])
     def refund_wholly(self, request: HttpRequest, chosen: QuerySet[Payment]) -> None:
         for payment in chosen:
             try:

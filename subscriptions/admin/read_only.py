@@ -1,4 +1,4 @@
-"""Rows that Stripe or our own books write: to be looked at, never edited."""
+"""Base classes for rows that are listed and shown, but never edited: Stripe or the sync writes them."""
 
 from collections.abc import Callable
 from functools import cache
@@ -10,13 +10,13 @@ from django.http import HttpRequest
 
 from billing import money
 
-# How we know what a mirrored row says.
-COPY_FIELDS = ("known_from", "known_until", "version")
+# When a mirrored row was copied from Stripe (Stripe's clock), with the words for it.
+COPY_FIELDS = {"known_from": "copied no earlier than", "known_until": "copied at", "version": "times written"}
 
 
 @cache
 def in_currency(field: str) -> Callable[[Any], str]:
-    """Return a column that shows a field in minor units as an amount of the row's currency."""
+    """Return a column that shows a field in minor units as an amount in the row's currency."""
 
     @admin.display(description=pretty_name(field))
     def shown(row: Any) -> str:
@@ -26,18 +26,30 @@ def in_currency(field: str) -> Callable[[Any], str]:
     return shown
 
 
+@cache
+def about_the_copy(field: str) -> Callable[[Any], Any]:
+    """Return a column that shows one of the COPY_FIELDS under its words."""
+
+    @admin.display(description=COPY_FIELDS[field].capitalize())
+    def shown(row: Any) -> Any:
+        return getattr(row, field)
+
+    shown.__name__ = field
+    return shown
+
+
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that are listed, searched and shown, and written by no form. `amounts` are the fields in minor units."""
+    """An admin without forms: list, search and show. `amounts` are the fields in minor units."""
 
     list_per_page = 50
     amounts: tuple[str, ...] = ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """What the row says, and after it how we know."""
+        """Put the row's own fields first, and those about the copy in a section after them."""
         fields = self.get_fields(request, obj)
-        said = [in_currency(field) if field in self.amounts else field for field in fields if field not in COPY_FIELDS]
-        copy = [field for field in fields if field in COPY_FIELDS]
-        return [(None, {"fields": said}), *([("Our copy of it", {"fields": copy})] if copy else [])]
+        own = [in_currency(field) if field in self.amounts else field for field in fields if field not in COPY_FIELDS]
+        copy = [about_the_copy(field) for field in fields if field in COPY_FIELDS]
+        return [(None, {"fields": own}), *([("Our copy of it", {"fields": copy})] if copy else [])]
 
     def has_add_permission(self, *_: Any, **__: Any) -> bool:
         return False

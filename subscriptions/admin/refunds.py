@@ -1,4 +1,4 @@
-"""A page in the admin that gives money back, for a one-time purchase or an invoice."""
+"""The page that refunds a one-time purchase or an invoice, and the list of refunds."""
 
 import uuid
 from abc import abstractmethod
@@ -25,7 +25,7 @@ from subscriptions.payments.refunds import CannotRefund, Paid
 
 
 class RefundForm(forms.Form):
-    """How much and why; `request_id` makes the form, sent twice, give back once."""
+    """Amount and reason; because of `request_id`, a form that is sent twice refunds once."""
 
     amount = forms.CharField(max_length=30)
     reason = forms.ChoiceField(choices=[("", "No reason"), *refunds.REASONS.items()], required=False)
@@ -45,30 +45,30 @@ class RefundForm(forms.Form):
 
 
 class RefundableAdmin(ReadOnlyAdmin):
-    """A read-only admin whose objects have a "Refund" button, and tell what was refunded already."""
+    """A read-only admin with a "Refund" button on each object, and a list of its refunds so far."""
 
     change_form_template = "admin/subscriptions/refundable.html"
     readonly_fields = ("refunded",)
 
     @abstractmethod
-    def given_back(self, purchase: Any) -> QuerySet[Refund]:
-        """The refunds of it that we know of."""
+    def refunds_of(self, purchase: Any) -> QuerySet[Refund]:
+        """Return the purchase's refunds in our copy."""
 
     @admin.display(description="Refunds")
     def refunded(self, purchase: Any) -> str:
         links = (
             (reverse("admin:subscriptions_refund_change", args=[quote(one.pk)]), one)
-            for one in self.given_back(purchase)
+            for one in self.refunds_of(purchase)
         )
-        return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a>', links) or "none"
+        return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a>', links) or "None yet"
 
     @abstractmethod
     def paid(self, purchase: Any) -> Paid | None:
-        """What was paid for it; None when nothing was."""
+        """Return the payment to refund; None if nothing was paid."""
 
     @abstractmethod
-    def give_back(self, purchase: Any, **refund: Any) -> Refund:
-        """Refund `amount` for `reason`, as the form says."""
+    def refund(self, purchase: Any, **entered: Any) -> Refund:
+        """Refund the `amount` entered in the form, for its `reason`."""
 
     def get_urls(self) -> list[Any]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_refund"
@@ -88,13 +88,13 @@ class RefundableAdmin(ReadOnlyAdmin):
         if paid is None or not paid.left:
             return self._back(request, purchase, "There is nothing left to refund.")
         form = RefundForm(request.POST if request.method == "POST" else None, paid=paid)
-        if request.method == "POST" and form.is_valid() and self._refunded(request, purchase, form):
-            return redirect(self._page(purchase))
+        if request.method == "POST" and form.is_valid() and self._was_refunded(request, purchase, form):
+            return redirect(self._address(purchase))
         return self._show(request, purchase, form)
 
-    def _refunded(self, request: HttpRequest, purchase: Any, form: RefundForm) -> bool:
+    def _was_refunded(self, request: HttpRequest, purchase: Any, form: RefundForm) -> bool:
         try:
-            refund = self.give_back(purchase, **form.cleaned_data)
+            refund = self.refund(purchase, **form.cleaned_data)
         except (CannotRefund, StripeFailure) as error:
             form.add_error(None, explanation(error) if isinstance(error, StripeFailure) else str(error))
             return False
@@ -110,20 +110,20 @@ class RefundableAdmin(ReadOnlyAdmin):
             "original": purchase,
             "form": form,
             "paid": form.paid,
-            "given_back": self.given_back(purchase),
+            "earlier_refunds": self.refunds_of(purchase),
         }
         return render(request, "admin/subscriptions/refund.html", context)
 
     def _back(self, request: HttpRequest, purchase: Any, message: str) -> HttpResponse:
         self.message_user(request, message, messages.ERROR)
-        return redirect(self._page(purchase))
+        return redirect(self._address(purchase))
 
-    def _page(self, purchase: Any) -> str:
+    def _address(self, purchase: Any) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[quote(purchase.pk)])
 
 
 class PaymentRefunds(RefundableAdmin):
-    def given_back(self, purchase: Payment) -> QuerySet[Refund]:
+    def refunds_of(self, purchase: Payment) -> QuerySet[Refund]:
         if not purchase.payment_intent_id:
             return Refund.objects.none()
         return Refund.objects.filter(payment_intent_id=purchase.payment_intent_id)
@@ -132,19 +132,19 @@ class PaymentRefunds(RefundableAdmin):
         is_paid = purchase.status == Payment.Status.SUCCEEDED and purchase.payment_intent_id
         return Paid(purchase.payment_intent_id, purchase.amount, purchase.currency) if is_paid else None
 
-    def give_back(self, purchase: Payment, **refund: Any) -> Refund:
-        return refunds.refund_payment(payment=purchase, **refund)
+    def refund(self, purchase: Payment, **entered: Any) -> Refund:
+        return refunds.refund_payment(payment=purchase, **entered)
 
 
 class InvoiceRefunds(RefundableAdmin):
-    def given_back(self, purchase: Invoice) -> QuerySet[Refund]:
+    def refunds_of(self, purchase: Invoice) -> QuerySet[Refund]:
         return Refund.objects.filter(invoice=purchase.pk)
 
     def paid(self, purchase: Invoice) -> Paid | None:
         return refunds.paid_on(purchase)
 
-    def give_back(self, purchase: Invoice, **refund: Any) -> Refund:
-        return refunds.refund_invoice(invoice=purchase, **refund)
+    def refund(self, purchase: Invoice, **entered: Any) -> Refund:
+        return refunds.refund_invoice(invoice=purchase, **entered)
 
 
 @admin.register(Refund)

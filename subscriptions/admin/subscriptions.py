@@ -1,5 +1,6 @@
-"""Subscriptions with their history, and those that somebody pays twice."""
+"""Subscriptions with their history and invoices, and checkout sessions."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -8,7 +9,7 @@ from django.http import HttpRequest
 
 from billing.catalog.forms import explanation
 from billing.errors import StripeFailure
-from subscriptions.admin.duplicates import TwicePaidFilter, UndoesTwicePaid
+from subscriptions.admin.duplicates import OffersRefundOfDuplicates, TwicePaidFilter
 from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscription
 from subscriptions.payments import duplicates
@@ -46,14 +47,14 @@ class TwicePaidSubscriptions(TwicePaidFilter):
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(UndoesTwicePaid, ReadOnlyAdmin):
+class SubscriptionAdmin(OffersRefundOfDuplicates, ReadOnlyAdmin):
     list_display = ("id", "customer", "status", "product", "price", "quantity", "current_period_end_at", "cancels_at")
     list_filter = (TwicePaidSubscriptions, "status", "cancel_at_period_end", "product")
     list_select_related = ("customer", "product", "price")
     search_fields = ("id", "customer__email", "customer__id")
     inlines = (StatusChangeInline, InvoiceInline)
     actions = ("cancel_and_refund",)
-    undo_action = "cancel_and_refund"
+    duplicate_action = "cancel_and_refund"
 
     @admin.action(description="Cancel now and refund, because it is paid twice", permissions=["refund"])
     def cancel_and_refund(self, request: HttpRequest, chosen: QuerySet[Subscription]) -> None:
@@ -72,7 +73,11 @@ class SubscriptionAdmin(UndoesTwicePaid, ReadOnlyAdmin):
 
 @admin.register(CheckoutSession)
 class CheckoutSessionAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "customer", "price", "mode", "status", "payment_status", "claimed_at")
+    list_display = ("__str__", "customer", "price", "mode", "status", "payment_status", "started_at")
     list_filter = ("status", "mode")
     list_select_related = ("customer", "price")
     search_fields = ("stripe_id", "customer__email", "customer__id")
+
+    @admin.display(description="Started at", ordering="claimed_at")
+    def started_at(self, session: CheckoutSession) -> datetime:
+        return session.claimed_at

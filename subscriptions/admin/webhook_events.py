@@ -1,4 +1,4 @@
-"""The webhook inbox: which events came in, what failed, and an action that processes them again."""
+"""The webhook inbox: events received, failures with their cause, and an action to process them again."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet

@@ -1,4 +1,4 @@
-"""How a command that goes on is told to stop: by SIGTERM, by Ctrl-C, or by its terminal's end."""
+"""Stops a long-running command at a safe point after SIGTERM, Ctrl-C or the loss of its terminal."""
 
 import os
 import select
@@ -11,39 +11,39 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Stopping:
-    """Inside the block a signal is only noted, so that the work ends where nothing is lost; a second Ctrl-C ends it.
+    """Records signals inside the block, so that the command can end at a safe point; a second Ctrl-C ends it at once.
 
-    As the first process of a container too, for which the system's own way with these signals is to ignore them.
+    Also needed as the first process of a container, where the system ignores these signals by default.
     """
 
     def __init__(self) -> None:
-        self.asked = False
-        self._handlers: dict[int, Any] = {}
+        self.is_requested = False
+        self._previous_handlers: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
-        # Only the main thread may take signals. What `nohup` told us to ignore stays ignored.
+        # Only the main thread may handle signals. A signal that `nohup` ignores stays ignored.
         if threading.current_thread() is threading.main_thread():
-            taken = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
-            self._handlers = {number: signal.signal(number, self._note) for number in taken}
+            handled = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+            self._previous_handlers = {number: signal.signal(number, self._record) for number in handled}
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for number, handler in self._handlers.items():
+        for number, handler in self._previous_handlers.items():
             signal.signal(number, handler)
         os.close(self._reader)
         os.close(self._writer)
 
     def wait(self, seconds: float) -> None:
-        """Sleep, and wake up at once when asked to stop."""
-        # Not threading.Event: a handler that sets one while the same thread takes its lock hangs for ever.
+        """Sleep this many seconds, or until a stop is requested."""
+        # Not threading.Event: a signal handler that sets it while this thread holds its lock would deadlock.
         select.select([self._reader], [], [], seconds)
 
-    def _note(self, number: int, _: FrameType | None) -> None:
-        self.asked = True
+    def _record(self, number: int, _: FrameType | None) -> None:
+        self.is_requested = True
         os.write(self._writer, b".")
         if number == signal.SIGINT:
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""`{% load access %}`, then `{% if user|has_access:"prod_…" %}`, or `{% if user|has_access %}` for any plan."""
+"""`{% load access %}`, then `{% if user|has_access:"prod_…" %}`, or `{% if user|has_access %}` for any product."""
 
 from django import template
 from django.contrib.auth.models import AnonymousUser, User

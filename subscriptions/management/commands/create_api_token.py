@@ -1,4 +1,4 @@
-"""`manage.py create_api_token`: make a token for the JSON API and print it, once."""
+"""`manage.py create_api_token`: create a token of the JSON API and print it once."""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -15,12 +15,14 @@ MAX_DAYS = 100 * 365
 
 
 class Command(BaseCommand):
-    help = "Print a new API token that acts as this person: a staff person's for anyone, another's for themselves."
+    help = "Print a new API token that acts as this user. Tokens of staff act for anyone, others only for their owner."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("username", metavar="USERNAME", help="whom it acts as")
+        parser.add_argument("username", metavar="USERNAME", help="the owner of the token")
         parser.add_argument("--name", default="made by command", help="what it is for")
-        parser.add_argument("--expires-days", type=int, metavar="DAYS", help="how long it works; by default, for ever")
+        parser.add_argument(
+            "--expires-days", type=int, metavar="DAYS", help="days until it expires; by default, never"
+        )
 
     def handle(self, *, username: str, name: str, expires_days: int | None, **_: Any) -> None:
         user = User.objects.filter(username=username, is_active=True).first()

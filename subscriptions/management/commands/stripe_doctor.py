@@ -1,4 +1,4 @@
-"""`manage.py stripe_doctor`: say what is wrong with the set-up, and with --fix make good what is safe to."""
+"""`manage.py stripe_doctor`: print problems of the set-up, and with --fix repair those that are safe to repair."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -13,17 +13,17 @@ from subscriptions.monitoring.doctor import Finding, Level, NotRepaired
 
 class Command(BaseCommand):
     help = "Check keys, webhook endpoint, API version, events, catalogue and duplicates."
-    # What they would stop at is what this command explains.
+    # System checks would stop at the very problems that this command explains.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--fix", action="store_true", help="make good what is safe to make good")
+        parser.add_argument("--fix", action="store_true", help="repair problems that are safe to repair")
 
     def handle(self, *, fix: bool, **_: Any) -> None:
         left = repairable = 0
         for subject, finding in doctor.examine(now=timezone.now()):
             self.stdout.write(f"{self._label(finding)} {subject:<17} {finding.message}")
-            self.stdout.flush()  # Before what is said on stderr, also in a file.
+            self.stdout.flush()  # Keeps the order of stdout and stderr when both go to one file.
             is_fixed = fix and finding.repair is not None and self._fix(finding.repair)
             is_left = finding.level == Level.PROBLEM and not is_fixed
             left += is_left

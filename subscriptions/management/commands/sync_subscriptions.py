@@ -1,4 +1,4 @@
-"""`manage.py sync_subscriptions`: one sync pass as cron runs it, or one after the other with --loop."""
+"""`manage.py sync_subscriptions`: one sync pass, as cron runs it; with --loop a pass every few seconds."""
 
 import logging
 import sys
@@ -24,7 +24,7 @@ VERBOSE = 2
 
 class Command(BaseCommand):
     help = "Bring the copy of every subscription up to date with Stripe."
-    # A missing webhook secret is an error of the site's; the sync is what makes up for it.
+    # A missing webhook secret is a system check error, and then the sync is needed all the more.
     requires_system_checks = ()
 
     is_terse: bool
@@ -33,11 +33,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--full", action="store_true", help="compare the catalogue and every subscription")
-        parser.add_argument("--loop", action="store_true", help="go on, every SYNC_INTERVAL_SECONDS, until stopped")
+        parser.add_argument("--loop", action="store_true", help="sync every SYNC_INTERVAL_SECONDS until stopped")
         parser.add_argument(
             "--terse",
             action="store_true",
-            help="for logs (--loop implies it): say when, and nothing of a pass that found nothing, save once an hour",
+            help="for logs (--loop implies it): print the time, and a pass that found nothing only once an hour",
         )
 
     def handle(self, *, full: bool, loop: bool, terse: bool, verbosity: int, **_: Any) -> None:
@@ -47,14 +47,14 @@ class Command(BaseCommand):
             try:
                 is_done = self._loop(full=full) if loop else self._is_done(self._pass(full=full))
             except Interrupted:
-                self._say("Stopped half-way; the next sync goes on from here.")
+                self._say("Stopped half-way; the next sync continues from here.")
                 is_done = loop
         if not is_done:
-            raise CommandError("the sync is not complete: something was left undone (see above)", returncode=1)
+            raise CommandError("the sync is not complete (see above)", returncode=1)
 
     def _loop(self, *, full: bool) -> bool:
         self._say(f"Syncing every {settings.SYNC_INTERVAL_SECONDS} s until stopped.")
-        while not self.stopping.asked:
+        while not self.stopping.is_requested:
             close_old_connections()
             run = self._pass_or_wait(full=full)
             full = full and not (run and run.is_full and run.is_complete)
@@ -68,20 +68,20 @@ class Command(BaseCommand):
         except Interrupted:
             raise
         except Exception as error:
-            # A database that is away for a moment, say: the next pass goes on from the last stored position.
+            # For example, the database is down for a moment: the next pass continues from the last saved position.
             logger.exception("the sync pass failed")
             self._say(f"Sync NOT complete: {type(error).__name__}.")
             return None
 
     def _pass(self, *, full: bool) -> SyncRun | None:
-        """Make one pass and say what it did; None where another sync is at it."""
+        """Make one pass and print what it did; None if another sync is running."""
         now = timezone.now()
         is_new_hour = _is_new_hour(now)
-        on_subscription = self._list if self.is_verbose else None
+        on_subscription = self._print_subscription if self.is_verbose else None
         try:
             run, _ = incremental.run(full=full, now=now, progress=self._progress(), on_subscription=on_subscription)
         except lease.LeaseLost:
-            self._say("Another sync has taken over; it goes on from the last stored position.")
+            self._say("Another sync has taken over; it continues from the last saved position.")
             return None
         except lease.LeaseHeld as error:
             if not self.is_terse:
@@ -92,9 +92,9 @@ class Command(BaseCommand):
         return run
 
     def _progress(self) -> Progress:
-        # The list of everything looked at is progress enough.
+        # With -v2 the list of subscriptions already shows the progress.
         shown = progress.SILENT if self.is_verbose else progress.for_stream(sys.stderr)
-        return Stoppable(shown, lambda: self.stopping.asked)
+        return Stoppable(shown, lambda: self.stopping.is_requested)
 
     def _report(self, run: SyncRun, *, now: datetime, in_full: bool) -> None:
         gap = webhook_gap.find(now=now, last_webhook_at=webhook_gap.last_webhook_at())
@@ -102,13 +102,13 @@ class Command(BaseCommand):
         if gap and in_full:
             logger.warning("%s", gap)
 
-    def _list(self, pk: str, status: str, was_written: bool) -> None:  # noqa: FBT001  (as the sync calls it)
+    def _print_subscription(self, pk: str, status: str, was_written: bool) -> None:  # noqa: FBT001  (as the sync calls it)
         self.stdout.write(f"  {pk} {status} ({'updated' if was_written else 'unchanged'})")
 
     def _say(self, line: str) -> None:
         is_log = self.is_terse and not self.stdout.isatty()
         self.stdout.write(f"{timezone.now():%Y-%m-%d %H:%M:%S} UTC  {line}" if is_log else line)
-        # Into a pipe or a file, else a log would show it hours later.
+        # Otherwise a line to a pipe or a file would wait in a buffer for hours.
         self.stdout.flush()
 
     @staticmethod
@@ -121,6 +121,6 @@ def _is_worth_a_line(run: SyncRun) -> bool:
 
 
 def _is_new_hour(now: datetime) -> bool:
-    """Whether this is the first pass of an hour, on whichever machine: with each a line shows that the sync lives."""
+    """Return whether this is the first pass of an hour on any machine: its line shows that the sync is alive."""
     last_pass_at = SyncState.objects.values_list("last_pass_at", flat=True).first()
     return last_pass_at is None or f"{last_pass_at:%Y%m%d%H}" != f"{now:%Y%m%d%H}"

@@ -146,7 +146,7 @@ class TestLostLease:
     ) -> None:
         meanwhile.before(ALL_SUBSCRIPTIONS, lambda: SyncState.objects.update(lease_holder="another"))
         run("--full")
-        assert lines(capsys) == ["Another sync has taken over; it goes on from the last stored position."]
+        assert lines(capsys) == ["Another sync has taken over; it continues from the last saved position."]
         assert SyncState.objects.get().lease_holder == "another"
 
 
@@ -173,7 +173,7 @@ class TestStopSignal:
             with pytest.raises(CommandError) as failure:
                 run()
             assert failure.value.returncode == 1
-        assert kinds(capsys)[-1] == "Stopped half-way; the next sync goes on from here."
+        assert kinds(capsys)[-1] == "Stopped half-way; the next sync continues from here."
         state = SyncState.objects.get()
         assert (state.lease_holder, state.last_full_at, Subscription.objects.count()) == ("", None, 100)
         assert state.full_cursor

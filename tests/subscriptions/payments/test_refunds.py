@@ -152,10 +152,11 @@ class TestOfAnInvoice:
         assert b"nothing left to refund" in response.content
         assert f'href="{refund_page(unpaid)}"' in response.content.decode()
 
-    def test_page_ends_with_how_we_know(self, admin_client: Client, invoice: Invoice) -> None:
+    def test_page_ends_with_when_it_was_copied(self, admin_client: Client, invoice: Invoice) -> None:
         page = admin_client.get(f"/admin/subscriptions/invoice/{quote(invoice.pk)}/change/").content.decode()
         said, known = page.split("Our copy of it")
         assert re.findall(r"form-row field-(\w+)", known) == ["known_from", "known_until", "version"]
+        assert "Copied at" in known
         assert {"stripe_created_at", "status", "total_display"} < set(re.findall(r"form-row field-(\w+)", said))
 
     def test_page_shows_amounts_in_the_currency(self, admin_client: Client, invoice: Invoice) -> None:
