@@ -1,4 +1,4 @@
-"""What django-crontab calls; cron's finest step is a minute, so a second entry waits half of one."""
+"""The sync as django-crontab runs it. Cron starts jobs once a minute, so a second entry waits half a minute."""
 
 import contextlib
 import time
@@ -7,8 +7,8 @@ from django.core.management import CommandError, call_command
 
 
 def sync(delay: int = 0) -> None:
-    """Make one sync pass, `delay` seconds from now. Its output is all that a log will know."""
+    """Make one sync pass after `delay` seconds, and print what a log needs."""
     time.sleep(delay)
-    # Of what it left undone the command has said when and why; a traceback of that would say nothing more.
+    # The command has printed why it is not complete; a traceback would add nothing.
     with contextlib.suppress(CommandError):
         call_command("sync_subscriptions", terse=True)

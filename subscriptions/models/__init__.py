@@ -1,6 +1,6 @@
-"""People's side of the mirror: customers, what they buy and pay, and the books of webhooks and syncs.
+"""Customers, what they buy and pay, and the records of webhooks and syncs.
 
-Rows that copy a Stripe object are written by `subscriptions.mirror` alone, but for the fields marked as our own.
+Rows that copy a Stripe object are written by the mirror only, except for the fields that are marked as our own.
 """
 
 from subscriptions.models.api_token import ApiToken

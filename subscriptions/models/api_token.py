@@ -1,4 +1,4 @@
-"""Keys to the JSON API: shown once, kept as a hash."""
+"""Tokens of the JSON API; only their hash is stored."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
 
 
 class ApiToken(models.Model):
-    """A program's key. It acts as its owner: a staff person's for anyone, another's for themselves."""
+    """A token that acts as its owner: staff may act for anyone, others only for themselves."""
 
     id = own_id()
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")

@@ -1,4 +1,4 @@
-"""Bills, and money given back."""
+"""Invoices and refunds."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from billing.models import LooseLink, MirroredRow, stripe_id, words_for
 
 
 class Invoice(MirroredRow):
-    """One bill of a subscription or a one-time purchase. https://docs.stripe.com/api/invoices/object"""
+    """An invoice of a subscription or a one-time purchase. https://docs.stripe.com/api/invoices/object"""
 
     class Status(models.TextChoices):
         DRAFT = "draft", "Being prepared"
@@ -35,7 +35,7 @@ class Invoice(MirroredRow):
     hosted_invoice_url = models.TextField(blank=True)
     invoice_pdf = models.TextField(blank=True)
 
-    # What was given back of it, where a view has looked that up.
+    # Its refunds, set by views that show them.
     given_back: "list[Refund]"
 
     class Meta:
@@ -59,7 +59,7 @@ class Invoice(MirroredRow):
 
     @property
     def is_payable(self) -> bool:
-        """Whether its hosted page takes a payment now."""
+        """Whether it can be paid on its hosted page now."""
         return self.status == self.Status.OPEN and self.amount_remaining > 0 and not self.is_deleted
 
     @property
@@ -68,7 +68,7 @@ class Invoice(MirroredRow):
 
 
 class Refund(MirroredRow):
-    """Money given back, of a one-time purchase or of an invoice. https://docs.stripe.com/api/refunds/object"""
+    """A refund of a one-time purchase or of an invoice. https://docs.stripe.com/api/refunds/object"""
 
     class Status(models.TextChoices):
         PENDING = "pending", "On its way"
@@ -77,7 +77,7 @@ class Refund(MirroredRow):
         FAILED = "failed", "Failed"
         CANCELED = "canceled", "Cancelled"
 
-    # What counts as given back, or about to be.
+    # Refunds whose money is, or will be, with the customer.
     STANDING = frozenset({Status.PENDING, Status.REQUIRES_ACTION, Status.SUCCEEDED})
 
     id = stripe_id()

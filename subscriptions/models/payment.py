@@ -1,4 +1,4 @@
-"""One-time purchases."""
+"""Payments: one-time purchases."""
 
 from datetime import datetime
 
@@ -19,14 +19,14 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         return self.filter(is_deleted=False, status=Payment.Status.SUCCEEDED, access_ended_at=None)
 
     def standing(self) -> "PaymentQuerySet":
-        """Paid, or about to be: buying once more would be paying twice."""
+        """Paid, or being paid: another purchase of the same product would be a second payment."""
         return self.filter(is_deleted=False, status__in=Payment.STANDING, access_ended_at=None)
 
 
 class Payment(MirroredRow):
-    """A one-time purchase; its id is that of the claim it came from. https://docs.stripe.com/api/payment_intents/object
+    """A one-time purchase; it has the id of its CheckoutSession. https://docs.stripe.com/api/payment_intents/object
 
-    A free order has no payment intent: its session stands for it.
+    A free order has no payment intent; its row is made from its session.
     """
 
     class Status(models.TextChoices):
@@ -53,7 +53,7 @@ class Payment(MirroredRow):
     # Our own: a purchase can be ended without a refund.
     access_ended_at = models.DateTimeField(null=True, blank=True)
 
-    # What was given back of it, where a view has looked that up.
+    # Its refunds, set by views that show them.
     refunds: list[Refund]
 
     objects = PaymentQuerySet.as_manager()

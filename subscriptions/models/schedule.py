@@ -1,4 +1,4 @@
-"""A change of plan that waits for the end of the paid period."""
+"""Subscription schedules: a change of plan at the end of the paid period."""
 
 from django.db import models
 
@@ -6,9 +6,9 @@ from billing.models import LooseLink, MirroredRow, stripe_id
 
 
 class SubscriptionSchedule(MirroredRow):
-    """What Stripe will do to a subscription later. https://docs.stripe.com/api/subscription_schedules/object
+    """A change that Stripe will make to a subscription later. https://docs.stripe.com/api/subscription_schedules/object
 
-    Only the next phase is kept: at `next_at` the subscription changes to `next_price`; all null when nothing follows.
+    Only the next phase is stored: at `next_at` the subscription changes to `next_price`; null if there is none.
     """
 
     LIVE = frozenset({"not_started", "active"})

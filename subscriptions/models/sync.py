@@ -6,7 +6,7 @@ from billing.models import own_id
 
 
 class SyncState(models.Model):
-    """Where the sync stands: one row, changed by compare-and-set."""
+    """The state of the sync: one row, changed by compare-and-set."""
 
     THE_ONE = "sync"
 
@@ -34,7 +34,7 @@ class SyncState(models.Model):
 
 
 class SyncRun(models.Model):
-    """One pass that had work, or one full reconcile: what it did, what it cost, whether it finished."""
+    """One pass that had events or errors, or one full reconcile: what it did and cost, and whether it completed."""
 
     id = own_id()
     is_full = models.BooleanField(default=False)

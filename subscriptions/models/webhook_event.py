@@ -6,7 +6,7 @@ from billing.models import stripe_id
 
 
 class WebhookEvent(models.Model):
-    """The inbox: every event that concerns us, once, whether a webhook or a sync brought it."""
+    """An event in the inbox. Every event that we handle is stored once, whether it came by webhook or by sync."""
 
     class State(models.TextChoices):
         RECEIVED = "received"
