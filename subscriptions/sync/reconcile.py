@@ -1,4 +1,4 @@
-"""The full reconcile: compare the catalogue, all subscriptions, recent invoices and refunds, and open purchases.
+"""The full reconcile: compare the catalog, all subscriptions, recent invoices and refunds, and open purchases.
 
 Equal rows are only read. Rows that differ are written, and count as drift unless an event was about them.
 """
@@ -47,7 +47,7 @@ def run(context: ReconcileContext) -> None:
     try:
         with _less_garbage_collection():
             history.save_all_lines()
-            _compare_catalogue(context)
+            _compare_catalog(context)
             scan.compare_all(context)
             _fetch_unreferenced_schedules(context)
             _fetch_unfinished_purchases(context)
@@ -68,11 +68,11 @@ def _less_garbage_collection() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def _compare_catalogue(context: ReconcileContext) -> None:
+def _compare_catalog(context: ReconcileContext) -> None:
     def record(compared: list[Compared[Any]]) -> None:
         context.results.record_page(compared)
         lease.advance(context.holder)
-        context.progress.step(0, "catalogue")
+        context.progress.step(0, "catalog")
 
     context.results.unknown += importer.import_catalog(on_page=record).unknown
 
@@ -138,7 +138,7 @@ def _fetch_unfinished_purchases(context: ReconcileContext) -> None:
 def _unfinished_sessions() -> "QuerySet[CheckoutSession]":
     """Return sessions that are open here, complete without their payment, or unpaid though their payment succeeded.
 
-    Stripe reports a delayed payment of a session by event only; here that event was missed.
+    The sync does not list the events of a delayed payment, so a missed webhook leaves its session unpaid here.
     """
     sessions = CheckoutSession.objects.exclude(stripe_id=None)
     payments = Payment.objects.filter(pk=OuterRef("pk"))

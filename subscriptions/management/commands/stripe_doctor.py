@@ -12,7 +12,7 @@ from subscriptions.monitoring.doctor import Finding, Level, NotRepaired
 
 
 class Command(BaseCommand):
-    help = "Check keys, webhook endpoint, API version, events, catalogue and duplicates."
+    help = "Check keys, webhook endpoint, API version, events, catalog and duplicates."
     # System checks would stop at the very problems that this command explains.
     requires_system_checks = ()
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from billing.errors import StripeFailure
-from subscriptions.monitoring.doctor.catalog import check_catalogue
+from subscriptions.monitoring.doctor.catalog import check_catalog
 from subscriptions.monitoring.doctor.database import check_database
 from subscriptions.monitoring.doctor.duplicates import check_duplicates
 from subscriptions.monitoring.doctor.endpoint import check_endpoint
@@ -48,7 +48,7 @@ def examine(*, now: datetime) -> Iterator[Examined]:
     if _has_passed(key):
         yield from _examined("webhook endpoint", check_endpoint)
         yield from _examined("API version", partial(check_version, now=now))
-        yield from _examined("catalogue", check_catalogue)
+        yield from _examined("catalog", check_catalog)
     yield from _examined("events", partial(check_inbox, now=now))
     yield from _examined("duplicates", check_duplicates)
 

@@ -1,4 +1,4 @@
-"""Checks of the catalogue: it is the same here and at Stripe, and everything on sale can be bought."""
+"""Checks of the catalog: it is the same here and at Stripe, and everything on sale can be bought."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from subscriptions.formatting import format_count
 from subscriptions.monitoring.doctor.finding import Finding, note, ok, some
 
 
-def check_catalogue() -> Iterator[Finding]:
+def check_catalog() -> Iterator[Finding]:
     """Report differences as notes: they may be a moment old, and the next sync copies them."""
     if differing := compare_catalog():
         yield note(f"Different at Stripe: {some(differing)}. The next sync copies it, and so does --fix.", _import)

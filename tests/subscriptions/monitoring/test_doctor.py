@@ -84,7 +84,7 @@ class TestASoundSetUp:
         assert said.left == ""
         assert all(line.startswith("ok: ") for lines in said.lines.values() for line in lines)
         assert list(said.lines) == [
-            "database", "key", "webhook secret", "webhook endpoint", "API version", "catalogue", "events",
+            "database", "key", "webhook secret", "webhook endpoint", "API version", "catalog", "events",
             "duplicates",
         ]  # fmt: skip
         assert {call.partition(" ")[0] for call in local_stripe.calls} == {"GET"}
@@ -93,7 +93,7 @@ class TestASoundSetUp:
         settle()
         said = doctor()
         assert said.left == ""
-        assert said.of("catalogue") == ["ok: 0 products and 0 prices, as at Stripe."]
+        assert said.of("catalog") == ["ok: 0 products and 0 prices, as at Stripe."]
         assert said.of("API version")[0].startswith("note: Nothing has happened at Stripe")
 
 
@@ -309,11 +309,11 @@ class TestTheCatalogue:
         local_stripe.api.prices.update(price.pk, {"nickname": "Old"})
         made = local_stripe.api.products.create({"name": "New"})
         said = doctor()
-        assert said.of("catalogue")[0].startswith(f"note: Different at Stripe: {made.id}, {price.pk}.")
+        assert said.of("catalog")[0].startswith(f"note: Different at Stripe: {made.id}, {price.pk}.")
         assert (Product.objects.count(), said.left) == (1, "")
         assert "2 brought up to date." in doctor("--fix").of("fixed")
         assert set(Product.objects.values_list("name", flat=True)) == {"Pro", "New"}
-        assert f"note: On sale, but without a price: “New” ({made.id})." in doctor().of("catalogue")
+        assert f"note: On sale, but without a price: “New” ({made.id})." in doctor().of("catalog")
 
     def test_of_another_account_is_not_touched(self, doctor: Doctor, price: Price, local_stripe: LocalStripe) -> None:
         """The key of another account, whose products must not come on sale here."""
