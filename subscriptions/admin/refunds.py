@@ -52,13 +52,13 @@ class RefundableAdmin(ReadOnlyAdmin):
 
     @abstractmethod
     def refunds_of(self, purchase: Any) -> QuerySet[Refund]:
-        """Return the purchase's refunds in our copy."""
+        """Return the refunds of this purchase, as far as they are copied."""
 
     @admin.display(description="Refunds")
     def refunded(self, purchase: Any) -> str:
         links = (
-            (reverse("admin:subscriptions_refund_change", args=[quote(one.pk)]), one)
-            for one in self.refunds_of(purchase)
+            (reverse("admin:subscriptions_refund_change", args=[quote(refund.pk)]), refund)
+            for refund in self.refunds_of(purchase)
         )
         return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a>', links) or "None yet"
 

@@ -59,7 +59,7 @@ def caller_of(request: HttpRequest) -> User:
     return user
 
 
-def person_meant(request: HttpRequest, *, user_name: str | None = None, customer_id: str | None = None) -> User:
+def requested_person(request: HttpRequest, *, user_name: str | None = None, customer_id: str | None = None) -> User:
     """Return the person that the caller acts for: the one who is named, or the caller; staff may name anyone."""
     caller = caller_of(request)
     if customer_id:

@@ -9,7 +9,7 @@ from billing.api.bodies import Count, Id, Name, either, read, takes
 from billing.api.refusals import Conflict, Refusal
 from billing.catalog import lookup
 from subscriptions.api.answers import Mode, SessionAnswer
-from subscriptions.api.authentication import person_meant
+from subscriptions.api.authentication import requested_person
 from subscriptions.api.customers import UserName
 from subscriptions.checkout import services as checkout
 from subscriptions.models import Payment, Subscription
@@ -39,7 +39,7 @@ def session(request: HttpRequest) -> Status[SessionAnswer]:
     """Nothing is charged before the buyer pays at `url`. 201 with a new session; 200 with the one that is still open
     for the same price and quantity; 409, with its id, if they have the product already."""
     asked = read(request, SessionAsked)
-    person = person_meant(request, user_name=asked.user_name, customer_id=asked.customer_id)
+    person = requested_person(request, user_name=asked.user_name, customer_id=asked.customer_id)
     price_id = asked.price_id or _price_of_product(asked.prod_name, asked.mode)
     started = checkout.start(
         user=person, price_id=price_id, quantity=asked.quantity, mode=asked.mode or "", now=timezone.now()

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from billing.api.bodies import Id, Text, read, takes
 from billing.api.refusals import Conflict, Refusal
 from subscriptions.api.answers import CustomerAnswer, MeAnswer, SubscriptionsAnswer, payments_of, subscriptions_of
-from subscriptions.api.authentication import caller_of, person_meant
+from subscriptions.api.authentication import caller_of, requested_person
 from subscriptions.checkout.services import NotYourSession, complete
 from subscriptions.customers import services as customers
 from subscriptions.customers import users
@@ -103,7 +103,7 @@ def getsubs(request: HttpRequest) -> SubscriptionsAnswer:
     """Answers from this site's copy of Stripe. With `session_id`, that session is looked up at Stripe first, so that
     its purchase is in the answer before any webhook arrives."""
     asked = read(request, HoldingsAsked)
-    person = person_meant(request, user_name=asked.user_name)
+    person = requested_person(request, user_name=asked.user_name)
     session_id = asked.session_id or _latest_session_of(person)
     if asked.session_id:
         try:
@@ -123,7 +123,7 @@ def me(request: HttpRequest) -> MeAnswer:
 def _get_or_create_person(request: HttpRequest, asked: CustomerAsked) -> User:
     caller = caller_of(request)
     if not caller.is_staff or asked.user_name in (None, caller.username):
-        return person_meant(request, user_name=asked.user_name)
+        return requested_person(request, user_name=asked.user_name)
     if asked.email is None:
         known = users.find(str(asked.user_name))
         if known is None:

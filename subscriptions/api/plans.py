@@ -10,7 +10,7 @@ from billing.api.refusals import Conflict, Refusal
 from billing.models import Price
 from subscriptions import stripe_clock
 from subscriptions.api.answers import ChangedAnswer, PaymentAnswer, SubscriptionAnswer
-from subscriptions.api.authentication import person_meant
+from subscriptions.api.authentication import requested_person
 from subscriptions.api.customers import UserName
 from subscriptions.models import Payment, Subscription
 from subscriptions.models.subscription import SubscriptionQuerySet
@@ -53,7 +53,7 @@ def cancel(request: HttpRequest) -> SubscriptionAnswer | PaymentAnswer:
     asked = read(request, CancelAsked)
     if not (asked.price_id or asked.subscription_id):
         raise Refusal.bad_input(subscription_id="Name what to end: subscription_id, or price_id.")
-    person = person_meant(request, user_name=asked.user_name)
+    person = requested_person(request, user_name=asked.user_name)
     subscription = _to_cancel(person, asked)
     if subscription is not None:
         return SubscriptionAnswer.of(_cancelled(subscription, at_period_end=asked.at_period_end))
@@ -76,7 +76,7 @@ def updatesub(request: HttpRequest) -> ChangedAnswer:
     the end of the running period. If Stripe bills at once instead, `charged_now` is true; if the card is then
     declined, nothing changes (400)."""
     asked = read(request, ChangeAsked)
-    person = person_meant(request, user_name=asked.user_name)
+    person = requested_person(request, user_name=asked.user_name)
     price = Price.objects.select_related("product").filter(pk=asked.price_id).first()
     if price is None:
         raise Refusal.not_found(f"There is no price {asked.price_id}.")

@@ -126,7 +126,7 @@ def _refund(paid: Paid, *, amount: int, reason: str, request_id: str) -> Refund:
         params["reason"] = reason
     key = f"{Installation.current_id()}-refund-{request_id}-{amount}"
     refund = engine.apply_snapshot(kinds.REFUND, gateway.create_refund(params, key=key)).row
-    assert refund is not None, "no refund is ignored by the mirror"  # noqa: S101
+    assert refund is not None, "the mirror stores every refund"  # noqa: S101
     _link_and_settle(refund)
     return refund
 
