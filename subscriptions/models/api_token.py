@@ -20,11 +20,13 @@ class ApiToken(models.Model):
     id = own_id()
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=100, help_text="What it is for, in your own words.")
-    beginning = models.CharField(max_length=16, editable=False, help_text="To tell it by; the rest is shown once.")
+    beginning = models.CharField(
+        "first characters", max_length=16, editable=False, help_text="They identify the token; the rest is shown once."
+    )
     digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the whole token.")
     created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: it does not expire.")
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="To within a minute.")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Leave empty for a token that does not expire.")
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Accurate to a minute.")
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = ApiTokenQuerySet.as_manager()

@@ -60,8 +60,11 @@ class Tombstone(models.Model):
     """A customer deleted here on purpose: a late event or a reconcile must not bring it back."""
 
     id = stripe_id()
-    buried_at = models.DateTimeField()
+    buried_at = models.DateTimeField("removed at")
     reason = models.CharField(max_length=100)
+
+    class Meta:
+        verbose_name = "removed customer"
 
     def __str__(self) -> str:
         return self.pk

@@ -30,10 +30,10 @@ class Invoice(MirroredRow):
     amount_due = models.BigIntegerField(default=0)
     amount_paid = models.BigIntegerField(default=0)
     amount_remaining = models.BigIntegerField(default=0)
-    attempt_count = models.PositiveIntegerField(default=0)
+    attempt_count = models.PositiveIntegerField("payment attempts", default=0)
     next_payment_attempt_at = models.DateTimeField(null=True, blank=True)
-    hosted_invoice_url = models.TextField(blank=True)
-    invoice_pdf = models.TextField(blank=True)
+    hosted_invoice_url = models.TextField("page at Stripe", blank=True)
+    invoice_pdf = models.TextField("PDF", blank=True)
 
     # Its refunds, set by views that show them.
     given_back: "list[Refund]"
@@ -81,7 +81,7 @@ class Refund(MirroredRow):
     STANDING = frozenset({Status.PENDING, Status.REQUIRES_ACTION, Status.SUCCEEDED})
 
     id = stripe_id()
-    payment_intent_id = models.CharField(max_length=255, blank=True, db_index=True)
+    payment_intent_id = models.CharField("payment intent", max_length=255, blank=True, db_index=True)
     customer = LooseLink("subscriptions.Customer", related_name="refunds")
     invoice = LooseLink("subscriptions.Invoice", related_name="refunds")
     amount = models.BigIntegerField(help_text="In the currency's minor unit.")

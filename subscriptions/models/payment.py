@@ -41,7 +41,7 @@ class Payment(MirroredRow):
     STANDING = frozenset({Status.PROCESSING, Status.REQUIRES_CAPTURE, Status.SUCCEEDED})
 
     id = own_id()
-    payment_intent_id = models.CharField(max_length=255, blank=True, db_index=True)
+    payment_intent_id = models.CharField("payment intent", max_length=255, blank=True, db_index=True)
     customer = LooseLink("subscriptions.Customer", related_name="payments")
     product = LooseLink("billing.Product", related_name="+")
     price = LooseLink("billing.Price", related_name="+")

@@ -18,7 +18,7 @@ class SubscriptionSchedule(MirroredRow):
     status = models.CharField(max_length=30)
     next_price = LooseLink("billing.Price", related_name="+")
     next_quantity = models.PositiveIntegerField(null=True, blank=True)
-    next_at = models.DateTimeField(null=True, blank=True)
+    next_at = models.DateTimeField("changes at", null=True, blank=True)
 
     def __str__(self) -> str:
         return self.pk

@@ -14,20 +14,22 @@ class SyncState(models.Model):
     lease_holder = models.CharField(max_length=255, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     watermark = models.DateTimeField(
-        null=True, blank=True, help_text="Up to here, on Stripe's clock, every event is in our books."
+        null=True, blank=True, help_text="Every event up to this moment (Stripe's clock) has been read."
     )
     clock_offset = models.IntegerField(default=0, help_text="Seconds that Stripe's clock is ahead of ours.")
     full_cursor = models.JSONField(
-        null=True, blank=True, help_text="What an unfinished reconcile has still to read; null when none is under way."
+        null=True,
+        blank=True,
+        help_text="The ranges that an unfinished full sync has still to read; null if none.",
     )
-    last_pass_at = models.DateTimeField(null=True, blank=True, help_text="When a complete pass last began.")
-    last_full_at = models.DateTimeField(null=True, blank=True, help_text="When a complete reconcile last began.")
-    passes = models.PositiveBigIntegerField(default=0, help_text="Passes made, the quiet ones too.")
-    stripe_calls = models.PositiveBigIntegerField(default=0, help_text="Calls that all those passes made.")
+    last_pass_at = models.DateTimeField(null=True, blank=True, help_text="When the last complete pass began.")
+    last_full_at = models.DateTimeField(null=True, blank=True, help_text="When the last complete full sync began.")
+    passes = models.PositiveBigIntegerField(default=0, help_text="Passes made, including those that found nothing.")
+    stripe_calls = models.PositiveBigIntegerField(default=0, help_text="Calls made by all passes.")
     failing_since_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the first began of the passes that failed since the last complete one."
+        null=True, blank=True, help_text="When the first failed pass since the last complete one began."
     )
-    last_error = models.TextField(blank=True, help_text="Why the last pass was not complete; empty when it was.")
+    last_error = models.TextField(blank=True, help_text="Why the last pass was not complete; empty if it was.")
 
     def __str__(self) -> str:
         return f"synced to {self.watermark}"
@@ -37,8 +39,8 @@ class SyncRun(models.Model):
     """One pass that had events or errors, or one full reconcile: what it did and cost, and whether it completed."""
 
     id = own_id()
-    is_full = models.BooleanField(default=False)
-    is_complete = models.BooleanField(default=False)
+    is_full = models.BooleanField("full", default=False)
+    is_complete = models.BooleanField("complete", default=False)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     stripe_calls = models.PositiveIntegerField(default=0)
@@ -48,11 +50,11 @@ class SyncRun(models.Model):
     failed = models.PositiveIntegerField("events failed", default=0)
     archived = models.PositiveIntegerField("customers archived or deleted", default=0)
     drift = models.PositiveIntegerField(
-        default=0, help_text="Rows that a reconcile found different, though no webhook or event had told of it."
+        default=0, help_text="Rows that differed although no webhook or event had reported a change."
     )
-    drifted = models.JSONField(default=list, blank=True, help_text="The first of these rows' ids.")
+    drifted = models.JSONField("ids with drift", default=list, blank=True, help_text="The first 100.")
     unknown = models.PositiveIntegerField("rows unknown to Stripe", default=0)
-    unknown_ids = models.JSONField(default=list, blank=True, help_text="The first of these rows' ids.")
+    unknown_ids = models.JSONField("ids unknown to Stripe", default=list, blank=True, help_text="The first 100.")
     error = models.TextField(blank=True)
 
     class Meta:

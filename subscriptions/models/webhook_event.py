@@ -23,15 +23,15 @@ class WebhookEvent(models.Model):
 
     id = stripe_id()
     type = models.CharField(max_length=255)
-    source = models.CharField(max_length=10, choices=Source)
+    source = models.CharField("received by", max_length=10, choices=Source)
     state = models.CharField(max_length=12, choices=State, default=State.RECEIVED, db_index=True)
     stripe_created_at = models.DateTimeField("created at Stripe")
     payload = models.JSONField(default=dict)
     attempts = models.PositiveIntegerField(default=0)
-    claimed_at = models.DateTimeField(null=True, blank=True)
+    claimed_at = models.DateTimeField("handling started at", null=True, blank=True)
     error = models.TextField(blank=True)
     received_at = models.DateTimeField(auto_now_add=True)
-    processed_at = models.DateTimeField(null=True, blank=True)
+    processed_at = models.DateTimeField("handled at", null=True, blank=True)
 
     class Meta:
         ordering = ("-stripe_created_at", "id")
