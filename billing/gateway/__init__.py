@@ -33,7 +33,6 @@ from billing.gateway.customers import (
     delete_customer,
     retrieve_customer,
 )
-from billing.gateway.events import WebhookRejected, event_pages, verified_event
 from billing.gateway.payments import (
     create_refund,
     invoice_pages,
@@ -60,6 +59,7 @@ from billing.gateway.subscriptions import (
     update_subscription,
 )
 from billing.gateway.webhook_endpoints import create_webhook_endpoint, update_webhook_endpoint, webhook_endpoint_pages
+from billing.gateway.webhook_signature import WebhookRejected, event_pages, verified_event
 
 __all__ = [
     "API_VERSION",
