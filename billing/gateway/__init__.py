@@ -33,6 +33,7 @@ from billing.gateway.customers import (
     delete_customer,
     retrieve_customer,
 )
+from billing.gateway.events import create_webhook_endpoint, update_webhook_endpoint, webhook_endpoint_pages
 from billing.gateway.payments import (
     create_refund,
     invoice_pages,
@@ -58,7 +59,6 @@ from billing.gateway.subscriptions import (
     update_schedule,
     update_subscription,
 )
-from billing.gateway.webhook_endpoints import create_webhook_endpoint, update_webhook_endpoint, webhook_endpoint_pages
 from billing.gateway.webhook_signature import WebhookRejected, event_pages, verified_event
 
 __all__ = [
