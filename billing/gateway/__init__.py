@@ -21,7 +21,6 @@ from billing.gateway.catalog import (
 from billing.gateway.client import (
     API_VERSION,
     CallCount,
-    Page,
     counting,
     quickly,
     use_transport,
@@ -33,7 +32,12 @@ from billing.gateway.customers import (
     delete_customer,
     retrieve_customer,
 )
-from billing.gateway.events import create_webhook_endpoint, update_webhook_endpoint, webhook_endpoint_pages
+from billing.gateway.events import (
+    create_webhook_endpoint,
+    event_pages,
+    update_webhook_endpoint,
+    webhook_endpoint_pages,
+)
 from billing.gateway.payments import (
     create_refund,
     invoice_pages,
@@ -45,6 +49,7 @@ from billing.gateway.payments import (
     retrieve_refund,
 )
 from billing.gateway.rate_limit import paced
+from billing.gateway.snapshots import Page
 from billing.gateway.subscriptions import (
     cancel_subscription,
     create_checkout_session,
@@ -59,7 +64,7 @@ from billing.gateway.subscriptions import (
     update_schedule,
     update_subscription,
 )
-from billing.gateway.webhook_signature import WebhookRejected, event_pages, verified_event
+from billing.gateway.webhook_signature import WebhookRejected, verified_event
 
 __all__ = [
     "API_VERSION",

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from billing.gateway.client import Page, read_pages, send
-from billing.gateway.snapshots import Snapshot
+from billing.gateway.client import read_pages, send
+from billing.gateway.snapshots import Page, Snapshot
 
 if TYPE_CHECKING:
     from stripe import params as p

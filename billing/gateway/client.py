@@ -7,16 +7,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cached_property, lru_cache
-from http import HTTPStatus
+from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import requests
 import stripe
 from django.conf import settings
-from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
 
 from billing.errors import (
     IDEMPOTENCY_CONFLICT,
@@ -26,8 +22,8 @@ from billing.errors import (
     StripeRefused,
     StripeUnavailable,
 )
-from billing.gateway import rate_limit as pacing
-from billing.gateway.snapshots import JSON, Snapshot, read_json
+from billing.gateway import rate_limit, transport
+from billing.gateway.snapshots import Page, Snapshot
 
 if TYPE_CHECKING:
     from stripe import StripeObject
@@ -40,18 +36,11 @@ API_VERSION = "2026-10-28.endive"
 PATIENT = (3.05, 10), 2
 QUICK = (2, 2), 0
 
-# Connections that wait to be used again; more threads than that may call at once, over connections of their own.
-MAX_CONNECTIONS = 24
-
 stripe.enable_telemetry = False
-
-# Bytes that are taken from a connection at once. A page has 400,000, and in Requests' tens of thousands that costs
-# half as much as parsing it.
-requests.models.CONTENT_CHUNK_SIZE = 2**20
 
 _quick: ContextVar[bool] = ContextVar("quick", default=False)
 _calls: ContextVar["CallCount | None"] = ContextVar("calls", default=None)
-_transport: stripe.HTTPClient | None = None
+_replaced: stripe.HTTPClient | None = None
 
 
 class CallCount:
@@ -66,43 +55,10 @@ class CallCount:
             self.total += 1
 
 
-class Page:
-    """One page of a list as plain JSON, and when it was read.
-
-    It is parsed when it is first looked at, not in the thread that fetched it: a dozen waiting pages are small then,
-    and what is compared was just made. Raises StripeUnavailable there when the answer can't be read.
-    """
-
-    def __init__(self, body: str | bytes, known_from: datetime, known_until: datetime) -> None:
-        self._body = body
-        self.known_from = known_from
-        self.known_until = known_until
-
-    @cached_property
-    def _content(self) -> tuple[list[JSON], bool]:
-        try:
-            content = read_json(self._body)
-            self._body = ""
-            return content["data"], content["has_more"]
-        except (ValueError, TypeError, KeyError) as error:
-            raise StripeUnavailable("The answer can't be read: it is not a list.") from error
-
-    @property
-    def objects(self) -> list[JSON]:
-        return self._content[0]
-
-    @property
-    def has_more(self) -> bool:
-        return self._content[1]
-
-    def snapshots(self) -> Iterator[Snapshot]:
-        return (Snapshot(obj, self.known_from, self.known_until) for obj in self.objects)
-
-
-def use_transport(transport: stripe.HTTPClient | None) -> None:
-    """Send calls through another HTTP client, such as the sandbox's in-process one; None: the usual one."""
-    global _transport  # noqa: PLW0603  (one per process, like the client itself)
-    _transport = transport
+def use_transport(client: stripe.HTTPClient | None) -> None:
+    """Send calls through another HTTP client, such as the sandbox's in-process one; None restores the usual one."""
+    global _replaced  # noqa: PLW0603  (one per process, like the client itself)
+    _replaced = client and transport.BodyKeeper(client)
     _client.cache_clear()
 
 
@@ -135,20 +91,8 @@ def _client(key: str, base: str, quick: bool) -> stripe.StripeClient:  # noqa: F
         stripe_version=API_VERSION,
         base_addresses={"api": base} if base else {},
         max_network_retries=retries,
-        http_client=_transport or stripe.RequestsClient(timeout=timeout, session=_session(base)),
+        http_client=_replaced or transport.http_client(base, timeout),
     )
-
-
-def _session(base: str) -> requests.Session:
-    """One pool of connections for all threads. It asks the environment for proxies now and not at each call, and never
-    for a password in place of our key (`netrc`).
-    """
-    session = requests.Session()
-    session.trust_env = False
-    session.proxies = get_environ_proxies(base or stripe.DEFAULT_API_BASE)
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=MAX_CONNECTIONS))
-    return session
 
 
 def connected() -> stripe.StripeClient:
@@ -156,7 +100,7 @@ def connected() -> stripe.StripeClient:
         raise StripeMisconfigured("No Stripe key is set.", setting="STRIPE_KEY")
     if count := _calls.get():
         count.add()
-    pacing.take_turn()
+    rate_limit.take_turn()
     return _client(settings.STRIPE_KEY, settings.STRIPE_API_BASE, _quick.get())
 
 
@@ -213,7 +157,7 @@ def send(work: "Callable[[stripe.StripeClient], StripeObject]", *, is_keyed: boo
 
 def read_page(path: str, params: Mapping[str, Any]) -> Page:
     with _our_errors():
-        (body, headers), took = _asked(lambda stripe_: _raw(stripe_, path, params))
+        (body, headers), took = _asked(lambda stripe_: _list_body(stripe_, path, params))
     read = Snapshot.fetched({}, date=_date(headers), took=took)
     return Page(body, read.known_from, read.known_until)
 
@@ -224,10 +168,10 @@ def _asked(ask: Callable[[stripe.StripeClient], Answer]) -> tuple[Answer, timede
     A 429 says that nothing was done (https://docs.stripe.com/rate-limits), so a sync asks again; a person is not
     made to wait for that.
     """
-    pace = pacing.current()
+    pace = rate_limit.current()
     if pace is None:
         return _timed(ask)
-    for repeat in range(pacing.MAX_REPEATS):
+    for repeat in range(rate_limit.MAX_REPEATS):
         try:
             answer = _timed(ask)
         except stripe.RateLimitError:
@@ -243,25 +187,15 @@ def _timed(ask: Callable[[stripe.StripeClient], Answer]) -> tuple[Answer, timede
     return ask(client), timedelta(seconds=time.monotonic() - started)
 
 
-def _raw(client: stripe.StripeClient, path: str, params: Mapping[str, Any]) -> tuple[str | bytes, Mapping[str, str]]:
-    """A list's body as it came, and the answer's headers.
-
-    The SDK's own `raw_request` formats each body for a log that nobody keeps and parses it into ordered dicts that
-    nobody reads, at twice the cost of all else that is done with a page. So this is what it does in between.
-    """
-    requestor = client._requestor  # noqa: SLF001  (the version is pinned)
-    method, url, headers, form, retries, usage, *_ = requestor._args_for_request_with_retries(  # noqa: SLF001
-        "get", path, params, None, base_address="api", api_mode="V1", usage=None
-    )
-    http = requestor._get_http_client()  # noqa: SLF001
-    body: Any
-    body, status, answered = http.request_with_retries(
-        method, url, headers, form, max_network_retries=retries, _usage=usage
-    )
-    if status != HTTPStatus.OK:
-        requestor._interpret_response(body, status, answered, "V1")  # noqa: SLF001  (raises what went wrong)
-        raise StripeUnavailable(f"The answer can't be read (HTTP {status}).")
-    return body, answered
+def _list_body(
+    client: stripe.StripeClient, path: str, params: Mapping[str, Any]
+) -> tuple[str | bytes, Mapping[str, str]]:
+    """A list's body as it came, and the answer's headers."""
+    with transport.keeping_body() as kept:
+        answer = client.raw_request("get", path, **params)
+    if kept.body is None:
+        raise StripeUnavailable(f"The answer can't be read (HTTP {answer.code}).")
+    return kept.body, answer.headers
 
 
 def read_pages(path: str, params: Mapping[str, Any]) -> Iterator[Page]:

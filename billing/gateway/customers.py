@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from billing.gateway.client import Page, read_page, send
-from billing.gateway.snapshots import Snapshot
+from billing.gateway.client import read_page, send
+from billing.gateway.snapshots import Page, Snapshot
 
 if TYPE_CHECKING:
     from stripe import params as p

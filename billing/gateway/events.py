@@ -1,13 +1,19 @@
-"""Webhook endpoints: where Stripe sends events."""
+"""Events: the list of them at Stripe, and the webhook endpoints that it sends them to."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from billing.gateway.client import API_VERSION, Page, read_pages, send
-from billing.gateway.snapshots import Snapshot
+from billing.gateway.client import API_VERSION, read_pages, send
+from billing.gateway.snapshots import Page, Snapshot
 
 if TYPE_CHECKING:
     from stripe import params as p
+
+
+def event_pages(*, types: list[str], since: datetime) -> Iterator[Page]:
+    """Events of these types (at most 20) created at `since` or later, newest first."""
+    return read_pages("/v1/events", {"types": types, "created": {"gte": int(since.timestamp())}})
 
 
 def webhook_endpoint_pages() -> Iterator[Page]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from billing.gateway.client import Page, read_page, read_pages, send
-from billing.gateway.snapshots import Snapshot
+from billing.gateway.client import read_page, read_pages, send
+from billing.gateway.snapshots import Page, Snapshot
 
 if TYPE_CHECKING:
     from stripe import params as p

@@ -1,12 +1,15 @@
 """What Stripe said and when it was true: the two ways a state reaches us, a fetch and an event."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, Self
 
 import orjson
+
+from billing.errors import StripeUnavailable
 
 JSON = dict[str, Any]
 
@@ -66,6 +69,39 @@ class Snapshot:
     def part(self, obj: JSON) -> "Snapshot":
         """An object that came inside this one, so it was read at the same moment."""
         return Snapshot(obj, self.known_from, self.known_until)
+
+
+class Page:
+    """One page of a list as plain JSON, and when it was read.
+
+    It is parsed when it is first looked at, not in the thread that fetched it: a dozen waiting pages are small then,
+    and what is compared was just made. Raises StripeUnavailable there when the answer can't be read.
+    """
+
+    def __init__(self, body: str | bytes, known_from: datetime, known_until: datetime) -> None:
+        self._body = body
+        self.known_from = known_from
+        self.known_until = known_until
+
+    @cached_property
+    def _content(self) -> tuple[list[JSON], bool]:
+        try:
+            content = read_json(self._body)
+            self._body = ""
+            return content["data"], content["has_more"]
+        except (ValueError, TypeError, KeyError) as error:
+            raise StripeUnavailable("The answer can't be read: it is not a list.") from error
+
+    @property
+    def objects(self) -> list[JSON]:
+        return self._content[0]
+
+    @property
+    def has_more(self) -> bool:
+        return self._content[1]
+
+    def snapshots(self) -> Iterator[Snapshot]:
+        return (Snapshot(obj, self.known_from, self.known_until) for obj in self.objects)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,12 @@
-"""Events, listed by us or sent by Stripe, and the proof that Stripe sent them."""
+"""Webhook verification: the proof that Stripe sent a request, and the event in it."""
 
 import json
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import stripe
 from django.conf import settings
 
 from billing.errors import StripeMisconfigured
-from billing.gateway.client import Page, read_pages
 from billing.gateway.snapshots import JSON, Event
 
 SIGNATURE_TOLERANCE = timedelta(minutes=5)
@@ -16,11 +14,6 @@ SIGNATURE_TOLERANCE = timedelta(minutes=5)
 
 class WebhookRejected(Exception):
     """The request is not a Stripe event that we can trust; the message says why."""
-
-
-def event_pages(*, types: list[str], since: datetime) -> Iterator[Page]:
-    """Events of these types (at most 20) created at `since` or later, newest first."""
-    return read_pages("/v1/events", {"types": types, "created": {"gte": int(since.timestamp())}})
 
 
 def verified_event(body: bytes, signature: str) -> tuple[Event, JSON]:

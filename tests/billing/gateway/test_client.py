@@ -115,6 +115,16 @@ class TestRetries:
         assert gateway.create_product({"name": "Pro"}, key="once-only").id == "prod_1"
         assert [request.headers["Idempotency-Key"] for request in wire.received] == ["once-only"] * 2
 
+    def test_tries_again_when_an_answer_breaks_off(self, wire: Wire) -> None:
+        wire.will(Answer(is_cut_off=True), Answer())
+        assert gateway.create_product({"name": "Pro"}, key="once-only").id == "prod_1"
+        assert [request.headers["Idempotency-Key"] for request in wire.received] == ["once-only"] * 2
+
+    def test_a_page_that_breaks_off_is_read_again(self, wire: Wire) -> None:
+        page = {"object": "list", "data": [PRODUCT], "has_more": False, "url": "/x"}
+        wire.will(Answer(page, is_cut_off=True), Answer(page))
+        assert next(gateway.product_pages(active=True)).objects == [PRODUCT]
+
     def test_gives_up_after_the_third(self, wire: Wire) -> None:
         wire.will(*[Answer(is_reset=True)] * 3)
         with pytest.raises(StripeUnavailable) as failure:

@@ -17,12 +17,13 @@ DATE = "Fri, 20 Nov 2026 12:00:00 GMT"
 
 @dataclass(frozen=True)
 class Answer:
-    """What comes back: a body (text as it is, anything else as JSON), late, or nothing but a broken connection."""
+    """What comes back: a body (text as it is, anything else as JSON), late, cut off, or nothing but a reset."""
 
     body: Any = field(default_factory=lambda: PRODUCT)
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=lambda: {"Date": DATE})
     delay: float = 0
+    is_cut_off: bool = False
     is_reset: bool = False
 
     @classmethod
@@ -99,7 +100,11 @@ class _Conversation(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.payload)))
         self.end_headers()
-        self.wfile.write(answer.payload)
+        if answer.is_cut_off:
+            self.wfile.write(answer.payload[:-1])
+            self.close_connection = True
+        else:
+            self.wfile.write(answer.payload)
 
     def _reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
