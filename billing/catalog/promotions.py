@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from billing import gateway
-from billing.catalog.services import idempotency_key
+from billing.idempotency import form_key
 from billing.mirror.engine import apply_answer, apply_snapshot
 from billing.mirror.kinds import PROMOTION_CODE
 from billing.models import PromotionCode
@@ -42,7 +42,7 @@ def create_promotion_code(
     https://docs.stripe.com/billing/subscriptions/coupons
     """
     coupon = _coupon_params(code, discount)
-    made = gateway.create_coupon(coupon, key=idempotency_key("coupon", request_id, coupon))
+    made = gateway.create_coupon(coupon, key=form_key("coupon", request_id, coupon))
     params: p.PromotionCodeCreateParams = {
         "code": code,
         "promotion": {"type": "coupon", "coupon": made.id},
@@ -54,7 +54,7 @@ def create_promotion_code(
         params["expires_at"] = int(expires_at.timestamp())
     if is_for_new_customers:
         params["restrictions"] = {"first_time_transaction": True}
-    answer = gateway.create_promotion_code(params, key=idempotency_key("code", request_id, params))
+    answer = gateway.create_promotion_code(params, key=form_key("code", request_id, params))
     row = apply_snapshot(PROMOTION_CODE, answer).row
     assert row is not None, "every code is admitted"  # noqa: S101
     return row

@@ -4,17 +4,16 @@ All raise StripeUnavailable, StripeRefused or StripeMisconfigured with nothing c
 text that a form keeps while it is sent again, so that sending twice creates once; after `answered_500` it is spent.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from billing import gateway
 from billing.gateway.snapshots import Snapshot
+from billing.idempotency import form_key
 from billing.mirror.engine import Kind, Row, apply_answer, apply_snapshot, find
 from billing.mirror.kinds import PRICE, PRODUCT
-from billing.models import Installation, Price, Product
+from billing.models import Price, Product
 
 if TYPE_CHECKING:
     from stripe import params as p
@@ -93,7 +92,7 @@ def create_product(
             "interval": price.interval,
             "interval_count": price.interval_count,
         }
-    answer = gateway.create_product(params, key=idempotency_key("product", request_id, params))
+    answer = gateway.create_product(params, key=form_key("product", request_id, params))
     first_price = answer.part(answer.object["default_price"])
     return NewProduct(_new(PRODUCT, answer), _new(PRICE, first_price))
 
@@ -236,7 +235,7 @@ def _create_price(product: Product, terms: PriceTerms, request_id: str) -> Price
         params["nickname"] = terms.nickname
     if terms.is_recurring:
         params["recurring"] = {"interval": terms.interval, "interval_count": terms.interval_count}
-    return _new(PRICE, gateway.create_price(params, key=idempotency_key("price", request_id, params)))
+    return _new(PRICE, gateway.create_price(params, key=form_key("price", request_id, params)))
 
 
 def _change_product(product: Product, params: "p.ProductUpdateParams") -> Product:
@@ -266,9 +265,3 @@ def _captured(kind: Kind[Row], key: str, ask: Callable[[], Snapshot]) -> Row:
     row = apply_answer(kind, key, ask).row
     assert row is not None, "a captured answer is always written"  # noqa: S101
     return row
-
-
-def idempotency_key(what: str, request_id: str, params: Any) -> str:
-    """An idempotency key for one form. It knows what was sent: a corrected form is another request, not a conflict."""
-    sent = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:16]
-    return f"{Installation.current_id()}-{what}-{request_id}-{sent}"

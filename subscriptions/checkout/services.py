@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 
-from billing import gateway
+from billing import gateway, idempotency
 from billing.errors import IDEMPOTENCY_CONFLICT, StripeMissing, StripeRefused, StripeUnavailable
-from billing.models import Installation, Price
+from billing.models import Price
 from subscriptions import access
 from subscriptions.checkout import claims as under_way
 from subscriptions.checkout import params as session_terms
@@ -251,7 +251,7 @@ def _is_outdated(claim: CheckoutSession, error: StripeRefused) -> bool:
 
 def _create(claim: CheckoutSession, user: User) -> CheckoutSession:
     """Make the claim's session. The claim's own terms are sent, so that a repeated request is the same request."""
-    key = f"{Installation.current_id()}-checkout-{claim.pk}"
+    key = idempotency.key("checkout", claim.pk)
     params = session_terms.params_for(claim, user=user)
     try:
         return sessions.apply_answer(claim, lambda: gateway.create_checkout_session(params, key=key))

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import F, Max
 from django.db.models.functions import Coalesce
 
-from billing import gateway
+from billing import gateway, idempotency
 from billing.errors import StripeFailure, StripeMissing, StripeRefused, StripeUnavailable
 from billing.gateway.snapshots import Snapshot
 from billing.mirror import engine
@@ -148,7 +148,7 @@ def _create(account: BillingAccount) -> Snapshot:
     }
     if account.email:
         params["email"] = account.email
-    key = f"{Installation.current_id()}-customer-{account.pk}-{account.attempt}"
+    key = idempotency.key("customer", account.pk, account.attempt)
     try:
         return gateway.create_customer(params, key=key)
     except StripeUnavailable as error:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Self
 
 from django.db.models import Sum
 
-from billing import gateway, money
+from billing import gateway, idempotency, money
 from billing.gateway import Page
 from billing.gateway.snapshots import Event
 from billing.mirror import engine
 from billing.mirror.engine import Compared, Mirrored, apply_page
-from billing.models import Installation
 from subscriptions.mirror import kinds
 from subscriptions.models import Invoice, Payment, Refund
 
@@ -124,7 +123,7 @@ def _refund(paid: Paid, *, amount: int, reason: str, request_id: str) -> Refund:
     params: p.RefundCreateParams = {"payment_intent": paid.payment_intent_id, "amount": amount}
     if reason in REASONS:
         params["reason"] = reason
-    key = f"{Installation.current_id()}-refund-{request_id}-{amount}"
+    key = idempotency.key("refund", request_id, amount)
     refund = engine.apply_snapshot(kinds.REFUND, gateway.create_refund(params, key=key)).row
     assert refund is not None, "the mirror stores every refund"  # noqa: S101
     _link_and_settle(refund)
