@@ -1,4 +1,4 @@
-"""The catalogue's rows, and the abstract row that every mirrored object shares."""
+"""The catalog's rows, and the abstract row that every mirrored object shares."""
 
 import uuid
 from typing import Any

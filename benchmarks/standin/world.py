@@ -32,7 +32,7 @@ class World:
         originals = _bought()
         with self.account.transaction():
             self.now = self.account.now
-            for obj in originals["catalogue"]:
+            for obj in originals["catalog"]:
                 self.account.store.put(obj)
             templates = [json.dumps(bought) for bought in originals["purchases"]]
             for number in reversed(range(subscriptions)):
@@ -86,7 +86,7 @@ def _bought() -> dict[str, Any]:
     """Buy one subscription of each plan in a sandbox; return what is there afterwards."""
     sandbox = Sandbox()
     api = stripe.StripeClient("sk_test_world", http_client=InProcessClient(sandbox)).v1
-    store, catalogue, purchases = sandbox.account.store, [], []
+    store, catalog, purchases = sandbox.account.store, [], []
     for name, amount in AMOUNTS.items():
         product = api.products.create({"name": name})
         price = api.prices.create(
@@ -97,7 +97,7 @@ def _bought() -> dict[str, Any]:
         subscription = api.subscriptions.create(
             {"customer": customer.id, "items": [{"price": price.id}], "default_payment_method": method.id}
         )
-        catalogue += [store.get("product", product.id), store.get("price", price.id)]
+        catalog += [store.get("product", product.id), store.get("price", price.id)]
         kept = store.get("subscription", subscription.id) or {}
         # The copies have no payment methods of their own, so they name none.
         kept["default_payment_method"] = None
@@ -105,7 +105,7 @@ def _bought() -> dict[str, Any]:
         purchases.append(
             {"customer": store.get("customer", customer.id), "subscription": kept, "invoice": invoice},
         )
-    return {"catalogue": catalogue, "purchases": purchases}
+    return {"catalog": catalog, "purchases": purchases}
 
 
 def _numbered(prefix: str, number: int) -> str:

@@ -1,4 +1,4 @@
-"""What the catalogue's admins share: every edit reaches Stripe, and is saved here only when Stripe agreed."""
+"""What the catalog's admins share: every edit reaches Stripe, and is saved here only when Stripe agreed."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

@@ -19,7 +19,7 @@ Interval = Literal["day", "week", "month", "year", "one_time"]
 ProductName = Annotated[Name, Field(max_length=MAX_NAME)]
 Description = Annotated[Text, Field(max_length=MAX_DESCRIPTION)]
 
-router = Router(tags=["Catalogue"])
+router = Router(tags=["Catalog"])
 
 
 class ProductAsked(BaseModel):

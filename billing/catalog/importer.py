@@ -1,4 +1,4 @@
-"""The catalogue as Stripe has it, copied whole: what was made before us, or changed without a word to us."""
+"""The catalog as Stripe has it, copied whole: what was made before us, or changed without a word to us."""
 
 from collections.abc import Callable, Iterable
 from itertools import chain

@@ -1,4 +1,4 @@
-"""The catalogue's changes: each reaches Stripe first, and is copied here once Stripe has agreed.
+"""The catalog's changes: each reaches Stripe first, and is copied here once Stripe has agreed.
 
 All raise StripeUnavailable, StripeRefused or StripeMisconfigured with nothing changed here. `request_id` is a random
 text that a form keeps while it is sent again, so that sending twice creates once; after `answered_500` it is spent.
@@ -257,7 +257,7 @@ def _product_of(price: Price) -> Product:
 
 def _new(kind: Kind[Row], answer: Snapshot) -> Row:
     row = apply_snapshot(kind, answer).row
-    assert row is not None, "the catalogue admits every row"  # noqa: S101
+    assert row is not None, "the catalog admits every row"  # noqa: S101
     return row
 
 

@@ -1,4 +1,4 @@
-"""The catalogue's kinds of mirrored rows: how a product, price or promotion code at Stripe becomes columns."""
+"""The catalog's kinds of mirrored rows: how a product, price or promotion code at Stripe becomes columns."""
 
 from typing import Any
 

@@ -46,7 +46,7 @@ def described(schema: dict[str, Any]) -> dict[str, Any]:
         for operation in methods.values():
             _complete(operation)
             link(operation)
-    schema["tags"] = [{"name": name} for name in ("Catalogue", "People", "Buying", "Changing")]
+    schema["tags"] = [{"name": name} for name in ("Catalog", "People", "Buying", "Changing")]
     return schema
 
 

@@ -86,7 +86,7 @@ def _refusal(error: Exception) -> Refusal | None:
             | lookup.NameTaken()
             | lookup.AmbiguousName()
         ):
-            return _of_catalogue(error)
+            return _of_catalog(error)
         case catalog.NotOnSale():
             return Refusal.not_possible(str(error))
         case money.NotMoney():
@@ -125,7 +125,7 @@ def _of_subscriptions(error: checkout.CannotBuy | LifecycleRefusal) -> Refusal:
     return Refusal.not_possible(str(error))
 
 
-def _of_catalogue(error: Exception) -> Refusal:
+def _of_catalog(error: Exception) -> Refusal:
     match error:
         case lookup.NameTaken():
             known = ProductAnswer.of(error.offer)

@@ -5,7 +5,7 @@ from copy import deepcopy
 from django.urls import path
 from ninja import NinjaAPI, Swagger
 
-from billing.api.catalog import router as catalogue
+from billing.api.catalog import router as catalog
 from config.api.description import DESCRIPTION, described
 from config.api.failures import failure
 from subscriptions.api.authentication import BearerToken, SessionCookie
@@ -39,7 +39,7 @@ api = JsonApi(
 )
 
 
-for part in (catalogue, people, buying, changing):
+for part in (catalog, people, buying, changing):
     api.add_router("", part)
 
 urlpatterns = [path("", api.urls)]

@@ -1,4 +1,4 @@
-"""The catalogue in short, here and at Stripe, to compare and to prove that nothing was written or sent."""
+"""The catalog in short, here and at Stripe, to compare and to prove that nothing was written or sent."""
 
 from typing import Any
 

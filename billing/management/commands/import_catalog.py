@@ -15,6 +15,6 @@ class Command(BaseCommand):
         try:
             count = importer.import_catalog()
         except StripeFailure as error:
-            raise CommandError(f"the catalogue was not imported: {error}") from error
+            raise CommandError(f"the catalog was not imported: {error}") from error
         read = f"{count.products} products, {count.prices} prices and {count.codes} promotion codes read"
         self.stdout.write(f"{read}, {count.written} written.")

@@ -1,4 +1,4 @@
-"""Who may do what in the catalogue's admin; who may not is sent away before anything is written or sent."""
+"""Who may do what in the catalog's admin; who may not is sent away before anything is written or sent."""
 
 from collections.abc import Iterator
 

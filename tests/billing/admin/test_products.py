@@ -1,4 +1,4 @@
-"""The catalogue in the admin, over HTTP: the whole path of somebody who sells something."""
+"""The catalog in the admin, over HTTP: the whole path of somebody who sells something."""
 
 import pytest
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry

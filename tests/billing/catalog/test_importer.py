@@ -1,4 +1,4 @@
-"""The catalogue that is at Stripe already: pulled whole, archived ones too, and twice is once."""
+"""The catalog that is at Stripe already: pulled whole, archived ones too, and twice is once."""
 
 from collections.abc import Callable
 from io import StringIO
@@ -115,7 +115,7 @@ class TestCommand:
 
     def test_says_when_stripe_is_down(self, dashboards: LocalStripe) -> None:
         dashboards.control("faults", status=429)
-        with pytest.raises(CommandError, match=r"^the catalogue was not imported: Request rate limit exceeded"):
+        with pytest.raises(CommandError, match=r"^the catalog was not imported: Request rate limit exceeded"):
             call()
         assert here() == {}
 

@@ -1,4 +1,4 @@
-"""Each change of the catalogue reaches Stripe first and is copied here once; what is refused changes nothing."""
+"""Each change of the catalog reaches Stripe first and is copied here once; what is refused changes nothing."""
 
 from collections.abc import Callable
 from typing import Any

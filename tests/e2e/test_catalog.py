@@ -1,4 +1,4 @@
-"""Staff and the catalogue, in the admin; a customer sees every change on the plans page."""
+"""Staff and the catalog, in the admin; a customer sees every change on the plans page."""
 
 from playwright.sync_api import Page, expect
 
@@ -24,7 +24,7 @@ def open_product(staff: Page, name: str) -> None:
     staff.get_by_role("link", name=name, exact=True).click()
 
 
-class TestCatalogue:
+class TestCatalog:
     def test_sells_a_product_made_with_its_price_in_one_form(self, staff: Page, visitor: Page) -> None:
         name = new_name("Fossils")
         add_product(staff, name)
