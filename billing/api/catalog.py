@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from billing import money
 from billing.api.bodies import Amount, Count, Currency, Id, Name, Switch, Text, Trial, either, read, takes
 from billing.api.refusals import Conflict, Refusal
-from billing.catalog import lookup
+from billing.catalog import lookup, offers
 from billing.catalog.forms import MAX_DESCRIPTION, MAX_NAME, interval_problems
 from billing.catalog.services import PriceTerms
 from billing.models import Price
@@ -115,7 +115,7 @@ def product(request: HttpRequest) -> Status[ProductAnswer]:
     _require_staff(request)
     asked = read(request, ProductAsked)
     terms = _terms(asked)
-    made = lookup.create(name=asked.prod_name, terms=terms, description=asked.description or "")
+    made = offers.create(name=asked.prod_name, terms=terms, description=asked.description or "")
     return Status(201, ProductAnswer.of(made))
 
 
@@ -132,11 +132,11 @@ def updateprod(request: HttpRequest) -> ProductAnswer:
     asked = read(request, ProductChange)
     if not (asked.prod_name or asked.product_id):
         raise Refusal.bad_input(prod_name="Say which product: prod_name, or product_id.")
-    changes = lookup.Changes(
+    changes = offers.Changes(
         name=asked.new_name, description=asked.description, unit_amount=asked.unit_amount, active=asked.active
     )
     found = lookup.find(name=asked.prod_name or "", product_id=asked.product_id or "")
-    return ProductAnswer.of(lookup.update(product=found, changes=changes))
+    return ProductAnswer.of(offers.update(product=found, changes=changes))
 
 
 def _require_staff(request: HttpRequest) -> None:

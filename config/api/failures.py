@@ -15,7 +15,7 @@ from billing import money
 from billing.api.bodies import UNREADABLE, unreadable
 from billing.api.catalog import ProductAnswer
 from billing.api.refusals import Refusal
-from billing.catalog import lookup
+from billing.catalog import lookup, offers
 from billing.catalog import services as catalog
 from billing.errors import StripeMisconfigured, StripeRefused, StripeUnavailable
 from subscriptions.checkout import services as checkout
@@ -83,7 +83,7 @@ def _refusal(error: Exception) -> Refusal | None:
             lookup.NoSuchProduct()
             | lookup.NoPrice()
             | lookup.OtherKind()
-            | lookup.NameTaken()
+            | offers.NameTaken()
             | lookup.AmbiguousName()
         ):
             return _of_catalog(error)
@@ -127,7 +127,7 @@ def _of_subscriptions(error: checkout.CannotBuy | LifecycleRefusal) -> Refusal:
 
 def _of_catalog(error: Exception) -> Refusal:
     match error:
-        case lookup.NameTaken():
+        case offers.NameTaken():
             known = ProductAnswer.of(error.offer)
             ids: dict[str, Any] = {"product_id": known.product_id}
             if known.price_id:
