@@ -1,4 +1,7 @@
-"""What can go wrong between us and Stripe, in the four kinds a caller can act on."""
+"""What can go wrong between us and Stripe, in the four kinds that a caller can act on, and the words for each.
+
+`for_staff` says the cause and what to do, `for_people` the same without our settings and Stripe's details.
+"""
 
 from typing import Any
 
@@ -7,7 +10,7 @@ IDEMPOTENCY_CONFLICT = "idempotency_error"
 
 
 class StripeFailure(Exception):
-    """A call to Stripe did not give what was asked for; `message` is fit for staff, not for customers."""
+    """A call to Stripe failed; `message` is Stripe's own text or ours about the connection."""
 
     def __init__(self, message: str, *, param: str = "", code: str = "", request_id: str = "") -> None:
         super().__init__(message)
@@ -15,6 +18,14 @@ class StripeFailure(Exception):
         self.param = param
         self.code = code
         self.request_id = request_id
+
+    @property
+    def for_staff(self) -> str:
+        return self.message
+
+    @property
+    def for_people(self) -> str:
+        return self.message
 
 
 class StripeUnavailable(StripeFailure):
@@ -28,9 +39,21 @@ class StripeUnavailable(StripeFailure):
         super().__init__(message, **details)
         self.answered_500 = answered_500
 
+    @property
+    def for_staff(self) -> str:
+        return f"Stripe can't be reached, so this is not done yet. Please try again. ({self.message})"
+
+    @property
+    def for_people(self) -> str:
+        return "Stripe can't be reached, so this is not done yet. Please try again in a moment."
+
 
 class StripeRefused(StripeFailure):
-    """Stripe understood and said no: trying the same again is useless."""
+    """Stripe understood the request and refused it: the same request will be refused again."""
+
+    @property
+    def for_staff(self) -> str:
+        return f"Stripe refused this: {self.message}"
 
 
 class StripeMissing(StripeRefused):
@@ -38,7 +61,7 @@ class StripeMissing(StripeRefused):
 
 
 class StripeMisconfigured(StripeFailure):
-    """Key, permission or webhook secret is wrong; `setting` names the setting to mend."""
+    """A key, permission or webhook secret is wrong; `setting` names the setting to correct."""
 
     def __init__(self, message: str, *, setting: str, **details: Any) -> None:
         super().__init__(message, **details)
@@ -46,3 +69,11 @@ class StripeMisconfigured(StripeFailure):
 
     def __str__(self) -> str:
         return f"{self.message} (Check {self.setting}.)"
+
+    @property
+    def for_staff(self) -> str:
+        return f"Stripe does not accept our key, so nothing was changed: check {self.setting}. ({self.message})"
+
+    @property
+    def for_people(self) -> str:
+        return "Payments are not set up correctly here, so nothing was changed or charged."

@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 
-from billing.catalog.forms import explanation
 from billing.errors import StripeFailure
 
 
@@ -44,7 +43,7 @@ class StripeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             try:
                 send(row)
             except StripeFailure as error:
-                self.message_user(request, f"{row}: {explanation(error)}", messages.ERROR)
+                self.message_user(request, f"{row}: {error.for_staff}", messages.ERROR)
             else:
                 agreed.append(str(row))
         if agreed:

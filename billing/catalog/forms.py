@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from billing import money
 from billing.catalog import services as catalog
 from billing.catalog.services import PriceTerms
-from billing.errors import StripeFailure, StripeMisconfigured, StripeUnavailable
+from billing.errors import StripeFailure, StripeUnavailable
 from billing.models import Price, Product
 
 # Stripe's own limits (https://docs.stripe.com/api/products/create), and a name that still fits a button.
@@ -72,7 +72,7 @@ class StripeForm(forms.ModelForm):  # type: ignore[type-arg]
         except StripeFailure as error:
             if isinstance(error, StripeUnavailable) and error.answered_500:
                 self._renew_request_id()
-            self.add_error(None, explanation(error))
+            self.add_error(None, error.for_staff)
             return False
         except catalog.NotOnSale as refusal:
             self.add_error(None, str(refusal))
@@ -83,16 +83,6 @@ class StripeForm(forms.ModelForm):  # type: ignore[type-arg]
         data: Any = copy(self.data)  # What the request holds can't be written to.
         data[self.add_prefix("request_id")] = str(uuid.uuid4())
         self.data = data
-
-
-def explanation(error: StripeFailure) -> str:
-    """What to tell staff about a failure: its cause, and what to do."""
-    match error:
-        case StripeUnavailable():
-            return f"Stripe can't be reached, so this is not done yet. Please try again. ({error.message})"
-        case StripeMisconfigured():
-            return f"Stripe does not accept our key, so nothing was changed: check {error.setting}. ({error.message})"
-    return f"Stripe refused this: {error.message}"
 
 
 def interval_problems(interval: str, count: int, trial_days: int | None) -> dict[str, str]:

@@ -103,15 +103,14 @@ def _of_ninja(error: AuthenticationError | Throttled) -> Refusal:
 
 
 def _of_stripe(error: StripeUnavailable | StripeRefused | StripeMisconfigured) -> Refusal:
+    words = error.for_people
     match error:
         case StripeRefused():
-            return Refusal(HTTPStatus.BAD_REQUEST, "stripe_refused", error.message)
+            return Refusal(HTTPStatus.BAD_REQUEST, "stripe_refused", words)
         case StripeUnavailable():
-            message = "Stripe can't be reached, so this is not done yet. Ask again in a moment."
-            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "stripe_unavailable", message, retry_after=ASK_AGAIN_AFTER)
+            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "stripe_unavailable", words, retry_after=ASK_AGAIN_AFTER)
     logger.error("%s is wrong: %s", error.setting, error.message)
-    message = "Payments are not set up correctly here. Nothing was changed."
-    return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "misconfigured", message, retry_after=MEND_AFTER)
+    return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "misconfigured", words, retry_after=MEND_AFTER)
 
 
 def _of_subscriptions(error: checkout.CannotBuy | LifecycleRefusal) -> Refusal:
@@ -121,7 +120,7 @@ def _of_subscriptions(error: checkout.CannotBuy | LifecycleRefusal) -> Refusal:
         case checkout.OtherMode():
             return Refusal.bad_input(mode=str(error))
     if isinstance(error.__cause__, StripeRefused):
-        return Refusal(HTTPStatus.BAD_REQUEST, "stripe_refused", error.__cause__.message)
+        return Refusal(HTTPStatus.BAD_REQUEST, "stripe_refused", error.__cause__.for_people)
     return Refusal.not_possible(str(error))
 
 

@@ -4,7 +4,6 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from billing.catalog.forms import explanation
 from billing.errors import StripeFailure
 from subscriptions.admin.duplicates import OffersRefundOfDuplicates, TwicePaidFilter
 from subscriptions.admin.refunds import InvoiceRefunds, PaymentRefunds
@@ -34,7 +33,7 @@ class PaymentAdmin(OffersRefundOfDuplicates, PaymentRefunds):
             try:
                 duplicates.refund_duplicate(payment)
             except (CannotRefund, StripeFailure) as error:
-                why = explanation(error) if isinstance(error, StripeFailure) else str(error)
+                why = error.for_staff if isinstance(error, StripeFailure) else str(error)
                 self.message_user(request, f"{payment}: {why}", messages.ERROR)
             else:
                 self.message_user(request, f"{payment}: refunded.", messages.SUCCESS)

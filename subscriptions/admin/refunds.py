@@ -16,7 +16,6 @@ from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
 from billing import money
-from billing.catalog.forms import explanation
 from billing.errors import StripeFailure
 from subscriptions.admin.read_only import ReadOnlyAdmin
 from subscriptions.models import Invoice, Payment, Refund
@@ -84,7 +83,7 @@ class RefundableAdmin(ReadOnlyAdmin):
         try:
             paid = self.paid(purchase)
         except StripeFailure as error:
-            return self._back(request, purchase, explanation(error))
+            return self._back(request, purchase, error.for_staff)
         if paid is None or not paid.left:
             return self._back(request, purchase, "There is nothing left to refund.")
         form = RefundForm(request.POST if request.method == "POST" else None, paid=paid)
@@ -96,7 +95,7 @@ class RefundableAdmin(ReadOnlyAdmin):
         try:
             refund = self.refund(purchase, **form.cleaned_data)
         except (CannotRefund, StripeFailure) as error:
-            form.add_error(None, explanation(error) if isinstance(error, StripeFailure) else str(error))
+            form.add_error(None, error.for_staff if isinstance(error, StripeFailure) else str(error))
             return False
         self.log_change(request, purchase, f"Refunded {refund.amount_display}.")
         self.message_user(request, f"{refund.amount_display} refunded.", messages.SUCCESS)

@@ -7,7 +7,6 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from billing.catalog.forms import explanation
 from billing.errors import StripeFailure
 from subscriptions.admin.duplicates import OffersRefundOfDuplicates, TwicePaidFilter
 from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
@@ -62,7 +61,7 @@ class SubscriptionAdmin(OffersRefundOfDuplicates, ReadOnlyAdmin):
             try:
                 duplicates.cancel_and_refund(subscription)
             except (LifecycleRefusal, CannotRefund, StripeFailure) as error:
-                why = explanation(error) if isinstance(error, StripeFailure) else str(error)
+                why = error.for_staff if isinstance(error, StripeFailure) else str(error)
                 self.message_user(request, f"{subscription}: {why}", messages.ERROR)
             else:
                 self.message_user(request, f"{subscription}: cancelled and refunded.", messages.SUCCESS)

@@ -38,12 +38,14 @@ class StripeErrorPages:
             case StripeUnavailable():
                 logger.warning("Stripe unavailable at %s", request.path)
                 retry = {"method": request.method, "path": request.get_full_path(), "fields": _typed(request)}
-                return render(request, "subscriptions/unavailable.html", {"retry": retry}, status=503)
+                context = {"message": error.for_people, "retry": retry}
+                return render(request, "subscriptions/unavailable.html", context, status=503)
             case StripeMisconfigured():
                 logger.error("%s is wrong: %s", error.setting, error.message)
-                return render(request, "subscriptions/misconfigured.html", _for_staff(request, error), status=503)
+                context = {"message": error.for_people, "for_staff": error.for_staff if request.user.is_staff else ""}
+                return render(request, "subscriptions/misconfigured.html", context, status=503)
             case StripeRefused():
-                return render(request, "subscriptions/refused.html", {"message": error.message}, status=400)
+                return render(request, "subscriptions/refused.html", {"message": error.for_people}, status=400)
         return None
 
 
@@ -55,9 +57,3 @@ def _typed(request: HttpRequest) -> list[tuple[str, str]]:
     """What a form sent, so that its page can be tried again as it was; passwords have no business here."""
     secret = {"csrfmiddlewaretoken", "password", "password1", "password2", "old_password"}
     return [(name, value) for name, values in request.POST.lists() if name not in secret for value in values]
-
-
-def _for_staff(request: HttpRequest, error: StripeMisconfigured) -> dict[str, str]:
-    if not request.user.is_staff:
-        return {}
-    return {"setting": error.setting, "detail": error.message}
