@@ -1,3 +1,5 @@
+"""The app of products, prices and promotion codes, and of all calls to Stripe."""
+
 from django.apps import AppConfig
 
 

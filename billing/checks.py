@@ -1,4 +1,4 @@
-"""System checks: what would make the site refuse to work with Stripe, said before the first customer finds out."""
+"""System checks of the settings that Stripe needs."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A
 
 @register("stripe")
 def stripe_settings(**_: Any) -> list[CheckMessage]:
-    """Every setting that Stripe needs is there, and is not visibly the wrong one."""
+    """Check that Stripe's key and webhook secret are set and have the right form."""
     if not settings.STRIPE_KEY:
-        # A fresh clone: commands that need no Stripe, such as createsuperuser, must run.
+        # Only a warning: createsuperuser and the like must run in a fresh clone.
         return [Warning("STRIPE_KEY is not set: nothing can reach Stripe.", id="billing.W001")]
     found: list[CheckMessage] = []
     if not settings.STRIPE_KEY.startswith(("sk_", "rk_")):

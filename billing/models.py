@@ -1,4 +1,4 @@
-"""The catalog's rows, and the abstract row that every mirrored object shares."""
+"""Products, prices and promotion codes, and `MirroredRow`, the base of every copy of a Stripe object."""
 
 import uuid
 from typing import Any
@@ -12,7 +12,7 @@ from billing import money
 
 
 def stripe_id(**options: Any) -> "models.CharField[str, str]":
-    """A primary key that is Stripe's own id. Stored as `_id`, MongoDB's key, so one row has one key there too."""
+    """A primary key that holds Stripe's own id. The column is `_id`, MongoDB's primary key."""
     return models.CharField(primary_key=True, max_length=255, db_column="_id", **options)
 
 
@@ -21,13 +21,13 @@ def own_id() -> "models.UUIDField[uuid.UUID | str, uuid.UUID]":
 
 
 def words_for(choices: type[models.TextChoices], value: str) -> str:
-    """A status in a person's words; one that Stripe adds one day is shown as Stripe names it."""
+    """The label of a status; a status that Stripe added later is shown under Stripe's name."""
     known = {choice.value: str(choice.label) for choice in choices}
     return known.get(value, value.replace("_", " ").capitalize())
 
 
-class _OrNothing(ForwardManyToOneDescriptor):  # type: ignore[type-arg]
-    """Follows a link; None where nothing is at its end."""
+class _NoneWhenMissing(ForwardManyToOneDescriptor):  # type: ignore[type-arg]
+    """Reads a link; gives None if the other row does not exist."""
 
     def get_object(self, instance: models.Model) -> Any:
         try:
@@ -37,9 +37,9 @@ class _OrNothing(ForwardManyToOneDescriptor):  # type: ignore[type-arg]
 
 
 class LooseLink(models.ForeignKey[Any, Any]):
-    """A link to a mirrored row that may not be here yet, or any more: no constraint, no cascade, None when missing."""
+    """A foreign key to a mirrored row that may not exist (yet): no constraint, no cascade, None if missing."""
 
-    forward_related_accessor_class = _OrNothing
+    forward_related_accessor_class = _NoneWhenMissing
 
     def __init__(self, to: Any, **options: Any) -> None:
         loose = {"null": True, "blank": True, "db_constraint": False, "on_delete": models.DO_NOTHING}
@@ -47,10 +47,10 @@ class LooseLink(models.ForeignKey[Any, Any]):
 
 
 class MirroredRow(models.Model):
-    """A copy of an object at Stripe; `billing.mirror.engine` alone writes it.
+    """A copy of a Stripe object. Only `billing.mirror.engine` writes it.
 
-    `known_from` and `known_until` (Stripe's clock) bound the moment at which the object was as the row says;
-    `version` goes up with each write, and every write names the version it replaces.
+    The object looked like the row at some moment between `known_from` and `known_until`, both on Stripe's clock.
+    `version` goes up with each write, and each write names the version that it replaces.
     """
 
     stripe_created_at = models.DateTimeField("created at Stripe", null=True, blank=True, db_index=True)
@@ -64,9 +64,9 @@ class MirroredRow(models.Model):
 
 
 class Installation(models.Model):
-    """A random id of this database, made once: part of every idempotency key and of what we leave at Stripe.
+    """A random id of this database, created once: part of every idempotency key and of metadata at Stripe.
 
-    A database made anew gets another one, so its keys never collide with those of the old.
+    A new database gets another id, so its keys never collide with those of the old database.
     """
 
     THE_ONE = "installation"
@@ -88,7 +88,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
 
 class Product(MirroredRow):
-    """What is sold. https://docs.stripe.com/api/products/object"""
+    """A product that is sold. https://docs.stripe.com/api/products/object"""
 
     id = stripe_id()
     name = models.TextField()
@@ -96,14 +96,14 @@ class Product(MirroredRow):
     features = models.JSONField(default=list, blank=True)
     active = models.BooleanField(default=True)
     default_price_id = models.CharField(max_length=255, blank=True)
-    can_be_bought_again = models.BooleanField(default=False, help_text="A one-time price can be bought repeatedly.")
+    can_be_bought_again = models.BooleanField(default=False, help_text="Can be bought again at a one-time price.")
     has_quantity = models.BooleanField(
-        "sold by quantity", default=False, help_text="Buyers choose how many: seats, licences."
+        "sold by quantity", default=False, help_text="Buyers choose a quantity: seats, licences."
     )
     grace_days = models.PositiveIntegerField(
         null=True,
         blank=True,
-        help_text="Days of access after a renewal could not be charged; empty: as PAST_DUE_GRACE_DAYS says.",
+        help_text="Days of access after a failed renewal payment. Empty: the setting PAST_DUE_GRACE_DAYS.",
     )
     metadata = models.JSONField(default=dict, blank=True)
 
@@ -132,7 +132,7 @@ class PriceQuerySet(models.QuerySet["Price"]):
 
 
 class Price(MirroredRow):
-    """An amount for a product, once or every so often. https://docs.stripe.com/api/prices/object"""
+    """A one-time or recurring price of a product. https://docs.stripe.com/api/prices/object"""
 
     class Interval(models.TextChoices):
         ONE_TIME = "one_time", "once"
@@ -148,7 +148,7 @@ class Price(MirroredRow):
     unit_amount = models.BigIntegerField(
         null=True,
         blank=True,
-        help_text="In the currency's minor unit; empty when Stripe computes it (tiers).",
+        help_text="In the currency's minor unit. Empty if Stripe computes it (tiers).",
     )
     interval = models.CharField(max_length=20, choices=Interval, default=Interval.MONTH)
     interval_count = models.PositiveIntegerField(default=1)
@@ -167,9 +167,9 @@ class Price(MirroredRow):
 
     @property
     def is_on_sale(self) -> bool:
-        """Whether it can be bought: it and its product are active, and it has an amount of its own."""
-        sold = self.active and not self.is_deleted and self.unit_amount is not None
-        return sold and self.product is not None and self.product.is_on_sale
+        """Whether it can be bought: price and product are active, and the price has a fixed amount."""
+        is_offered = self.active and not self.is_deleted and self.unit_amount is not None
+        return is_offered and self.product is not None and self.product.is_on_sale
 
     @property
     def is_recurring(self) -> bool:
@@ -191,7 +191,7 @@ class Price(MirroredRow):
 
 
 class PromotionCode(MirroredRow):
-    """What a buyer types to pay less. https://docs.stripe.com/api/promotion_codes/object"""
+    """A code that buyers enter at checkout for a discount. https://docs.stripe.com/api/promotion_codes/object"""
 
     class Duration(models.TextChoices):
         ONCE = "once", "the first payment"
@@ -201,7 +201,7 @@ class PromotionCode(MirroredRow):
     id = stripe_id()
     code = models.CharField(max_length=255)
     active = models.BooleanField(default=True)
-    coupon = models.JSONField(default=dict, blank=True, help_text="What it takes off, as Stripe's coupon says.")
+    coupon = models.JSONField(default=dict, blank=True, help_text="The discount, from Stripe's coupon.")
     max_redemptions = models.PositiveIntegerField(null=True, blank=True)
     times_redeemed = models.PositiveIntegerField(default=0)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -216,11 +216,11 @@ class PromotionCode(MirroredRow):
     @property
     @admin.display(description="discount")
     def discount_display(self) -> str:
-        """ "20% off the first payment", "$5.00 off for 3 months"."""
+        """The discount in words: "20% off the first payment", "$5.00 off for 3 months"."""
         if not self.coupon:
             return "unknown"
         percent, months = self.coupon.get("percent_off"), self.coupon.get("duration_in_months")
-        taken = f"{percent:g}%" if percent else money.display(self.coupon["amount_off"], self.coupon["currency"])
+        discount = f"{percent:g}%" if percent else money.display(self.coupon["amount_off"], self.coupon["currency"])
         if months:
-            return f"{taken} off for {months} months"
-        return f"{taken} off {self.Duration(self.coupon['duration']).label}"
+            return f"{discount} off for {months} months"
+        return f"{discount} off {self.Duration(self.coupon['duration']).label}"

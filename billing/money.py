@@ -1,4 +1,4 @@
-"""Money between people and Stripe: integers in a currency's minor unit, typed and shown in its own decimals."""
+"""Amounts of money: Stripe's integers in a currency's minor unit, and the decimals that people read and type."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -10,19 +10,19 @@ LOCALE = "en_US"
 # Stripe's largest unit_amount (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
 MAX_UNIT_AMOUNT = 99_999_999
 
-# Stripe's own rule, which differs from CLDR's for a dozen currencies (https://docs.stripe.com/currencies#zero-decimal).
+# Stripe's rule differs from CLDR's for a dozen currencies (https://docs.stripe.com/currencies#zero-decimal).
 NO_DECIMALS = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
 THREE_DECIMALS = frozenset("BHD JOD KWD OMR TND".split())
-# Charged in hundredths for historical reasons, though nobody pays hundredths.
+# Stripe counts them in hundredths but charges whole units only.
 WHOLE_HUNDREDS = frozenset("ISK UGX".split())
 
 LONGEST_NUMBER = 25
-# Decimal reads more than people mean by an amount: 1e3, 1_000, other scripts' digits.
+# Decimal also accepts 1e3, 1_000 and digits of other scripts.
 AMOUNT = re.compile(r"[+-]?[0-9,]*\.?[0-9]*")
 
 
 class NotMoney(ValueError):
-    """Text that is no amount in this currency; the message says what would be."""
+    """The text is not a valid amount in this currency; the message says which amounts are."""
 
 
 def is_currency(code: str) -> bool:
@@ -30,7 +30,7 @@ def is_currency(code: str) -> bool:
 
 
 def decimals(currency: str) -> int:
-    """How many decimals Stripe's minor unit stands for: 2 for USD, 0 for JPY, 3 for KWD."""
+    """The number of decimals of Stripe's minor unit: 2 for USD, 0 for JPY, 3 for KWD."""
     code = currency.upper()
     if code in NO_DECIMALS:
         return 0
@@ -48,13 +48,13 @@ def display(amount: int, currency: str) -> str:
 
 
 def plain(amount: int, currency: str) -> str:
-    """1900 usd -> "19.00": what `parse` reads back, for a form's field."""
+    """1900 usd -> "19.00", for a form's field; `parse` reads it back."""
     digits = decimals(currency)
     return f"{Decimal(amount).scaleb(-digits):.{digits}f}"
 
 
 def parse(text: str, currency: str) -> int:
-    """ "19.00" usd -> 1900. Raises NotMoney for what is no amount, negative, too fine or too large."""
+    """ "19.00" usd -> 1900. Raises NotMoney if the text is not a number, negative, too precise or too large."""
     code, digits = currency.upper(), decimals(currency)
     amount = _number(text, code).scaleb(digits)
     if amount < 0:
@@ -70,7 +70,7 @@ def parse(text: str, currency: str) -> int:
 
 
 def check(amount: int, currency: str) -> None:
-    """Raise NotMoney for what `parse` would refuse: negative, too large, or in finer steps than Stripe charges."""
+    """Raise NotMoney for an amount that is negative, too large, or in finer steps than Stripe charges."""
     parse(plain(amount, currency), currency)
 
 

@@ -26,22 +26,22 @@ class ProductAdmin(StripeAdmin):
     actions = ("archive", "restore")
     list_per_page = 50
 
-    SAID = ("name", "description", "features", "active", "can_be_bought_again", "has_quantity", "grace_days")
+    PRODUCT_FIELDS = ("name", "description", "features", "active", "can_be_bought_again", "has_quantity", "grace_days")
     PRICE_FIELDS = ("amount", "currency", ("interval", "interval_count"), ("trial_days", "trial_without_card"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         return super().get_queryset(request).prefetch_related("prices")
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
-        typed = (*self.SAID, "request_id")
+        editable = (*self.PRODUCT_FIELDS, "request_id")
         if obj is None:
-            return [(None, {"fields": typed}), ("First price", {"fields": self.PRICE_FIELDS})]
+            return [(None, {"fields": editable}), ("First price", {"fields": self.PRICE_FIELDS})]
         prices = ("Prices", {"fields": ("price_table",)})
         if not self.has_change_permission(request, obj):
-            said = ("feature_list" if field == "features" else field for field in self.SAID)
-            return [(None, {"fields": ("id", *said)}), prices]
-        further = {"fields": self.PRICE_FIELDS, "description": "Leave the amount empty to add none."}
-        return [(None, {"fields": ("id", *typed)}), prices, ("Add a price", further)]
+            readable = ("feature_list" if field == "features" else field for field in self.PRODUCT_FIELDS)
+            return [(None, {"fields": ("id", *readable)}), prices]
+        another = {"fields": self.PRICE_FIELDS, "description": "Leave the amount empty to add no price."}
+        return [(None, {"fields": ("id", *editable)}), prices, ("Add a price", another)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:  # noqa: ARG002
         return self.readonly_fields if obj else ()
@@ -52,7 +52,7 @@ class ProductAdmin(StripeAdmin):
 
     @admin.display(description="All prices", empty_value="none")
     def price_table(self, product: Product) -> SafeString:
-        """Each with a link to its page, the archived ones last."""
+        """Each price with a link to its page, archived prices last."""
         return format_html_join(
             mark_safe("<br>"),
             '<a href="{}">{}</a>{}{}',
@@ -97,7 +97,7 @@ class PriceAdmin(StripeAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Price | None = None) -> bool:
-        """An amount that Stripe computes, from tiers say, can't be replaced by a plain one."""
+        """A price without a fixed amount (tiers, for example) can't be changed here."""
         return super().has_change_permission(request, obj) and (obj is None or obj.unit_amount is not None)
 
     def get_fields(self, request: HttpRequest, obj: Price | None = None) -> Any:
@@ -111,7 +111,7 @@ class PriceAdmin(StripeAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        # Once saved, this price is archived: there is nothing to continue with.
+        # Saving archives this price, so nothing is left to continue with.
         context = {**(extra_context or {}), "show_save_and_continue": False}
         return super().changeform_view(request, object_id, form_url, context)
 

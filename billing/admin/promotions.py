@@ -1,4 +1,4 @@
-"""Promotion codes in the admin: made here, typed by buyers at checkout."""
+"""Promotion codes in the admin."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class PromotionCodeAdmin(StripeAdmin):
     )  # fmt: skip
 
     def has_change_permission(self, request: HttpRequest, obj: PromotionCode | None = None) -> bool:
-        """Stripe lets nobody change a code but to archive it, which the list's actions do."""
+        """A code can only be archived and restored at Stripe; the list's actions do that."""
         return obj is None and super().has_change_permission(request, obj)
 
     def get_fields(self, request: HttpRequest, obj: PromotionCode | None = None) -> Any:  # noqa: ARG002

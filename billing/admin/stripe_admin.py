@@ -1,4 +1,4 @@
-"""What the catalog's admins share: every edit reaches Stripe, and is saved here only when Stripe agreed."""
+"""The base of the catalog's admins: every edit is made at Stripe, and saved here when Stripe has accepted it."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,7 +10,7 @@ from billing.errors import StripeFailure
 
 
 class StripeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """An admin whose form is a `StripeForm`: by the time Django saves, Stripe has agreed and the row is written."""
+    """An admin with a `StripeForm`: before Django saves, Stripe has accepted the change and the row is written."""
 
     def changeform_view(
         self,
@@ -19,7 +19,7 @@ class StripeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        # Django's own opens a transaction here, and a Stripe that hangs would hold the database's write lock.
+        # Without Django's transaction: a call to Stripe that hangs must not hold the database's write lock.
         view = self._changeform_view  # type: ignore[attr-defined]
         return view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
 
@@ -27,24 +27,24 @@ class StripeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return form.instance
 
     def save_model(self, *args: Any, **kwargs: Any) -> None:
-        """Leave the row alone: the mirror has written it."""
+        """Do nothing: the mirror has written the row."""
 
     def save_related(self, *args: Any, **kwargs: Any) -> None:
-        """Leave the row alone: the mirror has written it."""
+        """Do nothing: the mirror has written the row."""
 
     def has_delete_permission(self, *_: Any, **__: Any) -> bool:
-        """Products and prices that were ever used can't be deleted at Stripe; they are archived."""
+        """Stripe does not delete products and prices that were used; they are archived."""
         return False
 
     def send_each(self, request: HttpRequest, rows: Iterable[Any], send: Callable[[Any], Any], done: str) -> None:
-        """Do one thing at Stripe for each chosen row, and say for which it worked and for which not, and why."""
-        agreed = []
+        """Make a change at Stripe for each selected row, and report successes and failures to the user."""
+        succeeded: list[str] = []
         for row in rows:
             try:
                 send(row)
             except StripeFailure as error:
                 self.message_user(request, f"{row}: {error.for_staff}", messages.ERROR)
             else:
-                agreed.append(str(row))
-        if agreed:
-            self.message_user(request, f"{done}: {', '.join(agreed)}.", messages.SUCCESS)
+                succeeded.append(str(row))
+        if succeeded:
+            self.message_user(request, f"{done}: {', '.join(succeeded)}.", messages.SUCCESS)

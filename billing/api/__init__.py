@@ -1,1 +1,1 @@
-"""The catalog over JSON, and what all of the JSON API is built of: bodies that are read, refusals that are told."""
+"""The catalog in the JSON API, and the parts that the whole API is made of: request bodies and refusals."""

@@ -1,6 +1,6 @@
-"""What callers send: JSON, or either kind of form, read into one model and refused by the name of the field.
+"""Request bodies of the JSON API: JSON or a form, read into a pydantic model; errors name the field.
 
-A form's values are text: digits stand for numbers there, and an empty value for none. JSON says what it means.
+In a form every value is text: digits are read as a number, and an empty value as absent.
 """
 
 import json
@@ -26,21 +26,21 @@ MAX_COUNT = 999
 DIGITS = re.compile(r"-?[0-9]{1,18}")
 SWITCH = {"true": True, "1": True, "on": True, "yes": True, "false": False, "0": False, "off": False, "no": False}
 
-# PostgreSQL holds no null byte.
+# PostgreSQL stores no null byte.
 NO_NUL = r"^[^\x00]*$"
 NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
 
-# What Django puts where a form's bytes are in another alphabet.
+# Django replaces bytes of a form that are not UTF-8 with it.
 UNREAD = "\N{REPLACEMENT CHARACTER}"
 
-# What Django raises for a body: too large, too many fields, no form, in another alphabet, cut off.
+# Django's errors for a body: too large, too many fields, malformed, in another encoding, incomplete.
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 class Typed(str):
-    """A form's value, which has no type of its own."""
+    """A value of a form, which is always text."""
 
     __slots__ = ()
 
@@ -76,7 +76,7 @@ Currency = Annotated[
 
 
 def read(request: HttpRequest, model: type[Model]) -> Model:
-    """The request's body as this model; raises Refusal (422) naming what is wrong with it."""
+    """The request's body as this model. Raises Refusal (422) that names the invalid fields."""
     try:
         return model.model_validate(_sent(request, model.model_fields))
     except ValidationError as error:
@@ -84,7 +84,7 @@ def read(request: HttpRequest, model: type[Model]) -> Model:
 
 
 def takes(model: type[BaseModel], *, is_required: bool = True, **sample: Any) -> dict[str, Any]:
-    """The OpenAPI description of a body that `read` reads: the same fields, and the same sample, in each kind."""
+    """The OpenAPI description of a body for `read`: the same fields and sample for JSON and forms."""
     schema = model.model_json_schema()
     as_form = {**schema, "properties": {name: _form_field(field) for name, field in schema["properties"].items()}}
     schemas = {JSON_TYPE: schema, **dict.fromkeys(FORM_TYPES, as_form)}
@@ -93,19 +93,19 @@ def takes(model: type[BaseModel], *, is_required: bool = True, **sample: Any) ->
 
 
 def unreadable(error: Exception) -> Refusal:
-    """What to say of a body that Django can't read; the CSRF check reads a form before we do."""
+    """The refusal of a body that Django can't read; its CSRF check reads a form before `read` does."""
     if isinstance(error, RequestDataTooBig):
         return _too_large()
     return Refusal.bad_input(body=f"The form can't be read: {error}")
 
 
 def either(*names: str) -> dict[str, Any]:
-    """For a model's `json_schema_extra`: one of these fields has to be there."""
+    """For a model's `json_schema_extra`: one of these fields is required."""
     return {"anyOf": [{"required": [name], "properties": {name: {"type": "string"}}} for name in names]}
 
 
 def _sent(request: HttpRequest, known: Container[str]) -> dict[str, Any]:
-    # Before anything is read: Django counts neither files nor what it has stored of a form.
+    # Checked before reading: Django's own limit does not count files or a form that it has already parsed.
     length = str(request.META.get("CONTENT_LENGTH") or "0")
     if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise _too_large()
@@ -161,7 +161,7 @@ def _reason(problem: Any) -> str:
 
 
 def _form_field(field: dict[str, Any]) -> dict[str, Any]:
-    """A field without the null that JSON allows it: a form leaves it out."""
+    """A field's schema without null: a form leaves the field out instead."""
     choices = [choice for choice in field.get("anyOf", []) if choice != {"type": "null"}]
     if len(choices) != 1:
         return field

@@ -1,4 +1,4 @@
-"""Products and their prices: shown to anyone, made and changed by staff."""
+"""Products and their prices in the JSON API: anyone can read them, staff create and change them."""
 
 from typing import Annotated, Literal
 
@@ -135,7 +135,7 @@ def updateprod(request: HttpRequest) -> ProductAnswer:
     changes = offers.Changes(
         name=asked.new_name, description=asked.description, unit_amount=asked.unit_amount, active=asked.active
     )
-    found = lookup.find(name=asked.prod_name or "", product_id=asked.product_id or "")
+    found = lookup.find_product(name=asked.prod_name or "", product_id=asked.product_id or "")
     return ProductAnswer.of(offers.update(product=found, changes=changes))
 
 

@@ -1,4 +1,4 @@
-"""The one shape in which the JSON API says no: `{"error": {"code", "message", "fields"?}}`."""
+"""The error responses of the JSON API: `{"error": {"code", "message", "fields"?}}`."""
 
 from http import HTTPStatus
 from typing import Any, Self
@@ -8,11 +8,9 @@ from pydantic import BaseModel, Field
 
 
 class Error(BaseModel):
-    code: str = Field(description="What a program tells failures apart by.", examples=["not_found"])
-    message: str = Field(description="The same for people.", examples=["There is no price price_1."])
-    fields: dict[str, str] = Field(
-        default_factory=dict, description="Which fields are wrong, and why; there when the input is bad."
-    )
+    code: str = Field(description="Identifies the kind of failure, for programs.", examples=["not_found"])
+    message: str = Field(description="The failure in words, for people.", examples=["There is no price price_1."])
+    fields: dict[str, str] = Field(default_factory=dict, description="The invalid fields and why; only for bad input.")
 
 
 class Failure(BaseModel):
@@ -20,17 +18,17 @@ class Failure(BaseModel):
 
 
 class Conflict(Failure):
-    """A failure because of what is there already, and its ids."""
+    """A failure because of existing objects, with their ids."""
 
     product_id: str = ""
     price_id: str = ""
     subscription_id: str = ""
     payment_id: str = ""
-    ids: list[str] = Field(default_factory=list, description="What there is to choose from.")
+    ids: list[str] = Field(default_factory=list, description="The ids to choose from.")
 
 
 class Refusal(Exception):
-    """A request is not done; says why, in the API's shape."""
+    """The request was not carried out; `response()` says why."""
 
     def __init__(self, status: int, code: str, message: str, **more: Any) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""The admin's forms for products and prices: what staff type, checked before Stripe is asked."""
+"""The admin's forms for products and prices, which check the input and then make the change at Stripe."""
 
 import uuid
 from copy import copy
@@ -14,7 +14,7 @@ from billing.catalog.services import PriceTerms
 from billing.errors import StripeFailure, StripeUnavailable
 from billing.models import Price, Product
 
-# Stripe's own limits (https://docs.stripe.com/api/products/create), and a name that still fits a button.
+# Stripe's own limits (https://docs.stripe.com/api/products/create), and a length of name that fits a button.
 MAX_NAME = 250
 MAX_DESCRIPTION = 5000
 MAX_FEATURES = 15
@@ -27,7 +27,7 @@ DAYS = {Price.Interval.DAY: 1, Price.Interval.WEEK: 7, Price.Interval.MONTH: 30,
 
 
 class RequestIdField(forms.UUIDField):
-    """The hidden name of one filled-in form: it stays while the form is sent again, so that twice is once."""
+    """A hidden random id of one form. It stays the same when the form is sent again, so nothing is created twice."""
 
     widget = forms.HiddenInput
 
@@ -36,7 +36,7 @@ class RequestIdField(forms.UUIDField):
 
 
 class LinesField(forms.CharField):
-    """A list of texts, typed one a line."""
+    """A list of texts, one per line."""
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
@@ -49,9 +49,9 @@ class LinesField(forms.CharField):
 
 
 class StripeForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A form that is valid once Stripe has agreed: a refusal shows on it, with everything typed still there.
+    """A form that is valid once Stripe has accepted the change; it shows a refusal and keeps the input.
 
-    `send` makes the change; the row that comes back becomes the form's instance.
+    `send` makes the change and returns the row, which becomes the form's instance.
     """
 
     request_id = RequestIdField(initial=uuid.uuid4, required=False)
@@ -64,7 +64,7 @@ class StripeForm(forms.ModelForm):  # type: ignore[type-arg]
         return bool(super().is_valid()) and self._sent()
 
     def send(self) -> Any:
-        raise TypeError(f"{type(self).__name__} does not say what to send")
+        raise TypeError(f"{type(self).__name__} has no send()")
 
     def _sent(self) -> bool:
         try:
@@ -80,13 +80,13 @@ class StripeForm(forms.ModelForm):  # type: ignore[type-arg]
         return True
 
     def _renew_request_id(self) -> None:
-        data: Any = copy(self.data)  # What the request holds can't be written to.
+        data: Any = copy(self.data)  # The request's own data is immutable.
         data[self.add_prefix("request_id")] = str(uuid.uuid4())
         self.data = data
 
 
 def interval_problems(interval: str, count: int, trial_days: int | None) -> dict[str, str]:
-    """What can't be had of how often a price is billed, by field."""
+    """The errors, by field, of a price's interval and trial."""
     if interval == Price.Interval.ONE_TIME:
         return {"trial_days": "A one-time price has no trial."} if trial_days else {}
     too_long = count * DAYS[Price.Interval(interval)] > MAX_INTERVAL_DAYS
@@ -98,14 +98,14 @@ def _lines(text: str) -> list[str]:
 
 
 class PriceFields(forms.Form):
-    """A price as staff type it."""
+    """The fields of a new price."""
 
     amount = forms.CharField(max_length=30, help_text="In the currency's own decimals: 19.00 USD, 1900 JPY.")
     currency = forms.CharField(
         max_length=3,
         initial="usd",
         widget=forms.TextInput(attrs={"size": 5}),
-        help_text="Three letters, such as usd, eur or jpy.",
+        help_text="Three letters, for example usd, eur or jpy.",
     )
     interval = forms.ChoiceField(
         choices=[(choice.value, f"every {choice.label}") for choice in Price.Interval if choice != "one_time"]
@@ -116,7 +116,7 @@ class PriceFields(forms.Form):
     interval_count = forms.IntegerField(
         min_value=1,
         initial=1,
-        label="Every so many",
+        label="Interval count",
         widget=AdminIntegerFieldWidget,
         help_text="3 with “every month” bills each quarter.",
     )
@@ -125,11 +125,11 @@ class PriceFields(forms.Form):
         max_value=MAX_TRIAL_DAYS,
         required=False,
         widget=AdminIntegerFieldWidget,
-        help_text="Free days before the first payment; none when empty.",
+        help_text="Free days before the first payment. Empty: no trial.",
     )
     trial_without_card = forms.BooleanField(
         required=False,
-        help_text="No card is asked for; the subscription ends with the trial unless one is added.",
+        help_text="Checkout asks for no card. The subscription ends with the trial unless a card is added.",
     )
 
     def clean_currency(self) -> str:
@@ -166,7 +166,7 @@ class PriceFields(forms.Form):
 
 
 class ProductForm(PriceFields, StripeForm):
-    """A product with its first price, or one that exists with, where an amount is typed, a further price."""
+    """A new product with its first price; or an existing one, with one more price if an amount is entered."""
 
     name = forms.CharField(max_length=MAX_NAME, widget=AdminTextInputWidget)
     description = forms.CharField(
@@ -175,7 +175,7 @@ class ProductForm(PriceFields, StripeForm):
     features = LinesField(
         required=False,
         widget=AdminTextareaWidget(attrs={"rows": 5}),
-        help_text=f"One a line, at most {MAX_FEATURES}, shown with the plan.",
+        help_text=f"One per line, at most {MAX_FEATURES}. Shown with the plan.",
     )
 
     grace_days = forms.IntegerField(
@@ -183,7 +183,7 @@ class ProductForm(PriceFields, StripeForm):
         max_value=MAX_GRACE_DAYS,
         required=False,
         widget=AdminIntegerFieldWidget,
-        help_text="Days of access after a renewal could not be charged; when empty, as PAST_DUE_GRACE_DAYS says.",
+        help_text="Days of access after a failed renewal payment. Empty: the setting PAST_DUE_GRACE_DAYS.",
     )
 
     class Meta:
@@ -217,22 +217,22 @@ class ProductForm(PriceFields, StripeForm):
         return features
 
     def send(self) -> Product:
-        said = {field: self.cleaned_data[field] for field in ProductForm.Meta.fields}
+        fields = {field: self.cleaned_data[field] for field in ProductForm.Meta.fields}
         if self.is_new:
-            return catalog.create_product(**said, price=self.terms(), request_id=self.request_key).product
-        # The price first: it is the likelier to be refused, and then nothing at all has changed.
+            return catalog.create_product(**fields, price=self.terms(), request_id=self.request_key).product
+        # The price first: Stripe refuses a price more often, and then nothing has changed.
         if self.cleaned_data["amount"]:
             catalog.add_price(product=self.instance, terms=self.terms(), request_id=self.request_key)
-        return catalog.update_product(product=self.instance, **said)
+        return catalog.update_product(product=self.instance, **fields)
 
 
 class PriceForm(StripeForm):
-    """Change a price's amount: the price is replaced by a new one, since Stripe's prices can't be edited."""
+    """Replace a price by one with another amount: Stripe's prices can't be edited."""
 
     amount = forms.CharField(
         max_length=30,
-        help_text="Saving makes a new price of this amount and archives this one. "
-        "Running subscriptions stay on the price that they were bought at.",
+        help_text="Saving creates a new price of this amount and archives this one. "
+        "Running subscriptions stay on their old price.",
     )
 
     class Meta:
@@ -258,5 +258,5 @@ class PriceForm(StripeForm):
             return price
         replacement = catalog.change_price(price=price, unit_amount=unit_amount, request_id=self.request_key)
         if not replacement.active:
-            raise catalog.NotOnSale.any_more(replacement)
+            raise catalog.NotOnSale.replaced_or_archived(replacement)
         return replacement

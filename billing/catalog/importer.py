@@ -1,19 +1,19 @@
-"""The catalog as Stripe has it, copied whole: what was made before us, or changed without a word to us."""
+"""Copy the whole catalog from Stripe, or compare it with our rows."""
 
 from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Any, NamedTuple
 
 from billing import gateway
-from billing.mirror import missing as unlisted
 from billing.mirror.engine import Compared, Kind, apply_page, differing_keys
 from billing.mirror.kinds import PRICE, PRODUCT, PROMOTION_CODE
+from billing.mirror.missing import fetch_missing
 
 OnPage = Callable[[list[Compared[Any]]], None]
 
 
 class ImportCount(NamedTuple):
-    """How many objects were read, how many of them were news, and which rows Stripe does not know."""
+    """The number of objects read and of rows written, and the ids of rows that Stripe does not know."""
 
     products: int
     prices: int
@@ -29,10 +29,10 @@ class _Imported(NamedTuple):
 
 
 def import_catalog(*, on_page: OnPage = lambda _: None) -> ImportCount:
-    """Copy every product, price and promotion code from Stripe, archived ones too; `on_page` is told of each page."""
-    # Stripe lists archived ones only when asked for them.
-    products = _import(PRODUCT, _both(gateway.product_pages), on_page)
-    prices = _import(PRICE, _both(gateway.price_pages), on_page)
+    """Copy every product, price and promotion code from Stripe, archived ones too; `on_page` gets each page."""
+    # A list without `active` leaves out archived objects.
+    products = _import(PRODUCT, _active_and_archived(gateway.product_pages), on_page)
+    prices = _import(PRICE, _active_and_archived(gateway.price_pages), on_page)
     codes = _import(PROMOTION_CODE, gateway.promotion_code_pages(), on_page)
     return ImportCount(
         products=len(products.keys),
@@ -44,13 +44,13 @@ def import_catalog(*, on_page: OnPage = lambda _: None) -> ImportCount:
 
 
 def compare_catalog() -> list[str]:
-    """The ids of products and prices that are otherwise at Stripe than here, or missing here; nothing is written."""
-    products = [differing_keys(PRODUCT, page.snapshots()) for page in _both(gateway.product_pages)]
-    prices = [differing_keys(PRICE, page.snapshots()) for page in _both(gateway.price_pages)]
+    """The ids of products and prices that differ at Stripe or are missing here; nothing is written."""
+    products = [differing_keys(PRODUCT, page.snapshots()) for page in _active_and_archived(gateway.product_pages)]
+    prices = [differing_keys(PRICE, page.snapshots()) for page in _active_and_archived(gateway.price_pages)]
     return list(chain(*products, *prices))
 
 
-def _both(pages: Callable[..., Iterable[gateway.Page]]) -> Iterable[gateway.Page]:
+def _active_and_archived(pages: Callable[..., Iterable[gateway.Page]]) -> Iterable[gateway.Page]:
     return chain(pages(active=True), pages(active=False))
 
 
@@ -63,7 +63,7 @@ def _import(kind: Kind[Any], pages: Iterable[gateway.Page], on_page: OnPage) -> 
         on_page(compared)
         keys |= {one.object["id"] for one in compared}
         written += sum(one.was_written for one in compared)
-    # What we have heard of only since the list was begun need not be on it.
+    # Rows written since the first page was read may be missing from the list.
     rows = kind.model._default_manager.filter(is_deleted=False, known_until__lt=began)
     missing = sorted(set(rows.values_list("pk", flat=True)) - keys)
-    return _Imported(keys, written, unlisted.fetch_missing(kind, missing).unknown)
+    return _Imported(keys, written, fetch_missing(kind, missing).unknown)

@@ -22,8 +22,8 @@ class NoPrice(Exception):
         return cls(f"“{product.name}” has no price yet.")
 
 
-class OtherKind(Exception):
-    """What is asked for is not sold that way."""
+class WrongMode(Exception):
+    """The product is sold as a subscription and not once, or the other way round."""
 
     @classmethod
     def of(cls, name: str, *, is_recurring: bool) -> Self:
@@ -31,7 +31,7 @@ class OtherKind(Exception):
 
 
 class AmbiguousName(Exception):
-    """Several products or prices go by this name; `ids` tells which."""
+    """Several products or prices match this name; `ids` has their ids."""
 
     def __init__(self, message: str, ids: list[str]) -> None:
         super().__init__(message)
@@ -59,66 +59,66 @@ class AmbiguousName(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A product and the price it is sold at; none where it has none, or several and no default."""
+    """A product and the price it is sold at; `price` is None if it has no price, or several and no default."""
 
     product: Product
     price: Price | None
 
 
 def on_sale() -> list[Price]:
-    """Every price that can be bought, with its product: product by product, the oldest first, then by amount."""
+    """Every price that can be bought, with its product: the oldest product first, its prices by amount."""
     prices = Price.objects.on_sale().select_related("product")
-    # Stripe's seconds are coarse: of products made in one, the one that costs least comes first.
+    # Several products can be created in one second: the cheapest comes first.
     return list(prices.order_by("product__stripe_created_at", "unit_amount", "product_id"))
 
 
-def find(*, name: str = "", product_id: str = "") -> Product:
-    """The product of this id, or else of this name. Raises NoSuchProduct or AmbiguousName."""
+def find_product(*, name: str = "", product_id: str = "") -> Product:
+    """The product with this id, or without an id the product of this name. Raises NoSuchProduct or AmbiguousName."""
     if product_id:
         found = Product.objects.filter(pk=product_id, is_deleted=False).first()
         if found is None or name not in ("", found.name):
             raise NoSuchProduct.with_id(product_id)
         return found
-    called = _called(name)
-    if len(called) > 1:
-        raise AmbiguousName.of_products(name, called)
-    return called[0]
+    products = _products_called(name)
+    if len(products) > 1:
+        raise AmbiguousName.of_products(name, products)
+    return products[0]
 
 
 def price_called(*, name: str, is_recurring: bool | None = None) -> Price:
     """The price at which the product of this name is sold.
 
-    Raises NoSuchProduct, NoPrice, OtherKind or AmbiguousName, whose ids are the prices'.
+    Raises NoSuchProduct, NoPrice, WrongMode or AmbiguousName, whose ids are the prices'.
     """
-    products = _called(name)
+    products = _products_called(name)
     every = [price for product in products for price in prices_of(product)]
     if not every:
         raise NoPrice.at_all(products[0])
     prices = [price for price in every if is_recurring in (None, price.is_recurring)]
     if not prices:
-        raise OtherKind.of(name, is_recurring=bool(is_recurring))
-    price = _main(products[0], prices) if len(products) == 1 or len(prices) == 1 else None
+        raise WrongMode.of(name, is_recurring=bool(is_recurring))
+    price = _main_price(products[0], prices) if len(products) == 1 or len(prices) == 1 else None
     if price is None:
         raise AmbiguousName.of_prices(name, prices)
     return price
 
 
 def offer_of(product: Product) -> Offer:
-    return Offer(product, _main(product, prices_of(product)))
+    return Offer(product, _main_price(product, prices_of(product)))
 
 
-def _called(name: str) -> list[Product]:
-    """The products of this name, at least one; what is off sale does not stand in the way of what is sold."""
-    called = list(Product.objects.filter(name=name, is_deleted=False))
-    if not called:
+def _products_called(name: str) -> list[Product]:
+    """The products of this name that are on sale, or else those that are not. Raises NoSuchProduct."""
+    products = list(Product.objects.filter(name=name, is_deleted=False))
+    if not products:
         raise NoSuchProduct.called(name)
-    return [product for product in called if product.active] or called
+    return [product for product in products if product.active] or products
 
 
 def prices_of(product: Product) -> list[Price]:
     return list(Price.objects.filter(product=product, active=True, is_deleted=False, unit_amount__isnull=False))
 
 
-def _main(product: Product, prices: list[Price]) -> Price | None:
+def _main_price(product: Product, prices: list[Price]) -> Price | None:
     default = next((price for price in prices if price.pk == product.default_price_id), None)
     return default or (prices[0] if len(prices) == 1 else None)

@@ -1,7 +1,7 @@
-"""A product and the price it is sold at, created and changed as one thing by its name, as the JSON API does.
+"""Offers: a product with the price it is sold at, created and changed together, as the JSON API does.
 
-Every function raises StripeUnavailable, StripeRefused or StripeMisconfigured with nothing changed here, and can be
-called again after an answer was lost.
+Both functions raise StripeUnavailable, StripeRefused or StripeMisconfigured with nothing changed here. Both can be
+called again after an answer was lost: nothing is created twice.
 """
 
 import hashlib
@@ -17,10 +17,11 @@ from billing.catalog.services import PriceTerms
 from billing.errors import StripeUnavailable
 from billing.models import Price, Product
 
-# Stripe answers a key that met a 500 with that 500 again, and one that was used long ago with what was made then.
-KEPT_KEYS = 2
+# How many keys derived from the request are tried before a random one. A key is used up after a 500, which Stripe
+# replays, or if it was used long ago and the object that it created has been renamed or archived since.
+MAX_DERIVED_KEYS = 2
 
-Made = TypeVar("Made")
+Created = TypeVar("Created")
 
 
 class NameTaken(Exception):
@@ -33,7 +34,7 @@ class NameTaken(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What is to be different; None leaves it as it is. `unit_amount` in the currency's minor unit."""
+    """The fields to change; None leaves a field as it is. `unit_amount` in the currency's minor unit."""
 
     name: str | None = None
     description: str | None = None
@@ -42,9 +43,9 @@ class Changes:
 
 
 def create(*, name: str, terms: PriceTerms, description: str = "") -> Offer:
-    """Make a product of this name with its price. Asked again after an answer was lost, it takes up what was made.
+    """Create a product of this name with its price; a repeat after a lost answer returns the product already created.
 
-    Raises NameTaken where there is one, on sale or not.
+    Raises NameTaken if a product has this name, on sale or not.
     """
     _check_name(name)
 
@@ -52,53 +53,53 @@ def create(*, name: str, terms: PriceTerms, description: str = "") -> Offer:
         made = catalog.create_product(name=name, description=description, price=terms, request_id=request_id)
         return Offer(made.product, made.price)
 
-    # A product that was made under this key long ago goes by another name by now, or is gone.
-    return _with_key(name, make, lambda offer: offer.product.name == name and not offer.product.is_deleted)
+    # If this key was used long ago, its product has another name by now, or is deleted.
+    return _create_once(name, make, lambda offer: offer.product.name == name and not offer.product.is_deleted)
 
 
 def update(*, product: Product, changes: Changes) -> Offer:
-    """Change a product, and its price where another amount is asked for. What is so already is not sent.
+    """Change a product, and replace its price if `unit_amount` differs. Only differences are sent.
 
-    Asked again after it was cut off, it does what was left.
+    A repeat after an interruption finishes the change.
 
-    Raises NameTaken, NoPrice, AmbiguousName, or money.NotMoney for an amount that its currency does not have.
+    Raises NameTaken, NoPrice, AmbiguousName, or money.NotMoney for an amount that is not valid in its currency.
     """
     if changes.name not in (None, product.name):
         _check_name(str(changes.name))
     price = offer_of(product).price
-    # The price first: it is the likelier to be refused, and then nothing at all has changed.
+    # The price first: Stripe refuses a price more often, and then nothing has changed.
     if changes.unit_amount is not None:
-        price = _repriced(product, price, changes.unit_amount)
-    return Offer(_described(product, changes), price)
+        price = _with_amount(product, price, changes.unit_amount)
+    return Offer(_with_fields(product, changes), price)
 
 
-def _repriced(product: Product, price: Price | None, unit_amount: int) -> Price:
-    old = price or _half_replaced(product)
+def _with_amount(product: Product, price: Price | None, unit_amount: int) -> Price:
+    old = price or _interrupted_price(product)
     money.check(unit_amount, old.currency)
-    catalog.finish_change(replacement=old)
+    catalog.finish_replacement(replacement=old)
     if old.unit_amount == unit_amount:
         return old
-    return _with_key(
+    return _create_once(
         f"{old.pk} {unit_amount}",
         lambda request_id: catalog.change_price(price=old, unit_amount=unit_amount, request_id=request_id),
         lambda new: new.active and not new.is_deleted,
     )
 
 
-def _half_replaced(product: Product) -> Price:
-    """Of several prices and no default, the one that another was made to replace, where that was cut off."""
-    several = prices_of(product)
-    if not several:
+def _interrupted_price(product: Product) -> Price:
+    """Of a product's several prices without a default: the price whose replacement was interrupted."""
+    prices = prices_of(product)
+    if not prices:
         raise NoPrice.at_all(product)
-    replaced = {price.metadata.get(catalog.REPLACES) for price in several}
-    unfinished = (price for price in several if price.pk in replaced and catalog.REPLACED_BY not in price.metadata)
+    replaced = {price.metadata.get(catalog.REPLACES) for price in prices}
+    unfinished = (price for price in prices if price.pk in replaced and catalog.REPLACED_BY not in price.metadata)
     old = next(unfinished, None)
     if old is None:
-        raise AmbiguousName.without_default(product, several)
+        raise AmbiguousName.without_default(product, prices)
     return old
 
 
-def _described(product: Product, changes: Changes) -> Product:
+def _with_fields(product: Product, changes: Changes) -> Product:
     name = product.name if changes.name is None else changes.name
     description = product.description if changes.description is None else changes.description
     active = product.active if changes.active is None else changes.active
@@ -122,16 +123,16 @@ def _check_name(name: str) -> None:
         raise NameTaken(offer_of(namesake))
 
 
-def _with_key(what: str, make: Callable[[str], Made], is_it: Callable[[Made], bool]) -> Made:
-    """Make something under a key that the same request has again, and under another where that one is spent."""
-    digest = hashlib.sha256(what.encode()).hexdigest()[:32]
-    for attempt in range(KEPT_KEYS):
+def _create_once(request: str, create: Callable[[str], Created], is_usable: Callable[[Created], bool]) -> Created:
+    """Create an object with a key derived from the request, or with the next key if that one is used up."""
+    digest = hashlib.sha256(request.encode()).hexdigest()[:32]
+    for attempt in range(MAX_DERIVED_KEYS):
         try:
-            made = make(f"offer-{digest}-{attempt}")
+            created = create(f"offer-{digest}-{attempt}")
         except StripeUnavailable as error:
             if not error.answered_500:
                 raise
         else:
-            if is_it(made):
-                return made
-    return make(uuid.uuid4().hex)
+            if is_usable(created):
+                return created
+    return create(uuid.uuid4().hex)

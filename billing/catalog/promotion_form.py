@@ -14,21 +14,21 @@ from billing.models import PromotionCode
 
 MAX_MONTHS = 36
 
-# What every database holds.
+# The largest integer of every database.
 MAX_REDEMPTIONS = 2**31 - 1
 
 
 class PromotionCodeForm(StripeForm):
-    """A code, what it takes off, and for how long and whom."""
+    """A code, its discount, how long it lasts and who can use it."""
 
     code = forms.RegexField(
         r"^[A-Za-z0-9]+$",
         max_length=50,
-        help_text="Letters and digits, such as SPRING20.",
+        help_text="Letters and digits, for example SPRING20.",
         error_messages={"invalid": "Use letters and digits only."},
     )
-    percent_off = forms.FloatField(min_value=0.01, max_value=100, required=False, help_text="Such as 20.")
-    amount_off = forms.CharField(max_length=30, required=False, help_text="Or an amount, such as 5.00.")
+    percent_off = forms.FloatField(min_value=0.01, max_value=100, required=False, help_text="For example 20.")
+    amount_off = forms.CharField(max_length=30, required=False, help_text="Or an amount, for example 5.00.")
     currency = forms.CharField(max_length=3, required=False, initial="usd")
     duration = forms.ChoiceField(choices=PromotionCode.Duration.choices, label="Applies to")
     duration_in_months = forms.IntegerField(
@@ -39,7 +39,7 @@ class PromotionCodeForm(StripeForm):
         max_value=MAX_REDEMPTIONS,
         required=False,
         widget=AdminIntegerFieldWidget,
-        help_text="How often it can be used in all.",
+        help_text="How many times it can be used in total.",
     )
     expires_at = forms.SplitDateTimeField(required=False, widget=AdminSplitDateTime)
 
@@ -75,7 +75,7 @@ class PromotionCodeForm(StripeForm):
             self.add_error("amount_off", str(error))
         else:
             if not cleaned["amount_off"]:
-                self.add_error("amount_off", "Enter more than nothing.")
+                self.add_error("amount_off", "Enter an amount above zero.")
 
     def send(self) -> PromotionCode:
         typed = self.cleaned_data

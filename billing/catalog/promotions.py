@@ -1,6 +1,6 @@
-"""Promotion codes that staff make: what buyers type at checkout to pay less.
+"""Create, archive and restore promotion codes, which buyers enter at checkout for a discount.
 
-All raise StripeUnavailable, StripeRefused or StripeMisconfigured with nothing changed here.
+Every function raises StripeUnavailable, StripeRefused or StripeMisconfigured with nothing changed here.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discount:
-    """What a code takes off: a percentage, or `amount_off` in the currency's minor unit; and for how long."""
+    """A discount of `percent_off`, or of `amount_off` in the currency's minor unit, and how long it lasts."""
 
     percent_off: float | None = None
     amount_off: int | None = None
@@ -37,7 +37,7 @@ def create_promotion_code(
     expires_at: datetime | None = None,
     is_for_new_customers: bool = False,
 ) -> PromotionCode:
-    """Make a coupon and the code that buyers type for it, two calls; sent again, it goes on where it stopped.
+    """Create a coupon and a code for it, in two calls; a repeat continues after the last call that worked.
 
     https://docs.stripe.com/billing/subscriptions/coupons
     """
@@ -61,7 +61,7 @@ def create_promotion_code(
 
 
 def archive_promotion_code(*, promotion_code: PromotionCode) -> PromotionCode:
-    """Take a code out of use; who has used it keeps the discount."""
+    """Deactivate a code; customers who used it keep their discount."""
     return _set_active(promotion_code, active=False)
 
 

@@ -1,7 +1,8 @@
-"""The catalog's changes: each reaches Stripe first, and is copied here once Stripe has agreed.
+"""Changes of products and prices: each is made at Stripe first, and copied here when Stripe has accepted it.
 
-All raise StripeUnavailable, StripeRefused or StripeMisconfigured with nothing changed here. `request_id` is a random
-text that a form keeps while it is sent again, so that sending twice creates once; after `answered_500` it is spent.
+Every function raises StripeUnavailable, StripeRefused or StripeMisconfigured with nothing changed here. `request_id`
+is the random id of one form: sending the form again with it creates nothing twice. After `answered_500` a form needs
+a new one.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,15 +19,19 @@ from billing.models import Price, Product
 if TYPE_CHECKING:
     from stripe import params as p
 
-# Metadata of a price that was made to replace another: that one's id.
+# Metadata keys at Stripe. Never change them: prices that were replaced before have them.
+# On a new price: the id of the price that it replaces.
 REPLACES = "standing_order_replaces"
-# Metadata of a price that was replaced: the new one's id. Without it, the change was cut off.
+# On a replaced price: the id of the new price. If it is missing, the replacement was interrupted.
 REPLACED_BY = "standing_order_replaced_by"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceTerms:
-    """What a new price is to be; `unit_amount` in the currency's minor unit, `labels` more metadata."""
+    """The amount, interval and trial of a new price.
+
+    `unit_amount` is in the currency's minor unit, `labels` is further metadata.
+    """
 
     unit_amount: int
     currency: str
@@ -50,7 +55,7 @@ class PriceTerms:
 
 class NotOnSale(Exception):
     @classmethod
-    def any_more(cls, price: Price) -> Self:
+    def replaced_or_archived(cls, price: Price) -> Self:
         return cls(f"{price} is not on sale any more: it was replaced or archived. Nothing was changed.")
 
 
@@ -72,12 +77,12 @@ def create_product(
     active: bool = True,
 ) -> NewProduct:
     """Create a product with its first price, which becomes its default, in one call."""
-    own = _own_settings(can_be_bought_again, has_quantity, grace_days)
+    settings = _own_settings(can_be_bought_again, has_quantity, grace_days)
     params: p.ProductCreateParams = {
         "name": name,
         "active": active,
         "marketing_features": [{"name": feature} for feature in features],
-        "metadata": {name: value for name, value in own.items() if value},
+        "metadata": {name: value for name, value in settings.items() if value},
         "default_price_data": {
             "currency": price.currency,
             "unit_amount": price.unit_amount,
@@ -108,7 +113,7 @@ def update_product(
     has_quantity: bool = False,
     grace_days: int | None = None,
 ) -> Product:
-    """Change what a product says of itself; its prices are changed by `change_price`."""
+    """Change a product's own fields; `change_price` changes its prices."""
     return _change_product(
         product,
         {
@@ -122,7 +127,7 @@ def update_product(
 
 
 def add_price(*, product: Product, terms: PriceTerms, request_id: str) -> Price:
-    """Add one more price to a product; the first becomes its default."""
+    """Add a price to a product; a product's first price becomes its default."""
     price = _create_price(product, terms, request_id)
     if not product.default_price_id:
         _change_product(product, {"default_price": price.pk})
@@ -130,57 +135,59 @@ def add_price(*, product: Product, terms: PriceTerms, request_id: str) -> Price:
 
 
 def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
-    """Replace a price by one of another amount: make the new, point the product at it, archive the old.
+    """Replace a price by one with another amount: create the new price, make it the default, archive the old one.
 
     A price's amount can't be edited at Stripe (https://docs.stripe.com/products-prices/manage-prices#edit-price).
-    In this order a stop half-way leaves something on sale, and the next try with the same `request_id` finishes it.
-    Running subscriptions stay on the old price. Raises NotOnSale when the price was replaced or archived before,
-    save by this very change. What comes back is off sale itself where the `request_id` was spent on something else.
+    In this order an interruption leaves one of them on sale, and a repeat with the same `request_id` finishes the
+    change. Running subscriptions stay on the old price.
+
+    Raises NotOnSale if the price is archived already, unless this same change replaced it. The price returned is
+    itself off sale if `request_id` had created it earlier and it was archived since.
     """
     if not Price.objects.filter(pk=price.pk, active=True).exists():
         return _replacement_of(price, unit_amount)
     product = _product_of(price)
-    terms = terms_of(price, unit_amount=unit_amount)
+    terms = _terms_of(price, unit_amount=unit_amount)
     replacement = _create_price(product, replace(terms, labels={**terms.labels, REPLACES: price.pk}), request_id)
     if not replacement.active or replacement.is_deleted:
-        # Stripe gave what this `request_id` made once, and that has gone off sale since: nothing may depend on it.
+        # This `request_id` created it earlier, and it was archived since: it must not become the default.
         return replacement
     if product.default_price_id in {price.pk, ""}:
         _change_product(product, {"default_price": replacement.pk})
-    _retire(price, replacement)
+    _archive_replaced(price, replacement)
     return replacement
 
 
-def finish_change(*, replacement: Price) -> None:
-    """Archive the price that this one was made to replace, where its change was cut off before that.
+def finish_replacement(*, replacement: Price) -> None:
+    """Archive the price that this one replaces, if `change_price` was interrupted before that.
 
-    For a caller that finds the new price as the product's own. An old one that was restored since stays on sale.
+    A replaced price that staff have restored since stays on sale.
     """
     if REPLACES not in replacement.metadata:
         return
     replaced = Price.objects.filter(pk=replacement.metadata[REPLACES], product=replacement.product_id)
     old = replaced.filter(active=True, is_deleted=False).first()
     if old is not None and old.metadata.get(REPLACED_BY) != replacement.pk:
-        _retire(old, replacement)
+        _archive_replaced(old, replacement)
 
 
-def _retire(old: Price, replacement: Price) -> None:
-    # One mark for the other: Stripe takes no more than fifty.
+def _archive_replaced(old: Price, replacement: Price) -> None:
+    # Setting one key unsets the other: Stripe takes at most fifty.
     _change_price(old, {"active": False, "metadata": {REPLACES: "", REPLACED_BY: replacement.pk}})
 
 
 def _replacement_of(price: Price, unit_amount: int) -> Price:
-    """What an archived price was changed to, if to this amount."""
-    terms = terms_of(price, unit_amount=unit_amount)
+    """The price that replaced an archived one, if it has this amount. Raises NotOnSale."""
+    terms = _terms_of(price, unit_amount=unit_amount)
     others = Price.objects.filter(product=price.product_id, active=True, is_deleted=False, unit_amount=unit_amount)
     for other in others:
-        if terms_of(other, unit_amount=unit_amount) == terms:
+        if _terms_of(other, unit_amount=unit_amount) == terms:
             return other
-    raise NotOnSale.any_more(price)
+    raise NotOnSale.replaced_or_archived(price)
 
 
-def terms_of(price: Price, *, unit_amount: int) -> PriceTerms:
-    """The price's own terms with another amount."""
+def _terms_of(price: Price, *, unit_amount: int) -> PriceTerms:
+    """The price's terms with another amount."""
     return PriceTerms(
         unit_amount=unit_amount,
         currency=price.currency,
@@ -198,7 +205,7 @@ def make_default(*, price: Price) -> Product:
 
 
 def archive_product(*, product: Product) -> Product:
-    """Take a product off sale; who has it keeps it."""
+    """Take a product off sale; customers who have it keep it."""
     return _change_product(product, {"active": False})
 
 
@@ -216,7 +223,7 @@ def restore_price(*, price: Price) -> Price:
 
 
 def _own_settings(can_be_bought_again: bool, has_quantity: bool, grace_days: int | None) -> dict[str, str]:  # noqa: FBT001
-    """What Stripe has no field for, as metadata; an empty text unsets."""
+    """Our own settings of a product, as metadata: Stripe has no fields for them. An empty text unsets a key."""
     return {
         "can_be_bought_again": "true" if can_be_bought_again else "",
         "has_quantity": "true" if has_quantity else "",
@@ -239,20 +246,20 @@ def _create_price(product: Product, terms: PriceTerms, request_id: str) -> Price
 
 
 def _change_product(product: Product, params: "p.ProductUpdateParams") -> Product:
-    return _captured(PRODUCT, product.pk, lambda: gateway.update_product(product.pk, params))
+    return _changed(PRODUCT, product.pk, lambda: gateway.update_product(product.pk, params))
 
 
 def _change_price(price: Price, params: "p.PriceUpdateParams") -> Price:
-    return _captured(PRICE, price.pk, lambda: gateway.update_price(price.pk, params))
+    return _changed(PRICE, price.pk, lambda: gateway.update_price(price.pk, params))
 
 
 def _product_of(price: Price) -> Product:
-    """The price's product as it is now, read anew: a form may have been open for an hour.
+    """The price's product as it is now; `price.product` may have been read an hour ago.
 
-    A price can come here before its product, which is then fetched.
+    Fetched from Stripe if it is not here: a price can be mirrored before its product.
     """
     product_id = str(price.product_id)
-    return find(PRODUCT, product_id) or _captured(PRODUCT, product_id, lambda: PRODUCT.fetch(product_id))
+    return find(PRODUCT, product_id) or _changed(PRODUCT, product_id, lambda: PRODUCT.fetch(product_id))
 
 
 def _new(kind: Kind[Row], answer: Snapshot) -> Row:
@@ -261,7 +268,7 @@ def _new(kind: Kind[Row], answer: Snapshot) -> Row:
     return row
 
 
-def _captured(kind: Kind[Row], key: str, ask: Callable[[], Snapshot]) -> Row:
+def _changed(kind: Kind[Row], key: str, ask: Callable[[], Snapshot]) -> Row:
     row = apply_answer(kind, key, ask).row
-    assert row is not None, "a captured answer is always written"  # noqa: S101
+    assert row is not None, "an answer is always written"  # noqa: S101
     return row

@@ -1,6 +1,7 @@
-"""The only door to Stripe, and the only importer of its SDK in the apps.
+"""Calls to Stripe: the only package of the apps that imports Stripe's SDK.
 
-Each call is one function that gives a Snapshot or a Page. What the objects mean is not this package's business.
+This list is the package's public face: each name is a call that returns a Snapshot or Pages, or says how calls are
+made. What the objects mean belongs to `mirror` and `catalog`.
 """
 
 from billing.gateway.catalog import (

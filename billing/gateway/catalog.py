@@ -1,4 +1,4 @@
-"""Products, prices, and what is taken off them."""
+"""Products, prices, coupons and promotion codes."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""How a call is made: client, time-outs, retries, and errors in our words."""
+"""How each call to Stripe is made: client, time-outs, retries, rate, and the SDK's errors turned into ours."""
 
 import json
 import time
@@ -32,7 +32,7 @@ Answer = TypeVar("Answer")
 
 API_VERSION = "2026-10-28.endive"
 
-# Seconds to connect and to wait for an answer, and how often to try again.
+# Time-outs in seconds (to connect, to read), and the number of retries.
 PATIENT = (3.05, 10), 2
 QUICK = (2, 2), 0
 
@@ -44,7 +44,7 @@ _replaced: stripe.HTTPClient | None = None
 
 
 class CallCount:
-    """How many calls reached for Stripe inside a `counting()` block, in all its threads."""
+    """The number of calls made inside a `counting()` block, over all its threads."""
 
     def __init__(self) -> None:
         self.total = 0
@@ -64,7 +64,7 @@ def use_transport(client: stripe.HTTPClient | None) -> None:
 
 @contextmanager
 def quickly() -> Iterator[None]:
-    """Give up after two seconds and never retry, for places where a person waits for something else."""
+    """Time out after two seconds and never retry; for sign-in and pages that work without the answer."""
     token = _quick.set(True)
     try:
         yield
@@ -135,7 +135,7 @@ def _translated(error: stripe.StripeError) -> StripeFailure:
 
 
 def _reason(error: stripe.StripeError) -> str:
-    """Stripe's own words. Where it said none, the SDK's message holds whole bodies and addresses: ours instead."""
+    """Stripe's message. Without one we use our own: the SDK's can have whole bodies and addresses in it."""
     if isinstance(error, stripe.APIConnectionError):
         return f"Network error: {type(error.__cause__ or error).__name__}."
     if error.error is None:
@@ -145,7 +145,7 @@ def _reason(error: stripe.StripeError) -> str:
 
 def send(work: "Callable[[stripe.StripeClient], StripeObject]", *, is_keyed: bool = False) -> Snapshot:
     with _our_errors(is_keyed=is_keyed):
-        response, took = _asked(lambda stripe_: work(stripe_).last_response)
+        response, took = _call(lambda stripe_: work(stripe_).last_response)
     if response is None:
         raise StripeUnavailable("Stripe's answer came without a response.")
     obj, date = json.loads(response.body), _date(response.headers)
@@ -157,16 +157,16 @@ def send(work: "Callable[[stripe.StripeClient], StripeObject]", *, is_keyed: boo
 
 def read_page(path: str, params: Mapping[str, Any]) -> Page:
     with _our_errors():
-        (body, headers), took = _asked(lambda stripe_: _list_body(stripe_, path, params))
+        (body, headers), took = _call(lambda stripe_: _list_body(stripe_, path, params))
     read = Snapshot.fetched({}, date=_date(headers), took=took)
     return Page(body, read.known_from, read.known_until)
 
 
-def _asked(ask: Callable[[stripe.StripeClient], Answer]) -> tuple[Answer, timedelta]:
-    """Call Stripe, in a sync at its pace, and return the answer and how long it took.
+def _call(ask: Callable[[stripe.StripeClient], Answer]) -> tuple[Answer, timedelta]:
+    """Call Stripe, and return the answer and how long it took. Inside `paced()`, repeat the call after a 429.
 
-    A 429 says that nothing was done (https://docs.stripe.com/rate-limits), so a sync asks again; a person is not
-    made to wait for that.
+    A 429 means that nothing was done (https://docs.stripe.com/rate-limits). Outside a sync a person is waiting, so
+    the call is not repeated.
     """
     pace = rate_limit.current()
     if pace is None:

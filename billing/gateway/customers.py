@@ -1,4 +1,4 @@
-"""Customers, and the portal where they look after themselves."""
+"""Customers, and sessions of Stripe's customer portal."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Events: the list of them at Stripe, and the webhook endpoints that it sends them to."""
+"""Stripe's list of events, and the webhook endpoints that it sends events to."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,9 +21,9 @@ def webhook_endpoint_pages() -> Iterator[Page]:
 
 
 def create_webhook_endpoint(*, url: str, enabled_events: list[str], description: str) -> Snapshot:
-    """The endpoint with its `secret`, which no later answer holds. It sends events in our API version."""
+    """Create an endpoint that receives events in our API version. Only this answer has its `secret`."""
     params: dict[str, Any] = {"url": url, "enabled_events": enabled_events, "description": description}
-    # The SDK's types list every version and every event there is.
+    # The SDK's types are enumerations of every version and event type.
     typed = cast("p.WebhookEndpointCreateParams", {**params, "api_version": API_VERSION})
     return send(lambda stripe_: stripe_.v1.webhook_endpoints.create(typed))
 

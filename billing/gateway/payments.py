@@ -31,7 +31,7 @@ def refund_pages(*, since: datetime | None = None) -> Iterator[Page]:
 
 
 def invoice_payments_of(payment_intent_id: str) -> Page:
-    """Which invoices a payment intent has paid; none for a one-time purchase."""
+    """The invoices that a payment intent has paid; empty for a one-time purchase."""
     payment = {"type": "payment_intent", "payment_intent": payment_intent_id}
     return read_page("/v1/invoice_payments", {"payment": payment, "limit": 10})
 

@@ -1,6 +1,6 @@
-"""How fast a sync calls Stripe: so many calls a second at most, fewer after each 429, then slowly more again.
+"""The rate of a sync's calls to Stripe: it falls after each 429 and rises again to a ceiling.
 
-Stripe allows 25 calls a second to one endpoint, and answers 429 beyond (https://docs.stripe.com/rate-limits).
+Stripe allows 25 calls a second to one endpoint and answers 429 to more (https://docs.stripe.com/rate-limits).
 """
 
 import time
@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
 
-# A 429 is asked again this often; at the usual ceiling the waits then come to some twenty seconds.
+# How often a call is repeated after a 429. At the usual ceiling the waits add up to about twenty seconds.
 MAX_REPEATS = 8
 
 
 class Pace:
-    """When the next call may be made; shared by all threads of a sync."""
+    """When the next call may be made. All threads of a sync share one."""
 
     def __init__(self, per_second: float) -> None:
         self.ceiling = per_second
@@ -24,16 +24,16 @@ class Pace:
         self._lock = Lock()
 
     def delay(self, now: float) -> float:
-        """Take the next place in the row; returns the seconds to wait for it, from `now` (a monotonic clock's)."""
+        """Reserve the next slot; returns the seconds to wait for it from `now`, a time of the monotonic clock."""
         with self._lock:
-            place = max(now, self._next_at)
-            self._next_at = place + 1 / self.per_second
-            return place - now
+            slot = max(now, self._next_at)
+            self._next_at = slot + 1 / self.per_second
+            return slot - now
 
     def slow_down(self, now: float, *, repeat: int) -> None:
-        """Stripe answered 429 for the `repeat`-th time: take a quarter off, and leave a gap that doubles each time.
+        """Reduce the rate by a quarter after a 429, and wait for a gap that doubles with each `repeat`.
 
-        Several threads meet the same limit together: within one gap that counts once.
+        Several threads get a 429 at the same time: within one gap only the first reduces the rate.
         """
         with self._lock:
             gap = 2**repeat / self.per_second
@@ -43,7 +43,7 @@ class Pace:
                 self._slowed_at = now
 
     def speed_up(self) -> None:
-        """An answer came: each second's worth of them gives back an eighth of the ceiling."""
+        """Raise the rate after an answer; a second's worth of answers raises it by an eighth of the ceiling."""
         with self._lock:
             self.per_second = min(self.ceiling, self.per_second + self.ceiling / 8 / self.per_second)
 
@@ -53,7 +53,7 @@ _pace: ContextVar[Pace | None] = ContextVar("pace", default=None)
 
 @contextmanager
 def paced(per_second: float) -> Iterator[Pace]:
-    """Make at most so many calls a second inside the block, and ask again when Stripe answers 429."""
+    """Make at most `per_second` calls a second inside the block, and repeat calls that get a 429."""
     pace = Pace(per_second)
     token = _pace.set(pace)
     try:

@@ -1,4 +1,4 @@
-"""What Stripe said and when it was true: the two ways a state reaches us, a fetch and an event."""
+"""States of Stripe objects and when they were true: Snapshot, Page (fetched) and Event (sent to us)."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -17,11 +17,11 @@ ONE_SECOND = timedelta(seconds=1)
 
 
 def read_json(text: str | bytes) -> Any:
-    """What this text says. Raises ValueError where it is not JSON."""
+    """Parse JSON. Raises ValueError."""
     try:
         return orjson.loads(text)
     except ValueError:
-        # Python's own takes half a surrogate pair, which can stand in what people typed.
+        # orjson refuses half a surrogate pair, which people can type.
         return json.loads(text)
 
 
@@ -29,14 +29,14 @@ def moment(unix: int | None) -> datetime | None:
     """A Stripe timestamp (Unix seconds) as a datetime in UTC."""
     if unix is None:
         return None
-    if type(unix) is not int:  # A bool is an int, but no moment.
+    if type(unix) is not int:  # A bool is an int too.
         raise TypeError(f"{unix!r} is not a number of seconds")
     return datetime.fromtimestamp(unix, UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An object as it was at some moment from `known_from` to `known_until`, both on Stripe's clock."""
+    """An object as it was at some moment between `known_from` and `known_until`, both on Stripe's clock."""
 
     object: JSON
     known_from: datetime
@@ -45,9 +45,9 @@ class Snapshot:
 
     @classmethod
     def fetched(cls, obj: JSON, *, date: datetime, took: timedelta) -> Self:
-        """Place an answer in time: it was read before its `Date` was stamped, and after we sent for it.
+        """The object of an answer: Stripe read it after we sent the request and before it set the `Date` header.
 
-        `Date` has whole seconds, so it may lie up to one second before the truth.
+        `Date` has whole seconds, so it can be up to a second early.
         """
         earliest = date - took - ONE_SECOND
         # MongoDB keeps milliseconds; rounding down keeps the interval on the safe side.
@@ -55,7 +55,7 @@ class Snapshot:
 
     @classmethod
     def replayed(cls, obj: JSON, *, date: datetime) -> Self:
-        """Place an answer that Stripe kept under an idempotency key: it may be as old as the object itself."""
+        """The object of an answer that Stripe stored for an idempotency key: it can be as old as the object."""
         return cls(obj, datetime.fromtimestamp(obj["created"], UTC), date, is_replay=True)
 
     @property
@@ -67,15 +67,15 @@ class Snapshot:
         return bool(self.object.get("deleted"))
 
     def part(self, obj: JSON) -> "Snapshot":
-        """An object that came inside this one, so it was read at the same moment."""
+        """An object nested in this one, read at the same moment."""
         return Snapshot(obj, self.known_from, self.known_until)
 
 
 class Page:
     """One page of a list as plain JSON, and when it was read.
 
-    It is parsed when it is first looked at, not in the thread that fetched it: a dozen waiting pages are small then,
-    and what is compared was just made. Raises StripeUnavailable there when the answer can't be read.
+    It is parsed on first use and not in the thread that fetched it: an unparsed page takes less memory while it
+    waits. `objects`, `has_more` and `snapshots` raise StripeUnavailable if the body can't be read.
     """
 
     def __init__(self, body: str | bytes, known_from: datetime, known_until: datetime) -> None:
@@ -106,7 +106,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A state at one second of Stripe's clock (https://docs.stripe.com/api/events/object)."""
+    """An event, which has its object's state at one second (https://docs.stripe.com/api/events/object)."""
 
     id: str
     type: str
@@ -116,7 +116,7 @@ class Event:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> Self:
-        """Read a decoded event; raises ValueError naming what is missing or malformed."""
+        """Read a parsed event. Raises ValueError that names the missing or malformed field."""
         try:
             return cls(
                 id=_text(payload, "id"),
@@ -130,7 +130,7 @@ class Event:
 
     @property
     def snapshot(self) -> Snapshot:
-        # A subscription's end is a status, not a deletion; what else is ".deleted" is gone for good.
+        # "customer.subscription.deleted" means canceled; every other ".deleted" event means the object is deleted.
         gone = self.type.endswith(".deleted") and self.object.get("object") != "subscription"
         obj = {**self.object, "deleted": True} if gone else self.object
         return Snapshot(obj, self.created_at, self.created_at)

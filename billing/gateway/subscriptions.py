@@ -1,4 +1,4 @@
-"""Checkout, and the life of a subscription."""
+"""Checkout sessions, subscriptions and subscription schedules."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ def retrieve_subscription(subscription_id: str) -> Snapshot:
 def subscription_page(*, newest: int | None, oldest: int | None, starting_after: str = "") -> Page:
     """Up to a hundred subscriptions in any status, newest first, with customer and schedule inside.
 
-    They were created after `oldest` and not after `newest`, both Unix seconds; None: no bound.
+    Created after `oldest` and not after `newest`, both in Unix seconds; None means no bound.
     """
     params: dict[str, Any] = {"status": "all", "limit": 100, "expand": ["data.customer", "data.schedule"]}
     created = {name: bound for name, bound in (("gt", oldest), ("lte", newest)) if bound is not None}
@@ -47,7 +47,7 @@ def update_subscription(subscription_id: str, params: "p.SubscriptionUpdateParam
 
 
 def resume_subscription(subscription_id: str) -> Snapshot:
-    """Start a paused subscription again, billed from now on."""
+    """Resume a paused subscription; its billing period starts now."""
     params: p.SubscriptionResumeParams = {"billing_cycle_anchor": {"type": "now"}}
     return send(lambda stripe_: stripe_.v1.subscriptions.resume(subscription_id, params))
 

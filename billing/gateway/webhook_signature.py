@@ -1,4 +1,4 @@
-"""Webhook verification: the proof that Stripe sent a request, and the event in it."""
+"""Webhook verification: check that Stripe signed a request, and read its event."""
 
 import json
 from datetime import timedelta
@@ -13,13 +13,13 @@ SIGNATURE_TOLERANCE = timedelta(minutes=5)
 
 
 class WebhookRejected(Exception):
-    """The request is not a Stripe event that we can trust; the message says why."""
+    """The request is not an event signed by Stripe; the message says why."""
 
 
 def verified_event(body: bytes, signature: str) -> tuple[Event, JSON]:
-    """The event in a webhook request, and its payload, once one of our secrets has proved its signature.
+    """The event in a webhook request, and its payload, if it is signed with one of our secrets.
 
-    Raises WebhookRejected for anything else, StripeMisconfigured when no secret is set.
+    Raises WebhookRejected if it is not, or is not an event; StripeMisconfigured if no secret is set.
     https://docs.stripe.com/webhooks#verify-manually
     """
     if not settings.STRIPE_WEBHOOK_SECRETS:

@@ -1,4 +1,4 @@
-"""Errors of the JSON API, wherever they come from, in its one shape and with the request's id."""
+"""Turn every error under /api/ into the JSON API's error response, with the request's id."""
 
 import logging
 import re
@@ -26,10 +26,11 @@ logger = logging.getLogger(__name__)
 PREFIX = "/api/"
 ID_HEADER = "X-Request-Id"
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-ASK_AGAIN_AFTER = 5
-MEND_AFTER = 60
+# The Retry-After header of each.
+UNAVAILABLE_SECONDS = 5
+MISCONFIGURED_SECONDS = 60
 
-# The words for what Django itself refuses before an endpoint is reached.
+# Codes and messages for requests that Django refuses before an endpoint runs.
 BY_STATUS = {
     HTTPStatus.BAD_REQUEST: ("bad_request", "This request can't be understood."),
     HTTPStatus.FORBIDDEN: ("forbidden", "This is not allowed."),
@@ -40,7 +41,7 @@ INTERNAL = ("internal_error", "Something went wrong here. It is in our log under
 
 
 class JsonFailures:
-    """Gives every request under /api/ an id, and every failure there the API's shape."""
+    """Give each request under /api/ an id, and turn each error response into the API's."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -61,7 +62,7 @@ class JsonFailures:
 
 
 def failure(request: HttpRequest, error: Any) -> HttpResponse:
-    """The answer to an error that an endpoint raised."""
+    """The response to an error that an endpoint raised."""
     refusal = _refusal(error)
     if refusal is None:
         request_id = getattr(request, "id", "")
@@ -71,7 +72,7 @@ def failure(request: HttpRequest, error: Any) -> HttpResponse:
 
 
 def _refusal(error: Exception) -> Refusal | None:
-    """What an error means to the caller; None for one that nobody foresaw."""
+    """The refusal for an error; None for an unexpected error."""
     match error:
         case Refusal():
             return error
@@ -82,7 +83,7 @@ def _refusal(error: Exception) -> Refusal | None:
         case (
             lookup.NoSuchProduct()
             | lookup.NoPrice()
-            | lookup.OtherKind()
+            | lookup.WrongMode()
             | offers.NameTaken()
             | lookup.AmbiguousName()
         ):
@@ -108,9 +109,11 @@ def _of_stripe(error: StripeUnavailable | StripeRefused | StripeMisconfigured) -
         case StripeRefused():
             return Refusal(HTTPStatus.BAD_REQUEST, "stripe_refused", words)
         case StripeUnavailable():
-            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "stripe_unavailable", words, retry_after=ASK_AGAIN_AFTER)
+            return Refusal(
+                HTTPStatus.SERVICE_UNAVAILABLE, "stripe_unavailable", words, retry_after=UNAVAILABLE_SECONDS
+            )
     logger.error("%s is wrong: %s", error.setting, error.message)
-    return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "misconfigured", words, retry_after=MEND_AFTER)
+    return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "misconfigured", words, retry_after=MISCONFIGURED_SECONDS)
 
 
 def _of_subscriptions(error: checkout.CannotBuy | LifecycleRefusal) -> Refusal:
@@ -134,7 +137,7 @@ def _of_catalog(error: Exception) -> Refusal:
             return Refusal.conflict("name_taken", str(error), **ids)
         case lookup.AmbiguousName():
             return Refusal.conflict("ambiguous_name", str(error), ids=error.ids)
-        case lookup.OtherKind():
+        case lookup.WrongMode():
             return Refusal.bad_input(mode=str(error))
         case lookup.NoPrice():
             return Refusal.not_possible(str(error))

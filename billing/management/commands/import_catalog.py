@@ -9,7 +9,7 @@ from billing.errors import StripeFailure
 
 
 class Command(BaseCommand):
-    help = "Pull every product, price and promotion code from Stripe, archived ones too."
+    help = "Copy every product, price and promotion code from Stripe, archived ones too."
 
     def handle(self, **_: Any) -> None:
         try:

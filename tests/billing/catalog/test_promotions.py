@@ -43,7 +43,7 @@ class TestMaking:
             ({"code": ""}, "This field is required."),
             ({"code": "SPRING 20"}, "Use letters and digits only."),
             ({"percent_off": ""}, "Enter either a percentage or an amount."),
-            ({"percent_off": "", "amount_off": "0", "currency": "usd"}, "Enter more than nothing."),
+            ({"percent_off": "", "amount_off": "0", "currency": "usd"}, "Enter an amount above zero."),
             ({"amount_off": "5.00", "currency": "usd"}, "Enter either a percentage or an amount."),
             ({"percent_off": "101"}, "less than or equal to 100"),
             ({"percent_off": "-5"}, "greater than or equal to 0.01"),
