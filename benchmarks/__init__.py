@@ -1,1 +1,1 @@
-"""The proof of speed: our sync, webhooks and pages beside the obvious ways, in one run and one table."""
+"""Benchmarks: our sync, webhooks and pages beside simpler ways to do the same, in one run and one table."""

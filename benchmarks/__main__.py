@@ -20,7 +20,7 @@ from benchmarks.sections.reconcile import LATENCY_MS, Amounts, Reconcile
 from benchmarks.standin.process import playing
 from benchmarks.table import Table
 
-FEW = 10  # Subscribers of the pages that thousands are held against.
+FEW = 10  # Subscribers of the small site that pages are compared with.
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
 
 @dataclass
 class Run:
-    """One run of everything: the smallest size is what others are held against, the middle one has it all."""
+    """One run: other sizes are compared with the smallest; pages, changes and webhooks run on the middle one."""
 
     options: argparse.Namespace
     url: str
@@ -81,7 +81,7 @@ class Run:
                 self.reconcile.measure(Amounts(self.options.obvious, self.options.sdk, self.options.sample))
             if has_changes:
                 self._changes(jobs)
-        # A long run that is cut off has shown something.
+        # A long run that is interrupted has printed the results so far.
         _say(f"\n{self.table.markdown()}\n")
 
     def _changes(self, jobs: Jobs) -> None:

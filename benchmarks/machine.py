@@ -1,4 +1,4 @@
-"""Starting the jobs, each in a process and with settings of its own, and telling what machine this is."""
+"""Start each job in a process with its own settings, and describe this machine."""
 
 import json
 import os
@@ -22,11 +22,11 @@ OWN_SETTINGS = {
     "STRIPE_KEY": "sk_test_benchmarks",
     "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
 }
-UNHURRIED = 100_000  # Calls a second that nobody reaches.
+UNLIMITED_RPS = 100_000  # More calls a second than any job makes.
 
 
 class JobFailed(Exception):
-    """A job ended without an outcome; the message is what it printed last."""
+    """A job failed; the message is the end of its output."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Jobs:
     standin: Standin
     database_url: str
 
-    def run(self, name: str, *, max_rps: int = UNHURRIED, **options: Any) -> dict[str, Any]:
-        """Do one job in a fresh process, and return its outcome."""
+    def run(self, name: str, *, max_rps: int = UNLIMITED_RPS, **options: Any) -> dict[str, Any]:
+        """Run one job in a new process, and return its result."""
         settings = self._settings | {"STRIPE_MAX_RPS": str(max_rps)}
         return outcome([sys.executable, "-m", "benchmarks.jobs", name, json.dumps(options)], settings)
 
     def command(self, name: str) -> dict[str, Any]:
-        """Run a command of `manage.py` as cron does, and return what its whole process cost."""
+        """Run a command of `manage.py` as cron does, and return the time, CPU and memory of its process."""
         began = time.perf_counter()
         arguments = [sys.executable, "manage.py", name]
         process = subprocess.Popen(  # noqa: S603
@@ -61,18 +61,18 @@ class Jobs:
 
 
 def outcome(command: list[str], settings: dict[str, str]) -> dict[str, Any]:
-    """Run a command that prints its outcome as JSON in its last line."""
+    """Run a command that prints its result as JSON in its last line."""
     done = subprocess.run(  # noqa: S603
         command, cwd=ROOT, env=_environment(settings), capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise JobFailed(f"{' '.join(command)}\n{(done.stdout + done.stderr)[-4000:]}")
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 def _environment(settings: dict[str, str]) -> dict[str, str]:
-    """Nothing of the person's who measures: a live key least of all."""
+    """An environment without the developer's own settings: never a live key."""
     return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **settings}
 
 

@@ -1,4 +1,4 @@
-"""One job measured: what it told of itself, and what reached the stand-in meanwhile."""
+"""The result of one job, and the calls that the stand-in received from it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Measured:
 
     @property
     def seen(self) -> int:
-        """How many subscriptions it looked at."""
+        """The number of subscriptions that it read."""
         return int(self.told["looked_at"])
 
     @property
@@ -36,7 +36,7 @@ class Measured:
 def measured(
     standin: Standin, job: Callable[[], dict[str, Any]], *, latency_ms: int = 0, per_second: int = 0
 ) -> Measured:
-    """Do a job while the stand-in answers so late, and so many calls a second at each endpoint (0: any number)."""
+    """Run a job with this latency and this limit of calls a second at each endpoint of the stand-in (0: no limit)."""
     standin.set(latency_ms=latency_ms, per_second=per_second)
     standin.forget()
     told = job()

@@ -1,4 +1,4 @@
-"""What a block of work cost this process: seconds, CPU of all its threads, and how far its memory grew at the most."""
+"""Measure a block: seconds, CPU of all threads, and the peak growth of memory."""
 
 import resource
 import sys
@@ -12,7 +12,7 @@ STATUS, FORGET_PEAK = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 class Meter:
-    """Measures the block that it is entered for."""
+    """Measures the block of its `with` statement."""
 
     wall = cpu = 0.0
     grown_kib = 0  # The peak above what was in use before.
@@ -44,7 +44,7 @@ def _peak() -> int:
 
 
 def _status(name: str) -> int:
-    """Read a line of Linux's own account of this process, in KiB; 0 elsewhere."""
+    """A value of /proc/self/status in KiB; 0 on other systems than Linux."""
     with suppress(OSError):
         for line in STATUS.read_text().splitlines():
             if line.startswith(f"{name}:"):

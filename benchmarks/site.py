@@ -1,6 +1,6 @@
-"""Requests through the whole of a Django site, as a server hands them over: middleware, routing, view, clean-up.
+"""Requests through a whole Django site without a server: middleware, routing, view, clean-up.
 
-Knows neither our site nor another's; needs Django set up.
+It works with any site, ours or dj-stripe's; Django must be set up.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The table: what was measured, ours beside the others', and whether what must be is so."""
+"""The table of results: ours beside the other ways, and whether each requirement is met."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ COLUMNS = (OURS, OBVIOUS, SDK, DJSTRIPE)
 
 @dataclass(frozen=True)
 class Row:
-    """One line; a `must` is met, or not, or (None) there is none."""
+    """One line of the table; `is_met` is None if the line has no requirement."""
 
     what: str
     cells: dict[str, str]
@@ -36,7 +36,7 @@ class Table:
         ]
 
     def markdown(self) -> str:
-        """The whole, aligned, so that it reads well on a terminal too."""
+        """The table as Markdown, aligned so that it is readable on a terminal."""
         rows = [row for section in self.sections.values() for row in section]
         columns = [column for column in COLUMNS if any(column in row.cells for row in rows)]
         lines = [["", *columns, "must be", "met"]]
@@ -61,11 +61,8 @@ def _aligned(lines: list[list[str]]) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-# --- figures -----------------------------------------------------------------
-
-
 def number(value: float) -> str:
-    """1, 12.3, 1,234."""
+    """A number as 1, 12.3 or 1,234."""
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.1f}"  # noqa: PLR2004
 
 
@@ -74,7 +71,7 @@ def seconds(value: float) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """Of a value in seconds."""
+    """A time given in seconds."""
     return f"{1000 * value:.2f} ms"
 
 
@@ -83,5 +80,5 @@ def mebibytes(kib: float) -> str:
 
 
 def about(text: str) -> str:
-    """A figure that was not measured whole, but scaled up from a part."""
+    """Mark a figure that was scaled up from a part."""
     return f"~{text}"

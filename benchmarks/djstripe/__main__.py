@@ -1,4 +1,4 @@
-"""Do one job with dj-stripe's own commands and views, and print its outcome as the last line."""
+"""Run one job with dj-stripe's own commands and views, and print its result as the last line."""
 
 import json
 import logging
@@ -24,7 +24,7 @@ WEBHOOK_SECRET = "whsec_benchmarks"  # noqa: S105  (nobody's)
 
 
 def prepare() -> dict[str, Any]:
-    """Make the tables: its migrations take minutes, so they are kept for the next time."""
+    """Create the tables. Its migrations take minutes, so the database is kept for the next run."""
     kept, database = Path(sys.prefix) / "migrated.sqlite3", Path(connection.settings_dict["NAME"])
     if not kept.exists():
         call_command("migrate", verbosity=0)
@@ -44,7 +44,7 @@ def sync() -> dict[str, Any]:
 
 
 def handle(*, first: int, count: int) -> dict[str, Any]:
-    """Deliver so many events to its webhook view, and the same once more."""
+    """Deliver `count` events to its webhook view, and the same events again."""
     from djstripe.models import WebhookEndpoint  # noqa: PLC0415
 
     standin = Standin(ADDRESS)

@@ -14,13 +14,13 @@ from benchmarks.table import DJSTRIPE, OURS, Table, milliseconds, number
 SECTION = "Ours beside dj-stripe's"
 LATENCY_MS = 50
 
-# What we aim for: a hundredth of its sync, a tenth of its webhooks.
+# Our aim: a hundredth of the cost of its sync, a tenth of its webhooks.
 SYNC, WEBHOOK = 100, 10
 
 
 @dataclass(frozen=True)
 class DjStripe:
-    """Its first sync of all, the same `again` when nothing has changed, and its webhooks."""
+    """The results of its first full sync, of a second one without changes (`again`), and of its webhooks."""
 
     first: Measured
     again: Measured
@@ -29,7 +29,7 @@ class DjStripe:
 
 
 def measure(python: str, *, subscriptions: int, webhooks: int) -> DjStripe:
-    """Run its documented commands under that interpreter."""
+    """Run its documented commands with this Python interpreter."""
     with playing(subscriptions) as standin, tempfile.TemporaryDirectory(prefix="standing-order-") as folder:
         settings = OWN_SETTINGS | {
             "DATABASE_URL": f"sqlite:///{Path(folder) / 'djstripe.sqlite3'}",
@@ -57,7 +57,7 @@ def _synced(standin: Standin, job: Any, **strictness: int) -> Measured:
 
 
 def compare(table: Table, its: DjStripe, ours: Measured, webhooks: dict[str, Any]) -> None:
-    """Say how many times less ours costs, and whether that is what we aim for."""
+    """Add how many times cheaper ours is, and whether that meets our aim."""
     its_event, our_event = (one["in order"] for one in (its.webhooks, webhooks))
     table.add(SECTION, "first sync: CPU for each subscription", {DJSTRIPE: milliseconds(its.first.cpu_each)})
     table.add(SECTION, "first sync: calls for each", {DJSTRIPE: f"{its.first.total / its.first.seen:.3f}"})

@@ -1,4 +1,4 @@
-"""The least that a site with dj-stripe needs: https://dj-stripe.dev/ says which settings."""
+"""The minimal settings of a site with dj-stripe (https://dj-stripe.dev/)."""
 
 import os
 from urllib.parse import unquote, urlsplit

@@ -1,4 +1,4 @@
-"""Its webhook view, where its documentation puts it."""
+"""dj-stripe's webhook view, at the path in its documentation."""
 
 from django.urls import include, path
 

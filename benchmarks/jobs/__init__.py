@@ -1,1 +1,1 @@
-"""What is measured, each in a fresh process: `python -m benchmarks.jobs NAME OPTIONS` prints what it cost, as JSON."""
+"""The measured jobs, each run in a new process: `python -m benchmarks.jobs NAME OPTIONS` prints its cost as JSON."""

@@ -1,4 +1,4 @@
-"""Set Django up as a deployment would, do one job, print its outcome as the last line."""
+"""Set Django up as in production, run one job, and print its result as the last line."""
 
 import json
 import os
@@ -13,7 +13,7 @@ def main() -> None:
     module, _, function = sys.argv[1].partition(".")
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     django.setup()
-    # DEBUG only spared collecting the static files; measured is what a deployment does.
+    # DEBUG was only on so that static files need not be collected; jobs run without it, as in production.
     settings.DEBUG = False
     job = getattr(import_module(f"benchmarks.jobs.{module}"), function)
     print(json.dumps(job(**json.loads(sys.argv[2]))))  # noqa: T201

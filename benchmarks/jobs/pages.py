@@ -1,4 +1,4 @@
-"""What our pages cost: milliseconds, queries and calls to Stripe."""
+"""The cost of our pages: milliseconds, queries and calls to Stripe."""
 
 import statistics
 import time
@@ -21,7 +21,7 @@ PAGES = {
 
 
 def show(*, times: int) -> dict[str, Any]:
-    """Ask for each page so often, after once unmeasured."""
+    """Request each page once unmeasured, then `times` times."""
     site, standin = Site(), Standin(settings.STRIPE_API_BASE)
     told: dict[str, Any] = {}
     for name, (path, who) in PAGES.items():

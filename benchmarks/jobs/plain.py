@@ -1,4 +1,4 @@
-"""The ways that come to mind first: fetch each subscription by itself, or let the SDK page through all of them."""
+"""Two simple ways to sync: retrieve each subscription, or let the SDK page through all of them."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,10 +17,10 @@ EXPAND = ["data.customer", "data.schedule"]  # As ours asks.
 
 
 def one_by_one(*, count: int) -> dict[str, Any]:
-    """Retrieve so many subscriptions, compare each with its row, and save it where it differs."""
+    """Retrieve `count` subscriptions, compare each with its row, and save the rows that differ."""
     client = _client()
     rows = list(Subscription.objects.order_by("-stripe_created_at")[:count])
-    # The stand-in makes its answers now, and not while we measure.
+    # The stand-in builds its answers now and not during the measurement.
     for _page in pages(settings.STRIPE_API_BASE, "/v1/subscriptions", status="all"):
         pass
     connection.ensure_connection()
@@ -32,7 +32,7 @@ def one_by_one(*, count: int) -> dict[str, Any]:
 
 
 def sdk_pages(*, most: int) -> dict[str, Any]:
-    """Let the SDK make objects of so many subscriptions, with the customers, and do nothing with them."""
+    """Let the SDK build objects of at most `most` subscriptions with their customers, and discard them."""
     client = _client()
     with Meter() as meter:
         listed = client.v1.subscriptions.list({"status": "all", "limit": 100, "expand": EXPAND})
@@ -48,7 +48,7 @@ def _client() -> stripe.StripeClient:
 
 
 def _refreshed(row: Subscription, subscription: stripe.Subscription) -> bool:
-    """Save the row if one of its columns differs; tells whether it did."""
+    """Save the row if a column differs; returns whether it did."""
     item = subscription["items"].data[0]
     now_so: Mapping[str, Any] = {
         "customer_id": _id(subscription.customer),

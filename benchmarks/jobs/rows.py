@@ -1,4 +1,4 @@
-"""Making the rows that a mirror of the stand-in holds, quickly: our own mapping, written in bulk."""
+"""Create the rows of a mirror of the stand-in quickly: our own mapping, written in bulk."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,12 +14,12 @@ from billing.mirror.kinds import PRICE, PRODUCT
 from subscriptions.mirror import kinds
 from subscriptions.models import BillingAccount, Subscription, SyncState
 
-BILLS = timedelta(days=4)
+INVOICES_SINCE = timedelta(days=4)
 BATCH = 1000
 
 
 def prepare(*, subscriptions: int) -> dict[str, Any]:
-    """Empty the database, and fill it as a sync some minutes ago would have left it."""
+    """Empty the database and fill it with the rows that a sync ten minutes ago would have written."""
     call_command("migrate", verbosity=0)
     call_command("flush", interactive=False, verbosity=0)
     return fill(subscriptions=subscriptions)
@@ -29,15 +29,15 @@ def fill(*, subscriptions: int) -> dict[str, Any]:
     read_at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
     _write(PRODUCT, [obj for page in pages(settings.STRIPE_API_BASE, "/v1/products") for obj in page], read_at)
     _write(PRICE, [obj for page in pages(settings.STRIPE_API_BASE, "/v1/prices") for obj in page], read_at)
-    # Asked for as the sync asks, so that the stand-in makes each answer once for both.
+    # The same parameters as the sync's, so that the stand-in builds each answer only once.
     expand = {"expand[0]": "data.customer", "expand[1]": "data.schedule"}
     written = 0
     for page in pages(settings.STRIPE_API_BASE, "/v1/subscriptions", status="all", **expand):
         _write(kinds.CUSTOMER, list({obj["customer"]["id"]: obj["customer"] for obj in page}.values()), read_at)
         _write(kinds.SUBSCRIPTION, page, read_at)
         written += len(page)
-    # The bills that a reconcile looks at; older ones are only read by pages, a few at a time.
-    for wanted in ({"created[gte]": str(int((read_at - BILLS).timestamp()))}, {"status": "open"}):
+    # The invoices that a reconcile reads. Older ones are only read by pages, a few at a time.
+    for wanted in ({"created[gte]": str(int((read_at - INVOICES_SINCE).timestamp()))}, {"status": "open"}):
         for page in pages(settings.STRIPE_API_BASE, "/v1/invoices", **wanted):
             _write(kinds.INVOICE, page, read_at)
     buyer = User.objects.create_user("buyer", "buyer0@example.com")

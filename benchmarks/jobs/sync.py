@@ -1,4 +1,4 @@
-"""Our sync: passes and whole reconciles."""
+"""Our sync: incremental passes and full reconciles."""
 
 import statistics
 import time
@@ -13,11 +13,11 @@ from benchmarks.standin.process import Standin
 from subscriptions.models import SyncRun
 from subscriptions.sync import incremental
 
-LONG_ENOUGH = 600  # Seconds after which a pass does not look again at the events of the one before.
+LONG_ENOUGH = 600  # Seconds after which a pass does not read the events of the previous pass again.
 
 
 def passes(*, times: int) -> dict[str, Any]:
-    """Make quiet passes one after the other, as `--loop` does, after a first one that connects."""
+    """Run passes without changes one after the other, as `--loop` does, after a first pass that connects."""
     incremental.run(now=timezone.now())
     Standin(settings.STRIPE_API_BASE).forget()
     runs, cpu, wall = [], [], []
@@ -32,7 +32,7 @@ def passes(*, times: int) -> dict[str, Any]:
 
 
 def changes(*, first: int, clear: int, unclear: int) -> dict[str, Any]:
-    """Let subscriptions change at Stripe, and make the pass that hears of it."""
+    """Change subscriptions at Stripe, and run the pass that reads their events."""
     standin = Standin(settings.STRIPE_API_BASE)
     standin.advance(LONG_ENOUGH)
     incremental.run(now=timezone.now())

@@ -1,4 +1,4 @@
-"""Our webhooks, by kind: what one costs from request to answer."""
+"""The cost of a webhook from request to response, by kind."""
 
 import json
 from datetime import timedelta
@@ -18,13 +18,13 @@ LONG_ENOUGH = 600
 
 
 def handle(*, first: int, count: int) -> dict[str, Any]:
-    """Deliver so many events of each kind, about as many subscriptions."""
+    """Deliver `count` events of each kind, each about another subscription."""
     standin = Standin(settings.STRIPE_API_BASE)
     standin.advance(LONG_ENOUGH)
     changed = standin.change(first=first, clear=count)
     in_order = events_about(settings.STRIPE_API_BASE, changed)
     site = Site()
-    site.get("/healthz")  # What a worker does once, it has done.
+    site.get("/healthz")  # Work that a server process does once is done now.
     return {
         "in order": _delivered(site, standin, in_order),
         "duplicate": _delivered(site, standin, in_order),
@@ -46,14 +46,14 @@ def _delivered(site: Site, standin: Standin, events: list[JSON]) -> dict[str, An
 
 
 def _late(event: JSON) -> JSON:
-    """An event that was under way while its row has long been told of something newer."""
+    """A delayed event: its row already has a newer state."""
     row = Subscription.objects.get(pk=event["data"]["object"]["id"])
     assert row.known_from is not None  # noqa: S101
     return _another(event, "late", int((row.known_from - HOUR).timestamp()))
 
 
 def _same_second(event: JSON) -> JSON:
-    """Another state of the very second that the row was told of: which came last, only Stripe knows."""
+    """Another state of the row's own second: only Stripe knows which is the later one."""
     return _another(event, "same", event["created"])
 
 

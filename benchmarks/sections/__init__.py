@@ -1,1 +1,1 @@
-"""The table's sections: what is measured for each, and what must come out."""
+"""The table's sections: the measurements of each, and their requirements."""

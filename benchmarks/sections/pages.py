@@ -8,7 +8,7 @@ SECTION = "Pages"
 
 
 def side_by_side(table: Table, few: int, small: dict[str, Any], many: int, large: dict[str, Any]) -> None:
-    """Set the figures of both sizes side by side."""
+    """Add the figures of both sizes to the table."""
     for page, one in small.items():
         other = large[page]
         is_met = other["queries"] <= one["queries"] and not other["calls"]

@@ -1,4 +1,4 @@
-"""Passes: one where nothing happened, and one that hears of changes."""
+"""Incremental passes, without changes and with changes."""
 
 import math
 
@@ -9,7 +9,7 @@ from benchmarks.table import OURS, Table, mebibytes, milliseconds, number, secon
 QUIET, CRON, CHANGES = "A quiet pass", "A quiet pass as cron starts it, process and all", "A pass with changes"
 PER_PAGE = 100
 
-# A machine that others use too gives no two readings alike; an allocator takes memory by the piece.
+# Readings vary on a shared machine, and an allocator takes memory in large pieces.
 FLAT = 1.5
 ONE_PIECE_KIB = 1024
 
@@ -19,7 +19,7 @@ def is_flat(grown_kib: float, smaller_kib: float) -> bool:
 
 
 def quiet(table: Table, jobs: Jobs, *, times: int, smallest: Measured | None) -> Measured:
-    """Measure passes where nothing happened; return them, for larger sizes to be held against."""
+    """Measure passes without changes; returns the result, which larger sizes are compared with."""
     these = measured(jobs.standin, lambda: jobs.run("sync.passes", times=times))
     base = smallest or these
     at, told = f"{number(jobs.standin.subscriptions)} subscriptions", these.told
@@ -45,7 +45,7 @@ def quiet(table: Table, jobs: Jobs, *, times: int, smallest: Measured | None) ->
 
 
 def quiet_command(table: Table, jobs: Jobs) -> None:
-    """Measure the command itself: most of it is Python and Django starting."""
+    """Measure the whole command, most of which is the start of Python and Django."""
     these = measured(jobs.standin, lambda: jobs.command("sync_subscriptions"))
     at = f"{number(jobs.standin.subscriptions)} subscriptions"
     figures = f"{seconds(these.told['cpu'])}, {seconds(these.told['wall'])}, {mebibytes(these.told['peak_kib'])}"
@@ -54,9 +54,9 @@ def quiet_command(table: Table, jobs: Jobs) -> None:
 
 
 def with_changes(table: Table, jobs: Jobs, *, events: int, first: int) -> int:
-    """Measure a pass that hears of so many events; return about how many subscriptions.
+    """Measure a pass with this many events; returns the number of subscriptions that they are about.
 
-    A tenth of the events come in twos of one second that differ: which state came last, only a fetch can tell.
+    A tenth of the events are pairs of one second with different states: only a fetch shows which is the later one.
     """
     unclear = events // 20
     clear = events - 2 * unclear

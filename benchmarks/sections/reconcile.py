@@ -1,4 +1,4 @@
-"""The full reconcile of one size, beside the obvious ways."""
+"""The full reconcile of one size, beside simpler ways."""
 
 import math
 from dataclasses import dataclass, field
@@ -12,10 +12,10 @@ from benchmarks.table import DJSTRIPE, OBVIOUS, OURS, SDK, Table, about, mebibyt
 
 LATENCY_MS = 50
 WHERE = f"{LATENCY_MS} ms, {STRIPE_ALLOWS} calls a second"
-BEST_OF = 3  # Others use the machine too; the slow ways are measured once.
-OUR_PACE = 24  # What STRIPE_MAX_RPS is unless it is set.
+BEST_OF = 3  # Other work on the machine disturbs a run. The slow ways are measured once.
+OUR_PACE = 24  # The default of STRIPE_MAX_RPS.
 
-# What must be.
+# The requirements.
 CPU_EACH = 0.00015
 OF_THE_LIMIT = 0.9
 OF_THE_OBVIOUS = 0.01
@@ -23,7 +23,7 @@ OF_THE_OBVIOUS = 0.01
 
 @dataclass(frozen=True)
 class Amounts:
-    """How many subscriptions the slow ways are measured on: retrieved, paged by the SDK, retrieved with latency."""
+    """The number of subscriptions for the slow ways: retrieved, paged by the SDK, retrieved with latency."""
 
     obvious: int
     sdk: int
@@ -32,7 +32,7 @@ class Amounts:
 
 @dataclass(frozen=True)
 class Ways:
-    """The same work done in each way; `paced` and the like as slow and strict as Stripe."""
+    """The same work done in each way; `paced` and `…_late` have Stripe's latency and limits."""
 
     ours: Measured
     paced: Measured
@@ -55,7 +55,7 @@ class Reconcile:
         return self.jobs.standin.subscriptions
 
     def measure(self, amounts: Amounts) -> None:
-        """Measure ours whole; of the others a part where the whole takes hours, scaled up and marked `~`."""
+        """Measure ours in full; measure the slow ways in part, and mark their scaled-up figures with `~`."""
         ways = self._measured(amounts)
         self.ours = ways.ours
         self._calls(ways)
@@ -69,7 +69,7 @@ class Reconcile:
     def _measured(self, amounts: Amounts) -> Ways:
         standin, run = self.jobs.standin, self.jobs.run
         late = {"latency_ms": LATENCY_MS, "per_second": STRIPE_ALLOWS}
-        first = measured(standin, lambda: run("sync.full"))  # The stand-in makes its answers.
+        first = measured(standin, lambda: run("sync.full"))  # The stand-in builds its answers.
         if first.told["updated"] or first.told["drift"] or not first.told["is_complete"]:
             raise RuntimeError(f"the prepared rows are not what the sync writes: {first.told}")
         one_by_one = [min(amount, self.size) for amount in (amounts.obvious, amounts.sample)]
@@ -151,7 +151,7 @@ class Reconcile:
         return cells | ({DJSTRIPE: self._time(self.djstripe.again)} if self.djstripe else {})
 
     def _whole(self, part: Measured) -> float:
-        """Seconds that all would take, going by a part."""
+        """The seconds for all subscriptions, scaled up from a part."""
         return float(part.told["wall"]) * self.size / part.seen
 
     def _time(self, part: Measured, took: float | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Webhooks, by how they come."""
+"""Webhooks: in order, duplicate, late, and in the same second."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ CALLS = {"in order": 0, "duplicate": 0, "late": 0, "same second": 1}
 
 
 def by_kind(table: Table, jobs: Jobs, djstripe: DjStripe | None, *, first: int, count: int) -> dict[str, Any]:
-    """Measure each kind, `count` of each; return what was told."""
+    """Measure `count` webhooks of each kind; returns the job's result."""
     told = jobs.run("webhooks.handle", first=first, count=count)
     for kind, must in CALLS.items():
         these = {OURS: told[kind]} | (

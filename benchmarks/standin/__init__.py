@@ -1,4 +1,4 @@
-"""A Stripe for measuring: the sandbox's own answers, made once and served from memory, as slow and strict as asked.
+"""A stand-in for Stripe: the sandbox's answers, built once and served from memory, with a set latency and rate limit.
 
-It runs in a process of its own, so that its work is not counted as the client's.
+It runs in its own process, so that its work is not counted as the client's.
 """

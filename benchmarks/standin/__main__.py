@@ -1,4 +1,4 @@
-"""Run the stand-in: `python -m benchmarks.standin SUBSCRIPTIONS`; it prints its address, and ends with its parent."""
+"""Run the stand-in: `python -m benchmarks.standin SUBSCRIPTIONS` prints its address and exits with its parent."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from benchmarks.standin.world import World
 
 
 def end_with(parent: int) -> None:
-    """Leave when the process that started us has gone, however it went."""
+    """Exit when the process that started us has ended."""
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(0)

@@ -1,4 +1,4 @@
-"""The little that others ask for and the sandbox does not play: the account, no connected ones, no cards of old."""
+"""Endpoints that dj-stripe calls and the sandbox does not have: the account, connected accounts, old cards."""
 
 import json
 
@@ -32,6 +32,6 @@ EXTRAS = {
 
 
 def without_sources(customer: Object) -> Object:
-    """A customer as one shows who was asked for `sources`, the cards of old, and has none."""
+    """A customer with an empty list of `sources`, which are cards of an older API."""
     url = f"/v1/customers/{customer['id']}/sources"
     return {**customer, "sources": {"object": "list", "data": [], "has_more": False, "url": url}}

@@ -1,4 +1,4 @@
-"""The stand-in seen from the measuring side: started, told what to do, asked what it saw, ended."""
+"""Start, control and end the stand-in, and read which calls it received."""
 
 import json
 import subprocess
@@ -13,13 +13,13 @@ from urllib.request import Request, urlopen
 ROOT = Path(__file__).resolve().parents[2]
 LIST = "GET /v1/subscriptions"
 
-# What Stripe allows each endpoint (https://docs.stripe.com/rate-limits).
+# Calls a second that Stripe allows at one endpoint (https://docs.stripe.com/rate-limits).
 STRIPE_ALLOWS = 25
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """What reached the stand-in, by endpoint."""
+    """The calls that the stand-in received, by endpoint."""
 
     calls: dict[str, int]
     refused: dict[str, int]
@@ -36,7 +36,7 @@ class Standin:
     subscriptions: int = 0
 
     def set(self, *, latency_ms: int = 0, per_second: int = 0) -> None:
-        """Answer so late, and so many calls a second at each endpoint; 0: no limit."""
+        """Set the latency, and the limit of calls a second at each endpoint; 0 means no limit."""
         self._control("settings", latency_ms=latency_ms, per_second=per_second)
 
     def forget(self) -> None:
@@ -46,12 +46,12 @@ class Standin:
         return Traffic(**self._control("traffic"))
 
     def change(self, *, first: int, clear: int, unclear: int = 0) -> list[str]:
-        """Let subscriptions change; their ids."""
+        """Change subscriptions; returns their ids."""
         changed: list[str] = self._control("change", first=first, clear=clear, unclear=unclear)["changed"]
         return changed
 
     def advance(self, seconds: int) -> int:
-        """Let time pass at Stripe; its time then."""
+        """Move Stripe's clock forward; returns its new time."""
         now: int = self._control("advance", seconds=seconds)["now"]
         return now
 
@@ -60,13 +60,13 @@ class Standin:
             f"{self.address}/_standin/{name}", json.dumps(body).encode(), method="POST"
         )
         with urlopen(request) as response:  # noqa: S310
-            told: dict[str, Any] = json.load(response)
-        return told
+            answered: dict[str, Any] = json.load(response)
+        return answered
 
 
 @contextmanager
 def playing(subscriptions: int) -> Iterator[Standin]:
-    """Have a stand-in with so many subscriptions for the length of a block."""
+    """Run a stand-in with this many subscriptions during the block."""
     command = [sys.executable, "-m", "benchmarks.standin", str(subscriptions)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603
     try:

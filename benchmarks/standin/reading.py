@@ -1,4 +1,4 @@
-"""Reading the stand-in with nothing of the product's or the SDK's in between."""
+"""Read lists of the stand-in without the product's or the SDK's code."""
 
 import json
 from collections.abc import Collection, Iterator
@@ -21,7 +21,7 @@ def pages(address: str, path: str, **params: str) -> Iterator[list[dict[str, Any
 
 
 def events_about(address: str, ids: Collection[str]) -> list[dict[str, Any]]:
-    """The newest event about each of these objects."""
+    """The newest event of each of these objects."""
     found: dict[str, dict[str, Any]] = {}
     for page in pages(address, "/v1/events"):
         for event in page:

@@ -1,6 +1,6 @@
-"""Lists and single objects answered from memory, each object's JSON as the sandbox wrote it once.
+"""Answer lists and single objects from memory, with each object's JSON as the sandbox wrote it.
 
-A call that is not one of the plain reads below is the sandbox's own to answer.
+The sandbox itself answers every other call.
 """
 
 import json
@@ -38,7 +38,7 @@ class Answer(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What a list filters by."""
+    """The fields that lists filter by."""
 
     id: str
     created: int
@@ -47,7 +47,7 @@ class Entry(NamedTuple):
 
 
 class Recording:
-    """What the sandbox answered, piece by piece; `forget` what has changed since."""
+    """The sandbox's answers, object by object; `forget` those that have changed."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -73,7 +73,7 @@ class Recording:
         return self.ask(method, target, body)
 
     def ask(self, method: str, target: str, body: bytes = b"") -> Answer:
-        """Have the sandbox itself answer, whatever version the caller wants."""
+        """The sandbox's own answer, for any API version."""
         headers = [*HEADERS, ("Content-Type", "application/x-www-form-urlencoded")] if body else HEADERS
         response = exchange(self.world.sandbox, method, target, headers, body or None)
         return Answer(response.status_code, response.get_data())
@@ -130,7 +130,7 @@ class Recording:
         return Answer(HTTPStatus.OK, pieces[object_id].encode() + b"\n")
 
     def _record(self, kind: str, inside: Expand, shown: list[str], path: str, query: str) -> None:
-        """Ask the sandbox for this very page, and keep each of its objects."""
+        """Request this page from the sandbox, and store its objects."""
         page = json.loads(self.ask("GET", f"{path}?{query}").body)
         if [obj["id"] for obj in page["data"]] != shown:
             raise RuntimeError(f"not the sandbox's page: {path}?{query}")
@@ -144,7 +144,7 @@ class Recording:
         return contract.coerce(operation, forms.decode(parse_qsl(query, keep_blank_values=True)))
 
     def _chosen(self, kind: str, params: dict[str, Any]) -> Iterator[Entry]:
-        """Walk the entries that the parameters let through, newest first."""
+        """The entries that match the parameters, newest first."""
         entries = self._listed(kind)
         first, last = listing.created_range(params.get("created"))
         start = 0 if last is None else bisect_left(entries, -last, key=lambda entry: -entry.created)

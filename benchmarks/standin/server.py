@@ -1,4 +1,4 @@
-"""The stand-in over HTTP: counts every call, waits as long as the network would, and refuses what is too fast."""
+"""The stand-in over HTTP, which counts every call, waits for the latency, and refuses calls over the limit."""
 
 import json
 import threading
@@ -26,7 +26,7 @@ TOO_FAST = {
 
 @dataclass
 class Traffic:
-    """Calls so far by endpoint, those refused among them, and when the first began and the last was answered."""
+    """Calls and refused calls by endpoint, and the times of the first call and the last answer."""
 
     latency: float = 0.0
     per_second: int = 0  # For each endpoint; 0: no limit.
@@ -38,7 +38,7 @@ class Traffic:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def admit(self, endpoint: str, now: float) -> bool:
-        """Count a call at `now` (a monotonic clock's); False when the last second had as many as Stripe allows."""
+        """Count a call at `now`, a monotonic time; False if it is over the limit of the last second."""
         with self._lock:
             self.calls[endpoint] += 1
             self.first.setdefault(endpoint, now)
@@ -60,7 +60,7 @@ class Traffic:
                 kept.clear()
 
     def told(self) -> dict[str, Any]:
-        """Say what happened since the last `forget`; `seconds` is from an endpoint's first call to its last answer."""
+        """The calls since the last `forget`; `seconds` is from an endpoint's first call to its last answer."""
         with self._lock:
             seconds = {endpoint: self.last[endpoint] - self.first[endpoint] for endpoint in self.last}
             return {"calls": dict(self.calls), "refused": dict(self.refused), "seconds": seconds}
@@ -80,7 +80,7 @@ class Server(ThreadingHTTPServer):
         self.one_at_a_time = threading.Lock()
 
     def control(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Do what the measuring side asks: settings, forget, traffic, change, advance."""
+        """Carry out a control request: settings, forget, traffic, change, advance."""
         match name:
             case "settings":
                 self.traffic.latency = body["latency_ms"] / 1000
@@ -108,7 +108,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Reads one request after another; connections are kept alive."""
+    """Answers the requests of one kept-alive connection."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -126,7 +126,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_DELETE = answer  # noqa: N815
 
     def log_message(self, *_what: object) -> None:
-        """Keep silent: a log would cost as much as an answer."""
+        """Log nothing: a log line would cost as much as an answer."""
 
     def _send(self, answer: Answer) -> None:
         self.send_response_only(answer.status)

@@ -1,6 +1,6 @@
-"""The account that is measured against: as many subscriptions as asked for, each with its customer and last bill.
+"""The stand-in's account: many subscriptions, each with its customer and last invoice.
 
-A few are bought in a sandbox as anybody would. The others are copies of these, with ids and times of their own.
+A few are bought in a sandbox. The others are copies of these with their own ids and times.
 """
 
 import json
@@ -17,13 +17,13 @@ MONTH = 30 * DAY
 YEARS = 730 * DAY  # The oldest subscription began so long ago.
 AMOUNTS = {"Basic": 900, "Pro": 1900, "Team": 4900}
 
-# One in so many has ended or waits for a payment.
+# One in this many subscriptions has ended or is unpaid.
 ENDED_EVERY = 20
 OVERDUE_EVERY = 25
 
 
 class World:
-    """A sandbox full of subscriptions; `ids` are theirs, newest first."""
+    """A sandbox with many subscriptions; `ids` are theirs, newest first."""
 
     def __init__(self, subscriptions: int) -> None:
         self.sandbox = Sandbox()
@@ -39,10 +39,10 @@ class World:
                 self._copy(templates[number % len(templates)], number, subscriptions)
 
     def change(self, *, first: int, clear: int, unclear: int) -> list[str]:
-        """Let so many subscriptions change, counted from the newest, and return their ids.
+        """Change subscriptions, counted from the newest, and return their ids.
 
-        One that is clear changes once. One that is unclear changes twice within a second, so that its events do not
-        tell which state came last.
+        A `clear` one changes once. An `unclear` one changes twice within a second, so its events do not show which
+        state is the later one.
         """
         chosen = self.ids[first : first + clear + unclear]
         with self.account.transaction():
@@ -53,7 +53,7 @@ class World:
         return chosen
 
     def advance(self, seconds: int) -> int:
-        """Let time pass; return Stripe's time then."""
+        """Move the clock forward; returns Stripe's new time."""
         with self.account.transaction():
             self.account.move_to(self.account.now + seconds)
             return self.account.now
@@ -74,7 +74,7 @@ class World:
         customer |= {"created": began, "email": f"buyer{number}@example.com", "name": f"Buyer {number}"}
         invoice |= {"customer_email": customer["email"], "customer_name": customer["name"]}
         if number % ENDED_EVERY == ENDED_EVERY - 1:
-            # Its customer has another, which goes on: whoever has nothing left would be put away.
+            # Its customer has another, active one: a customer without any would be archived.
             _end(subscription, invoice, customer_id=_numbered("cus", number - 1), at=period)
         elif number % OVERDUE_EVERY == OVERDUE_EVERY - 1:
             _leave_unpaid(subscription, invoice)
@@ -83,7 +83,7 @@ class World:
 
 
 def _bought() -> dict[str, Any]:
-    """Buy one subscription of each plan in a sandbox; return what is there afterwards."""
+    """Buy one subscription of each plan in a sandbox; returns the resulting objects."""
     sandbox = Sandbox()
     api = stripe.StripeClient("sk_test_world", http_client=InProcessClient(sandbox)).v1
     store, catalog, purchases = sandbox.account.store, [], []
@@ -99,7 +99,7 @@ def _bought() -> dict[str, Any]:
         )
         catalog += [store.get("product", product.id), store.get("price", price.id)]
         kept = store.get("subscription", subscription.id) or {}
-        # The copies have no payment methods of their own, so they name none.
+        # The copies have no payment methods, so they refer to none.
         kept["default_payment_method"] = None
         invoice = store.get("invoice", kept["latest_invoice"])
         purchases.append(
@@ -113,7 +113,7 @@ def _numbered(prefix: str, number: int) -> str:
 
 
 def _renumbered(template: str, number: int) -> dict[str, Object]:
-    """Read a purchase again with ids that are this number's."""
+    """A copy of a purchase with this number in its ids."""
     bought = json.loads(template)
     subscription, invoice = bought["subscription"], bought["invoice"]
     old_ids = [

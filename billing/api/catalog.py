@@ -39,13 +39,13 @@ class ProductChange(BaseModel):
     product_id: Id | None = Field(None, description="Or its id.")
     new_name: ProductName | None = None
     description: Description | None = None
-    unit_amount: Amount | None = Field(None, description="Another amount makes a new price.")
-    active: Switch | None = Field(None, description="False takes it off sale; who has it keeps it.")
+    unit_amount: Amount | None = Field(None, description="Another amount creates a new price.")
+    active: Switch | None = Field(None, description="False takes it off sale; customers who have it keep it.")
 
 
 class ProductAnswer(BaseModel):
     product_id: str = Field(examples=["prod_T4a1"])
-    price_id: str | None = Field(description="Null where it has no price, or several and no default.")
+    price_id: str | None = Field(description="Null if it has no price, or several and no default.")
     prod_name: str
     unit_amount: int | None
     currency: str | None
@@ -88,7 +88,7 @@ class Plans(BaseModel):
 
 @router.get("/plans", operation_id="plans", summary="What is on sale", response=Plans, auth=None)
 def plans(request: HttpRequest) -> Plans:  # noqa: ARG001  (Ninja passes it)
-    """The active products with their active prices; nobody has to sign in."""
+    """The active products with their active prices. No sign-in is needed."""
     by_product: dict[str, Plan] = {}
     for price in lookup.on_sale():
         product = price.product
@@ -106,12 +106,12 @@ def plans(request: HttpRequest) -> Plans:  # noqa: ARG001  (Ninja passes it)
 @router.post(
     "/product",
     operation_id="product",
-    summary="Make a product with its price",
+    summary="Create a product with its price",
     response={201: ProductAnswer, 409: Conflict},
     openapi_extra=takes(ProductAsked, prod_name="Pro", unit_amount=1900, currency="usd", interval="month"),
 )
 def product(request: HttpRequest) -> Status[ProductAnswer]:
-    """Staff only. A name that a product has already is answered with 409 and that product's ids."""
+    """Staff only. If a product has this name already, the answer is 409 with that product's ids."""
     _require_staff(request)
     asked = read(request, ProductAsked)
     terms = _terms(asked)
@@ -127,7 +127,7 @@ def product(request: HttpRequest) -> Status[ProductAnswer]:
     openapi_extra=takes(ProductChange, prod_name="Pro", unit_amount=2900),
 )
 def updateprod(request: HttpRequest) -> ProductAnswer:
-    """Staff only. Another amount gives a new `price_id`, and whoever subscribed stays on the old price."""
+    """Staff only. Another amount creates a new price with a new `price_id`; subscribers stay on the old price."""
     _require_staff(request)
     asked = read(request, ProductChange)
     if not (asked.prod_name or asked.product_id):

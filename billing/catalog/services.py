@@ -177,7 +177,7 @@ def _archive_replaced(old: Price, replacement: Price) -> None:
 
 
 def _replacement_of(price: Price, unit_amount: int) -> Price:
-    """The price that replaced an archived one, if it has this amount. Raises NotOnSale."""
+    """A price on sale with an archived price's terms and this amount. Raises NotOnSale if there is none."""
     terms = _terms_of(price, unit_amount=unit_amount)
     others = Price.objects.filter(product=price.product_id, active=True, is_deleted=False, unit_amount=unit_amount)
     for other in others:

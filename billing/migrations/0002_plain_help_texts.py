@@ -4,35 +4,42 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0001_initial'),
+        ("billing", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='price',
-            name='unit_amount',
-            field=models.BigIntegerField(blank=True, help_text="In the currency's minor unit. Empty if Stripe computes it (tiers).", null=True),
+            model_name="price",
+            name="unit_amount",
+            field=models.BigIntegerField(
+                blank=True, help_text="In the currency's minor unit. Empty if Stripe computes it (tiers).", null=True
+            ),
         ),
         migrations.AlterField(
-            model_name='product',
-            name='can_be_bought_again',
-            field=models.BooleanField(default=False, help_text='Can be bought again at a one-time price.'),
+            model_name="product",
+            name="can_be_bought_again",
+            field=models.BooleanField(default=False, help_text="Can be bought again at a one-time price."),
         ),
         migrations.AlterField(
-            model_name='product',
-            name='grace_days',
-            field=models.PositiveIntegerField(blank=True, help_text='Days of access after a failed renewal payment. Empty: the setting PAST_DUE_GRACE_DAYS.', null=True),
+            model_name="product",
+            name="grace_days",
+            field=models.PositiveIntegerField(
+                blank=True,
+                help_text="Days of access after a failed renewal payment. Empty: the setting PAST_DUE_GRACE_DAYS.",
+                null=True,
+            ),
         ),
         migrations.AlterField(
-            model_name='product',
-            name='has_quantity',
-            field=models.BooleanField(default=False, help_text='Buyers choose a quantity: seats, licences.', verbose_name='sold by quantity'),
+            model_name="product",
+            name="has_quantity",
+            field=models.BooleanField(
+                default=False, help_text="Buyers choose a quantity: seats, licences.", verbose_name="sold by quantity"
+            ),
         ),
         migrations.AlterField(
-            model_name='promotioncode',
-            name='coupon',
+            model_name="promotioncode",
+            name="coupon",
             field=models.JSONField(blank=True, default=dict, help_text="The discount, from Stripe's coupon."),
         ),
     ]
