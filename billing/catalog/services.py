@@ -54,6 +54,8 @@ class PriceTerms:
 
 
 class NotOnSale(Exception):
+    """The price was replaced or archived, so it can't be changed."""
+
     @classmethod
     def replaced_or_archived(cls, price: Price) -> Self:
         return cls(f"{price} is not on sale any more: it was replaced or archived. Nothing was changed.")

@@ -1,4 +1,4 @@
-"""A stand-in in this process, and the jobs done here instead of in processes of their own."""
+"""A stand-in in this process, and jobs that run here instead of in new processes."""
 
 import threading
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def jobs(server: Server, db: None) -> Iterator[Jobs]:
-    """A mirror of the stand-in's subscriptions, and the jobs that measure it."""
+    """The jobs, with a mirror of the stand-in's subscriptions in the database."""
     rows.fill(subscriptions=SUBSCRIPTIONS)
     # As Django's own test client does: a request's end must not close the test's connection.
     for signal in (request_started, request_finished):

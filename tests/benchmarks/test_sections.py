@@ -1,4 +1,4 @@
-"""Each benchmark runs, and what does not depend on the machine's speed comes out as it must."""
+"""Each benchmark runs and meets the requirements that do not depend on the machine's speed."""
 
 import pytest
 
@@ -12,7 +12,7 @@ TIMED = ("CPU", "subscriptions a second", "memory")
 
 
 def unmet(table: Table) -> list[str]:
-    """What is not as it must be, save what another machine, or a busy one, would show differently."""
+    """The requirements that are not met, without those that depend on the machine's speed."""
     return [what for what in table.unmet if not any(word in what for word in TIMED)]
 
 

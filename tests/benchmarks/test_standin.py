@@ -1,4 +1,4 @@
-"""What is measured against is the sandbox: the same bytes, only from memory."""
+"""The stand-in answers byte for byte what the sandbox answers."""
 
 import json
 from http import HTTPStatus
@@ -83,7 +83,7 @@ class TestRecording:
     def test_answers_every_call_of_a_sync_as_the_sandbox_does(
         self, server: Server, db: None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A first one, which fills an empty database, and a second, which finds nothing to write."""
+        """The first fills an empty database, the second finds nothing to write."""
         answered: dict[str, Answer] = {}
         answer = server.recording.answer
 
@@ -102,7 +102,7 @@ class TestRecording:
 
 class TestWorld:
     def test_has_rows_that_a_sync_would_have_written(self, server: Server, db: None) -> None:
-        """The rows made in bulk for the large sizes are those that our own first sync makes."""
+        """Rows written in bulk are equal to those of a first sync."""
         incremental.run(full=True, now=timezone.now())
         synced = [_columns(row) for row in Subscription.objects.order_by("pk")]
         Subscription.objects.all().delete()
