@@ -13,7 +13,7 @@ from tests.billing.admin.browser import (
     refused,
     save,
 )
-from tests.billing.shelf import at_stripe, here
+from tests.billing.catalog_copies import at_stripe, here
 from tests.fixtures import LocalStripe
 
 pytestmark = pytest.mark.django_db

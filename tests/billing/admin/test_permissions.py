@@ -15,7 +15,7 @@ from tests.billing.admin.browser import (
     page_of,
     save,
 )
-from tests.billing.shelf import at_stripe, here
+from tests.billing.catalog_copies import at_stripe, here
 from tests.fixtures import LocalStripe
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from billing.catalog import services as catalog
 from billing.catalog.services import PriceTerms
 from billing.errors import StripeUnavailable
 from billing.models import Price, Product
-from tests.billing.shelf import at_stripe, here
+from tests.billing.catalog_copies import at_stripe, here
 from tests.fixtures import LocalStripe
 
 pytestmark = pytest.mark.django_db

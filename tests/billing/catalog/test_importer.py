@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 from billing.catalog import importer
 from billing.catalog.importer import ImportCount
 from billing.models import Price, Product
-from tests.billing.shelf import at_stripe, here
+from tests.billing.catalog_copies import at_stripe, here
 from tests.fixtures import LocalStripe
 
 pytestmark = pytest.mark.django_db
