@@ -1,4 +1,4 @@
-"""The catalog in short, here and at Stripe, to compare and to prove that nothing was written or sent."""
+"""The main fields of the catalog in our rows and at Stripe, to compare them and to show that nothing changed."""
 
 from typing import Any
 
@@ -20,13 +20,13 @@ PRICE = (
 
 
 def here() -> dict[str, dict[str, Any]]:
-    """Every row, by id, without its place in time."""
+    """Every product and price in our rows, by id."""
     rows = [*Product.objects.values(*PRODUCT), *Price.objects.values(*PRICE)]
     return {row["id"]: row for row in rows}
 
 
 def at_stripe(local: LocalStripe) -> dict[str, dict[str, Any]]:
-    """Every product and price at Stripe as our rows should have them, by id."""
+    """Every product and price at Stripe in the form of our rows, by id."""
     products = [_product(obj.to_dict(for_json=True)) for obj in local.api.products.list({"limit": 100}).data]
     prices = [
         _price(obj.to_dict(for_json=True))

@@ -18,7 +18,7 @@ from tests.fixtures import LocalStripe
 
 @pytest.fixture
 def wire(settings: Settings) -> Iterator[Wire]:
-    """The other end of our gateway's real connections."""
+    """A server that answers our gateway's real connections."""
     wire = Wire()
     settings.STRIPE_API_BASE = wire.url
     gateway.use_transport(None)
@@ -36,7 +36,7 @@ def _no_waiting_between_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def admin(client: Client, staff: User, local_stripe: LocalStripe) -> Client:
-    """A browser in which grace, who may do everything, is signed in."""
+    """A browser in which grace, a superuser, is signed in."""
     client.force_login(staff)
     local_stripe.forget_calls()
     return client
@@ -44,7 +44,7 @@ def admin(client: Client, staff: User, local_stripe: LocalStripe) -> Client:
 
 @pytest.fixture
 def product(local_stripe: LocalStripe) -> JSON:
-    """A product at Stripe, called "as at Stripe"; there is no row of it here."""
+    """A product at Stripe, called "as at Stripe"; it has no row here."""
     return local_stripe.api.products.create({"name": "as at Stripe"}).to_dict(for_json=True)
 
 

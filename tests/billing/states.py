@@ -1,4 +1,4 @@
-"""States of one product, placed in Stripe's time as a test needs them."""
+"""States of one product at chosen times of Stripe's clock."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The keys' texts, which a request that is under way during an update depends on."""
+"""The texts of the keys, which never change: a request under way during an update must stay the same request."""
 
 from uuid import UUID
 

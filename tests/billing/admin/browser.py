@@ -45,13 +45,13 @@ def open_page(client: Client, address: str) -> Page:
 
 
 def save(client: Client, page: Page, **typed: str | None) -> Any:
-    """Press Save with these fields typed over (None: taken out, as an unticked box is); returns the response."""
+    """Press Save with these fields changed (None: left out, like an unticked box); returns the response."""
     data = {**page.fields, **typed}
     return client.post(page.address, {name: value for name, value in data.items() if value is not None})
 
 
 def refused(client: Client, page: Page, **typed: str | None) -> Page:
-    """Press Save and be shown the form again, with everything typed still there."""
+    """Press Save, expect the form again with its input, and return it."""
     shown = Page.of(page.address, save(client, page, **typed))
     assert shown.status == 200, "the form was not shown again"
     expected = {name: value for name, value in {**page.fields, **typed}.items() if name not in RENEWED}
@@ -64,7 +64,7 @@ def refused(client: Client, page: Page, **typed: str | None) -> Page:
 
 
 def choose(client: Client, address: str, action: str, *rows: Product | Price) -> list[str]:
-    """Do one of the list's actions with these rows chosen; returns the messages shown."""
+    """Run an action of the list on these rows; returns the messages shown."""
     response = client.post(address, {"action": action, "_selected_action": [row.pk for row in rows]})
     assert response.status_code == 302
     return messages_on(client, address)
@@ -75,7 +75,7 @@ def messages_on(client: Client, address: str) -> list[str]:
 
 
 class _Fields(HTMLParser):
-    """Reads what a browser would send of the page's main form."""
+    """Reads the fields that a browser would send from the page's main form."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ class _Fields(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.inside and self.open and self.lasttag == "textarea":
-            # A browser leaves the line break after the tag out, and sends CRLF.
+            # A browser drops the line break after the tag, and sends CRLF.
             self.fields[self.open] += data.removeprefix("\n")
 
     def handle_endtag(self, tag: str) -> None:

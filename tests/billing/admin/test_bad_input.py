@@ -1,4 +1,4 @@
-"""What goes wrong on a form: a clear message, all that was typed still there, nothing written, nothing sent."""
+"""Bad input on a form: a clear message, the input is kept, and nothing is written or sent."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -130,7 +130,7 @@ class TestAdd:
 
 
 class TestStripe:
-    """Stripe's refusal or silence shows on the form, and saving again is enough once it is back."""
+    """A refusal or failure of Stripe shows on the form, and saving again works once Stripe answers."""
 
     @pytest.fixture(params=["add", "change"])
     def address(self, request: pytest.FixtureRequest, price: Price) -> str:

@@ -1,4 +1,4 @@
-"""Who may do what in the catalog's admin; who may not is sent away before anything is written or sent."""
+"""Permissions in the catalog's admin: without permission nothing is written or sent."""
 
 from collections.abc import Iterator
 
@@ -40,7 +40,7 @@ def permit(client: Client, *codenames: str) -> Client:
 
 @pytest.fixture
 def nothing_happens(local_stripe: LocalStripe, price: Price) -> Iterator[None]:
-    """Nothing was written and nothing sent, apart from what signing in does."""
+    """Nothing was written or sent, except by signing in."""
     before = here()
     yield
     assert here() == before == at_stripe(local_stripe)

@@ -1,4 +1,4 @@
-"""Prices in the admin: their amount is changed by replacing them, and actions take them off sale and back."""
+"""Prices in the admin: another amount replaces a price, and actions archive and restore it."""
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -34,7 +34,7 @@ def euro(local_stripe: LocalStripe, price: Price) -> Price:
 
 
 def undo(price: Price, replacement: Price) -> None:
-    """Put the price on sale again, and its replacement off."""
+    """Restore the price, and archive its replacement."""
     catalog.restore_price(price=price)
     catalog.make_default(price=price)
     catalog.archive_price(price=replacement)

@@ -1,4 +1,4 @@
-"""The catalog in the admin, over HTTP: the whole path of somebody who sells something."""
+"""Products in the admin, over HTTP: created, changed, archived and restored."""
 
 import pytest
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry

@@ -1,4 +1,4 @@
-"""While a form waits for Stripe it holds nothing that anybody else needs: no lock, no transaction."""
+"""A form that waits for Stripe holds no lock and no transaction."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +33,7 @@ PATIENCE = 15  # Seconds until a test that hangs fails.
 
 
 class Hanging(InProcessClient):
-    """Stripe, which on the first change asked of it says nothing until it is released."""
+    """A Stripe that does not answer the first change until it is released."""
 
     def __init__(self, local: LocalStripe) -> None:
         super().__init__(local.sandbox)
@@ -58,7 +58,7 @@ def hanging(local_stripe: LocalStripe, price: Price) -> Iterator[Hanging]:
 
 @pytest.fixture
 def beside() -> Iterator[Beside]:
-    """Do something in a thread of its own, with a database connection of its own."""
+    """Run something in its own thread, with its own database connection."""
 
     def run(work: Callable[..., Any], *args: Any, **options: Any) -> Any:
         try:
@@ -72,7 +72,7 @@ def beside() -> Iterator[Beside]:
 
 @pytest.fixture
 def admin(client: Client, staff: User, settings: Settings) -> Client:
-    """Signed in without asking Stripe for anything."""
+    """A signed-in browser; signing in made no call to Stripe."""
     key, settings.STRIPE_KEY = settings.STRIPE_KEY, ""
     client.force_login(staff)
     settings.STRIPE_KEY = key
@@ -133,7 +133,7 @@ class TestWhileTheFormHangs:
 
 
 class TestManyClicks:
-    """Stripe answers 409 while the twin is under way: who is told to try again and does is as well off."""
+    """Stripe answers 409 while the same request is under way; trying again then works."""
 
     def click(self, admin: Client, beside: Beside, page: Page, **typed: str) -> None:
         clicks = [beside(save, admin, page, **typed) for _ in range(4)]

@@ -1,4 +1,4 @@
-"""A price's amount is changed in three steps; cut off at any, the next try finishes it."""
+"""A price is replaced in three steps; after an interruption at any of them the next try finishes the change."""
 
 import pytest
 

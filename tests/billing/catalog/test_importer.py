@@ -1,4 +1,4 @@
-"""The catalog that is at Stripe already: pulled whole, archived ones too, and twice is once."""
+"""The import copies all of Stripe's catalog, archived objects too; a second import changes nothing."""
 
 from collections.abc import Callable
 from io import StringIO

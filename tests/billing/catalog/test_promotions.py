@@ -1,4 +1,4 @@
-"""Promotion codes: made by staff in the admin, used by buyers at checkout."""
+"""Promotion codes: created by staff in the admin, used by buyers at checkout."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Each change of the catalog reaches Stripe first and is copied here once; what is refused changes nothing."""
+"""Each change is made at Stripe first and copied here once; a refused change changes nothing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -274,7 +274,7 @@ CHANGES: dict[str, Callable[[Price], object]] = {
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 class TestNoChange:
-    """Whatever goes wrong before Stripe agrees, nothing is different afterwards."""
+    """Nothing has changed after any failure before Stripe's acceptance."""
 
     def check(self, change: Callable[[Price], object], price: Price, expected: type[StripeFailure]) -> None:
         before = list(Product.objects.values()), list(Price.objects.values())

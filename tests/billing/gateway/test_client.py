@@ -1,4 +1,4 @@
-"""How calls travel: over real connections, to a server that answers what the test says."""
+"""Calls over real connections, to a server with the test's answers."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Stripe's failures in our four words, each as it comes over a real connection."""
+"""Stripe's failures over a real connection, as our four kinds of error."""
 
 import logging
 import pickle
@@ -25,7 +25,7 @@ HTML = "<html><body>Bad Gateway</body></html>"
 
 
 def failure_of(wire: Wire, *answers: Answer, patient: bool = False) -> StripeFailure:
-    """What a creation with our key raises when it is answered so."""
+    """The error of a create call with our key that gets these answers."""
     wire.will(*answers)
     with _haste(patient=patient), pytest.raises(StripeFailure) as raised:
         gateway.create_product({"name": "Pro"}, key="once-only")
@@ -136,7 +136,7 @@ class TestUnavailable:
         assert (failure.answered_500, failure.message) == (False, "Network error: ConnectionError.")
 
     def test_a_break_after_500s_spends_no_key_yet(self, wire: Wire) -> None:
-        """The next try is given the stored 500, and then knows."""
+        """The next try gets the stored 500 and marks the key as used up."""
         failure = failure_of(wire, Answer.error(500), Answer.error(500), Answer(is_reset=True), patient=True)
         assert isinstance(failure, StripeUnavailable)
         assert failure.answered_500 is False

@@ -1,4 +1,4 @@
-"""Which webhook requests are Stripe's: everything else is rejected with a reason, and never with another error."""
+"""Webhook verification: any request that Stripe did not sign is rejected with a reason, never another error."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""A Stripe on a real socket that answers what a test tells it, to see what the SDK does with it."""
+"""A server on a real socket that gives the SDK a test's answers."""
 
 import json
 import socket
@@ -17,7 +17,7 @@ DATE = "Fri, 20 Nov 2026 12:00:00 GMT"
 
 @dataclass(frozen=True)
 class Answer:
-    """What comes back: a body (text as it is, anything else as JSON), late, cut off, or nothing but a reset."""
+    """An answer: a body (text unchanged, anything else as JSON), possibly late or cut off, or a reset connection."""
 
     body: Any = field(default_factory=lambda: PRODUCT)
     status: int = 200
@@ -44,7 +44,7 @@ class Received:
 
 
 class Wire(ThreadingHTTPServer):
-    """Hands out the queued answers, one a request, and keeps what was asked."""
+    """Gives each request the next queued answer, and records the requests."""
 
     daemon_threads = True
 
@@ -112,4 +112,4 @@ class _Conversation(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
