@@ -8,7 +8,7 @@ from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.http import limits, listing, metadata
 from sandbox.http.listing import Params
-from sandbox.subscriptions import start_rules
+from sandbox.subscriptions import shared_parameters
 
 ONLY_IN = {
     "payment": ("customer_creation", "invoice_creation", "payment_intent_data"),
@@ -47,7 +47,7 @@ def _buyer(account: Account, params: Params, session: Object) -> dict[str, Any]:
         return {}
     customer = account.find("customer", params["customer"], param="customer")
     if session["mode"] == "subscription":
-        start_rules.check_currency(account, customer, session["currency"])
+        shared_parameters.check_currency(account, customer, session["currency"])
     return {
         "customer": customer["id"],
         "customer_details": shapes.customer_details(email=customer["email"], name=customer["name"]),
@@ -79,8 +79,8 @@ def _payment_intent_data(given: Params) -> dict[str, Any]:
 
 def _subscription_data(account: Account, given: Params) -> dict[str, Any]:
     _refuse_others(given, SUBSCRIPTION_DATA, "subscription_data")
-    trial = start_rules.trial(account, given, path="subscription_data")
-    members = start_rules.shared_members(account, given)
+    trial = shared_parameters.trial(account, given, path="subscription_data")
+    members = shared_parameters.shared_members(account, given)
     members["metadata"] = metadata.merged({}, given, param="subscription_data[metadata]")
     return {"_subscription_data": members, "_trial_days": trial.days, "_trial_end": trial.end}
 

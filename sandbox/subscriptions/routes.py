@@ -10,7 +10,7 @@ from sandbox.http.expansion import provides
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
 from sandbox.invoices import prorations, subscription_state
-from sandbox.subscriptions import renewals, rules, start_request
+from sandbox.subscriptions import create_request, renewals, rules
 from sandbox.subscriptions.changes import request as change_request
 
 ENDED = "A canceled subscription can only update its cancellation_details and metadata."
@@ -19,7 +19,7 @@ ALWAYS_CHANGEABLE = frozenset({"cancellation_details", "metadata"})
 
 def create(account: Account, params: Params) -> Object:
     """Start a subscription and try to collect its first invoice, as `payment_behavior` says."""
-    return start_request.start(account, params)
+    return create_request.start(account, params)
 
 
 def retrieve(account: Account, _params: Params, subscription_id: str) -> Object:

@@ -14,7 +14,7 @@ from sandbox.core.store import Object
 from sandbox.local_stripe import LocalStripe
 from sandbox.pages import card_form, rendering
 from sandbox.pages.card_form import Refusal
-from sandbox.pages.checkout import order_view
+from sandbox.pages.checkout import order_text
 from sandbox.pages.rendering import Link, web_address
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -74,7 +74,7 @@ def _pay(account: Account, session: Object, typed: dict[str, str], *, authentica
             paid = checkout.pay(account, session["id"], attempt)
     except ApiError as error:
         if error.code == "authentication_required":
-            order = order_view.view(account, session)
+            order = order_text.view(account, session)
             return rendering.page("authentication.html", heading=order.heading, amount=order.total, typed=typed)
         if error.param == "promotion_code":
             session_discounts.remove(account, session)  # It could be redeemed when it was typed, and can't be now.
@@ -83,7 +83,7 @@ def _pay(account: Account, session: Object, typed: dict[str, str], *, authentica
 
 
 def _attempt(account: Account, session: Object, typed: Mapping[str, str], authenticate: str | None) -> Attempt:
-    if not order_view.known_email(account, session) and not EMAIL.fullmatch(typed["email"]):
+    if not order_text.known_email(account, session) and not EMAIL.fullmatch(typed["email"]):
         raise ApiError.invalid("Your email address is incomplete.", param="email")
     if not checkout.takes_payment(session):
         return Attempt(email=typed["email"] or None)
@@ -103,7 +103,7 @@ def _form(account: Account, session: Object, *, typed: Mapping[str, str], refusa
     return rendering.page(
         "checkout.html",
         status=402 if refusal else 200,
-        order=order_view.view(account, session),
+        order=order_text.view(account, session),
         typed=typed,
         refusal=refusal,
         test_cards=card_form.TEST_CARDS,

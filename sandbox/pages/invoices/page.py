@@ -11,7 +11,7 @@ from sandbox.invoices import pay_on_request
 from sandbox.local_stripe import LocalStripe
 from sandbox.pages import card_form, rendering
 from sandbox.pages.card_form import Refusal
-from sandbox.pages.invoices import bill_view
+from sandbox.pages.invoices import invoice_text
 from sandbox.payments import card_entry
 from sandbox.payments.shapes import billing_details
 
@@ -46,7 +46,7 @@ def show_receipt(sandbox: LocalStripe, _request: Request, charge_id: str) -> Res
         charge = sandbox.account.get("charge", charge_id)
         if charge is None or not charge["paid"]:
             return rendering.not_found("There is no such receipt.")
-        return rendering.page("bill.html", bill=bill_view.of_charge(sandbox.account, charge), is_payable=False)
+        return rendering.page("invoice.html", bill=invoice_text.of_charge(sandbox.account, charge), is_payable=False)
 
 
 def _pay(account: Account, invoice: Object, typed: dict[str, str], *, authenticate: str | None) -> Response:
@@ -65,15 +65,15 @@ def _pay(account: Account, invoice: Object, typed: dict[str, str], *, authentica
 
 
 def _ask_bank(invoice: Object, typed: Mapping[str, str]) -> Response:
-    bill = bill_view.of_invoice(invoice)
+    bill = invoice_text.of_invoice(invoice)
     return rendering.page("authentication.html", heading=bill.heading, amount=bill.amount, typed=typed)
 
 
 def _page(invoice: Object, *, typed: Mapping[str, str], refusal: Refusal | None = None) -> Response:
     return rendering.page(
-        "bill.html",
+        "invoice.html",
         status=402 if refusal else 200,
-        bill=bill_view.of_invoice(invoice),
+        bill=invoice_text.of_invoice(invoice),
         is_payable=_can_be_paid(invoice),
         typed=typed,
         refusal=refusal,

@@ -9,7 +9,7 @@ from sandbox.core.errors import ApiError
 from sandbox.local_stripe import LocalStripe
 from sandbox.pages import card_form, rendering
 from sandbox.pages.card_form import Refusal
-from sandbox.pages.portal import account_view
+from sandbox.pages.portal import account_text
 from sandbox.pages.rendering import Link, web_address
 from sandbox.portal import rules as portal
 from sandbox.portal.rules import Visit
@@ -77,8 +77,8 @@ def show_cancel(sandbox: LocalStripe, _request: Request, session_id: str, subscr
             return _unknown()
         return rendering.page(
             "portal_cancel.html",
-            plan=account_view.plan(account, subscription),
-            reasons=account_view.reasons(visit),
+            plan=account_text.plan(account, subscription),
+            reasons=account_text.reasons(visit),
             at_once=visit.cancels_at_once,
             back=_way_back(visit),
         )
@@ -87,7 +87,7 @@ def show_cancel(sandbox: LocalStripe, _request: Request, session_id: str, subscr
 def cancel(sandbox: LocalStripe, request: Request, session_id: str, subscription_id: str) -> Response:
     """Cancel the subscription as the configuration says."""
     feedback = request.form.get("feedback")
-    feedback = feedback if feedback in account_view.REASON_WORDS else None
+    feedback = feedback if feedback in account_text.REASON_WORDS else None
     account = sandbox.account
     with sandbox.transaction():
         visit = _visit(account, session_id)
@@ -134,7 +134,7 @@ def _account(account: Account, visit: Visit, *, said: str = "", refusal: str = "
         home=_home(visit),
         said=said,
         refusal=refusal,
-        view=account_view.view(account, visit),
+        view=account_text.view(account, visit),
     )
 
 
@@ -146,7 +146,7 @@ def _card(account: Account, visit: Visit, *, typed: Mapping[str, str], refusal: 
     return rendering.page(
         "portal_card.html",
         status=402 if refusal else 200,
-        card=account_view.card(account, visit),
+        card=account_text.card(account, visit),
         back=_way_back(visit),
         typed=typed,
         refusal=refusal,
@@ -171,7 +171,7 @@ def _flow_path(visit: Visit) -> str:
 
 def _way_back(visit: Visit) -> Link | None:
     """Return where to go without having done anything: to the account, or to the shop from a flow."""
-    return account_view.back(visit) if visit.session["flow"] else Link(_home(visit), "Back")
+    return account_text.back(visit) if visit.session["flow"] else Link(_home(visit), "Back")
 
 
 def _done(visit: Visit, what: str) -> Response:

@@ -6,9 +6,9 @@ from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.http import limits, metadata
 from sandbox.http.listing import Params
-from sandbox.subscriptions import start_request, start_rules
+from sandbox.subscriptions import create_request, shared_parameters
 from sandbox.subscriptions.changes.rules import ItemChanges
-from sandbox.subscriptions.start_request import ITEM, MOST_ITEMS
+from sandbox.subscriptions.create_request import ITEM, MOST_ITEMS
 
 CHANGE = ITEM | {"deleted", "id"}
 
@@ -33,10 +33,10 @@ def wanted(account: Account, subscription: Object, params: Params) -> ItemChange
             "endpoint on a subscription.",
             param="items",
         )
-    start_rules.check_together([item["price"] for item in found.kept] + [order.price for order in found.added])
+    shared_parameters.check_together([item["price"] for item in found.kept] + [order.price for order in found.added])
     _check_currency(subscription, found)
     costs = [money.total(item["price"], item["quantity"]) for item in found.kept]
-    start_rules.check_amount(sum(costs) + sum(order.amount for order in found.added), subscription["currency"])
+    shared_parameters.check_amount(sum(costs) + sum(order.amount for order in found.added), subscription["currency"])
     return found
 
 
@@ -63,7 +63,7 @@ def _read(account: Account, found: ItemChanges, given: Params, path: str) -> Non
     for name in sorted(given.keys() - CHANGE):
         raise ApiError.unsupported_parameter(f"{path}[{name}]")
     if "id" not in given:
-        found.added.append(start_request.orders_of(account, given, path))
+        found.added.append(create_request.orders_of(account, given, path))
         return
     index = next((i for i, item in enumerate(found.kept) if item["id"] == given["id"]), None)
     if index is None:
@@ -80,7 +80,7 @@ def _changed(account: Account, item: Object, given: Params, path: str) -> Object
         del order_params["price"]  # The same price again, archived meanwhile or not, changes nothing.
     changed = dict(item)
     if order_params:
-        order = start_request.orders_of(account, order_params, path)
+        order = create_request.orders_of(account, order_params, path)
         changed |= {"price": order.price, "quantity": 1}
     if "quantity" in given:
         changed["quantity"] = limits.amount(given["quantity"], param=f"{path}[quantity]")

@@ -16,7 +16,7 @@ from sandbox.invoices import subscription_state
 from sandbox.invoices.subscription_state import UPDATED
 from sandbox.payments import payment_method_routes
 from sandbox.payments import rules as payments
-from sandbox.subscriptions import renewals, start_rules
+from sandbox.subscriptions import renewals, shared_parameters
 from sandbox.subscriptions.changes import item_request, rules
 from sandbox.subscriptions.schedules import request as schedule_request
 from sandbox.subscriptions.schedules import rules as schedules
@@ -77,13 +77,13 @@ def cancellation_details(params: Params, *, reason: str | None = None) -> dict[s
 
 
 def _members(account: Account, subscription: Object, params: Params) -> dict[str, Any]:
-    members = start_rules.shared_members(account, params)
+    members = shared_parameters.shared_members(account, params)
     if "metadata" in params:
         members["metadata"] = metadata.merged(subscription["metadata"], params)
     if "default_payment_method" in params:
         members["default_payment_method"] = _payment_method(account, subscription, params["default_payment_method"])
     if "cancel_at_period_end" in params or "cancel_at" in params:
-        members |= start_rules.scheduled_end(account, subscription, params)
+        members |= shared_parameters.scheduled_end(account, subscription, params)
     if "cancellation_details" in params:
         before = {**subscription, **members}["cancellation_details"]
         members["cancellation_details"] = {**before, **cancellation_details(params)}
@@ -104,7 +104,7 @@ def _change_trial(account: Account, subscription: Object, params: Params) -> Non
         if is_on_trial:
             renewals.end_trial(account, subscription)
         return
-    end = start_rules.trial(account, params).end
+    end = shared_parameters.trial(account, params).end
     if end is None:
         raise LookupError("a trial that does not end")
     if is_on_trial:

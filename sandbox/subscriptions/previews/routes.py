@@ -11,7 +11,7 @@ from sandbox.http import limits
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
 from sandbox.invoices import prorations, subscription_state
-from sandbox.subscriptions import renewals, start_request
+from sandbox.subscriptions import create_request, renewals
 from sandbox.subscriptions import rules as subscriptions
 from sandbox.subscriptions.changes import request as change_request
 from sandbox.subscriptions.previews import next_invoice, shapes
@@ -70,7 +70,7 @@ def _of_new(account: Account, params: Params, details: Params) -> Object:
     limits.refuse_unsupported(details, *sorted(details.keys() - STARTS))
     members = {name: params[name] for name in params.keys() & {"customer", "discounts"}}
     with dry_run(account):
-        started = start_request.start(account, {**details, **members, "payment_behavior": "default_incomplete"})
+        started = create_request.start(account, {**details, **members, "payment_behavior": "default_incomplete"})
         drafted = next_invoice.as_drafted(account, started["latest_invoice"])
     return shapes.preview(drafted, proration_date=None, made={})
 

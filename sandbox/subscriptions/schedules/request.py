@@ -9,9 +9,9 @@ from sandbox.core.periods import boundary
 from sandbox.core.store import Object
 from sandbox.http import limits, metadata
 from sandbox.http.listing import Params
-from sandbox.subscriptions import start_request
+from sandbox.subscriptions import create_request
+from sandbox.subscriptions.create_request import MOST_ITEMS
 from sandbox.subscriptions.schedules import rules, shapes
-from sandbox.subscriptions.start_request import MOST_ITEMS
 
 MOST_PHASES = 10
 PHASE = frozenset(
@@ -141,7 +141,7 @@ def _item(account: Account, present: Present, given: Params, path: str) -> Objec
     price_id = given["price"]
     # What the subscription pays for already may be archived meanwhile.
     if price_id not in present.prices:
-        price = start_request.recurring_price(account, price_id, param=f"{path}[price]")
+        price = create_request.recurring_price(account, price_id, param=f"{path}[price]")
         if price["currency"] != present.currency:
             raise ApiError.invalid(
                 f"The price specified only supports `{price['currency']}`. This doesn't match the expected currency: "

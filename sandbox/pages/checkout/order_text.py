@@ -9,8 +9,8 @@ from sandbox.core import money
 from sandbox.core.account import Account
 from sandbox.core.periods import DAY, boundary
 from sandbox.core.store import Object
-from sandbox.pages import discount_terms
-from sandbox.pages.discount_terms import Offer, Rates
+from sandbox.pages import discount_text
+from sandbox.pages.discount_text import Offer, Rates
 from sandbox.pages.rendering import web_address
 
 
@@ -55,7 +55,7 @@ def view(account: Account, session: Object) -> OrderView:
         rhythm=recurring.rhythm if recurring else "",
         trial=_free_days(trial_end, now=account.now),
         lines=[_line(item) for item in items],
-        offer=discount_terms.view(account, session),
+        offer=discount_text.view(account, session),
         takes_codes=bool(session["allow_promotion_codes"]),
         total=total,
         then=_then(account, session, recurring, trial_end),
@@ -135,8 +135,8 @@ def _detail(item: Object) -> str:
 def _then(account: Account, session: Object, recurring: Recurring | None, trial_end: int | None) -> str:
     if recurring is None:
         return ""
-    price = discount_terms.renewals(
-        discount_terms.coupon(account, session),
+    price = discount_text.renewals(
+        discount_text.coupon(account, session),
         recurring.rates,
         now=account.now,
         first=recurring.first if trial_end is None else trial_end,
@@ -144,7 +144,7 @@ def _then(account: Account, session: Object, recurring: Recurring | None, trial_
     )
     if trial_end is None:
         return f"Renews at {price} until it is cancelled."
-    return f"Free until {discount_terms.day(trial_end)}, then {price} until it is cancelled."
+    return f"Free until {discount_text.day(trial_end)}, then {price} until it is cancelled."
 
 
 def _action(session: Object, total: str, *, is_trial: bool) -> str:

@@ -2,7 +2,7 @@ import pytest
 import stripe
 
 from tests.sandbox.pages.conftest import NOW
-from tests.sandbox.pages.reading import text_of
+from tests.sandbox.pages.page_text import text_of
 
 DAY = 86_400
 MONTH_LATER = NOW + 31 * DAY

@@ -8,7 +8,7 @@ from babel.dates import format_date
 from sandbox.core import money
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.pages.checkout.order_view import Line
+from sandbox.pages.checkout.order_text import Line
 
 STATES = {
     "draft": "Draft",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.sandbox.pages.buying import DECLINED, TYPED, path
-from tests.sandbox.pages.reading import text_of, value_of
+from tests.sandbox.pages.page_text import text_of, value_of
+from tests.sandbox.pages.typed_fields import DECLINED, TYPED, path
 
 DAY = 86_400
 APPLY = {"promotion": "apply"}

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from sandbox.payments.cards import BY_ALIAS
-from tests.sandbox.pages.buying import DECLINED, SECURE, TYPED
 from tests.sandbox.pages.conftest import NOW
-from tests.sandbox.pages.reading import text_of, value_of
+from tests.sandbox.pages.page_text import text_of, value_of
+from tests.sandbox.pages.typed_fields import DECLINED, SECURE, TYPED
 
 FIRST = NOW + 31 * 86_400  # 15 January to 15 February 2027
 CARD = {name: value for name, value in TYPED.items() if name != "email"}

@@ -15,7 +15,7 @@ from sandbox.invoices import rules as invoices
 from sandbox.invoices import subscription_state
 from sandbox.payments import payment_method_routes
 from sandbox.payments import rules as payments
-from sandbox.subscriptions import rules, start_rules
+from sandbox.subscriptions import rules, shared_parameters
 from sandbox.subscriptions.rules import Start
 
 SUPPORTED = frozenset(
@@ -50,15 +50,15 @@ def start(account: Account, params: Params) -> Object:
     order = Start(
         customer=customer,
         recurring=orders,
-        trial_end=start_rules.trial(account, params).ends(now=account.now),
+        trial_end=shared_parameters.trial(account, params).ends(now=account.now),
         members=_members(account, params, customer),
         redemptions=discount_request.of_subscription(account, params, customer, orders),
     )
-    start_rules.check_currency(account, customer, order.recurring[0].price["currency"])
+    shared_parameters.check_currency(account, customer, order.recurring[0].price["currency"])
     method = _method(account, params, order)
     subscription, invoice = rules.start(account, order)
     if params.get("cancel_at_period_end") or params.get("cancel_at"):
-        changes = start_rules.scheduled_end(account, subscription, params)
+        changes = shared_parameters.scheduled_end(account, subscription, params)
         subscription_state.keep(account, subscription, changes)
     if params.get("payment_behavior") == "default_incomplete" and subscription["status"] == "incomplete":
         invoices.finalize(account, invoice)
@@ -105,13 +105,13 @@ def _orders(account: Account, params: Params) -> list[Order]:
     if not given:
         raise ApiError.missing_parameter("items")
     orders = [orders_of(account, each, f"items[{index}]") for index, each in enumerate(given)]
-    start_rules.check_together([order.price for order in orders])
-    start_rules.check_amount(sum(order.amount for order in orders), orders[0].price["currency"])
+    shared_parameters.check_together([order.price for order in orders])
+    shared_parameters.check_amount(sum(order.amount for order in orders), orders[0].price["currency"])
     return orders
 
 
 def _members(account: Account, params: Params, customer: Object) -> dict[str, Any]:
-    members = start_rules.shared_members(account, params)
+    members = shared_parameters.shared_members(account, params)
     members |= listing.given(params, "collection_method", "days_until_due")
     members["metadata"] = metadata.merged({}, params)
     if params.get("collection_method") == "send_invoice" and "days_until_due" not in params:

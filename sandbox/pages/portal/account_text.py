@@ -8,8 +8,8 @@ from sandbox.core import money
 from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.invoices import lines
-from sandbox.pages import discount_terms
-from sandbox.pages.checkout import order_view
+from sandbox.pages import discount_text
+from sandbox.pages.checkout import order_text
 from sandbox.pages.rendering import Link, web_address
 from sandbox.portal import rules as portal
 from sandbox.portal.rules import Visit
@@ -101,7 +101,7 @@ def plan(account: Account, subscription: Object) -> Plan:
         name=", ".join(lines.product_name(account, item["price"]) for item in items),
         prices=[_price(item) for item in items],
         state=_state(subscription, end=min(item["current_period_end"] for item in items)),
-        ends=discount_terms.day(end if cancel_at is None else cancel_at),
+        ends=discount_text.day(end if cancel_at is None else cancel_at),
         is_ending=cancel_at is not None,
         has_trouble=subscription["status"] in STATES,
     )
@@ -128,17 +128,17 @@ def reasons(visit: Visit) -> dict[str, str]:
 def _state(subscription: Object, *, end: int) -> str:
     status = subscription["status"]
     if subscription["cancel_at"] is not None:
-        return f"Ends on {discount_terms.day(subscription['cancel_at'])}."
+        return f"Ends on {discount_text.day(subscription['cancel_at'])}."
     if status == "trialing":
-        return f"Free trial until {discount_terms.day(subscription['trial_end'])}."
-    return STATES.get(status) or f"Renews on {discount_terms.day(end)}."
+        return f"Free trial until {discount_text.day(subscription['trial_end'])}."
+    return STATES.get(status) or f"Renews on {discount_text.day(end)}."
 
 
 def _price(item: Object) -> str:
     price, quantity = item["price"], item["quantity"]
     rate = money.shown(Decimal(price["unit_amount_decimal"]), price["currency"])
     counted = f"{quantity} x " if quantity > 1 else ""
-    return f"{counted}{rate} {order_view.rhythm(price['recurring'])}"
+    return f"{counted}{rate} {order_text.rhythm(price['recurring'])}"
 
 
 def _bills(account: Account, visit: Visit) -> list[Bill]:
@@ -151,7 +151,7 @@ def _bill(invoice: Object) -> Bill:
     descriptions = [line["description"] for line in invoice["lines"]["data"]]
     others = len(descriptions) - 1
     return Bill(
-        day=discount_terms.day(invoice["created"]),
+        day=discount_text.day(invoice["created"]),
         what=f"{descriptions[0]} and {others} more" if others > 0 else next(iter(descriptions), ""),
         amount=money.shown(invoice["amount_due"], invoice["currency"]),
         state=INVOICE_STATES[invoice["status"]],

@@ -2,9 +2,9 @@ import re
 
 import pytest
 
-from tests.sandbox.pages.buying import SECURE, TYPED, path
 from tests.sandbox.pages.conftest import NOW
-from tests.sandbox.pages.reading import text_of, value_of
+from tests.sandbox.pages.page_text import text_of, value_of
+from tests.sandbox.pages.typed_fields import SECURE, TYPED, path
 
 
 class Test3DSecure:
