@@ -15,7 +15,7 @@ from sandbox.payments.refunds import rules as refunds
 from sandbox.subscriptions import due_next, renewals
 
 DUE: dict[str, Callable[[Account, Object], object]] = {
-    "checkout.session": checkout.time_out,
+    "checkout.session": checkout.expire,
     "subscription": due_next.advance,
     "invoice": renewals.retry,
     "discount": discounts.run_out,

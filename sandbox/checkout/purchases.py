@@ -16,6 +16,7 @@ from sandbox.payments import rules as payments
 from sandbox.payments.cards import Decline
 from sandbox.payments.rules import Purpose
 from sandbox.subscriptions import rules as subscriptions
+from sandbox.subscriptions.rules import NewSubscription
 
 Changes = dict[str, Any]
 
@@ -47,13 +48,13 @@ def subscribe(account: Account, purchase: Purchase) -> Changes:
     if method:
         payments.attach(account, method, customer["id"])
         members["default_payment_method"] = method["id"]
-    subscription, invoice = subscriptions.start(account, _start(account, purchase, customer, members))
+    subscription, invoice = subscriptions.start(account, _new_subscription(account, purchase, customer, members))
     due = invoice["amount_due"]
     if due and method and purchase.is_delayed:
         invoices.finalize(account, invoice, method_type=method["type"])
         payments.collect_later(account, invoices.intent_of(account, invoice), method)
     else:
-        subscriptions.pay_first(account, subscription, invoice, method, on_session=True)
+        subscriptions.pay_first_invoice(account, subscription, invoice, method, on_session=True)
     return {
         "invoice": invoice["id"],
         "payment_status": _payment_status(due=due, delayed=purchase.is_delayed),
@@ -61,14 +62,17 @@ def subscribe(account: Account, purchase: Purchase) -> Changes:
     }
 
 
-def sell(account: Account, purchase: Purchase) -> Changes:
+def take_one_time_payment(account: Account, purchase: Purchase) -> Changes:
     """Collect a one-time payment; return what this says about the session."""
     session, method, customer_id = purchase.session, purchase.method, purchase.buyer.customer_id
     due = session["amount_total"]
     for redemption in purchase.redemptions:
         session["_discount"] = discounts.spend(account, redemption, session, customer=customer_id)["id"]
     if not due or method is None:
-        return {"invoice": _receipt(account, session, customer_id, None), "payment_status": "no_payment_required"}
+        return {
+            "invoice": _one_time_invoice(account, session, customer_id, None),
+            "payment_status": "no_payment_required",
+        }
     data = session["_payment_intent_data"]
     if customer_id and data["setup_future_usage"]:
         payments.attach(account, method, customer_id)
@@ -79,7 +83,7 @@ def sell(account: Account, purchase: Purchase) -> Changes:
         return {"payment_intent": intent["id"], "payment_status": "unpaid"}
     payments.collect(account, intent, method, on_session=True)
     return {
-        "invoice": _receipt(account, session, customer_id, intent),
+        "invoice": _one_time_invoice(account, session, customer_id, intent),
         "payment_intent": intent["id"],
         "payment_status": "paid",
     }
@@ -92,7 +96,7 @@ def settle(account: Account, session: Object, *, succeeds: bool) -> Changes:
     intent = account.find("payment_intent", session["payment_intent"])
     if payments.settle(account, intent, succeeds=succeeds) is not None:
         return {}
-    return {"invoice": _receipt(account, session, session["customer"], intent), "payment_status": "paid"}
+    return {"invoice": _one_time_invoice(account, session, session["customer"], intent), "payment_status": "paid"}
 
 
 def trial_end(session: Object, *, now: int) -> int | None:
@@ -113,9 +117,9 @@ def orders(session: Object, kind: str) -> list[Order]:
     ]
 
 
-def _start(account: Account, purchase: Purchase, customer: Object, members: Changes) -> subscriptions.Start:
+def _new_subscription(account: Account, purchase: Purchase, customer: Object, members: Changes) -> NewSubscription:
     session = purchase.session
-    return subscriptions.Start(
+    return NewSubscription(
         customer=customer,
         recurring=orders(session, "recurring"),
         one_time=orders(session, "one_time"),
@@ -138,7 +142,7 @@ def _settle_invoice(account: Account, session: Object, *, succeeds: bool) -> Cha
     return {"payment_status": "paid"}
 
 
-def _receipt(account: Account, session: Object, customer_id: str | None, intent: Object | None) -> str | None:
+def _one_time_invoice(account: Account, session: Object, customer_id: str | None, intent: Object | None) -> str | None:
     """Make the paid invoice of a one-time purchase, if its seller asked for invoices; return its id."""
     creation = session["invoice_creation"]
     if not creation["enabled"] or customer_id is None:

@@ -34,10 +34,16 @@ SUPPORTED = frozenset(
         "ui_mode",
     }
 )
-PLAIN = ("allow_promotion_codes", "billing_address_collection", "client_reference_id", "locale", "submit_type")
-SHORTEST_LIFE = 30 * 60
-LONGEST_LIFE = 24 * 3600
-EXPIRABLE = 'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
+COPIED = (
+    "allow_promotion_codes",
+    "billing_address_collection",
+    "client_reference_id",
+    "locale",
+    "submit_type",
+)
+MIN_LIFETIME = 30 * 60
+MAX_LIFETIME = 24 * 3600
+NOT_OPEN = 'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
 
 
 def create(account: Account, params: Params) -> Object:
@@ -45,7 +51,7 @@ def create(account: Account, params: Params) -> Object:
     limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
     mode = _mode(params)
     urls = _urls(params)
-    line_items = session_lines.ordered(account, params, mode=mode)
+    line_items = session_lines.from_request(account, params, mode=mode)
     session = shapes.session(
         mode=mode,
         created=account.now,
@@ -54,10 +60,10 @@ def create(account: Account, params: Params) -> Object:
         base_url=account.base_url,
     )
     session |= urls
-    session |= listing.given(params, *PLAIN)
+    session |= listing.given(params, *COPIED)
     session |= {"metadata": metadata.merged({}, params)}
-    session |= session_options.made(account, params, session)
-    session_discounts.from_request(account, params, session)
+    session |= session_options.from_request(account, params, session)
+    session_discounts.set_from_request(account, params, session)
     account.add(session)
     account.store.plan("checkout.session", session["id"], session["expires_at"])
     return session
@@ -91,8 +97,8 @@ def expire(account: Account, _params: Params, session_id: str) -> Object:
     """Close an open session early; its page takes no payment from then on."""
     session = account.find("checkout.session", session_id)
     if session["status"] != "open":
-        raise ApiError.invalid(f"{EXPIRABLE}{session['status']}.")
-    return rules.time_out(account, session)
+        raise ApiError.invalid(f"{NOT_OPEN}{session['status']}.")
+    return rules.expire(account, session)
 
 
 def line_items(account: Account, params: Params, session_id: str) -> Object:
@@ -121,13 +127,13 @@ def _urls(params: Params) -> dict[str, Any]:
 
 
 def _expires_at(account: Account, params: Params) -> int:
-    expires_at: int = params.get("expires_at", account.now + LONGEST_LIFE)
-    if expires_at < account.now + SHORTEST_LIFE:
+    expires_at: int = params.get("expires_at", account.now + MAX_LIFETIME)
+    if expires_at < account.now + MIN_LIFETIME:
         raise ApiError.invalid(
             "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.",
             param="expires_at",
         )
-    if expires_at > account.now + LONGEST_LIFE:
+    if expires_at > account.now + MAX_LIFETIME:
         raise ApiError.invalid(
             "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.",
             param="expires_at",

@@ -15,7 +15,7 @@ from sandbox.payments import rules as payments
 from sandbox.payments.card_entry import TypedCard
 from sandbox.payments.shapes import billing_details
 
-SETTLED = {True: "checkout.session.async_payment_succeeded", False: "checkout.session.async_payment_failed"}
+SETTLEMENT_EVENTS = {True: "checkout.session.async_payment_succeeded", False: "checkout.session.async_payment_failed"}
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ def pay(account: Account, session_id: str, attempt: Attempt) -> Object:
     session = account.find("checkout.session", session_id)
     _require_open(session)
     if attempt.promotion_code is not None:
-        session_discounts.apply(account, session, attempt.promotion_code)
+        session_discounts.apply_code(account, session, attempt.promotion_code)
     redemption = session_discounts.redemption(account, session)
-    method = _method(account, session, attempt) if takes_payment(session) else None
-    buyer = session_customer.identify(account, session, email=attempt.email, name=attempt.name)
-    buy = purchases.subscribe if session["mode"] == "subscription" else purchases.sell
+    method = _new_payment_method(account, session, attempt) if needs_payment_method(session) else None
+    buyer = session_customer.find_or_create_buyer(account, session, email=attempt.email, name=attempt.name)
+    buy = purchases.subscribe if session["mode"] == "subscription" else purchases.take_one_time_payment
     outcome = buy(account, Purchase(session=session, buyer=buyer, method=method, redemption=redemption))
     known = {"customer": buyer.customer_id, "customer_details": buyer.customer_details}
     account.change(session, {**known, **outcome, "status": "complete", "url": None})
@@ -68,11 +68,11 @@ def settle(account: Account, session_id: str, *, succeeds: bool) -> Object:
         raise ApiError.invalid("This Checkout Session is not waiting for a payment.")
     changes = purchases.settle(account, session, succeeds=succeeds)
     account.change(session, changes)
-    account.emit(SETTLED[succeeds], session)
+    account.emit(SETTLEMENT_EVENTS[succeeds], session)
     return session
 
 
-def time_out(account: Account, session: Object) -> Object:
+def expire(account: Account, session: Object) -> Object:
     """Expire an open session, because its time is over or its seller says so."""
     account.change(session, {"status": "expired", "url": None})
     account.store.unplan("checkout.session", session["id"])
@@ -89,7 +89,7 @@ def due_now(session: Object) -> int:
     return sum(item["amount_total"] for item in items if item["price"]["type"] == "one_time")
 
 
-def takes_payment(session: Object) -> bool:
+def needs_payment_method(session: Object) -> bool:
     """Tell whether the page asks for a payment method: when something is due, or a later period will be."""
     return due_now(session) > 0 or session["payment_method_collection"] == "always"
 
@@ -101,7 +101,7 @@ def _require_open(session: Object) -> None:
         raise ApiError.invalid("This Checkout Session has expired.")
 
 
-def _method(account: Account, session: Object, attempt: Attempt) -> Object:
+def _new_payment_method(account: Account, session: Object, attempt: Attempt) -> Object:
     """Return the payment method that was typed, after its bank let it pass."""
     email, name = session_customer.contact(account, session, email=attempt.email, name=attempt.name)
     payer = billing_details(email=email, name=name)

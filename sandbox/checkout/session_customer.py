@@ -10,7 +10,7 @@ from sandbox.customers import rules as customers
 from sandbox.payments import shapes as payment_shapes
 
 # A program that pays without saying who it is gets this address, because the page insists on one.
-ANONYMOUS = "buyer@example.com"
+DEFAULT_EMAIL = "buyer@example.com"
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class Buyer:
 def contact(account: Account, session: Object, *, email: str | None, name: str | None) -> tuple[str, str | None]:
     """Return the buyer's e-mail address and name: the customer's own before what was typed."""
     known: dict[str, Any] = _customer(account, session) if session["customer"] else {}
-    return known.get("email") or session["customer_email"] or email or ANONYMOUS, known.get("name") or name
+    return known.get("email") or session["customer_email"] or email or DEFAULT_EMAIL, known.get("name") or name
 
 
-def identify(account: Account, session: Object, *, email: str | None, name: str | None) -> Buyer:
+def find_or_create_buyer(account: Account, session: Object, *, email: str | None, name: str | None) -> Buyer:
     """Return the buyer, as a customer where the session has one or needs one."""
     email, name = contact(account, session, email=email, name=name)
     if session["customer"]:

@@ -12,15 +12,15 @@ from sandbox.http import limits
 from sandbox.http.listing import Params
 
 
-def put(session: Object, redemption: Redemption | None) -> None:
+def set_discount(session: Object, redemption: Redemption | None) -> None:
     """Work out the session's amounts with this coupon, or without any; the caller keeps the session."""
     amounts_off.reduce_session(session, redemption.coupon if redemption else None)
-    session["discounts"] = [_shown(redemption)] if redemption else []
+    session["discounts"] = [_discount_entry(redemption)] if redemption else []
     if session["mode"] == "payment":
         session_lines.check_total(session["line_items"]["data"])
 
 
-def from_request(account: Account, params: Params, session: Object) -> None:
+def set_from_request(account: Account, params: Params, session: Object) -> None:
     """Put the discount on a new session that its seller gives it."""
     if "discounts" not in params:
         return
@@ -28,10 +28,10 @@ def from_request(account: Account, params: Params, session: Object) -> None:
         raise ApiError.invalid("You may only specify one of these parameters: allow_promotion_codes, discounts.")
     for index, given in enumerate(limits.items(params["discounts"] or [], param="discounts", most=1)):
         given_by_seller = discount_request.redemption(account, given, basket(session), f"discounts[{index}]")
-        put(session, given_by_seller)
+        set_discount(session, given_by_seller)
 
 
-def apply(account: Account, session: Object, text: str) -> None:
+def apply_code(account: Account, session: Object, text: str) -> None:
     """Take off what the typed code stands for, in place of any discount before.
 
     Raises ApiError (400), naming `promotion_code`, for a code that can't be redeemed here.
@@ -40,14 +40,14 @@ def apply(account: Account, session: Object, text: str) -> None:
         raise ApiError.invalid("This Checkout Session does not accept promotion codes.", param="promotion_code")
     redemption = redeeming.find(account, text, customer=session["customer"])
     redeeming.check(account, redemption, basket(session), param="promotion_code")
-    put(session, redemption)
+    set_discount(session, redemption)
     account.store.put(session)
 
 
-def remove(account: Account, session: Object) -> None:
+def remove_code(account: Account, session: Object) -> None:
     """Give up the code that the buyer typed; what the seller gave stays."""
     if session["allow_promotion_codes"]:
-        put(session, None)
+        set_discount(session, None)
         account.store.put(session)
 
 
@@ -73,7 +73,7 @@ def basket(session: Object) -> Basket:
     )
 
 
-def _shown(redemption: Redemption) -> Object:
+def _discount_entry(redemption: Redemption) -> Object:
     code = redemption.promotion_code
     return {
         "coupon": None if code else redemption.coupon["id"],

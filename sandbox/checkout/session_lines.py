@@ -12,17 +12,17 @@ from sandbox.http import limits, metadata
 from sandbox.http.listing import Params
 from sandbox.invoices import lines
 
-MOST_ITEMS = 100
+MAX_ITEMS = 100
 # What Stripe charges at least, in minor units; where a currency is not listed nothing is refused.
-SMALLEST_CHARGE = {"aud": 50, "cad": 50, "chf": 50, "eur": 50, "gbp": 30, "jpy": 50, "nzd": 50, "usd": 50}
+MIN_CHARGE = {"aud": 50, "cad": 50, "chf": 50, "eur": 50, "gbp": 30, "jpy": 50, "nzd": 50, "usd": 50}
 
 
-def ordered(account: Account, params: Params, *, mode: str) -> list[Object]:
+def from_request(account: Account, params: Params, *, mode: str) -> list[Object]:
     """Return the line items that the request orders; those with `price_data` get a price made for them.
 
     Raises ApiError, naming the line, for prices that are unknown, archived, or do not fit the mode or each other.
     """
-    given = limits.items(params.get("line_items", []), param="line_items", most=MOST_ITEMS)
+    given = limits.items(params.get("line_items", []), param="line_items", most=MAX_ITEMS)
     if not given:
         raise ApiError.missing_parameter("line_items")
     items = [_line_item(account, each, f"line_items[{index}]") for index, each in enumerate(given)]
@@ -37,7 +37,11 @@ def _line_item(account: Account, given: Params, path: str) -> Object:
     limits.refuse_unsupported({f"{path}[{name}]": 1 for name in given.keys() & {"adjustable_quantity", "tax_rates"}})
     if ("price" in given) == ("price_data" in given):
         raise ApiError.invalid("You must provide exactly one of `price` or `price_data`.", param=path)
-    price = _chosen(account, given["price"], path) if "price" in given else _made(account, given["price_data"])
+    price = (
+        _existing_price(account, given["price"], path)
+        if "price" in given
+        else _new_price(account, given["price_data"])
+    )
     if "quantity" not in given:
         raise ApiError.invalid(f"Quantity is required. Add `quantity` to `{path}`", param=f"{path}[quantity]")
     if given["quantity"] < 1:
@@ -54,7 +58,7 @@ def _line_item(account: Account, given: Params, path: str) -> Object:
     )
 
 
-def _chosen(account: Account, price_id: str, path: str) -> Object:
+def _existing_price(account: Account, price_id: str, path: str) -> Object:
     price = account.find("price", price_id, param=f"{path}[price]")
     if not price["active"]:
         raise ApiError.invalid(
@@ -69,7 +73,7 @@ def _chosen(account: Account, price_id: str, path: str) -> Object:
     return price
 
 
-def _made(account: Account, data: Params) -> Object:
+def _new_price(account: Account, data: Params) -> Object:
     """Make a price for this one sale: archived from the start, like the product made with it."""
     if "product_data" in data:
         product = product_routes.create(account, {**data["product_data"], "active": False})
@@ -107,7 +111,7 @@ def _check_currency(items: list[Object]) -> None:
 def check_total(items: list[Object]) -> None:
     """Refuse a total that cannot be charged; nothing at all is a free order."""
     total, currency = sum(item["amount_total"] for item in items), items[0]["currency"]
-    least = SMALLEST_CHARGE.get(currency, 0)
+    least = MIN_CHARGE.get(currency, 0)
     if 0 < total < least:
         raise ApiError.invalid(
             f"The Checkout Session's total amount due must add up to at least {shown(least, currency)} {currency}",

@@ -21,7 +21,7 @@ PAYMENT_INTENT_DATA = frozenset({"description", "metadata", "receipt_email", "se
 INVOICE_DATA = frozenset({"description", "footer", "metadata"})
 
 
-def made(account: Account, params: Params, session: Object) -> dict[str, Any]:
+def from_request(account: Account, params: Params, session: Object) -> dict[str, Any]:
     """Return the session's members that the request decides; private ones wait for the sale."""
     mode = session["mode"]
     for other, names in ONLY_IN.items():
@@ -29,7 +29,7 @@ def made(account: Account, params: Params, session: Object) -> dict[str, Any]:
             if name in params and mode != other:
                 raise ApiError.invalid(f"You can not pass `{name}` in `{mode}` mode.", param=name)
     return {
-        **_buyer(account, params, session),
+        **_customer_options(account, params, session),
         **listing.given(params, "customer_creation", "payment_method_collection"),
         **_invoice_creation(params, session),
         "_payment_intent_data": _payment_intent_data(params.get("payment_intent_data", {})),
@@ -37,7 +37,7 @@ def made(account: Account, params: Params, session: Object) -> dict[str, Any]:
     }
 
 
-def _buyer(account: Account, params: Params, session: Object) -> dict[str, Any]:
+def _customer_options(account: Account, params: Params, session: Object) -> dict[str, Any]:
     if "customer" in params and "customer_email" in params:
         raise ApiError.invalid("You may only specify one of these parameters: customer, customer_email.")
     if "customer_email" in params:
@@ -64,13 +64,13 @@ def _invoice_creation(params: Params, session: Object) -> dict[str, Any]:
         return {"invoice_creation": session["invoice_creation"]}
     wanted = params["invoice_creation"]
     data = wanted.get("invoice_data", {})
-    _refuse_others(data, INVOICE_DATA, "invoice_creation[invoice_data]")
+    _refuse_unsupported(data, INVOICE_DATA, "invoice_creation[invoice_data]")
     data = {**data, "metadata": metadata.merged({}, data, param="invoice_creation[invoice_data][metadata]")}
     return {"invoice_creation": shapes.invoice_creation(enabled=wanted["enabled"], given=data)}
 
 
 def _payment_intent_data(given: Params) -> dict[str, Any]:
-    _refuse_others(given, PAYMENT_INTENT_DATA, "payment_intent_data")
+    _refuse_unsupported(given, PAYMENT_INTENT_DATA, "payment_intent_data")
     return {
         **{name: given.get(name) for name in ("description", "receipt_email", "setup_future_usage")},
         "metadata": metadata.merged({}, given, param="payment_intent_data[metadata]"),
@@ -78,13 +78,13 @@ def _payment_intent_data(given: Params) -> dict[str, Any]:
 
 
 def _subscription_data(account: Account, given: Params) -> dict[str, Any]:
-    _refuse_others(given, SUBSCRIPTION_DATA, "subscription_data")
+    _refuse_unsupported(given, SUBSCRIPTION_DATA, "subscription_data")
     trial = shared_parameters.trial(account, given, path="subscription_data")
     members = shared_parameters.shared_members(account, given)
     members["metadata"] = metadata.merged({}, given, param="subscription_data[metadata]")
     return {"_subscription_data": members, "_trial_days": trial.days, "_trial_end": trial.end}
 
 
-def _refuse_others(given: Params, supported: frozenset[str], path: str) -> None:
+def _refuse_unsupported(given: Params, supported: frozenset[str], path: str) -> None:
     for name in sorted(given.keys() - supported):
         raise ApiError.unsupported_parameter(f"{path}[{name}]")

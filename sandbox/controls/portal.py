@@ -7,7 +7,7 @@ from sandbox.controls.checkout import shown, typed_card
 from sandbox.core.errors import ApiError
 from sandbox.local_stripe import LocalStripe
 from sandbox.portal import rules as portal
-from sandbox.portal.shapes import REASONS
+from sandbox.portal.shapes import CANCELLATION_REASONS
 
 ACTIONS = ("cancel", "resume", "card")
 
@@ -21,7 +21,7 @@ def act(sandbox: LocalStripe, body: Body, session_id: str, named: str = "") -> d
     """
     action = body.choice("action", ACTIONS) or (named if named in ACTIONS else None)
     subscription_id = body.text("subscription") or (named if named and named not in ACTIONS else None)
-    feedback = body.choice("feedback", REASONS)
+    feedback = body.choice("feedback", CANCELLATION_REASONS)
     typed, name = typed_card(body), body.text("name")
     body.finish()
     if action is None:

@@ -27,7 +27,7 @@ def retrieve(account: Account, _params: Params, customer_id: str) -> Object:
 def update(account: Account, params: Params, customer_id: str) -> Object:
     limits.refuse_unsupported(params, *UNSUPPORTED)
     customer = account.find("customer", customer_id)
-    changes = rules.members(account, params, customer)
+    changes = rules.request_members(account, params, customer)
     if "metadata" in params:
         changes["metadata"] = metadata.merged(customer["metadata"], params)
     return account.change(customer, changes, event="customer.updated")

@@ -11,14 +11,14 @@ from sandbox.http.listing import Params
 from sandbox.invoices import subscription_state
 from sandbox.subscriptions import rules as subscriptions
 
-LONGEST = {"business_name": 150, "description": 350, "individual_name": 150, "name": 256, "phone": 20}
+MAX_LENGTHS = {"business_name": 150, "description": 350, "individual_name": 150, "name": 256, "phone": 20}
 ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 
 
 def create(account: Account, params: Params) -> Object:
     """Add a customer from the parameters of `customers.create`."""
     customer = shapes.customer(created=account.now, metadata=metadata.merged({}, params))
-    customer |= members(account, params, customer)
+    customer |= request_members(account, params, customer)
     return account.add(customer, event="customer.created")
 
 
@@ -30,12 +30,12 @@ def delete(account: Account, customer: Object) -> Object:
     return account.remove(customer, event="customer.deleted")
 
 
-def members(account: Account, params: Params, customer: Object) -> dict[str, Any]:
+def request_members(account: Account, params: Params, customer: Object) -> dict[str, Any]:
     """Return the members that the request sets, checked; an empty text is how it says "none"."""
     members = listing.given(params, "balance", "invoice_prefix", "next_invoice_sequence", "preferred_locales")
     members |= {
         name: limits.text(params[name], param=name, longest=longest) or None
-        for name, longest in LONGEST.items()
+        for name, longest in MAX_LENGTHS.items()
         if name in params
     }
     if "email" in params:

@@ -12,8 +12,8 @@ from sandbox.pages import rendering
 from sandbox.payments.card_entry import TypedCard
 
 FIELDS = ("email", "number", "expiry", "cvc", "name")
-LONGEST_VALUE = 500
-EXPIRY = re.compile(r"\s*([0-9]{1,2})\s*[/.\- ]?\s*(?:20)?([0-9]{2})\s*")
+MAX_LENGTH = 500
+EXPIRY_PATTERN = re.compile(r"\s*([0-9]{1,2})\s*[/.\- ]?\s*(?:20)?([0-9]{2})\s*")
 FIELD_OF_PARAM = {
     "number": "number",
     "exp_month": "expiry",
@@ -55,12 +55,12 @@ class Refusal:
 
 def typed(request: Request) -> dict[str, str]:
     """Return what is in the fields, cut where it is far too long."""
-    return {name: request.form.get(name, "").strip()[:LONGEST_VALUE] for name in FIELDS}
+    return {name: request.form.get(name, "").strip()[:MAX_LENGTH] for name in FIELDS}
 
 
-def filled(request: Request, *, now: int) -> dict[str, str]:
+def filled_test_card(request: Request, *, now: int) -> dict[str, str]:
     """Return the fields of the test card whose button was clicked; empty if none was."""
-    number = request.form.get("fill", "")[:LONGEST_VALUE]
+    number = request.form.get("fill", "")[:MAX_LENGTH]
     if not number:
         return {}
     year = datetime.fromtimestamp(now, UTC).year + 3
@@ -79,6 +79,6 @@ def card(fields: Mapping[str, str], *, authenticate: str | None) -> TypedCard:
 
 def _expiry(text: str) -> tuple[int, int]:
     """Return month and year of `4/27`, `04 / 2027` or `0427`."""
-    if found := EXPIRY.fullmatch(text):
+    if found := EXPIRY_PATTERN.fullmatch(text):
         return int(found[1]), 2000 + int(found[2])
     raise ApiError.invalid("Your card's expiration date is incomplete.", param="exp_month")

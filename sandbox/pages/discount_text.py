@@ -12,7 +12,7 @@ from sandbox.core.store import Object
 
 
 @dataclass(frozen=True)
-class Offer:
+class DiscountText:
     """The discount of a session in words; one that the buyer typed can be removed."""
 
     name: str
@@ -21,13 +21,13 @@ class Offer:
     is_removable: bool
 
 
-def view(account: Account, session: Object) -> Offer | None:
+def describe(account: Account, session: Object) -> DiscountText | None:
     """Describe the session's discount, if it has one."""
     found = coupon(account, session)
     if found is None:
         return None
     code_id = session["discounts"][0]["promotion_code"]
-    return Offer(
+    return DiscountText(
         name=account.find("promotion_code", code_id)["code"] if code_id else found["name"] or found["id"],
         terms=terms(found, is_recurring=session["mode"] == "subscription"),
         amount=money.shown(session["total_details"]["amount_discount"], session["currency"]),
@@ -59,14 +59,14 @@ def terms(coupon: Object, *, is_recurring: bool) -> str:
 
 
 @dataclass(frozen=True)
-class Rates:
+class RenewalPrices:
     """What a period costs, in words: `$19.00 per month` in full, and with the discount."""
 
     full: str
     reduced: str
 
 
-def renewals(coupon: Object | None, rates: Rates, *, now: int, first: int, is_trial: bool) -> str:
+def renewal_price(coupon: Object | None, rates: RenewalPrices, *, now: int, first: int, is_trial: bool) -> str:
     """Return what is paid from the `first` payment after today on."""
     if coupon is None:
         return rates.full

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.wrappers import Request, Response
 
-HERE = Path(__file__).parents[1]
+SANDBOX_FOLDER = Path(__file__).parents[1]
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; "
@@ -47,7 +47,7 @@ def see_other(url: str) -> Response:
 
 
 def stylesheet(_sandbox: object, _request: Request) -> Response:
-    css = (HERE / "static" / "sandbox.css").read_bytes()
+    css = (SANDBOX_FOLDER / "static" / "sandbox.css").read_bytes()
     return Response(css, mimetype="text/css", headers={"Cache-Control": "max-age=60"})
 
 
@@ -59,7 +59,7 @@ def web_address(url: str | None) -> str | None:
 @cache
 def _templates() -> Environment:
     templates = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
+        loader=FileSystemLoader(SANDBOX_FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

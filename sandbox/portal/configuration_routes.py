@@ -14,7 +14,7 @@ from sandbox.http.routes import Routes
 from sandbox.portal import shapes
 
 KIND = "billing_portal.configuration"
-NOT_PLAYED = ("customer_update", "subscription_pause", "subscription_update")
+UNSUPPORTED_FEATURES = ("customer_update", "subscription_pause", "subscription_update")
 
 
 def create(account: Account, params: Params) -> Object:
@@ -76,13 +76,13 @@ def _members(params: Params, current: Object) -> dict[str, Any]:
 
 def _features(current: Object, given: Params) -> Object:
     """Lay the given features over the current ones; what the sandbox does not play can only be off."""
-    for name in NOT_PLAYED:
+    for name in UNSUPPORTED_FEATURES:
         if given.get(name, {}).get("enabled"):
             raise ApiError.unsupported_parameter(f"features[{name}][enabled]")
     methods, cancel = given.get("payment_method_update", {}), given.get("subscription_cancel", {})
     if "payment_method_configuration" in methods:
         raise ApiError.unsupported_parameter("features[payment_method_update][payment_method_configuration]")
-    features = _laid_over(current, {name: value for name, value in given.items() if name not in NOT_PLAYED})
+    features = _merged(current, {name: value for name, value in given.items() if name not in UNSUPPORTED_FEATURES})
     _check_cancel(features["subscription_cancel"], cancel)
     return features
 
@@ -99,12 +99,12 @@ def _check_cancel(feature: Object, given: Params) -> None:
         )
 
 
-def _laid_over(current: Object, given: Params) -> Object:
+def _merged(current: Object, given: Params) -> Object:
     """Return nested members with the given ones in place; an empty text empties a list."""
     merged = dict(current)
     for name, value in given.items():
         is_nested = isinstance(value, dict) and isinstance(current.get(name), dict)
-        merged[name] = _laid_over(current[name], value) if is_nested else ([] if value == "" else value)
+        merged[name] = _merged(current[name], value) if is_nested else ([] if value == "" else value)
     return merged
 
 

@@ -36,10 +36,12 @@ def visit(account: Account, session_id: str) -> Visit:
     return Visit(session, account.find("customer", session["customer"]), configuration["features"])
 
 
-def running(account: Account, visit: Visit) -> list[Object]:
+def running_subscriptions(account: Account, visit: Visit) -> list[Object]:
     """Return the customer's subscriptions that have not ended, newest first."""
     found = list(account.store.walk("subscription", linked=("customer", visit.customer["id"])))
-    return [subscriptions.refreshed(account, each) for each in found if not subscription_state.has_ended(each)]
+    return [
+        subscriptions.with_current_prices(account, each) for each in found if not subscription_state.has_ended(each)
+    ]
 
 
 def subscription(account: Account, visit: Visit, subscription_id: str | None) -> Object:
@@ -47,7 +49,7 @@ def subscription(account: Account, visit: Visit, subscription_id: str | None) ->
 
     Raises ApiError: 404 for one that is not the customer's or has ended, 400 when none is named of several.
     """
-    found = running(account, visit)
+    found = running_subscriptions(account, visit)
     if subscription_id is None and len(found) != 1:
         raise ApiError.missing_parameter("subscription")
     for each in found:
@@ -99,14 +101,14 @@ def change_card(account: Account, visit: Visit, typed: TypedCard, *, name: str |
     method = payments.attach(account, payments.new_card(account, card, payer=payer, expiry=expiry), customer["id"])
     settings = {**customer["invoice_settings"], "default_payment_method": method["id"]}
     account.change(customer, {"invoice_settings": settings}, event="customer.updated")
-    for each in running(account, visit):
+    for each in running_subscriptions(account, visit):
         if each["default_payment_method"]:
             subscription_state.keep(account, each, {"default_payment_method": method["id"]}, event=UPDATED)
     return method
 
 
-def card_of(account: Account, visit: Visit) -> Object | None:
+def default_payment_method(account: Account, visit: Visit) -> Object | None:
     """Return what the customer pays with: their own default, or that of their newest subscription."""
     methods = [visit.customer["invoice_settings"]["default_payment_method"]]
-    methods += [each["default_payment_method"] for each in running(account, visit)]
+    methods += [each["default_payment_method"] for each in running_subscriptions(account, visit)]
     return next((found for each in methods if each and (found := account.get("payment_method", each))), None)

@@ -58,7 +58,7 @@ def _flow(account: Account, given: Params, customer: Object, configuration: Obje
             param="flow_data[type]",
         )
     subscription = _subscription(account, given, customer) if kind == "subscription_cancel" else None
-    return shapes.flow(kind=kind, after=_after(given.get("after_completion")), subscription=subscription)
+    return shapes.flow(kind=kind, after=_after_completion(given.get("after_completion")), subscription=subscription)
 
 
 def _subscription(account: Account, given: Params, customer: Object) -> str:
@@ -76,7 +76,7 @@ def _subscription(account: Account, given: Params, customer: Object) -> str:
     return subscription_id
 
 
-def _after(given: Params | None) -> Object:
+def _after_completion(given: Params | None) -> Object:
     """Return where the customer goes from there, to the portal's own page unless told otherwise."""
     if given is None:
         return {"type": "portal_homepage"}

@@ -5,7 +5,7 @@ from typing import Any
 from sandbox.core import ids
 from sandbox.core.store import Object
 
-REASONS = (
+CANCELLATION_REASONS = (
     "too_expensive",
     "missing_features",
     "switched_service",
@@ -44,7 +44,7 @@ def features(*, enabled: bool) -> Object:
         "invoice_history": {"enabled": enabled},
         "payment_method_update": {"enabled": enabled, "payment_method_configuration": None},
         "subscription_cancel": {
-            "cancellation_reason": {"enabled": enabled, "options": list(REASONS) if enabled else []},
+            "cancellation_reason": {"enabled": enabled, "options": list(CANCELLATION_REASONS) if enabled else []},
             "enabled": enabled,
             "mode": "at_period_end",
             "proration_behavior": "none",

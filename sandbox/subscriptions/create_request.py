@@ -16,7 +16,7 @@ from sandbox.invoices import subscription_state
 from sandbox.payments import payment_method_routes
 from sandbox.payments import rules as payments
 from sandbox.subscriptions import rules, shared_parameters
-from sandbox.subscriptions.rules import Start
+from sandbox.subscriptions.rules import NewSubscription
 
 SUPPORTED = frozenset(
     {
@@ -38,8 +38,8 @@ SUPPORTED = frozenset(
         "trial_settings",
     }
 )
-ITEM = frozenset({"metadata", "price", "price_data", "quantity"})
-MOST_ITEMS = 20
+ITEM_PARAMETERS = frozenset({"metadata", "price", "price_data", "quantity"})
+MAX_ITEMS = 20
 
 
 def start(account: Account, params: Params) -> Object:
@@ -47,7 +47,7 @@ def start(account: Account, params: Params) -> Object:
     limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
     customer = _customer(account, params)
     orders = _orders(account, params)
-    order = Start(
+    order = NewSubscription(
         customer=customer,
         recurring=orders,
         trial_end=shared_parameters.trial(account, params).ends(now=account.now),
@@ -55,7 +55,7 @@ def start(account: Account, params: Params) -> Object:
         redemptions=discount_request.of_subscription(account, params, customer, orders),
     )
     shared_parameters.check_currency(account, customer, order.recurring[0].price["currency"])
-    method = _method(account, params, order)
+    method = _first_payment_method(account, params, order)
     subscription, invoice = rules.start(account, order)
     if params.get("cancel_at_period_end") or params.get("cancel_at"):
         changes = shared_parameters.scheduled_end(account, subscription, params)
@@ -63,13 +63,13 @@ def start(account: Account, params: Params) -> Object:
     if params.get("payment_behavior") == "default_incomplete" and subscription["status"] == "incomplete":
         invoices.finalize(account, invoice)
     else:
-        rules.pay_first(account, subscription, invoice, method, on_session=False)
+        rules.pay_first_invoice(account, subscription, invoice, method, on_session=False)
     return subscription
 
 
-def orders_of(account: Account, given: Params, path: str, *, quantity: int = 1) -> Order:
+def item_order(account: Account, given: Params, path: str, *, quantity: int = 1) -> Order:
     """Return what one of a request's items orders."""
-    for name in sorted(given.keys() - ITEM):
+    for name in sorted(given.keys() - ITEM_PARAMETERS):
         raise ApiError.unsupported_parameter(f"{path}[{name}]")
     if ("price" in given) == ("price_data" in given):
         raise ApiError.invalid("You must provide exactly one of `price` or `price_data`.", param=path)
@@ -101,11 +101,11 @@ def _customer(account: Account, params: Params) -> Object:
 
 
 def _orders(account: Account, params: Params) -> list[Order]:
-    given = limits.items(params.get("items", []), param="items", most=MOST_ITEMS)
+    given = limits.items(params.get("items", []), param="items", most=MAX_ITEMS)
     if not given:
         raise ApiError.missing_parameter("items")
-    orders = [orders_of(account, each, f"items[{index}]") for index, each in enumerate(given)]
-    shared_parameters.check_together([order.price for order in orders])
+    orders = [item_order(account, each, f"items[{index}]") for index, each in enumerate(given)]
+    shared_parameters.check_combination([order.price for order in orders])
     shared_parameters.check_amount(sum(order.amount for order in orders), orders[0].price["currency"])
     return orders
 
@@ -124,7 +124,7 @@ def _members(account: Account, params: Params, customer: Object) -> dict[str, An
     return members
 
 
-def _method(account: Account, params: Params, order: Start) -> Object | None:
+def _first_payment_method(account: Account, params: Params, order: NewSubscription) -> Object | None:
     """Return what the first invoice is paid with; refuse when it has to be and can't."""
     chosen = order.members.get("default_payment_method")
     chosen = chosen or order.customer["invoice_settings"]["default_payment_method"]

@@ -10,7 +10,7 @@ from sandbox.subscriptions import rules
 
 def list_all(account: Account, params: Params) -> Object:
     subscription = account.find("subscription", params["subscription"], param="subscription")
-    return sublists.page(rules.refreshed(account, subscription)["items"], params)
+    return sublists.page(rules.with_current_prices(account, subscription)["items"], params)
 
 
 ROUTES: Routes = [("GET", "/v1/subscription_items", list_all)]

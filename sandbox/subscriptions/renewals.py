@@ -17,13 +17,13 @@ OUTCOMES = ("cancel", "unpaid", "past_due")
 
 def advance(account: Account, subscription: Object) -> None:
     """Do the one thing that is due for the subscription now."""
-    rules.refreshed(account, subscription)
+    rules.with_current_prices(account, subscription)
     status, cancel_at = subscription["status"], subscription["cancel_at"]
     if cancel_at is not None and cancel_at <= account.now:
         bill_now(account, subscription)  # Prorations that still wait are collected with the scheduled end.
         rules.end(account, subscription, details={})
     elif status == "incomplete":
-        _expire(account, subscription)
+        _expire_incomplete(account, subscription)
     elif status == "trialing" and subscription["trial_end"] <= account.now:
         end_trial(account, subscription)
     elif status == "trialing":
@@ -55,12 +55,12 @@ def end_trial(account: Account, subscription: Object) -> None:
     _begin_periods(account, subscription, over, was=was, changes=changes)
 
 
-def resume(account: Account, subscription: Object, *, begins_anew: bool, behavior: str, since: int) -> None:
+def resume(account: Account, subscription: Object, *, resets_anchor: bool, behavior: str, since: int) -> None:
     """Let a paused subscription go on: in a period that begins now, or in what is left of the one it would be in.
 
     What is left is charged unless `behavior` is "none". If its invoice is not paid, the subscription is past due.
     """
-    anchor = account.now if begins_anew else subscription["billing_cycle_anchor"]
+    anchor = account.now if resets_anchor else subscription["billing_cycle_anchor"]
     items = []
     for item in _items(subscription):
         start, end = rules.period_of(item["price"], anchor=anchor, at=account.now)
@@ -69,7 +69,7 @@ def resume(account: Account, subscription: Object, *, begins_anew: bool, behavio
     changes |= {"status": "active", "status_details": None}
     subscription_state.keep(account, subscription, changes, event=UPDATED)
     account.emit("customer.subscription.resumed", subscription)
-    if begins_anew:
+    if resets_anchor:
         bill_now(account, subscription, billed=[lines.for_period(account, subscription, item) for item in items])
     elif behavior != "none":
         for item in items:
@@ -149,7 +149,7 @@ def _collect(account: Account, subscription: Object, invoice: Object) -> None:
     if invoices.collect(account, invoice, method, on_session=False) is None:
         subscription_state.activate(account, subscription)
     elif invoice["next_payment_attempt"] is None:
-        _give_up(account, subscription)
+        _act_after_last_attempt(account, subscription)
     elif subscription["status"] == "active":
         subscription_state.keep(account, subscription, {"status": "past_due"}, event=UPDATED)
 
@@ -166,7 +166,7 @@ def _pause(account: Account, subscription: Object) -> None:
     account.emit("customer.subscription.paused", subscription)
 
 
-def _give_up(account: Account, subscription: Object) -> None:
+def _act_after_last_attempt(account: Account, subscription: Object) -> None:
     outcome = account.store.setting(AFTER_LAST_ATTEMPT, "cancel")
     if outcome == "cancel":
         rules.end(account, subscription, details={"reason": "payment_failed"})
@@ -174,7 +174,7 @@ def _give_up(account: Account, subscription: Object) -> None:
         subscription_state.keep(account, subscription, {"status": "unpaid"}, event=UPDATED)
 
 
-def _expire(account: Account, subscription: Object) -> None:
+def _expire_incomplete(account: Account, subscription: Object) -> None:
     """Give up a subscription whose first invoice was not paid in time, and void that invoice.
 
     A payment that is on its way is waited for.

@@ -13,7 +13,7 @@ from sandbox.invoices import prorations, subscription_state
 from sandbox.subscriptions import create_request, renewals, rules
 from sandbox.subscriptions.changes import request as change_request
 
-ENDED = "A canceled subscription can only update its cancellation_details and metadata."
+ENDED_MESSAGE = "A canceled subscription can only update its cancellation_details and metadata."
 ALWAYS_CHANGEABLE = frozenset({"cancellation_details", "metadata"})
 
 
@@ -23,14 +23,14 @@ def create(account: Account, params: Params) -> Object:
 
 
 def retrieve(account: Account, _params: Params, subscription_id: str) -> Object:
-    return rules.refreshed(account, account.find("subscription", subscription_id))
+    return rules.with_current_prices(account, account.find("subscription", subscription_id))
 
 
 def update(account: Account, params: Params, subscription_id: str) -> Object:
     """Change what the request names; of an ended subscription only what was said about its end."""
-    subscription = rules.refreshed(account, account.find("subscription", subscription_id))
+    subscription = rules.with_current_prices(account, account.find("subscription", subscription_id))
     if subscription_state.has_ended(subscription) and params.keys() - ALWAYS_CHANGEABLE:
-        raise ApiError.invalid(ENDED)
+        raise ApiError.invalid(ENDED_MESSAGE)
     return change_request.update(account, subscription, params)
 
 
@@ -43,19 +43,19 @@ def cancel(account: Account, params: Params, subscription_id: str) -> Object:
     subscription = account.find("subscription", subscription_id)
     if subscription_state.has_ended(subscription):
         raise ApiError.missing("subscription", subscription_id)
-    rules.refreshed(account, subscription)
+    rules.with_current_prices(account, subscription)
     if params.get("prorate"):
         prorations.credit_everything(account, subscription, since=account.now)
     if params.get("invoice_now"):
         renewals.bill_now(account, subscription)
     details = change_request.cancellation_details(params, reason="cancellation_requested")
-    rules.end(account, subscription, details=details, drops_prorations=not params.get("prorate"))
+    rules.end(account, subscription, details=details, deletes_prorations=not params.get("prorate"))
     return subscription
 
 
 def resume(account: Account, params: Params, subscription_id: str) -> Object:
     """Let a paused subscription go on, from now unless its billing date is to stay."""
-    subscription = rules.refreshed(account, account.find("subscription", subscription_id))
+    subscription = rules.with_current_prices(account, account.find("subscription", subscription_id))
     if params.get("payment_behavior") == "resume_on_payment_success":
         raise ApiError.unsupported_parameter("payment_behavior")
     if subscription["status"] != "paused":
@@ -65,7 +65,7 @@ def resume(account: Account, params: Params, subscription_id: str) -> Object:
     renewals.resume(
         account,
         subscription,
-        begins_anew=params.get("billing_cycle_anchor", {}).get("type") != "unchanged",
+        resets_anchor=params.get("billing_cycle_anchor", {}).get("type") != "unchanged",
         behavior=params.get("proration_behavior", "create_prorations"),
         since=params.get("proration_date", account.now),
     )
@@ -82,10 +82,10 @@ def list_all(account: Account, params: Params) -> Object:
         params,
         url="/v1/subscriptions",
         linked=linked,
-        where=lambda subscription: _is_wanted(subscription, params),
+        where=lambda subscription: _matches_filters(subscription, params),
     )
     for subscription in page["data"]:
-        rules.refreshed(account, subscription)
+        rules.with_current_prices(account, subscription)
     return page
 
 
@@ -96,7 +96,7 @@ def of_customer(account: Account, customer: Object) -> Object:
     return listed | {"url": f"/v1/customers/{customer['id']}/subscriptions"}
 
 
-def _is_wanted(subscription: Object, params: Params) -> bool:
+def _matches_filters(subscription: Object, params: Params) -> bool:
     items = subscription["items"]["data"]
     return (
         _has_status(subscription, params.get("status"))

@@ -21,7 +21,7 @@ NO_REASON = {"comment": None, "feedback": None, "feedback_option": None, "reason
 
 
 @dataclass(frozen=True)
-class Start:
+class NewSubscription:
     """What a new subscription begins with; `members` are what the request says about the rest of it."""
 
     customer: Object
@@ -32,7 +32,7 @@ class Start:
     redemptions: list[Redemption] = field(default_factory=list)
 
 
-def start(account: Account, order: Start) -> tuple[Object, Object]:
+def start(account: Account, order: NewSubscription) -> tuple[Object, Object]:
     """Create the subscription and the draft of its first invoice; return both.
 
     In trial it is on at once, also when nothing is due or the customer pays by transfer; otherwise it is incomplete.
@@ -58,7 +58,7 @@ def start(account: Account, order: Start) -> tuple[Object, Object]:
     return subscription, invoice
 
 
-def pay_first(
+def pay_first_invoice(
     account: Account, subscription: Object, invoice: Object, method: Object | None, *, on_session: bool
 ) -> Decline | None:
     """Finalize and collect the first invoice; paid, it makes an incomplete subscription active."""
@@ -72,7 +72,7 @@ def pay_first(
     return decline
 
 
-def end(account: Account, subscription: Object, *, details: dict[str, Any], drops_prorations: bool = True) -> None:
+def end(account: Account, subscription: Object, *, details: dict[str, Any], deletes_prorations: bool = True) -> None:
     """Cancel for good, now; what is still unpaid is not collected any more, and what was not billed yet never is."""
     changes = {
         "canceled_at": subscription["canceled_at"] or account.now,
@@ -81,14 +81,14 @@ def end(account: Account, subscription: Object, *, details: dict[str, Any], drop
         "status": "canceled",
     }
     subscription_state.keep(account, subscription, changes)
-    if drops_prorations:
+    if deletes_prorations:
         prorations.drop(account, subscription)
     invoices.stop_collecting(account, subscription["id"])
-    schedule_ending.close(account, subscription, reason=details.get("reason"))
+    schedule_ending.end_with_subscription(account, subscription, reason=details.get("reason"))
     account.emit("customer.subscription.deleted", subscription)
 
 
-def refreshed(account: Account, subscription: Object) -> Object:
+def with_current_prices(account: Account, subscription: Object) -> Object:
     """Return the subscription with its items' prices as they are now: a price can be renamed or archived meanwhile."""
     for item in subscription["items"]["data"]:
         if price := account.store.get("price", item["price"]["id"]):
@@ -115,7 +115,7 @@ def _item(account: Account, order: Order, trial_end: int | None) -> Object:
     )
 
 
-def _first_invoice(account: Account, subscription: Object, order: Start) -> Object:
+def _first_invoice(account: Account, subscription: Object, order: NewSubscription) -> Object:
     line = lines.for_period if order.trial_end is None else lines.for_trial
     return invoices.draft(
         account,

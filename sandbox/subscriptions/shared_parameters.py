@@ -12,9 +12,9 @@ from sandbox.http import limits
 from sandbox.http.listing import Params
 from sandbox.invoices import subscription_state
 
-LONGEST_TRIAL_DAYS = 730
+MAX_TRIAL_DAYS = 730
 # A session is paid later than it is made, so its trial has to reach further than a day.
-SHORTEST_CHECKOUT_TRIAL = 2 * DAY
+MIN_CHECKOUT_TRIAL = 2 * DAY
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ def trial(account: Account, given: Params, *, path: str = "") -> Trial:
     if "trial_period_days" in given and "trial_end" in given:
         raise ApiError.invalid("You may only specify one of these parameters: trial_end, trial_period_days.")
     if "trial_period_days" in given:
-        return Trial(days=_days(given["trial_period_days"], param=_under(path, "trial_period_days")))
+        return Trial(days=_trial_days(given["trial_period_days"], param=_nested_name(path, "trial_period_days")))
     if "trial_end" in given and given["trial_end"] != "now":
-        return Trial(end=_end(account, given["trial_end"], path))
+        return Trial(end=_trial_end(account, given["trial_end"], path))
     return Trial()
 
 
@@ -65,7 +65,7 @@ def check_currency(account: Account, customer: Object, currency: str) -> None:
             )
 
 
-def check_together(prices: list[Object]) -> None:
+def check_combination(prices: list[Object]) -> None:
     """Refuse prices that one subscription can't have: the same one twice, or several currencies."""
     ids = [price["id"] for price in prices]
     if twice := next((price_id for price_id in ids if ids.count(price_id) > 1), None):
@@ -112,30 +112,30 @@ def _billing_mode(given: Params) -> dict[str, Any]:
     return {"flexible": {"proration_discounts": discounts}, "type": "flexible"}
 
 
-def _days(days: int, *, param: str) -> int:
+def _trial_days(days: int, *, param: str) -> int:
     if days < 1:
         raise ApiError.invalid(
             "Invalid trial_period_days: must be at least one day.", param=param, code="parameter_invalid_integer"
         )
-    if days > LONGEST_TRIAL_DAYS:
+    if days > MAX_TRIAL_DAYS:
         raise ApiError.invalid(
-            f"Invalid trial_period_days: must be at most {LONGEST_TRIAL_DAYS} days (2 years).",
+            f"Invalid trial_period_days: must be at most {MAX_TRIAL_DAYS} days (2 years).",
             param=param,
             code="parameter_invalid_integer",
         )
     return days
 
 
-def _end(account: Account, end: int, path: str) -> int:
-    param = _under(path, "trial_end")
-    if path and end < account.now + SHORTEST_CHECKOUT_TRIAL:
+def _trial_end(account: Account, end: int, path: str) -> int:
+    param = _nested_name(path, "trial_end")
+    if path and end < account.now + MIN_CHECKOUT_TRIAL:
         raise ApiError.invalid("The `trial_end` date has to be at least 2 days in the future.", param=param)
     if end <= account.now:
         raise ApiError.invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", param=param)
-    if end > account.now + LONGEST_TRIAL_DAYS * DAY:
+    if end > account.now + MAX_TRIAL_DAYS * DAY:
         raise ApiError.invalid("Invalid timestamp: can be no more than two years in the future.", param=param)
     return end
 
 
-def _under(path: str, name: str) -> str:
+def _nested_name(path: str, name: str) -> str:
     return f"{path}[{name}]" if path else name

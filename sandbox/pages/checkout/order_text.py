@@ -10,7 +10,7 @@ from sandbox.core.account import Account
 from sandbox.core.periods import DAY, boundary
 from sandbox.core.store import Object
 from sandbox.pages import discount_text
-from sandbox.pages.discount_text import Offer, Rates
+from sandbox.pages.discount_text import DiscountText, RenewalPrices
 from sandbox.pages.rendering import web_address
 
 
@@ -24,43 +24,43 @@ class Line:
 
 
 @dataclass(frozen=True)
-class OrderView:
+class OrderText:
     """The texts of the order, ready for the page."""
 
     heading: str
     price: str
-    rhythm: str
+    interval: str
     trial: str
     lines: list[Line]
-    offer: Offer | None
-    takes_codes: bool
+    discount: DiscountText | None
+    accepts_codes: bool
     total: str
-    then: str
-    action: str
+    renewal_terms: str
+    button_label: str
     needs_card: bool
     email: str | None
     cancel_url: str | None
 
 
-def view(account: Account, session: Object) -> OrderView:
+def describe(account: Account, session: Object) -> OrderText:
     """Describe an open session."""
     items: list[Object] = session["line_items"]["data"]
     currency = session["currency"]
     recurring = _recurring(items, currency, now=account.now)
     trial_end = purchases.trial_end(session, now=account.now)
     total = money.shown(checkout.due_now(session), currency)
-    return OrderView(
+    return OrderText(
         heading=_heading(items, is_trial=trial_end is not None, is_subscription=bool(recurring)),
         price=recurring.amount if recurring else total,
-        rhythm=recurring.rhythm if recurring else "",
-        trial=_free_days(trial_end, now=account.now),
+        interval=recurring.interval if recurring else "",
+        trial=_trial_length(trial_end, now=account.now),
         lines=[_line(item) for item in items],
-        offer=discount_text.view(account, session),
-        takes_codes=bool(session["allow_promotion_codes"]),
+        discount=discount_text.describe(account, session),
+        accepts_codes=bool(session["allow_promotion_codes"]),
         total=total,
-        then=_then(account, session, recurring, trial_end),
-        action=_action(session, total, is_trial=trial_end is not None),
-        needs_card=checkout.takes_payment(session),
+        renewal_terms=_renewal_terms(account, session, recurring, trial_end),
+        button_label=_button_label(session, total, is_trial=trial_end is not None),
+        needs_card=checkout.needs_payment_method(session),
         email=known_email(account, session),
         cancel_url=web_address(session["cancel_url"]),
     )
@@ -72,12 +72,12 @@ class Recurring:
 
     amount: str
     reduced: str
-    rhythm: str
+    interval: str
     first: int
 
     @property
-    def rates(self) -> Rates:
-        return Rates(f"{self.amount} {self.rhythm}", f"{self.reduced} {self.rhythm}")
+    def prices(self) -> RenewalPrices:
+        return RenewalPrices(f"{self.amount} {self.interval}", f"{self.reduced} {self.interval}")
 
 
 def _recurring(items: list[Object], currency: str, *, now: int) -> Recurring | None:
@@ -90,12 +90,12 @@ def _recurring(items: list[Object], currency: str, *, now: int) -> Recurring | N
     return Recurring(
         amount=money.shown(sum(item["amount_subtotal"] for item in renewing), currency),
         reduced=money.shown(sum(item["amount_total"] for item in renewing), currency),
-        rhythm=rhythm(recurring),
+        interval=interval_text(recurring),
         first=boundary(anchor=now, interval=interval, interval_count=count, number=1),
     )
 
 
-def rhythm(recurring: Object) -> str:
+def interval_text(recurring: Object) -> str:
     """Return `per month` or `every 3 months`."""
     interval, count = recurring["interval"], recurring["interval_count"]
     return f"per {interval}" if count == 1 else f"every {count} {interval}s"
@@ -110,7 +110,7 @@ def _heading(items: list[Object], *, is_trial: bool, is_subscription: bool) -> s
     return f"Subscribe to {what}" if is_subscription else str(what)
 
 
-def _free_days(trial_end: int | None, *, now: int) -> str:
+def _trial_length(trial_end: int | None, *, now: int) -> str:
     if trial_end is None:
         return ""
     days = max(1, round((trial_end - now) / DAY))
@@ -126,18 +126,18 @@ def _detail(item: Object) -> str:
     price, quantity = item["price"], item["quantity"]
     rate = money.shown(Decimal(price["unit_amount_decimal"]), price["currency"])
     if price["type"] == "recurring":
-        rate = f"{rate} {rhythm(price['recurring'])}"
+        rate = f"{rate} {interval_text(price['recurring'])}"
     elif quantity == 1:
         return ""
     return rate if quantity == 1 else f"Qty {quantity} · {rate} each"
 
 
-def _then(account: Account, session: Object, recurring: Recurring | None, trial_end: int | None) -> str:
+def _renewal_terms(account: Account, session: Object, recurring: Recurring | None, trial_end: int | None) -> str:
     if recurring is None:
         return ""
-    price = discount_text.renewals(
+    price = discount_text.renewal_price(
         discount_text.coupon(account, session),
-        recurring.rates,
+        recurring.prices,
         now=account.now,
         first=recurring.first if trial_end is None else trial_end,
         is_trial=trial_end is not None,
@@ -147,7 +147,7 @@ def _then(account: Account, session: Object, recurring: Recurring | None, trial_
     return f"Free until {discount_text.day(trial_end)}, then {price} until it is cancelled."
 
 
-def _action(session: Object, total: str, *, is_trial: bool) -> str:
+def _button_label(session: Object, total: str, *, is_trial: bool) -> str:
     if is_trial:
         return "Start trial"
     if session["mode"] == "subscription":

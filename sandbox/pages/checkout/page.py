@@ -38,10 +38,10 @@ def pay(sandbox: LocalStripe, request: Request, session_id: str) -> Response:
         session = account.get("checkout.session", session_id)
         if session is None or session["status"] != "open":
             return _closed(session)
-        if filled := card_form.filled(request, now=account.now):
+        if filled := card_form.filled_test_card(request, now=account.now):
             return _form(account, session, typed=typed | filled)
         if action := _promotion(request):
-            typed["promotion_code"] = request.form.get("promotion_code", "").strip()[: card_form.LONGEST_VALUE]
+            typed["promotion_code"] = request.form.get("promotion_code", "").strip()[: card_form.MAX_LENGTH]
             return _change_discount(account, session, typed, action=action)
         return _pay(account, session, typed, authenticate=request.form.get("authentication"))
 
@@ -55,13 +55,13 @@ def _promotion(request: Request) -> str | None:
 def _change_discount(account: Account, session: Object, typed: dict[str, str], *, action: str) -> Response:
     """Take a code off the price, or take it back, and show the page with all that was typed."""
     if action == "remove":
-        session_discounts.remove(account, session)
+        session_discounts.remove_code(account, session)
         return _form(account, session, typed=typed)
     try:
         if not typed["promotion_code"]:
             raise ApiError.invalid("Type a code first.", param="promotion_code")
         with account.attempt():
-            session_discounts.apply(account, session, typed["promotion_code"])
+            session_discounts.apply_code(account, session, typed["promotion_code"])
     except ApiError as error:
         return _form(account, session, typed=typed, refusal=Refusal.of(error))
     return _form(account, session, typed=typed)
@@ -74,10 +74,12 @@ def _pay(account: Account, session: Object, typed: dict[str, str], *, authentica
             paid = checkout.pay(account, session["id"], attempt)
     except ApiError as error:
         if error.code == "authentication_required":
-            order = order_text.view(account, session)
+            order = order_text.describe(account, session)
             return rendering.page("authentication.html", heading=order.heading, amount=order.total, typed=typed)
         if error.param == "promotion_code":
-            session_discounts.remove(account, session)  # It could be redeemed when it was typed, and can't be now.
+            session_discounts.remove_code(
+                account, session
+            )  # It could be redeemed when it was typed, and can't be now.
         return _form(account, session, typed=typed, refusal=Refusal.of(error))
     return rendering.see_other(_success_url(paid)) if paid["success_url"] else _closed(paid)
 
@@ -85,7 +87,7 @@ def _pay(account: Account, session: Object, typed: dict[str, str], *, authentica
 def _attempt(account: Account, session: Object, typed: Mapping[str, str], authenticate: str | None) -> Attempt:
     if not order_text.known_email(account, session) and not EMAIL.fullmatch(typed["email"]):
         raise ApiError.invalid("Your email address is incomplete.", param="email")
-    if not checkout.takes_payment(session):
+    if not checkout.needs_payment_method(session):
         return Attempt(email=typed["email"] or None)
     card = card_form.card(typed, authenticate=authenticate)
     return Attempt(
@@ -103,7 +105,7 @@ def _form(account: Account, session: Object, *, typed: Mapping[str, str], refusa
     return rendering.page(
         "checkout.html",
         status=402 if refusal else 200,
-        order=order_text.view(account, session),
+        order=order_text.describe(account, session),
         typed=typed,
         refusal=refusal,
         test_cards=card_form.TEST_CARDS,

@@ -12,8 +12,8 @@ from sandbox.local_stripe import LocalStripe
 from sandbox.pages import rendering
 from sandbox.pages.control import overview
 
-LONGEST_LIST = 100
-KINDS = {
+MAX_ROWS = 100
+KIND_BY_PREFIX = {
     "bpc": "billing_portal.configuration",
     "bps": "billing_portal.session",
     "ch": "charge",
@@ -32,18 +32,18 @@ KINDS = {
     "sub": "subscription",
     "we": "webhook_endpoint",
 }
-AN_ID = re.compile(rf"&#34;((?:{'|'.join(KINDS)})_[A-Za-z0-9_]+)&#34;")
+ID_PATTERN = re.compile(rf"&#34;((?:{'|'.join(KIND_BY_PREFIX)})_[A-Za-z0-9_]+)&#34;")
 
 
 def show_all(sandbox: LocalStripe, _request: Request, kind: str) -> Response:
     """List the latest objects of a kind."""
     account = sandbox.account
     with sandbox.transaction():
-        found = list(islice(account.store.walk(kind), LONGEST_LIST + 1))
+        found = list(islice(account.store.walk(kind), MAX_ROWS + 1))
     if not found or kind.startswith("_"):
         return rendering.not_found(f"There are no objects of the kind {kind}.")
-    rows = [overview.row(obj) for obj in found[:LONGEST_LIST]]
-    return rendering.page("objects.html", kind=kind, rows=rows, has_more=len(found) > LONGEST_LIST)
+    rows = [overview.row(obj) for obj in found[:MAX_ROWS]]
+    return rendering.page("objects.html", kind=kind, rows=rows, has_more=len(found) > MAX_ROWS)
 
 
 def show(sandbox: LocalStripe, _request: Request, kind: str, object_id: str) -> Response:
@@ -54,10 +54,10 @@ def show(sandbox: LocalStripe, _request: Request, kind: str, object_id: str) -> 
     if obj is None or kind.startswith("_"):
         return rendering.not_found(f"There is no {kind} {object_id}.")
     text = escape(json.dumps(public(obj), indent=2, ensure_ascii=False))
-    return rendering.page("object.html", kind=kind, id=object_id, json=Markup(AN_ID.sub(_link, text)))  # noqa: S704 - escaped above.
+    return rendering.page("object.html", kind=kind, id=object_id, json=Markup(ID_PATTERN.sub(_link, text)))  # noqa: S704 - escaped above.
 
 
 def _link(found: re.Match[str]) -> str:
     object_id = found[1]
-    kind = KINDS[object_id.partition("_")[0]]
+    kind = KIND_BY_PREFIX[object_id.partition("_")[0]]
     return f'&#34;<a href="/objects/{kind}/{object_id}">{object_id}</a>&#34;'

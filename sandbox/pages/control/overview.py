@@ -19,10 +19,10 @@ HOUR = 3600
 EVENTS_SHOWN = 15
 DELIVERIES_SHOWN = 10
 CALLS_SHOWN = 25
-WHAT = ("name", "nickname", "code", "email", "description", "type", "number", "url", "status")
+DESCRIBING_MEMBERS = ("name", "nickname", "code", "email", "description", "type", "number", "url", "status")
 
 
-def view(sandbox: LocalStripe) -> dict[str, Any]:
+def describe(sandbox: LocalStripe) -> dict[str, Any]:
     """Return everything that the page shows."""
     account = sandbox.account
     queue = sandbox.deliveries.counts()
@@ -49,8 +49,8 @@ def moment(seconds: int) -> str:
 
 def row(obj: Object) -> dict[str, Any]:
     """Return an object as one line of a table."""
-    what: Iterable[Any] = (obj[name] for name in WHAT if isinstance(obj.get(name), str) and obj[name])
-    return {"id": obj["id"], "what": next(iter(what), ""), "created": moment(obj["created"])}
+    texts: Iterable[Any] = (obj[name] for name in DESCRIBING_MEMBERS if isinstance(obj.get(name), str) and obj[name])
+    return {"id": obj["id"], "description": next(iter(texts), ""), "created": moment(obj["created"])}
 
 
 def _clock(account: Account) -> dict[str, str]:
@@ -58,11 +58,11 @@ def _clock(account: Account) -> dict[str, str]:
     return {
         "date": format_date(now, "full", locale=LOCALE),
         "time": now.strftime("%H:%M:%S"),
-        "ahead": _ahead(account.clock.offset),
+        "ahead": _offset_text(account.clock.offset),
     }
 
 
-def _ahead(offset: int) -> str:
+def _offset_text(offset: int) -> str:
     if not offset:
         return "This is the real time."
     days, seconds = divmod(offset, DAY)

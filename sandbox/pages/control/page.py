@@ -19,14 +19,14 @@ Action = Callable[[LocalStripe, Form], Any]
 
 HOUR = 3600
 UNITS = ("hour", "day", "week", "month", "year")
-MOST_STEPS = 999
-MODES = {"deliver": "sent at once", "hold": "kept until released", "drop": "never sent"}
-STATUSES = {"429": "429 rate limit", "500": "500 server error", "timeout": "no answer", "reset": "hang up"}
+MAX_STEPS = 999
+DELIVERY_MODES = {"deliver": "sent at once", "hold": "kept until released", "drop": "never sent"}
+FAULT_ANSWERS = {"429": "429 rate limit", "500": "500 server error", "timeout": "no answer", "reset": "hang up"}
 
 
 def show(sandbox: LocalStripe, request: Request) -> Response:
     """Show the page; after an action it says what was done."""
-    return _page(sandbox, said=SAID.get(request.args.get("done", ""), ""))
+    return _page(sandbox, confirmation=CONFIRMATIONS.get(request.args.get("done", ""), ""))
 
 
 def act(sandbox: LocalStripe, request: Request, action: str) -> Response:
@@ -42,24 +42,24 @@ def act(sandbox: LocalStripe, request: Request, action: str) -> Response:
     return rendering.see_other(f"/?done={action}")
 
 
-def _page(sandbox: LocalStripe, *, said: str = "", refusal: str = "", status: int = 200) -> Response:
+def _page(sandbox: LocalStripe, *, confirmation: str = "", refusal: str = "", status: int = 200) -> Response:
     return rendering.page(
         "control.html",
         status=status,
-        said=said,
+        confirmation=confirmation,
         refusal=refusal,
         units=UNITS,
-        modes=MODES,
-        statuses=STATUSES,
-        **overview.view(sandbox),
+        modes=DELIVERY_MODES,
+        statuses=FAULT_ANSWERS,
+        **overview.describe(sandbox),
     )
 
 
 def _clock(sandbox: LocalStripe, form: Form) -> None:
     count, _, unit = form.get("step", f"{form.get('count', '')} {form.get('unit', '')}").partition(" ")
     steps = _integer(count, "count")
-    if unit not in UNITS or not 1 <= steps <= MOST_STEPS:
-        raise ApiError.invalid(f"Move by 1 to {MOST_STEPS} {', '.join(UNITS[:-1])}s or {UNITS[-1]}s.")
+    if unit not in UNITS or not 1 <= steps <= MAX_STEPS:
+        raise ApiError.invalid(f"Move by 1 to {MAX_STEPS} {', '.join(UNITS[:-1])}s or {UNITS[-1]}s.")
     now = sandbox.account.clock.now()
     if unit == "hour":
         moment = now + HOUR * steps
@@ -116,7 +116,7 @@ ACTIONS: dict[str, Action] = {
     "clear-faults": _clear_faults,
     "reset": _reset,
 }
-SAID = {
+CONFIRMATIONS = {
     "clock": "The clock was moved, and what fell due has happened.",
     "webhooks": "Deliveries are switched.",
     "release": "What was held is on its way.",

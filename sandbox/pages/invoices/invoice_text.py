@@ -10,7 +10,7 @@ from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.pages.checkout.order_text import Line
 
-STATES = {
+STATUS_TEXT = {
     "draft": "Draft",
     "open": "Due now",
     "paid": "Paid on {day}",
@@ -20,18 +20,18 @@ STATES = {
 
 
 @dataclass(frozen=True)
-class BillView:
+class InvoiceText:
     """The texts of the page."""
 
     heading: str
     amount: str
-    state: str
-    facts: list[Line]
+    status: str
+    details: list[Line]
     lines: list[Line]
     total: str
 
 
-def of_invoice(invoice: Object) -> BillView:
+def of_invoice(invoice: Object) -> InvoiceText:
     """Describe a finalized invoice."""
     currency = invoice["currency"]
     paid_at = invoice["status_transitions"]["paid_at"]
@@ -40,36 +40,36 @@ def of_invoice(invoice: Object) -> BillView:
         lines.append(Line("Discount", "", money.shown(-discount, currency)))
     if applied := invoice["total"] - invoice["amount_due"]:
         lines.append(Line("Customer balance", "", money.shown(-applied, currency)))
-    return BillView(
+    return InvoiceText(
         heading=f"Invoice {invoice['number']}",
         amount=money.shown(invoice["amount_due"], currency),
-        state=STATES[invoice["status"]].format(day=_day(paid_at) if paid_at else ""),
-        facts=_facts(issued=invoice["created"], name=invoice["customer_name"], email=invoice["customer_email"]),
+        status=STATUS_TEXT[invoice["status"]].format(day=_day(paid_at) if paid_at else ""),
+        details=_details(issued=invoice["created"], name=invoice["customer_name"], email=invoice["customer_email"]),
         lines=lines,
         total=money.shown(invoice["amount_due"], currency),
     )
 
 
-def of_charge(account: Account, charge: Object) -> BillView:
+def of_charge(account: Account, charge: Object) -> InvoiceText:
     """Describe a charge that succeeded."""
     intent = account.find("payment_intent", charge["payment_intent"])
     amount = money.shown(charge["amount"], charge["currency"])
     payer = charge["billing_details"]
-    return BillView(
+    return InvoiceText(
         heading="Receipt",
         amount=amount,
-        state=STATES["paid"].format(day=_day(charge["created"])),
-        facts=_facts(issued=charge["created"], name=payer["name"], email=payer["email"]),
+        status=STATUS_TEXT["paid"].format(day=_day(charge["created"])),
+        details=_details(issued=charge["created"], name=payer["name"], email=payer["email"]),
         lines=[Line(intent["description"] or "Payment", "", amount)],
         total=amount,
     )
 
 
-def _facts(*, issued: int, name: str | None, email: str | None) -> list[Line]:
-    facts = [Line("Date", "", _day(issued))]
+def _details(*, issued: int, name: str | None, email: str | None) -> list[Line]:
+    details = [Line("Date", "", _day(issued))]
     if name or email:
-        facts.append(Line("Billed to", "", name or email or ""))
-    return facts
+        details.append(Line("Billed to", "", name or email or ""))
+    return details
 
 
 def _day(moment: int) -> str:

@@ -21,7 +21,7 @@ def show_invoice(sandbox: LocalStripe, _request: Request, invoice_id: str) -> Re
     with sandbox.transaction():
         invoice = sandbox.account.get("invoice", invoice_id)
     if invoice is None or invoice["status"] == "draft":
-        return _unknown()
+        return _not_found()
     return _page(invoice, typed={})
 
 
@@ -32,8 +32,8 @@ def pay(sandbox: LocalStripe, request: Request, invoice_id: str) -> Response:
     with sandbox.transaction():
         invoice = account.get("invoice", invoice_id)
         if invoice is None or invoice["status"] == "draft":
-            return _unknown()
-        if filled := card_form.filled(request, now=account.now):
+            return _not_found()
+        if filled := card_form.filled_test_card(request, now=account.now):
             return _page(invoice, typed=typed | filled)
         if _can_be_paid(invoice):
             return _pay(account, invoice, typed, authenticate=request.form.get("authentication"))
@@ -46,7 +46,7 @@ def show_receipt(sandbox: LocalStripe, _request: Request, charge_id: str) -> Res
         charge = sandbox.account.get("charge", charge_id)
         if charge is None or not charge["paid"]:
             return rendering.not_found("There is no such receipt.")
-        return rendering.page("invoice.html", bill=invoice_text.of_charge(sandbox.account, charge), is_payable=False)
+        return rendering.page("invoice.html", text=invoice_text.of_charge(sandbox.account, charge), is_payable=False)
 
 
 def _pay(account: Account, invoice: Object, typed: dict[str, str], *, authenticate: str | None) -> Response:
@@ -65,15 +65,15 @@ def _pay(account: Account, invoice: Object, typed: dict[str, str], *, authentica
 
 
 def _ask_bank(invoice: Object, typed: Mapping[str, str]) -> Response:
-    bill = invoice_text.of_invoice(invoice)
-    return rendering.page("authentication.html", heading=bill.heading, amount=bill.amount, typed=typed)
+    text = invoice_text.of_invoice(invoice)
+    return rendering.page("authentication.html", heading=text.heading, amount=text.amount, typed=typed)
 
 
 def _page(invoice: Object, *, typed: Mapping[str, str], refusal: Refusal | None = None) -> Response:
     return rendering.page(
         "invoice.html",
         status=402 if refusal else 200,
-        bill=invoice_text.of_invoice(invoice),
+        text=invoice_text.of_invoice(invoice),
         is_payable=_can_be_paid(invoice),
         typed=typed,
         refusal=refusal,
@@ -85,5 +85,5 @@ def _can_be_paid(invoice: Object) -> bool:
     return invoice["status"] in pay_on_request.PAYABLE and invoice["amount_due"] > 0
 
 
-def _unknown() -> Response:
+def _not_found() -> Response:
     return rendering.not_found("There is no such invoice.")

@@ -13,17 +13,17 @@ from sandbox.pages.checkout import order_text
 from sandbox.pages.rendering import Link, web_address
 from sandbox.portal import rules as portal
 from sandbox.portal.rules import Visit
-from sandbox.portal.shapes import REASONS
+from sandbox.portal.shapes import CANCELLATION_REASONS
 
 INVOICES_SHOWN = 24
-STATES = {
+TROUBLE = {
     "past_due": "Payment failed. Change your card, or pay the open invoice.",
     "unpaid": "Payment failed, and is not tried again. Pay the open invoice.",
     "incomplete": "The first payment is still missing.",
     "paused": "Paused until there is a card to pay with.",
 }
-INVOICE_STATES = {"draft": "Draft", "open": "Due", "paid": "Paid", "uncollectible": "Not collected", "void": "Void"}
-REASON_WORDS = {
+INVOICE_STATUS = {"draft": "Draft", "open": "Due", "paid": "Paid", "uncollectible": "Not collected", "void": "Void"}
+REASON_LABELS = {
     "too_expensive": "It is too expensive",
     "missing_features": "I need more features",
     "switched_service": "I found an alternative",
@@ -36,50 +36,50 @@ REASON_WORDS = {
 
 
 @dataclass(frozen=True)
-class Plan:
+class PlanText:
     """One subscription: what it is, what it costs, and what becomes of it next."""
 
     id: str
     name: str
     prices: list[str]
-    state: str
-    ends: str
+    status: str
+    end_date: str
     is_ending: bool
-    has_trouble: bool
+    needs_attention: bool
 
 
 @dataclass(frozen=True)
-class Bill:
+class InvoiceRow:
     """One invoice in the list."""
 
-    day: str
-    what: str
+    date: str
+    description: str
     amount: str
-    state: str
+    status: str
     url: str | None
 
 
 @dataclass(frozen=True)
-class AccountView:
+class AccountText:
     """The texts of the portal, and what may be done there."""
 
-    who: str
+    customer: str
     back: Link | None
-    plans: list[Plan]
+    plans: list[PlanText]
     card: str
-    bills: list[Bill] | None
+    invoices: list[InvoiceRow] | None
     can_cancel: bool
     can_change_card: bool
 
 
-def view(account: Account, visit: Visit) -> AccountView:
+def describe(account: Account, visit: Visit) -> AccountText:
     """Describe the customer's account."""
-    return AccountView(
-        who=visit.customer["name"] or visit.customer["email"] or "Your account",
+    return AccountText(
+        customer=visit.customer["name"] or visit.customer["email"] or "Your account",
         back=back(visit),
-        plans=[plan(account, each) for each in portal.running(account, visit)],
+        plans=[plan(account, each) for each in portal.running_subscriptions(account, visit)],
         card=card(account, visit),
-        bills=_bills(account, visit) if visit.features["invoice_history"]["enabled"] else None,
+        invoices=_invoice_rows(account, visit) if visit.features["invoice_history"]["enabled"] else None,
         can_cancel=visit.features["subscription_cancel"]["enabled"],
         can_change_card=visit.features["payment_method_update"]["enabled"],
     )
@@ -91,25 +91,25 @@ def back(visit: Visit) -> Link | None:
     return Link(url, "Back") if url else None
 
 
-def plan(account: Account, subscription: Object) -> Plan:
+def plan(account: Account, subscription: Object) -> PlanText:
     """Describe one subscription."""
     items = subscription["items"]["data"]
     end = max(item["current_period_end"] for item in items)
     cancel_at = subscription["cancel_at"]
-    return Plan(
+    return PlanText(
         id=subscription["id"],
         name=", ".join(lines.product_name(account, item["price"]) for item in items),
         prices=[_price(item) for item in items],
-        state=_state(subscription, end=min(item["current_period_end"] for item in items)),
-        ends=discount_text.day(end if cancel_at is None else cancel_at),
+        status=_plan_status(subscription, end=min(item["current_period_end"] for item in items)),
+        end_date=discount_text.day(end if cancel_at is None else cancel_at),
         is_ending=cancel_at is not None,
-        has_trouble=subscription["status"] in STATES,
+        needs_attention=subscription["status"] in TROUBLE,
     )
 
 
 def card(account: Account, visit: Visit) -> str:
     """Return `Visa ending in 4242, expires 12/2031`."""
-    method = portal.card_of(account, visit)
+    method = portal.default_payment_method(account, visit)
     if method is None:
         return "No card is saved."
     if method["type"] != "card":
@@ -122,38 +122,40 @@ def card(account: Account, visit: Visit) -> str:
 def reasons(visit: Visit) -> dict[str, str]:
     """Return the reasons to cancel that the page offers."""
     wanted = visit.features["subscription_cancel"]["cancellation_reason"]
-    return {name: REASON_WORDS[name] for name in REASONS if wanted["enabled"] and name in wanted["options"]}
+    return {
+        name: REASON_LABELS[name] for name in CANCELLATION_REASONS if wanted["enabled"] and name in wanted["options"]
+    }
 
 
-def _state(subscription: Object, *, end: int) -> str:
+def _plan_status(subscription: Object, *, end: int) -> str:
     status = subscription["status"]
     if subscription["cancel_at"] is not None:
         return f"Ends on {discount_text.day(subscription['cancel_at'])}."
     if status == "trialing":
         return f"Free trial until {discount_text.day(subscription['trial_end'])}."
-    return STATES.get(status) or f"Renews on {discount_text.day(end)}."
+    return TROUBLE.get(status) or f"Renews on {discount_text.day(end)}."
 
 
 def _price(item: Object) -> str:
     price, quantity = item["price"], item["quantity"]
     rate = money.shown(Decimal(price["unit_amount_decimal"]), price["currency"])
     counted = f"{quantity} x " if quantity > 1 else ""
-    return f"{counted}{rate} {order_text.rhythm(price['recurring'])}"
+    return f"{counted}{rate} {order_text.interval_text(price['recurring'])}"
 
 
-def _bills(account: Account, visit: Visit) -> list[Bill]:
+def _invoice_rows(account: Account, visit: Visit) -> list[InvoiceRow]:
     found = account.store.walk("invoice", linked=("customer", visit.customer["id"]))
     issued = (invoice for invoice in found if invoice["status"] != "draft")
-    return [_bill(invoice) for invoice in islice(issued, INVOICES_SHOWN)]
+    return [_invoice_row(invoice) for invoice in islice(issued, INVOICES_SHOWN)]
 
 
-def _bill(invoice: Object) -> Bill:
+def _invoice_row(invoice: Object) -> InvoiceRow:
     descriptions = [line["description"] for line in invoice["lines"]["data"]]
     others = len(descriptions) - 1
-    return Bill(
-        day=discount_text.day(invoice["created"]),
-        what=f"{descriptions[0]} and {others} more" if others > 0 else next(iter(descriptions), ""),
+    return InvoiceRow(
+        date=discount_text.day(invoice["created"]),
+        description=f"{descriptions[0]} and {others} more" if others > 0 else next(iter(descriptions), ""),
         amount=money.shown(invoice["amount_due"], invoice["currency"]),
-        state=INVOICE_STATES[invoice["status"]],
+        status=INVOICE_STATUS[invoice["status"]],
         url=web_address(invoice["hosted_invoice_url"]),
     )

@@ -1,6 +1,7 @@
 """The billing portal's pages: the account, a card form, and the question whether to cancel."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from werkzeug.wrappers import Request, Response
 
@@ -14,12 +15,12 @@ from sandbox.pages.rendering import Link, web_address
 from sandbox.portal import rules as portal
 from sandbox.portal.rules import Visit
 
-SAID = {
+CONFIRMATIONS = {
     "card": "Your card is changed.",
     "cancel": "Your subscription is cancelled.",
     "resume": "Your subscription goes on.",
 }
-NOTHING_DUE = "$0.00"
+ZERO_AMOUNT = "$0.00"
 
 
 def show(sandbox: LocalStripe, request: Request, session_id: str) -> Response:
@@ -29,10 +30,10 @@ def show(sandbox: LocalStripe, request: Request, session_id: str) -> Response:
     with sandbox.transaction():
         visit = _visit(account, session_id)
         if visit is None:
-            return _unknown()
-        if visit.session["flow"] and done not in SAID:
+            return _not_found()
+        if visit.session["flow"] and done not in CONFIRMATIONS:
             return rendering.see_other(_flow_path(visit))
-        return _account(account, visit, said=SAID.get(done, ""))
+        return _account(account, visit, confirmation=CONFIRMATIONS.get(done, ""))
 
 
 def show_card(sandbox: LocalStripe, _request: Request, session_id: str) -> Response:
@@ -40,7 +41,7 @@ def show_card(sandbox: LocalStripe, _request: Request, session_id: str) -> Respo
     with sandbox.transaction():
         visit = _visit(sandbox.account, session_id)
         if visit is None or not visit.features["payment_method_update"]["enabled"]:
-            return _unknown()
+            return _not_found()
         return _card(sandbox.account, visit, typed={})
 
 
@@ -51,8 +52,8 @@ def change_card(sandbox: LocalStripe, request: Request, session_id: str) -> Resp
     with sandbox.transaction():
         visit = _visit(account, session_id)
         if visit is None or not visit.features["payment_method_update"]["enabled"]:
-            return _unknown()
-        if filled := card_form.filled(request, now=account.now):
+            return _not_found()
+        if filled := card_form.filled_test_card(request, now=account.now):
             return _card(account, visit, typed=typed | filled)
         try:
             card = card_form.card(typed, authenticate=request.form.get("authentication"))
@@ -61,7 +62,7 @@ def change_card(sandbox: LocalStripe, request: Request, session_id: str) -> Resp
             if error.code == "authentication_required":
                 return _ask_bank(typed)
             return _card(account, visit, typed=typed, refusal=Refusal.of(error))
-        return _done(visit, "card")
+        return _after_change(visit, "card")
 
 
 def show_cancel(sandbox: LocalStripe, _request: Request, session_id: str, subscription_id: str) -> Response:
@@ -70,35 +71,35 @@ def show_cancel(sandbox: LocalStripe, _request: Request, session_id: str, subscr
     with sandbox.transaction():
         visit = _visit(account, session_id)
         if visit is None or not visit.features["subscription_cancel"]["enabled"]:
-            return _unknown()
+            return _not_found()
         try:
             subscription = portal.subscription(account, visit, subscription_id)
         except ApiError:
-            return _unknown()
+            return _not_found()
         return rendering.page(
             "portal_cancel.html",
             plan=account_text.plan(account, subscription),
             reasons=account_text.reasons(visit),
             at_once=visit.cancels_at_once,
-            back=_way_back(visit),
+            back=_back_link(visit),
         )
 
 
 def cancel(sandbox: LocalStripe, request: Request, session_id: str, subscription_id: str) -> Response:
     """Cancel the subscription as the configuration says."""
     feedback = request.form.get("feedback")
-    feedback = feedback if feedback in account_text.REASON_WORDS else None
+    feedback = feedback if feedback in account_text.REASON_LABELS else None
     account = sandbox.account
     with sandbox.transaction():
         visit = _visit(account, session_id)
         if visit is None:
-            return _unknown()
+            return _not_found()
         try:
             with account.attempt():
                 portal.cancel(account, visit, subscription_id, feedback=feedback)
         except ApiError as error:
             return _refused(account, visit, error)
-        return _done(visit, "cancel")
+        return _after_change(visit, "cancel")
 
 
 def resume(sandbox: LocalStripe, _request: Request, session_id: str, subscription_id: str) -> Response:
@@ -107,13 +108,13 @@ def resume(sandbox: LocalStripe, _request: Request, session_id: str, subscriptio
     with sandbox.transaction():
         visit = _visit(account, session_id)
         if visit is None:
-            return _unknown()
+            return _not_found()
         try:
             with account.attempt():
                 portal.resume(account, visit, subscription_id)
         except ApiError as error:
             return _refused(account, visit, error)
-        return rendering.see_other(f"{_home(visit)}?done=resume")
+        return rendering.see_other(f"{_home_path(visit)}?done=resume")
 
 
 def _visit(account: Account, session_id: str) -> Visit | None:
@@ -123,23 +124,27 @@ def _visit(account: Account, session_id: str) -> Visit | None:
         return None
 
 
-def _unknown() -> Response:
+def _not_found() -> Response:
     return rendering.not_found("There is no such page in this billing portal. Go back to the shop and open it again.")
 
 
-def _account(account: Account, visit: Visit, *, said: str = "", refusal: str = "", status: int = 200) -> Response:
+def _account(
+    account: Account, visit: Visit, *, confirmation: str = "", refusal: str = "", status: int = 200
+) -> Response:
     return rendering.page(
         "portal.html",
         status=status,
-        home=_home(visit),
-        said=said,
+        home=_home_path(visit),
+        confirmation=confirmation,
         refusal=refusal,
-        view=account_text.view(account, visit),
+        account=account_text.describe(account, visit),
     )
 
 
 def _refused(account: Account, visit: Visit, error: ApiError) -> Response:
-    return _unknown() if error.status == 404 else _account(account, visit, refusal=error.message, status=error.status)  # noqa: PLR2004
+    if error.status == HTTPStatus.NOT_FOUND:
+        return _not_found()
+    return _account(account, visit, refusal=error.message, status=error.status)
 
 
 def _card(account: Account, visit: Visit, *, typed: Mapping[str, str], refusal: Refusal | None = None) -> Response:
@@ -147,7 +152,7 @@ def _card(account: Account, visit: Visit, *, typed: Mapping[str, str], refusal: 
         "portal_card.html",
         status=402 if refusal else 200,
         card=account_text.card(account, visit),
-        back=_way_back(visit),
+        back=_back_link(visit),
         typed=typed,
         refusal=refusal,
         test_cards=card_form.TEST_CARDS,
@@ -155,26 +160,26 @@ def _card(account: Account, visit: Visit, *, typed: Mapping[str, str], refusal: 
 
 
 def _ask_bank(typed: Mapping[str, str]) -> Response:
-    return rendering.page("authentication.html", heading="Your new card", amount=NOTHING_DUE, typed=typed)
+    return rendering.page("authentication.html", heading="Your new card", amount=ZERO_AMOUNT, typed=typed)
 
 
-def _home(visit: Visit) -> str:
+def _home_path(visit: Visit) -> str:
     return f"/portal/{visit.session['id']}"
 
 
 def _flow_path(visit: Visit) -> str:
     flow = visit.session["flow"]
     if flow["type"] == "payment_method_update":
-        return f"{_home(visit)}/card"
-    return f"{_home(visit)}/cancel/{flow['subscription_cancel']['subscription']}"
+        return f"{_home_path(visit)}/card"
+    return f"{_home_path(visit)}/cancel/{flow['subscription_cancel']['subscription']}"
 
 
-def _way_back(visit: Visit) -> Link | None:
+def _back_link(visit: Visit) -> Link | None:
     """Return where to go without having done anything: to the account, or to the shop from a flow."""
-    return account_text.back(visit) if visit.session["flow"] else Link(_home(visit), "Back")
+    return account_text.back(visit) if visit.session["flow"] else Link(_home_path(visit), "Back")
 
 
-def _done(visit: Visit, what: str) -> Response:
+def _after_change(visit: Visit, change: str) -> Response:
     """Go on as the session says: to the account, to the shop, or to a word of confirmation."""
     after = (visit.session["flow"] or {}).get("after_completion", {"type": "portal_homepage"})
     if after["type"] == "redirect":
@@ -182,5 +187,7 @@ def _done(visit: Visit, what: str) -> Response:
     if after["type"] == "hosted_confirmation":
         message = after["hosted_confirmation"]["custom_message"] or "Thank you. There is nothing more to do."
         back = web_address(visit.session["return_url"])
-        return rendering.notice(SAID[what].removesuffix("."), message, link=Link(back, "Continue") if back else None)
-    return rendering.see_other(f"{_home(visit)}?done={what}")
+        return rendering.notice(
+            CONFIRMATIONS[change].removesuffix("."), message, link=Link(back, "Continue") if back else None
+        )
+    return rendering.see_other(f"{_home_path(visit)}?done={change}")

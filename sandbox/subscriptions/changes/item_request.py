@@ -8,12 +8,12 @@ from sandbox.http import limits, metadata
 from sandbox.http.listing import Params
 from sandbox.subscriptions import create_request, shared_parameters
 from sandbox.subscriptions.changes.rules import ItemChanges
-from sandbox.subscriptions.create_request import ITEM, MOST_ITEMS
+from sandbox.subscriptions.create_request import ITEM_PARAMETERS, MAX_ITEMS
 
-CHANGE = ITEM | {"deleted", "id"}
+ITEM_CHANGE_PARAMETERS = ITEM_PARAMETERS | {"deleted", "id"}
 
 
-def wanted(account: Account, subscription: Object, params: Params) -> ItemChanges:
+def item_changes(account: Account, subscription: Object, params: Params) -> ItemChanges:
     """Return the items that the request asks for; those it does not mention stay as they are.
 
     A new price without a quantity makes the quantity 1, and an item without an id is added: Stripe's rules.
@@ -25,15 +25,17 @@ def wanted(account: Account, subscription: Object, params: Params) -> ItemChange
         anchor=params.get("billing_cycle_anchor", {}).get("type"),
         collects=params.get("payment_behavior") != "default_incomplete",
     )
-    for index, given in enumerate(limits.items(params.get("items", []), param="items", most=MOST_ITEMS)):
-        _read(account, found, given, f"items[{index}]")
+    for index, given in enumerate(limits.items(params.get("items", []), param="items", most=MAX_ITEMS)):
+        _apply_item(account, found, given, f"items[{index}]")
     if not found.kept and not found.added:
         raise ApiError.invalid(
             "A subscription must have at least one active plan. To cancel a subscription, please use the cancel API "
             "endpoint on a subscription.",
             param="items",
         )
-    shared_parameters.check_together([item["price"] for item in found.kept] + [order.price for order in found.added])
+    shared_parameters.check_combination(
+        [item["price"] for item in found.kept] + [order.price for order in found.added]
+    )
     _check_currency(subscription, found)
     costs = [money.total(item["price"], item["quantity"]) for item in found.kept]
     shared_parameters.check_amount(sum(costs) + sum(order.amount for order in found.added), subscription["currency"])
@@ -59,11 +61,11 @@ def proration_date(account: Account, subscription: Object, params: Params) -> in
     return date
 
 
-def _read(account: Account, found: ItemChanges, given: Params, path: str) -> None:
-    for name in sorted(given.keys() - CHANGE):
+def _apply_item(account: Account, found: ItemChanges, given: Params, path: str) -> None:
+    for name in sorted(given.keys() - ITEM_CHANGE_PARAMETERS):
         raise ApiError.unsupported_parameter(f"{path}[{name}]")
     if "id" not in given:
-        found.added.append(create_request.orders_of(account, given, path))
+        found.added.append(create_request.item_order(account, given, path))
         return
     index = next((i for i, item in enumerate(found.kept) if item["id"] == given["id"]), None)
     if index is None:
@@ -71,16 +73,16 @@ def _read(account: Account, found: ItemChanges, given: Params, path: str) -> Non
     if given.get("deleted"):
         del found.kept[index]
     else:
-        found.kept[index] = _changed(account, found.kept[index], given, path)
+        found.kept[index] = _changed_item(account, found.kept[index], given, path)
 
 
-def _changed(account: Account, item: Object, given: Params, path: str) -> Object:
+def _changed_item(account: Account, item: Object, given: Params, path: str) -> Object:
     order_params = {name: given[name] for name in given.keys() & {"price", "price_data"}}
     if order_params.get("price") == item["price"]["id"]:
         del order_params["price"]  # The same price again, archived meanwhile or not, changes nothing.
     changed = dict(item)
     if order_params:
-        order = create_request.orders_of(account, order_params, path)
+        order = create_request.item_order(account, order_params, path)
         changed |= {"price": order.price, "quantity": 1}
     if "quantity" in given:
         changed["quantity"] = limits.amount(given["quantity"], param=f"{path}[quantity]")

@@ -48,7 +48,7 @@ def update(account: Account, subscription: Object, params: Params) -> Object:
     """
     schedule_request.check_cancelation(subscription, params)
     if params.get("payment_behavior") == "error_if_incomplete":
-        _require_paid(account, subscription, params)
+        _refuse_unless_paid(account, subscription, params)
     return apply(account, subscription, params)
 
 
@@ -59,9 +59,9 @@ def apply(account: Account, subscription: Object, params: Params) -> Object:
         raise ApiError.unsupported_parameter("payment_behavior")
     members = _members(account, subscription, params)
     if "items" in params or params.get("billing_cycle_anchor", {}).get("type") == "now":
-        wanted = item_request.wanted(account, subscription, params)
+        wanted = item_request.item_changes(account, subscription, params)
         rules.change_items(account, subscription, wanted, members=members)
-        schedules.follow(account, subscription)
+        schedules.copy_items_to_current_phase(account, subscription)
     else:
         subscription_state.keep(account, subscription, members, event=UPDATED)
     if "trial_end" in params:
@@ -128,7 +128,7 @@ def _move_trial(account: Account, subscription: Object, end: int) -> None:
     subscription_state.keep(account, subscription, members, event=UPDATED)
 
 
-def _require_paid(account: Account, subscription: Object, params: Params) -> None:
+def _refuse_unless_paid(account: Account, subscription: Object, params: Params) -> None:
     """Refuse a change whose invoice of now would not be paid; found out by trying, so that nothing is written."""
     known = subscription["latest_invoice"]
     with dry_run(account):

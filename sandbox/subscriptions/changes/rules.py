@@ -39,7 +39,7 @@ def change_items(account: Account, subscription: Object, wanted: ItemChanges, *,
     Another interval, or a price where it was free, begins a new period now and bills it at once.
     """
     before = {item["id"]: item for item in subscription["items"]["data"]}
-    restarts = _restarts(subscription, before, wanted)
+    restarts = _begins_new_period(subscription, before, wanted)
     after = _items_after(account, subscription, wanted, restarts=restarts)
     if wanted.behavior != "none" and subscription["status"] not in UNBILLED:
         _prorate(account, subscription, before, [] if restarts else after, since=wanted.date)
@@ -82,7 +82,7 @@ def has_other_interval(subscription: Object, wanted: ItemChanges) -> bool:
     return before.isdisjoint(map(_interval, after))
 
 
-def _restarts(subscription: Object, before: dict[str, Object], wanted: ItemChanges) -> bool:
+def _begins_new_period(subscription: Object, before: dict[str, Object], wanted: ItemChanges) -> bool:
     """Tell whether the billing date moves to now."""
     if subscription["status"] in UNBILLED or wanted.anchor == "unchanged":
         return False

@@ -6,13 +6,13 @@ from sandbox.invoices import subscription_state
 from sandbox.subscriptions import due_next
 
 
-def next_invoice(account: Account, subscription: Object, *, known: str | None) -> Object | None:
-    """Return the first invoice after the `known` latest one, as it was drafted; None when none will ever come.
+def next_invoice(account: Account, subscription: Object, *, latest_before: str | None) -> Object | None:
+    """Return the first invoice after the `latest_before` latest one, as it was drafted; None when none will ever come.
 
     Only for a dry run: whatever the subscription waits for happens. Payments that fail meanwhile are left alone, so
     that the next invoice of a subscription in dunning is that of its next period.
     """
-    while subscription["latest_invoice"] == known:
+    while subscription["latest_invoice"] == latest_before:
         moment = subscription_state.next_moment(subscription, now=account.now)
         if moment is None or subscription["status"] == "incomplete":
             return None
@@ -23,5 +23,5 @@ def next_invoice(account: Account, subscription: Object, *, known: str | None) -
 
 def as_drafted(account: Account, invoice_id: str) -> Object:
     """Return the invoice the way the event of its creation shows it."""
-    told = account.store.walk("event", linked=("type", "invoice.created"))
-    return next(event["data"]["object"] for event in told if event["data"]["object"]["id"] == invoice_id)
+    events = account.store.walk("event", linked=("type", "invoice.created"))
+    return next(event["data"]["object"] for event in events if event["data"]["object"]["id"] == invoice_id)

@@ -17,7 +17,7 @@ from sandbox.subscriptions.changes import request as change_request
 from sandbox.subscriptions.previews import next_invoice, shapes
 
 SUPPORTED = frozenset({"customer", "discounts", "preview_mode", "schedule", "subscription", "subscription_details"})
-CHANGES = frozenset(
+CHANGE_DETAILS = frozenset(
     {
         "billing_cycle_anchor",
         "cancel_at",
@@ -29,7 +29,7 @@ CHANGES = frozenset(
         "trial_end",
     }
 )
-STARTS = frozenset({"billing_mode", "items", "metadata", "trial_end"})
+NEW_SUBSCRIPTION_DETAILS = frozenset({"billing_mode", "items", "metadata", "trial_end"})
 
 
 def create(account: Account, params: Params) -> Object:
@@ -41,14 +41,14 @@ def create(account: Account, params: Params) -> Object:
     details = params.get("subscription_details", {})
     subscription = _subscription(account, params)
     if subscription is None:
-        return _of_new(account, params, details)
-    return _of_change(account, subscription, params, details)
+        return _preview_new_subscription(account, params, details)
+    return _preview_change(account, subscription, params, details)
 
 
-def _of_change(account: Account, subscription: Object, params: Params, details: Params) -> Object:
+def _preview_change(account: Account, subscription: Object, params: Params, details: Params) -> Object:
     changes = _changes(params, details)
-    known = subscription["latest_invoice"]
-    known_items = set(prorations.made_since(account, subscription, set()))
+    latest_before = subscription["latest_invoice"]
+    items_before = set(prorations.made_since(account, subscription, set()))
     with dry_run(account):
         tried = deepcopy(subscription)
         if params.get("preview_mode") == "recurring":
@@ -58,48 +58,48 @@ def _of_change(account: Account, subscription: Object, params: Params, details: 
         else:
             if changes:
                 change_request.apply(account, tried, changes)
-            drafted = next_invoice.next_invoice(account, tried, known=known)
-        made = prorations.made_since(account, tried, known_items)
+            drafted = next_invoice.next_invoice(account, tried, latest_before=latest_before)
+        new_items = prorations.made_since(account, tried, items_before)
     if drafted is None:
-        raise _none_comes(subscription["customer"])
-    return shapes.preview(drafted, proration_date=_proration_date(account, details), made=made)
+        raise _no_upcoming_invoice(subscription["customer"])
+    return shapes.preview(drafted, proration_date=_proration_date(account, details), new_items=new_items)
 
 
-def _of_new(account: Account, params: Params, details: Params) -> Object:
+def _preview_new_subscription(account: Account, params: Params, details: Params) -> Object:
     """Preview the first invoice of a subscription that a customer does not have yet."""
-    limits.refuse_unsupported(details, *sorted(details.keys() - STARTS))
+    limits.refuse_unsupported(details, *sorted(details.keys() - NEW_SUBSCRIPTION_DETAILS))
     members = {name: params[name] for name in params.keys() & {"customer", "discounts"}}
     with dry_run(account):
         started = create_request.start(account, {**details, **members, "payment_behavior": "default_incomplete"})
         drafted = next_invoice.as_drafted(account, started["latest_invoice"])
-    return shapes.preview(drafted, proration_date=None, made={})
+    return shapes.preview(drafted, proration_date=None, new_items={})
 
 
 def _final_invoice(account: Account, subscription: Object, details: Params) -> Object | None:
     """Cancel at once, in a dry run, and return what is left to bill."""
-    known = subscription["latest_invoice"]
+    latest_before = subscription["latest_invoice"]
     if details.get("proration_behavior", "create_prorations") != "none":
         prorations.credit_everything(account, subscription, since=_proration_date(account, details) or account.now)
     renewals.bill_now(account, subscription)
     latest = subscription["latest_invoice"]
-    return next_invoice.as_drafted(account, latest) if latest != known else None
+    return next_invoice.as_drafted(account, latest) if latest != latest_before else None
 
 
 def _subscription(account: Account, params: Params) -> Object | None:
     """Return the subscription that is named, or the customer's next one to be billed; None for a new one."""
     if "schedule" in params:
-        return _of_schedule(account, params)
+        return _subscription_of_schedule(account, params)
     if "subscription" in params:
-        return _named(account, params["subscription"], params)
+        return _subscription_by_id(account, params["subscription"], params)
     if "customer" not in params:
         raise ApiError.missing_parameter("customer")
     customer = account.find("customer", params["customer"], param="customer")
     if "items" in params.get("subscription_details", {}):
         return None
-    return _next_of(account, customer)
+    return _next_to_be_billed(account, customer)
 
 
-def _named(account: Account, subscription_id: str, params: Params) -> Object:
+def _subscription_by_id(account: Account, subscription_id: str, params: Params) -> Object:
     subscription = account.find("subscription", subscription_id, param="subscription")
     if params.get("customer", subscription["customer"]) != subscription["customer"]:
         raise ApiError.invalid(
@@ -108,20 +108,20 @@ def _named(account: Account, subscription_id: str, params: Params) -> Object:
             code="resource_missing",
         )
     if subscription_state.has_ended(subscription):
-        raise _none_comes(subscription["customer"])
-    return subscriptions.refreshed(account, subscription)
+        raise _no_upcoming_invoice(subscription["customer"])
+    return subscriptions.with_current_prices(account, subscription)
 
 
-def _of_schedule(account: Account, params: Params) -> Object:
+def _subscription_of_schedule(account: Account, params: Params) -> Object:
     if params.keys() & {"subscription", "subscription_details"}:
         raise ApiError.invalid("You may only specify one of these parameters: schedule, subscription.")
     schedule = account.find("subscription_schedule", params["schedule"], param="schedule")
     if schedule["subscription"] is None:
-        raise _none_comes(schedule["customer"])
-    return _named(account, schedule["subscription"], params)
+        raise _no_upcoming_invoice(schedule["customer"])
+    return _subscription_by_id(account, schedule["subscription"], params)
 
 
-def _next_of(account: Account, customer: Object) -> Object:
+def _next_to_be_billed(account: Account, customer: Object) -> Object:
     """Return the customer's subscription that is billed next."""
     found = []
     for subscription in account.store.walk("subscription", linked=("customer", customer["id"])):
@@ -129,16 +129,16 @@ def _next_of(account: Account, customer: Object) -> Object:
         if moment is not None and subscription["status"] != "incomplete":
             found.append((moment, subscription["id"]))
     if not found:
-        raise _none_comes(customer["id"])
-    return subscriptions.refreshed(account, account.find("subscription", min(found)[1]))
+        raise _no_upcoming_invoice(customer["id"])
+    return subscriptions.with_current_prices(account, account.find("subscription", min(found)[1]))
 
 
 def _changes(params: Params, details: Params) -> dict[str, Any]:
     """Return the parameters of the update that is previewed."""
-    limits.refuse_unsupported(details, *sorted(details.keys() - CHANGES - {"cancel_now"}))
+    limits.refuse_unsupported(details, *sorted(details.keys() - CHANGE_DETAILS - {"cancel_now"}))
     if "proration_date" in details:
         _check_proration_date(details)
-    changes = {name: details[name] for name in details.keys() & CHANGES}
+    changes = {name: details[name] for name in details.keys() & CHANGE_DETAILS}
     if params.get("preview_mode") == "recurring":
         changes = {**changes, "proration_behavior": "none"}
         changes.pop("proration_date", None)
@@ -163,7 +163,7 @@ def _proration_date(account: Account, details: Params) -> int | None:
     return date
 
 
-def _none_comes(customer_id: str) -> ApiError:
+def _no_upcoming_invoice(customer_id: str) -> ApiError:
     return ApiError(f"No upcoming invoices for customer: {customer_id}", status=404, code="invoice_upcoming_none")
 
 

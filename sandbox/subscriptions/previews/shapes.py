@@ -6,17 +6,18 @@ from sandbox.core import ids
 from sandbox.core.store import Object
 from sandbox.http.listing import whole
 
-UNTIL_COLLECTED = 3600
+DRAFT_SECONDS = 3600
 
 
-def preview(drafted: Object, *, proration_date: int | None, made: Mapping[str, str]) -> Object:
-    """Return the draft as a preview: ids of its own, and the date that a change has to be sent with to cost the same.
+def preview(drafted: Object, *, proration_date: int | None, new_items: Mapping[str, str]) -> Object:
+    """Return the draft invoice as a preview, with ids of its own.
 
-    `made` are the invoice items that only this change would make, each with its subscription item: their lines are
-    shown as that item's, because the invoice items do not exist. Those that wait already are shown as on any invoice.
+    `proration_date` is the moment a change must be sent with to cost the same. `new_items` maps the id of each invoice
+    item that only this change would create to its subscription item; the line then refers to the subscription item,
+    because the invoice item does not exist. Lines of pending invoice items stay as on any invoice.
     """
     preview_id = ids.new("upcoming_in")
-    lines = [_line(line, preview_id, made) for line in drafted["lines"]["data"]]
+    lines = [_line(line, preview_id, new_items) for line in drafted["lines"]["data"]]
     charges = drafted["collection_method"] == "charge_automatically"
     return {
         **drafted,
@@ -24,16 +25,16 @@ def preview(drafted: Object, *, proration_date: int | None, made: Mapping[str, s
         "billing_reason": "upcoming",
         "ending_balance": drafted["starting_balance"] + drafted["total"] - drafted["amount_due"],
         "lines": whole(lines, url=f"/v1/invoices/{preview_id}/lines"),
-        "next_payment_attempt": drafted["created"] + UNTIL_COLLECTED if charges else None,
+        "next_payment_attempt": drafted["created"] + DRAFT_SECONDS if charges else None,
         "parent": _parent(drafted["parent"], proration_date),
         "webhooks_delivered_at": None,
     }
 
 
-def _line(line: Object, preview_id: str, made: Mapping[str, str]) -> Object:
+def _line(line: Object, preview_id: str, new_items: Mapping[str, str]) -> Object:
     shown = {**line, "id": ids.new("il_tmp"), "invoice": preview_id}
     details = line["parent"]["invoice_item_details"]
-    if details and (subscription_item := made.get(details["invoice_item"])):
+    if details and (subscription_item := new_items.get(details["invoice_item"])):
         moved = {**details, "invoice_item": None, "subscription_item": subscription_item}
         shown["parent"] = {
             "invoice_item_details": None,

@@ -7,27 +7,32 @@ from sandbox.invoices import subscription_state
 RUNNING = {"active", "not_started"}
 NO_SCHEDULE = {"_phase_end": None, "schedule": None}
 # What is left of the end that a schedule with end_behavior "cancel" sets on its subscription, once it is taken back.
-NO_END = {"cancel_at": None, "cancel_at_period_end": False, "canceled_at": None}
+NO_SCHEDULED_END = {"cancel_at": None, "cancel_at_period_end": False, "canceled_at": None}
 
 
-def release(account: Account, schedule: Object, subscription: Object, *, keeps_end: bool = False) -> None:
-    """Let the subscription go on without the schedule, and without the end that it has set, unless `keeps_end`."""
-    _let_go(account, schedule, {"released_at": account.now, "status": "released"})
+def release(account: Account, schedule: Object, subscription: Object, *, keeps_cancel_date: bool = False) -> None:
+    """Detach the schedule; the subscription goes on.
+
+    Also removes the end that the schedule set on its subscription, unless `keeps_cancel_date`.
+    """
+    _detach_schedule(account, schedule, {"released_at": account.now, "status": "released"})
     changes: Object = dict(NO_SCHEDULE)
-    if schedule["end_behavior"] == "cancel" and not keeps_end:
-        changes |= NO_END | {"cancellation_details": {**subscription["cancellation_details"], "reason": None}}
-    _keep(account, subscription, changes)
+    if schedule["end_behavior"] == "cancel" and not keeps_cancel_date:
+        changes |= NO_SCHEDULED_END | {
+            "cancellation_details": {**subscription["cancellation_details"], "reason": None}
+        }
+    _detach_subscription(account, subscription, changes)
     account.emit("subscription_schedule.released", schedule)
 
 
 def complete(account: Account, schedule: Object, subscription: Object) -> None:
     """End a schedule whose last phase is over; the subscription goes on without it."""
-    _let_go(account, schedule, {"completed_at": account.now, "status": "completed"})
-    _keep(account, subscription, NO_SCHEDULE)
+    _detach_schedule(account, schedule, {"completed_at": account.now, "status": "completed"})
+    _detach_subscription(account, subscription, NO_SCHEDULE)
     account.emit("subscription_schedule.completed", schedule)
 
 
-def close(account: Account, subscription: Object, *, reason: str | None) -> None:
+def end_with_subscription(account: Account, subscription: Object, *, reason: str | None) -> None:
     """End the schedule of a subscription that has just ended, if it has one, the way its subscription did."""
     if subscription["schedule"] is None:
         return
@@ -41,12 +46,12 @@ def close(account: Account, subscription: Object, *, reason: str | None) -> None
     account.emit(f"subscription_schedule.{event}", schedule)
 
 
-def _let_go(account: Account, schedule: Object, changes: Object) -> None:
+def _detach_schedule(account: Account, schedule: Object, changes: Object) -> None:
     subscription_id = schedule["subscription"]
     parted = {"current_phase": None, "released_subscription": subscription_id, "subscription": None}
     account.change(schedule, {**changes, **parted})
 
 
-def _keep(account: Account, subscription: Object, changes: Object) -> None:
+def _detach_subscription(account: Account, subscription: Object, changes: Object) -> None:
     account.change(subscription, changes, event="customer.subscription.updated")
     subscription_state.plan_subscription(account, subscription)

@@ -10,11 +10,11 @@ from sandbox.core.store import Object
 from sandbox.http import limits, metadata
 from sandbox.http.listing import Params
 from sandbox.subscriptions import create_request
-from sandbox.subscriptions.create_request import MOST_ITEMS
+from sandbox.subscriptions.create_request import MAX_ITEMS
 from sandbox.subscriptions.schedules import rules, shapes
 
-MOST_PHASES = 10
-PHASE = frozenset(
+MAX_PHASES = 10
+PHASE_PARAMETERS = frozenset(
     {
         "currency",
         "description",
@@ -26,11 +26,11 @@ PHASE = frozenset(
         "start_date",
     }
 )
-ITEM = frozenset({"metadata", "price", "quantity"})
+ITEM_PARAMETERS = frozenset({"metadata", "price", "quantity"})
 
 
 @dataclass(frozen=True)
-class Present:
+class Current:
     """What there is already: the schedule's current phase, and what its subscription pays for."""
 
     phase: Object
@@ -49,28 +49,28 @@ def check_cancelation(subscription: Object, params: Params) -> None:
 
 def phases(account: Account, schedule: Object, given: list[Params]) -> list[Object]:
     """Return the phases that a request gives a running schedule, each beginning where the one before it ends."""
-    limits.items(given, param="phases", most=MOST_PHASES)
+    limits.items(given, param="phases", most=MAX_PHASES)
     if not given:
         raise ApiError.invalid("A subscription schedule must have at least one phase.", param="phases")
-    present = _present(account, schedule)
+    present = _current(account, schedule)
     if "start_date" not in given[0]:
         raise ApiError.missing_parameter("phases[0][start_date]")
     found: list[Object] = []
     for index, each in enumerate(given):
         path = f"phases[{index}]"
-        start = _start(account, each, path, before=found[-1] if found else None)
+        start = _start_date(account, each, path, before=found[-1] if found else None)
         found.append(_phase(account, present, each, path, start=start))
-    _check_current(account, present, found)
+    _check_current_phase(account, present, found)
     return found
 
 
-def _present(account: Account, schedule: Object) -> Present:
+def _current(account: Account, schedule: Object) -> Current:
     subscription = account.find("subscription", schedule["subscription"])
     prices = frozenset(item["price"]["id"] for item in subscription["items"]["data"])
-    return Present(rules.current_phase(schedule, now=account.now), subscription["currency"], prices)
+    return Current(rules.current_phase(schedule, now=account.now), subscription["currency"], prices)
 
 
-def _check_current(account: Account, present: Present, found: list[Object]) -> None:
+def _check_current_phase(account: Account, present: Current, found: list[Object]) -> None:
     """Refuse to move the beginning of what is running, or to end it in the past."""
     current = rules.current_phase({"phases": found}, now=account.now)
     if current["start_date"] != present.phase["start_date"]:
@@ -81,7 +81,7 @@ def _check_current(account: Account, present: Present, found: list[Object]) -> N
         raise ApiError.invalid("The last phase of a schedule must end in the future.", param="phases")
 
 
-def _start(account: Account, given: Params, path: str, *, before: Object | None) -> int:
+def _start_date(account: Account, given: Params, path: str, *, before: Object | None) -> int:
     if "start_date" not in given and before is not None:
         return int(before["end_date"])
     start: int = account.now if given["start_date"] == "now" else given["start_date"]
@@ -93,15 +93,15 @@ def _start(account: Account, given: Params, path: str, *, before: Object | None)
     return start
 
 
-def _phase(account: Account, present: Present, given: Params, path: str, *, start: int) -> Object:
-    for name in sorted(given.keys() - PHASE):
+def _phase(account: Account, present: Current, given: Params, path: str, *, start: int) -> Object:
+    for name in sorted(given.keys() - PHASE_PARAMETERS):
         raise ApiError.unsupported_parameter(f"{path}[{name}]")
-    end = _end(account, given, path, start=start)
+    end = _end_date(account, given, path, start=start)
     if end <= start:
         raise ApiError.invalid("The end date of a phase must be after its start date.", param=f"{path}[end_date]")
     members: dict[str, Any] = {name: given[name] for name in given.keys() & {"description", "proration_behavior"}}
     members["metadata"] = metadata.merged({}, given, param=f"{path}[metadata]")
-    items = limits.items(given["items"], param=f"{path}[items]", most=MOST_ITEMS)
+    items = limits.items(given["items"], param=f"{path}[items]", most=MAX_ITEMS)
     if not items:
         raise ApiError.missing_parameter(f"{path}[items]")
     return shapes.phase(
@@ -113,7 +113,7 @@ def _phase(account: Account, present: Present, given: Params, path: str, *, star
     )
 
 
-def _end(account: Account, given: Params, path: str, *, start: int) -> int:
+def _end_date(account: Account, given: Params, path: str, *, start: int) -> int:
     if "end_date" in given and "duration" in given:
         raise ApiError.invalid(
             f"You may only specify one of these parameters: {path}[end_date], {path}[duration].", param=path
@@ -133,8 +133,8 @@ def _end(account: Account, given: Params, path: str, *, start: int) -> int:
     return boundary(anchor=start, interval=length["interval"], interval_count=count, number=1)
 
 
-def _item(account: Account, present: Present, given: Params, path: str) -> Object:
-    for name in sorted(given.keys() - ITEM):
+def _item(account: Account, present: Current, given: Params, path: str) -> Object:
+    for name in sorted(given.keys() - ITEM_PARAMETERS):
         raise ApiError.unsupported_parameter(f"{path}[{name}]")
     if "price" not in given:
         raise ApiError.missing_parameter(f"{path}[price]")

@@ -13,7 +13,7 @@ from sandbox.subscriptions import routes as subscription_routes
 from sandbox.subscriptions.schedules import ending, request, rules
 
 SUPPORTED = frozenset({"end_behavior", "metadata", "phases", "proration_behavior"})
-ENDS = ("canceled_at", "completed_at", "released_at")
+END_DATES = ("canceled_at", "completed_at", "released_at")
 
 
 def create(account: Account, params: Params) -> Object:
@@ -34,7 +34,7 @@ def create(account: Account, params: Params) -> Object:
             f"You cannot migrate a subscription that is already attached to a schedule: `{subscription['id']}`",
             param="from_subscription",
         )
-    return rules.adopt(account, subscription)
+    return rules.create_from_subscription(account, subscription)
 
 
 def retrieve(account: Account, _params: Params, schedule_id: str) -> Object:
@@ -56,7 +56,7 @@ def update(account: Account, params: Params, schedule_id: str) -> Object:
     if "phases" in params:
         members["phases"] = request.phases(account, schedule, params["phases"])
     behavior = params.get("proration_behavior", "create_prorations")
-    return rules.rearrange(account, schedule, members, behavior=behavior)
+    return rules.update(account, schedule, members, behavior=behavior)
 
 
 def release(account: Account, params: Params, schedule_id: str) -> Object:
@@ -64,7 +64,7 @@ def release(account: Account, params: Params, schedule_id: str) -> Object:
     schedule = account.find("subscription_schedule", schedule_id)
     _require_running(schedule, "release")
     subscription = account.find("subscription", schedule["subscription"])
-    ending.release(account, schedule, subscription, keeps_end=params.get("preserve_cancel_date", False))
+    ending.release(account, schedule, subscription, keeps_cancel_date=params.get("preserve_cancel_date", False))
     return schedule
 
 
@@ -86,14 +86,16 @@ def list_all(account: Account, params: Params) -> Object:
         params,
         url="/v1/subscription_schedules",
         linked=("customer", params["customer"]) if "customer" in params else None,
-        where=lambda schedule: _is_wanted(schedule, params),
+        where=lambda schedule: _matches_filters(schedule, params),
     )
 
 
-def _is_wanted(schedule: Object, params: Params) -> bool:
+def _matches_filters(schedule: Object, params: Params) -> bool:
     if params.get("scheduled") and schedule["status"] != "not_started":
         return False
-    return all(schedule[name] is not None and _within(schedule[name], params[name]) for name in ENDS if name in params)
+    return all(
+        schedule[name] is not None and _within(schedule[name], params[name]) for name in END_DATES if name in params
+    )
 
 
 def _within(moment: int, wanted: Any) -> bool:

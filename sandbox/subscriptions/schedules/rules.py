@@ -12,45 +12,45 @@ from sandbox.subscriptions.changes.rules import ItemChanges
 from sandbox.subscriptions.schedules import ending, shapes
 
 
-def adopt(account: Account, subscription: Object) -> Object:
+def create_from_subscription(account: Account, subscription: Object) -> Object:
     """Make a schedule whose only phase is the subscription's running period, and let it manage the subscription."""
     ends = subscription["cancel_at"] is not None
     schedule = shapes.schedule(
         subscription=subscription,
         created=account.now,
-        phases=[_running_phase(subscription)],
+        phases=[_phase_of_current_period(subscription)],
         end_behavior="cancel" if ends else "release",
     )
     account.add(schedule, event="subscription_schedule.created")
-    bind(account, subscription, schedule)
+    attach_to_subscription(account, subscription, schedule)
     return schedule
 
 
-def rearrange(account: Account, schedule: Object, members: Object, *, behavior: str) -> Object:
+def update(account: Account, schedule: Object, members: Object, *, behavior: str) -> Object:
     """Give the schedule other phases, metadata or another end; what its current phase says happens now."""
-    subscription = subscriptions.refreshed(account, account.find("subscription", schedule["subscription"]))
+    subscription = subscriptions.with_current_prices(account, account.find("subscription", schedule["subscription"]))
     current = current_phase({**schedule, **members}, now=account.now)
     account.change(schedule, {**members, "current_phase": shapes.span(current)}, event="subscription_schedule.updated")
-    if not _is_as_planned(subscription, current):
+    if not _has_items_of_phase(subscription, current):
         subscription_changes.change_items(
-            account, subscription, _wanted(account, subscription, current, behavior), members={}
+            account, subscription, _item_changes(account, subscription, current, behavior), members={}
         )
-    bind(account, subscription, schedule)
+    attach_to_subscription(account, subscription, schedule)
     return schedule
 
 
-def follow(account: Account, subscription: Object) -> None:
+def copy_items_to_current_phase(account: Account, subscription: Object) -> None:
     """Put a direct change of the subscription's items into the current phase of its schedule, if it has one."""
     if subscription["schedule"] is None:
         return
     schedule = account.find("subscription_schedule", subscription["schedule"])
     current = current_phase(schedule, now=account.now)
-    items = _planned_items(subscription)
+    items = _phase_items(subscription)
     phases = [{**phase, "items": items} if phase == current else phase for phase in schedule["phases"]]
     account.change(schedule, {"phases": phases}, event="subscription_schedule.updated")
 
 
-def bind(account: Account, subscription: Object, schedule: Object) -> None:
+def attach_to_subscription(account: Account, subscription: Object, schedule: Object) -> None:
     """Note in the subscription who manages it, when the next phase begins, and whether it ends with the last one."""
     last = schedule["phases"][-1]
     members = {"_phase_end": schedule["current_phase"]["end_date"], "schedule": schedule["id"]}
@@ -60,7 +60,7 @@ def bind(account: Account, subscription: Object, schedule: Object) -> None:
         if schedule["current_phase"]["end_date"] == last["end_date"]:
             members["_phase_end"] = None
     elif subscription["schedule"] == schedule["id"]:
-        members |= ending.NO_END
+        members |= ending.NO_SCHEDULED_END
     subscription_state.keep(account, subscription, members, event=UPDATED)
 
 
@@ -72,8 +72,8 @@ def advance(account: Account, subscription: Object) -> None:
         ending.complete(account, schedule, subscription)
         return
     account.change(schedule, {"current_phase": shapes.span(phase)}, event="subscription_schedule.updated")
-    _enter(account, subscription, phase)
-    bind(account, subscription, schedule)
+    _begin_phase(account, subscription, phase)
+    attach_to_subscription(account, subscription, schedule)
 
 
 def current_phase(schedule: Object, *, now: int) -> Object:
@@ -82,17 +82,17 @@ def current_phase(schedule: Object, *, now: int) -> Object:
     return next((phase for phase in phases if now < phase["end_date"]), phases[-1])
 
 
-def _enter(account: Account, subscription: Object, phase: Object) -> None:
-    wanted = _wanted(account, subscription, phase, phase["proration_behavior"])
+def _begin_phase(account: Account, subscription: Object, phase: Object) -> None:
+    wanted = _item_changes(account, subscription, phase, phase["proration_behavior"])
     members = {"metadata": {**subscription["metadata"], **phase["metadata"]}}
     items = subscription["items"]["data"]
     if any(item["current_period_end"] > account.now for item in items):
         subscription_changes.change_items(account, subscription, wanted, members=members)
     else:
-        _exchange(account, subscription, wanted, members)
+        _replace_items_at_renewal(account, subscription, wanted, members)
 
 
-def _exchange(account: Account, subscription: Object, wanted: ItemChanges, members: Object) -> None:
+def _replace_items_at_renewal(account: Account, subscription: Object, wanted: ItemChanges, members: Object) -> None:
     """Exchange the items between two periods: the renewal, which is due at this moment too, bills the new ones."""
     start = min(item["current_period_start"] for item in subscription["items"]["data"])
     added = [
@@ -112,7 +112,7 @@ def _exchange(account: Account, subscription: Object, wanted: ItemChanges, membe
     subscription_state.keep(account, subscription, {**members, "items": items}, event=UPDATED)
 
 
-def _wanted(account: Account, subscription: Object, phase: Object, behavior: str) -> ItemChanges:
+def _item_changes(account: Account, subscription: Object, phase: Object, behavior: str) -> ItemChanges:
     """Return what makes the subscription's items those of the phase; an item goes on if its price does."""
     present = {item["price"]["id"]: item for item in subscription["items"]["data"]}
     wanted = ItemChanges(kept=[], behavior=behavior, date=account.now)
@@ -125,16 +125,16 @@ def _wanted(account: Account, subscription: Object, phase: Object, behavior: str
     return wanted
 
 
-def _is_as_planned(subscription: Object, phase: Object) -> bool:
+def _has_items_of_phase(subscription: Object, phase: Object) -> bool:
     planned = [(item["price"], item["quantity"]) for item in phase["items"]]
     present = [(item["price"]["id"], item["quantity"]) for item in subscription["items"]["data"]]
     return sorted(planned) == sorted(present)
 
 
-def _running_phase(subscription: Object) -> Object:
+def _phase_of_current_period(subscription: Object) -> Object:
     items = subscription["items"]["data"]
     return shapes.phase(
-        items=_planned_items(subscription),
+        items=_phase_items(subscription),
         start=min(item["current_period_start"] for item in items),
         end=subscription["cancel_at"] or max(item["current_period_end"] for item in items),
         currency=subscription["currency"],
@@ -146,7 +146,7 @@ def _running_phase(subscription: Object) -> Object:
     )
 
 
-def _planned_items(subscription: Object) -> list[Object]:
+def _phase_items(subscription: Object) -> list[Object]:
     return [
         shapes.item(price=item["price"]["id"], quantity=item["quantity"], metadata=item["metadata"])
         for item in subscription["items"]["data"]
