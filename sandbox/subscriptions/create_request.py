@@ -1,4 +1,4 @@
-"""What a request for a new subscription says: what is ordered, by whom, paid with what."""
+"""Read and check the parameters of `subscriptions.create`: customer, items, payment method."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ MAX_ITEMS = 20
 
 
 def start(account: Account, params: Params) -> Object:
-    """Create the subscription, and its first invoice, collected unless the request wants to do that itself."""
+    """Create the subscription; collect its first invoice unless `payment_behavior` is "default_incomplete"."""
     limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
     customer = _customer(account, params)
     orders = _orders(account, params)
@@ -68,7 +68,7 @@ def start(account: Account, params: Params) -> Object:
 
 
 def item_order(account: Account, given: Params, path: str, *, quantity: int = 1) -> Order:
-    """Return what one of a request's items orders."""
+    """Return the order for one entry of the request's `items`; creates the price if the entry has `price_data`."""
     for name in sorted(given.keys() - ITEM_PARAMETERS):
         raise ApiError.unsupported_parameter(f"{path}[{name}]")
     if ("price" in given) == ("price_data" in given):
@@ -82,7 +82,7 @@ def item_order(account: Account, given: Params, path: str, *, quantity: int = 1)
 
 
 def recurring_price(account: Account, price_id: str, *, param: str) -> Object:
-    """Return an active, recurring price."""
+    """Return the price. Raises ApiError (400) unless it is active and recurring."""
     price = account.find("price", price_id, param=param)
     if not price["active"]:
         raise ApiError.invalid("The price specified is inactive. This field only accepts active prices.", param=param)
@@ -125,7 +125,11 @@ def _members(account: Account, params: Params, customer: Object) -> dict[str, An
 
 
 def _first_payment_method(account: Account, params: Params, order: NewSubscription) -> Object | None:
-    """Return what the first invoice is paid with; refuse when it has to be and can't."""
+    """Return the payment method for the first invoice.
+
+    Raises ApiError if an invoice is due now and there is no payment method, or if `payment_behavior` is
+    "error_if_incomplete" and the card would be declined.
+    """
     chosen = order.members.get("default_payment_method")
     chosen = chosen or order.customer["invoice_settings"]["default_payment_method"]
     method = account.get("payment_method", chosen) if chosen else None

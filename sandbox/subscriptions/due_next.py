@@ -1,4 +1,4 @@
-"""The one thing that is due for a subscription at a moment: its next phase before its next period."""
+"""Advance a subscription that is due: to the next phase of its schedule, or else to its next period."""
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
@@ -7,7 +7,11 @@ from sandbox.subscriptions.schedules import rules as schedules
 
 
 def advance(account: Account, subscription: Object) -> None:
-    """Do what is due for the subscription now; what else is due now is then still to be done."""
+    """Make one change that is due now.
+
+    A schedule's phase comes before a renewal, so that the renewal bills the new phase. Call again while the
+    subscription is still due.
+    """
     phase_end = subscription.get("_phase_end")
     if phase_end is not None and phase_end <= account.now:
         schedules.advance(account, subscription)

@@ -1,4 +1,4 @@
-"""The items of a subscription, as lists of their own."""
+"""The `/v1/subscription_items` route: list the items of a subscription."""
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object

@@ -1,4 +1,4 @@
-"""What time does to a subscription: periods renewed, trials ended, failed payments tried again, scheduled ends."""
+"""Renew subscriptions: bill the next period, end trials, retry failed payments, carry out scheduled ends."""
 
 from collections.abc import Sequence
 
@@ -10,17 +10,17 @@ from sandbox.invoices.shapes import Line
 from sandbox.invoices.subscription_state import UPDATED
 from sandbox.subscriptions import rules
 
-# What becomes of a subscription when the last attempt to collect a renewal has failed: an account setting at Stripe.
+# The status of a subscription after the last retry of a renewal has failed: an account-wide setting at Stripe.
 AFTER_LAST_ATTEMPT = "after_last_attempt"
 OUTCOMES = ("cancel", "unpaid", "past_due")
 
 
 def advance(account: Account, subscription: Object) -> None:
-    """Do the one thing that is due for the subscription now."""
+    """Make the next change that is due: scheduled end, expiry, end of trial, notice of its end, or renewal."""
     rules.with_current_prices(account, subscription)
     status, cancel_at = subscription["status"], subscription["cancel_at"]
     if cancel_at is not None and cancel_at <= account.now:
-        bill_now(account, subscription)  # Prorations that still wait are collected with the scheduled end.
+        bill_now(account, subscription)  # Stripe bills pending prorations at a scheduled end.
         rules.end(account, subscription, details={})
     elif status == "incomplete":
         _expire_incomplete(account, subscription)
@@ -34,13 +34,16 @@ def advance(account: Account, subscription: Object) -> None:
 
 
 def retry(account: Account, invoice: Object) -> None:
-    """Try again to collect an invoice whose last attempt failed."""
+    """Retry collecting an open invoice."""
     subscription = account.find("subscription", invoice["parent"]["subscription_details"]["subscription"])
     _collect(account, subscription, invoice)
 
 
 def end_trial(account: Account, subscription: Object) -> None:
-    """Go on as a paying subscription from now, or as the subscription says if nothing is there to pay with."""
+    """End the trial now and bill the first paid period.
+
+    Without a payment method, `trial_settings.end_behavior` decides: bill anyway, cancel or pause.
+    """
     end_behavior = subscription["trial_settings"]["end_behavior"]["missing_payment_method"]
     if end_behavior != "create_invoice" and subscription_state.payment_method(account, subscription) is None:
         if end_behavior == "cancel":
@@ -56,9 +59,11 @@ def end_trial(account: Account, subscription: Object) -> None:
 
 
 def resume(account: Account, subscription: Object, *, resets_anchor: bool, behavior: str, since: int) -> None:
-    """Let a paused subscription go on: in a period that begins now, or in what is left of the one it would be in.
+    """Resume a paused subscription.
 
-    What is left is charged unless `behavior` is "none". If its invoice is not paid, the subscription is past due.
+    With `resets_anchor` a new period begins now and is billed. Otherwise the current period is computed from the old
+    anchor; its remaining time is charged from `since` on, unless `behavior` is "none". If the invoice is not paid, the
+    subscription becomes past due.
     """
     anchor = account.now if resets_anchor else subscription["billing_cycle_anchor"]
     items = []
@@ -79,9 +84,9 @@ def resume(account: Account, subscription: Object, *, resets_anchor: bool, behav
 
 
 def bill_now(account: Account, subscription: Object, *, billed: Sequence[Line] = (), collects: bool = True) -> None:
-    """Bill these lines and all that waits, on an invoice between two renewals; without anything to bill make none.
+    """Invoice these lines and all pending prorations now, between two renewals. Without either, create no invoice.
 
-    Unless it `collects`, the invoice is left for the customer to pay, and the subscription is past due until then.
+    Without `collects` the invoice stays open for the customer to pay, and the subscription is past due until then.
     """
     if not billed and not prorations.waiting(account, subscription):
         return
@@ -96,7 +101,7 @@ def bill_now(account: Account, subscription: Object, *, billed: Sequence[Line] =
 
 
 def _renew(account: Account, subscription: Object) -> None:
-    """Begin the next period of every item whose period is over."""
+    """Start the next period of each item whose current period is over."""
     due = [item for item in _items(subscription) if item["current_period_end"] <= account.now]
     was = (due[0]["current_period_start"], due[0]["current_period_end"])
     _begin_periods(account, subscription, [_next_period(subscription, item) for item in due], was=was, changes={})
@@ -105,7 +110,7 @@ def _renew(account: Account, subscription: Object) -> None:
 def _begin_periods(
     account: Account, subscription: Object, begun: list[Object], *, was: tuple[int, int], changes: Object
 ) -> None:
-    """Put the items that begin a new period into the subscription, and bill those periods in advance."""
+    """Replace these items by their copies with a new period, and bill the new periods in advance."""
     by_id = {item["id"]: item for item in begun}
     after = [by_id.get(item["id"], item) for item in _items(subscription)]
     invoice = invoices.draft(
@@ -175,9 +180,9 @@ def _act_after_last_attempt(account: Account, subscription: Object) -> None:
 
 
 def _expire_incomplete(account: Account, subscription: Object) -> None:
-    """Give up a subscription whose first invoice was not paid in time, and void that invoice.
+    """Expire an incomplete subscription whose first invoice was not paid in time, and void that invoice.
 
-    A payment that is on its way is waited for.
+    While its payment is processing, the subscription does not expire.
     """
     invoice = account.find("invoice", subscription["latest_invoice"])
     if invoices.intent_of(account, invoice)["status"] == "processing":

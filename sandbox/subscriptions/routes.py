@@ -1,4 +1,4 @@
-"""Subscriptions as the API shows them; their life is in rules.py and renewals.py."""
+"""The `/v1/subscriptions` routes. rules.py starts and ends a subscription, renewals.py bills its periods."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ ALWAYS_CHANGEABLE = frozenset({"cancellation_details", "metadata"})
 
 
 def create(account: Account, params: Params) -> Object:
-    """Start a subscription and try to collect its first invoice, as `payment_behavior` says."""
+    """Start a subscription; `payment_behavior` decides how its first invoice is collected."""
     return create_request.start(account, params)
 
 
@@ -27,7 +27,7 @@ def retrieve(account: Account, _params: Params, subscription_id: str) -> Object:
 
 
 def update(account: Account, params: Params, subscription_id: str) -> Object:
-    """Change what the request names; of an ended subscription only what was said about its end."""
+    """Change the subscription; once it has ended, only `cancellation_details` and `metadata` can change."""
     subscription = rules.with_current_prices(account, account.find("subscription", subscription_id))
     if subscription_state.has_ended(subscription) and params.keys() - ALWAYS_CHANGEABLE:
         raise ApiError.invalid(ENDED_MESSAGE)
@@ -35,10 +35,11 @@ def update(account: Account, params: Params, subscription_id: str) -> Object:
 
 
 def cancel(account: Account, params: Params, subscription_id: str) -> Object:
-    """End the subscription now, and its schedule with it; an ended one Stripe does not know.
+    """Cancel the subscription now, together with its schedule. Raises 404 if it has already ended, as Stripe does.
 
-    `prorate` credits the time that is left, `invoice_now` bills what waits. With neither, prorations that wait are
-    deleted, so that what an upgrade still owes is never billed; with `prorate` alone they go on waiting.
+    `prorate` credits the unused time; `invoice_now` bills the pending invoice items. Without `prorate`, pending
+    prorations that were not invoiced are deleted, including charges for an earlier upgrade; with `prorate` they stay
+    pending.
     """
     subscription = account.find("subscription", subscription_id)
     if subscription_state.has_ended(subscription):
@@ -54,7 +55,7 @@ def cancel(account: Account, params: Params, subscription_id: str) -> Object:
 
 
 def resume(account: Account, params: Params, subscription_id: str) -> Object:
-    """Let a paused subscription go on, from now unless its billing date is to stay."""
+    """Resume a paused subscription; a new billing period starts now unless `billing_cycle_anchor` is "unchanged"."""
     subscription = rules.with_current_prices(account, account.find("subscription", subscription_id))
     if params.get("payment_behavior") == "resume_on_payment_success":
         raise ApiError.unsupported_parameter("payment_behavior")
@@ -73,7 +74,7 @@ def resume(account: Account, params: Params, subscription_id: str) -> Object:
 
 
 def list_all(account: Account, params: Params) -> Object:
-    """List subscriptions; canceled ones only when `status` asks for them."""
+    """List subscriptions; canceled ones only if `status` includes them."""
     limits.refuse_unsupported(params, "automatic_tax", "customer_account", "plan", "test_clock")
     linked = next(((name, params[name]) for name in ("customer", "price") if name in params), None)
     page = listing.page(
@@ -91,7 +92,7 @@ def list_all(account: Account, params: Params) -> Object:
 
 @provides("customer", "subscriptions")
 def of_customer(account: Account, customer: Object) -> Object:
-    """Return the subscriptions that a customer shows when asked for them."""
+    """Return the subscriptions of a customer, for `expand=["subscriptions"]`."""
     listed = list_all(account, {"customer": customer["id"]})
     return listed | {"url": f"/v1/customers/{customer['id']}/subscriptions"}
 

@@ -1,4 +1,4 @@
-"""The life of a subscription: started, paid for, changed, ended. What time alone does to it is in renewals.py."""
+"""Start a subscription, pay its first invoice, end it. Renewals, trial ends and retries are in renewals.py."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +22,7 @@ NO_REASON = {"comment": None, "feedback": None, "feedback_option": None, "reason
 
 @dataclass(frozen=True)
 class NewSubscription:
-    """What a new subscription begins with; `members` are what the request says about the rest of it."""
+    """The customer, orders, trial and discounts of a new subscription; `members` holds its other JSON members."""
 
     customer: Object
     recurring: list[Order]
@@ -33,9 +33,10 @@ class NewSubscription:
 
 
 def start(account: Account, order: NewSubscription) -> tuple[Object, Object]:
-    """Create the subscription and the draft of its first invoice; return both.
+    """Create the subscription and its first invoice as a draft; return both.
 
-    In trial it is on at once, also when nothing is due or the customer pays by transfer; otherwise it is incomplete.
+    The status is "trialing" with a trial, "active" if nothing is due or `collection_method` is "send_invoice", and
+    otherwise "incomplete" until the first invoice is paid.
     """
     subscription = shapes.subscription(
         customer=order.customer["id"],
@@ -61,7 +62,7 @@ def start(account: Account, order: NewSubscription) -> tuple[Object, Object]:
 def pay_first_invoice(
     account: Account, subscription: Object, invoice: Object, method: Object | None, *, on_session: bool
 ) -> Decline | None:
-    """Finalize and collect the first invoice; paid, it makes an incomplete subscription active."""
+    """Finalize the first invoice and collect it; return the decline, if any. Payment makes the subscription active."""
     invoices.finalize(account, invoice)
     if subscription["collection_method"] == "send_invoice" and invoice["amount_due"]:
         account.emit("invoice.sent", invoice)
@@ -73,7 +74,7 @@ def pay_first_invoice(
 
 
 def end(account: Account, subscription: Object, *, details: dict[str, Any], deletes_prorations: bool = True) -> None:
-    """Cancel for good, now; what is still unpaid is not collected any more, and what was not billed yet never is."""
+    """Cancel now. Stops collecting open invoices, and deletes pending prorations if `deletes_prorations`."""
     changes = {
         "canceled_at": subscription["canceled_at"] or account.now,
         "cancellation_details": subscription["cancellation_details"] | details,
@@ -89,7 +90,7 @@ def end(account: Account, subscription: Object, *, details: dict[str, Any], dele
 
 
 def with_current_prices(account: Account, subscription: Object) -> Object:
-    """Return the subscription with its items' prices as they are now: a price can be renamed or archived meanwhile."""
+    """Copy the current price into each item, because a price can be renamed or archived; return the subscription."""
     for item in subscription["items"]["data"]:
         if price := account.store.get("price", item["price"]["id"]):
             item |= {"price": price, "plan": plan(price)}
@@ -97,7 +98,7 @@ def with_current_prices(account: Account, subscription: Object) -> Object:
 
 
 def period_of(price: Object, *, anchor: int, at: int) -> tuple[int, int]:
-    """Return the billing period around `at` of a price whose periods are counted from the anchor."""
+    """Return start and end of the price's billing period that contains `at`, counting periods from `anchor`."""
     recurring = price["recurring"]
     return periods.current(
         anchor=anchor, interval=recurring["interval"], interval_count=recurring["interval_count"], at=at

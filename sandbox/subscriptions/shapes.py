@@ -1,4 +1,4 @@
-"""Subscriptions and their items."""
+"""The JSON of a subscription and of a subscription item."""
 
 from sandbox.catalog.shapes import plan
 from sandbox.core import ids
@@ -9,7 +9,7 @@ MISSING_PAYMENT_METHOD = "create_invoice"
 
 
 def subscription(*, customer: str, currency: str, created: int, items: list[Object]) -> Object:
-    """Return an incomplete subscription that bills these items, whose `subscription` it fills in."""
+    """Return an incomplete subscription for these items; sets `subscription` in each of them."""
     subscription_id = ids.new("sub")
     for item in items:
         item["subscription"] = subscription_id
@@ -75,7 +75,7 @@ def subscription(*, customer: str, currency: str, created: int, items: list[Obje
 
 
 def item(*, price: Object, quantity: int, created: int, period: tuple[int, int], metadata: dict[str, str]) -> Object:
-    """Return one item; its `subscription` is filled in when it is put into one."""
+    """Return an item with an empty `subscription`, which the caller or `subscription()` sets."""
     start, end = period
     return {
         "id": ids.new("si"),

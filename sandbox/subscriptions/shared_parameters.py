@@ -1,4 +1,4 @@
-"""What holds for every new subscription, made by the API or by a checkout: trials, currency, shared members."""
+"""Parameters that create, update and checkout read alike: trial, scheduled end, description, currency and amount."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +13,13 @@ from sandbox.http.listing import Params
 from sandbox.invoices import subscription_state
 
 MAX_TRIAL_DAYS = 730
-# A session is paid later than it is made, so its trial has to reach further than a day.
+# Stripe requires the `trial_end` of a checkout session to be at least 48 hours away.
 MIN_CHECKOUT_TRIAL = 2 * DAY
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A trial as it was asked for: so many days from the start, or until a moment, or none."""
+    """The requested trial: a number of days, an end date, or neither for no trial."""
 
     days: int | None = None
     end: int | None = None
@@ -29,7 +29,7 @@ class Trial:
 
 
 def trial(account: Account, given: Params, *, path: str = "") -> Trial:
-    """Return the trial that `trial_period_days` or `trial_end` ask for."""
+    """Read `trial_period_days` or `trial_end`; `path` is the parameter that contains them, if any."""
     if "trial_period_days" in given and "trial_end" in given:
         raise ApiError.invalid("You may only specify one of these parameters: trial_end, trial_period_days.")
     if "trial_period_days" in given:
@@ -40,7 +40,7 @@ def trial(account: Account, given: Params, *, path: str = "") -> Trial:
 
 
 def shared_members(_account: Account, given: Params) -> dict[str, Any]:
-    """Return those members of the subscription that a request sets directly."""
+    """Return the checked `description`, `trial_settings` and `billing_mode`, if given."""
     members: dict[str, Any] = {}
     if "description" in given:
         members["description"] = limits.text(given["description"], param="description", longest=500) or None
@@ -55,7 +55,7 @@ def shared_members(_account: Account, given: Params) -> dict[str, Any]:
 
 
 def check_currency(account: Account, customer: Object, currency: str) -> None:
-    """Refuse a second currency while the customer has a subscription in another one."""
+    """Raise ApiError if the customer has a running subscription in another currency."""
     for subscription in account.store.walk("subscription", linked=("customer", customer["id"])):
         if subscription["status"] not in subscription_state.ENDED and subscription["currency"] != currency:
             raise ApiError.invalid(
@@ -66,7 +66,7 @@ def check_currency(account: Account, customer: Object, currency: str) -> None:
 
 
 def check_combination(prices: list[Object]) -> None:
-    """Refuse prices that one subscription can't have: the same one twice, or several currencies."""
+    """Raise ApiError if a price occurs twice or the prices have several currencies."""
     ids = [price["id"] for price in prices]
     if twice := next((price_id for price_id in ids if ids.count(price_id) > 1), None):
         raise ApiError.invalid(f"Cannot add multiple subscription items with the same plan: {twice}", param="items")
@@ -79,14 +79,14 @@ def check_combination(prices: list[Object]) -> None:
 
 
 def check_amount(amount: int, currency: str) -> None:
-    """Refuse what no invoice could ask for."""
+    """Raise ApiError if the amount is more than an invoice can have."""
     if amount > limits.MAX_AMOUNT:
         most = money.shown(limits.MAX_AMOUNT, currency)
         raise ApiError.invalid(f"Amount must be no more than {most}", param="items", code="amount_too_large")
 
 
 def scheduled_end(account: Account, subscription: Object, params: Params) -> dict[str, Any]:
-    """Return what `cancel_at_period_end` or `cancel_at` make of the subscription: an end in sight, or none."""
+    """Return the members that `cancel_at_period_end` or `cancel_at` change: set a scheduled end, or remove it."""
     if params.get("cancel_at_period_end") and params.get("cancel_at"):
         raise ApiError.invalid("You may only specify one of these parameters: cancel_at, cancel_at_period_end.")
     at_period_end = params.get("cancel_at_period_end", False)

@@ -1,1 +1,1 @@
-"""Changes of a running subscription: what a request asks for, and what it credits and charges."""
+"""Changes of a running subscription: request.py and item_request.py read `subscriptions.update`, rules.py bills it."""

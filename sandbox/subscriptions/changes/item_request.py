@@ -1,4 +1,4 @@
-"""What a request makes of a subscription's items: changed, added, removed."""
+"""Read and check the `items` of `subscriptions.update`: which items change, are added or are deleted."""
 
 from sandbox.core import money
 from sandbox.core.account import Account
@@ -14,9 +14,9 @@ ITEM_CHANGE_PARAMETERS = ITEM_PARAMETERS | {"deleted", "id"}
 
 
 def item_changes(account: Account, subscription: Object, params: Params) -> ItemChanges:
-    """Return the items that the request asks for; those it does not mention stay as they are.
+    """Return the subscription's items after the request; items that it does not mention stay as they are.
 
-    A new price without a quantity makes the quantity 1, and an item without an id is added: Stripe's rules.
+    As at Stripe, an item without an id is added, and a new price without a quantity resets the quantity to 1.
     """
     found = ItemChanges(
         kept=list(subscription["items"]["data"]),
@@ -43,7 +43,7 @@ def item_changes(account: Account, subscription: Object, params: Params) -> Item
 
 
 def proration_date(account: Account, subscription: Object, params: Params) -> int:
-    """Return the moment that prorations are counted from, within the running period."""
+    """Return the moment to prorate from: `proration_date`, within the current period, or now."""
     if "proration_date" not in params:
         return account.now
     date: int = params["proration_date"]
@@ -79,7 +79,7 @@ def _apply_item(account: Account, found: ItemChanges, given: Params, path: str) 
 def _changed_item(account: Account, item: Object, given: Params, path: str) -> Object:
     order_params = {name: given[name] for name in given.keys() & {"price", "price_data"}}
     if order_params.get("price") == item["price"]["id"]:
-        del order_params["price"]  # The same price again, archived meanwhile or not, changes nothing.
+        del order_params["price"]  # Naming the current price is allowed even if it is archived.
     changed = dict(item)
     if order_params:
         order = create_request.item_order(account, order_params, path)

@@ -1,4 +1,4 @@
-"""What a request changes about a subscription: its scheduled end, its trial, its items, and plain members."""
+"""Read the parameters of `subscriptions.update` and carry them out: scheduled end, trial, items, plain members."""
 
 from copy import deepcopy
 from typing import Any
@@ -42,9 +42,10 @@ SUPPORTED = frozenset(
 
 
 def update(account: Account, subscription: Object, params: Params) -> Object:
-    """Change the subscription as the request says, unless it would rather change nothing than fail to be paid.
+    """Change the subscription as the request says.
 
-    Raises ApiError, 402 with the card's refusal where `payment_behavior` is "error_if_incomplete".
+    Raises ApiError; with `payment_behavior` "error_if_incomplete" ApiError (402) if the card would be declined, and
+    then nothing is changed.
     """
     schedule_request.check_cancelation(subscription, params)
     if params.get("payment_behavior") == "error_if_incomplete":
@@ -53,7 +54,7 @@ def update(account: Account, subscription: Object, params: Params) -> Object:
 
 
 def apply(account: Account, subscription: Object, params: Params) -> Object:
-    """Change the subscription as the request says, and bill what that makes due."""
+    """Change the subscription, and bill the change if it is due now."""
     limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
     if params.get("payment_behavior") == "pending_if_incomplete":
         raise ApiError.unsupported_parameter("payment_behavior")
@@ -70,7 +71,7 @@ def apply(account: Account, subscription: Object, params: Params) -> Object:
 
 
 def cancellation_details(params: Params, *, reason: str | None = None) -> dict[str, Any]:
-    """Return what the request says about why the subscription ends; an empty text unsets."""
+    """Return the given `cancellation_details`; an empty text removes a value."""
     given = params.get("cancellation_details", {})
     details = {name: value or None for name, value in given.items()}
     return details | ({"reason": reason} if reason else {})
@@ -98,7 +99,7 @@ def _payment_method(account: Account, subscription: Object, method_id: str) -> s
 
 
 def _change_trial(account: Account, subscription: Object, params: Params) -> None:
-    """End the trial now, move its end, or put a paying subscription on trial."""
+    """End the trial now, move its end, or start a trial of an active subscription."""
     is_on_trial = subscription["status"] == "trialing"
     if params["trial_end"] == "now":
         if is_on_trial:
@@ -129,7 +130,7 @@ def _move_trial(account: Account, subscription: Object, end: int) -> None:
 
 
 def _refuse_unless_paid(account: Account, subscription: Object, params: Params) -> None:
-    """Refuse a change whose invoice of now would not be paid; found out by trying, so that nothing is written."""
+    """Raise ApiError if the change would leave an unpaid invoice. Tries the change in a dry run."""
     known = subscription["latest_invoice"]
     with dry_run(account):
         tried = apply(account, deepcopy(subscription), params)

@@ -1,4 +1,4 @@
-"""Changing what a subscription is for: its items, and what that credits, charges, or bills at once."""
+"""Change a subscription's items or start a trial: prorate, begin a new period, and bill now where Stripe does."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,11 +18,11 @@ from sandbox.subscriptions import shapes as subscription_shapes
 
 @dataclass
 class ItemChanges:
-    """The items wanted: old ones as they shall be, and new ones; and how to bill the difference.
+    """The items after the change, `kept` ones with their new price and quantity, and how to bill the difference.
 
-    `behavior` is "create_prorations" (on the next invoice), "always_invoice" (on one of their own, now) or "none".
-    `anchor` is "now" to begin a new period, "unchanged" to begin none where Stripe otherwise would. Without `collects`
-    an invoice of now is left for the customer to pay.
+    `behavior` is "create_prorations" (on the next invoice), "always_invoice" (on an invoice now) or "none". `date` is
+    the moment to prorate from. `anchor` "now" begins a new period; "unchanged" keeps the current one. Without
+    `collects` an invoice created now stays open for the customer to pay.
     """
 
     kept: list[Object]
@@ -34,9 +34,9 @@ class ItemChanges:
 
 
 def change_items(account: Account, subscription: Object, wanted: ItemChanges, *, members: dict[str, Any]) -> None:
-    """Give the subscription these items, together with other changed members.
+    """Replace the subscription's items and change the given members.
 
-    Another interval, or a price where it was free, begins a new period now and bills it at once.
+    A new period begins now and is billed if the interval changes or a free subscription gets a price.
     """
     before = {item["id"]: item for item in subscription["items"]["data"]}
     restarts = _begins_new_period(subscription, before, wanted)
@@ -54,9 +54,10 @@ def change_items(account: Account, subscription: Object, wanted: ItemChanges, *,
 
 
 def begin_trial(account: Account, subscription: Object, *, end: int, behavior: str, since: int) -> None:
-    """Put a paying subscription on trial until `end`; unless `behavior` is "none", credit the time that was paid for.
+    """Put an active subscription on trial until `end`, and move its billing date there.
 
-    The billing date moves to the trial's end, and the trial is invoiced now, over nothing but that credit.
+    Unless `behavior` is "none", the unused time from `since` on is credited. The invoice of the trial is created now;
+    it has no amount except that credit.
     """
     if behavior != "none":
         prorations.credit_everything(account, subscription, since=since)
@@ -118,7 +119,7 @@ def _items_after(account: Account, subscription: Object, wanted: ItemChanges, *,
 
 
 def _period(account: Account, subscription: Object, price: Object, *, anchor: int) -> tuple[int, int]:
-    """Return the period that an item begins with, the one which its kind of price has now."""
+    """Return the current period of an item with this price: the trial, or the period counted from `anchor`."""
     if subscription["status"] == "trialing":
         return subscription["trial_start"], subscription["trial_end"]
     return subscriptions.period_of(price, anchor=anchor, at=account.now)
@@ -127,7 +128,7 @@ def _period(account: Account, subscription: Object, price: Object, *, anchor: in
 def _prorate(
     account: Account, subscription: Object, before: dict[str, Object], after: list[Object], *, since: int
 ) -> None:
-    """Credit every item that is gone or different, and charge every one that is new or different."""
+    """Credit each removed or changed item, and charge each added or changed one."""
     now = {item["id"]: item for item in after}
     for item_id, item in before.items():
         if _terms(now.get(item_id)) != _terms(item):

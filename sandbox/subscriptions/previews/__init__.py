@@ -1,1 +1,1 @@
-"""Previews of invoices: what a subscription, or a change of one, would be billed."""
+"""Previews of a subscription's next invoice, with or without a change to the subscription."""

@@ -1,4 +1,4 @@
-"""The invoice that would come next: time is let pass in a dry run until there is one."""
+"""Find the next invoice of a subscription by moving the clock forward in a dry run until it is created."""
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
@@ -7,10 +7,10 @@ from sandbox.subscriptions import due_next
 
 
 def next_invoice(account: Account, subscription: Object, *, latest_before: str | None) -> Object | None:
-    """Return the first invoice after the `latest_before` latest one, as it was drafted; None when none will ever come.
+    """Return the draft of the first invoice created after `latest_before`, or None if there will be none.
 
-    Only for a dry run: whatever the subscription waits for happens. Payments that fail meanwhile are left alone, so
-    that the next invoice of a subscription in dunning is that of its next period.
+    Call it only in a dry run: it moves the clock and advances the subscription. Failed payments are not retried, so
+    the next invoice of a past due subscription is the one for its next period.
     """
     while subscription["latest_invoice"] == latest_before:
         moment = subscription_state.next_moment(subscription, now=account.now)
@@ -22,6 +22,6 @@ def next_invoice(account: Account, subscription: Object, *, latest_before: str |
 
 
 def as_drafted(account: Account, invoice_id: str) -> Object:
-    """Return the invoice the way the event of its creation shows it."""
+    """Return the invoice as its `invoice.created` event contains it."""
     events = account.store.walk("event", linked=("type", "invoice.created"))
     return next(event["data"]["object"] for event in events if event["data"]["object"]["id"] == invoice_id)

@@ -1,4 +1,4 @@
-"""Previews of invoices: what a subscription, or a change of one, would be billed."""
+"""The `/v1/invoices/create_preview` route: the next invoice of a subscription, after a change or of a new one."""
 
 from copy import deepcopy
 from typing import Any
@@ -33,9 +33,9 @@ NEW_SUBSCRIPTION_DETAILS = frozenset({"billing_mode", "items", "metadata", "tria
 
 
 def create(account: Account, params: Params) -> Object:
-    """Show the invoice that comes next, after the change that the request describes; nothing is changed.
+    """Return the next invoice after the change that the request describes, without saving anything.
 
-    Raises ApiError, also where the change itself would be refused; 404 when no invoice would come.
+    Raises ApiError if the change itself would be refused, and ApiError (404) if there would be no next invoice.
     """
     limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
     details = params.get("subscription_details", {})
@@ -66,7 +66,7 @@ def _preview_change(account: Account, subscription: Object, params: Params, deta
 
 
 def _preview_new_subscription(account: Account, params: Params, details: Params) -> Object:
-    """Preview the first invoice of a subscription that a customer does not have yet."""
+    """Return the first invoice of a new subscription."""
     limits.refuse_unsupported(details, *sorted(details.keys() - NEW_SUBSCRIPTION_DETAILS))
     members = {name: params[name] for name in params.keys() & {"customer", "discounts"}}
     with dry_run(account):
@@ -76,7 +76,7 @@ def _preview_new_subscription(account: Account, params: Params, details: Params)
 
 
 def _final_invoice(account: Account, subscription: Object, details: Params) -> Object | None:
-    """Cancel at once, in a dry run, and return what is left to bill."""
+    """Return the invoice of canceling now, or None if there is nothing to bill. Call it only in a dry run."""
     latest_before = subscription["latest_invoice"]
     if details.get("proration_behavior", "create_prorations") != "none":
         prorations.credit_everything(account, subscription, since=_proration_date(account, details) or account.now)
@@ -86,7 +86,7 @@ def _final_invoice(account: Account, subscription: Object, details: Params) -> O
 
 
 def _subscription(account: Account, params: Params) -> Object | None:
-    """Return the subscription that is named, or the customer's next one to be billed; None for a new one."""
+    """Return the named subscription, else the customer's next one to be billed; None to preview a new one."""
     if "schedule" in params:
         return _subscription_of_schedule(account, params)
     if "subscription" in params:
@@ -122,7 +122,7 @@ def _subscription_of_schedule(account: Account, params: Params) -> Object:
 
 
 def _next_to_be_billed(account: Account, customer: Object) -> Object:
-    """Return the customer's subscription that is billed next."""
+    """Return the customer's subscription with the earliest next invoice."""
     found = []
     for subscription in account.store.walk("subscription", linked=("customer", customer["id"])):
         moment = subscription_state.next_moment(subscription, now=account.now)
@@ -134,7 +134,7 @@ def _next_to_be_billed(account: Account, customer: Object) -> Object:
 
 
 def _changes(params: Params, details: Params) -> dict[str, Any]:
-    """Return the parameters of the update that is previewed."""
+    """Return the parameters of `subscriptions.update` to preview; empty if the request changes nothing."""
     limits.refuse_unsupported(details, *sorted(details.keys() - CHANGE_DETAILS - {"cancel_now"}))
     if "proration_date" in details:
         _check_proration_date(details)
@@ -156,7 +156,7 @@ def _check_proration_date(details: Params) -> None:
 
 
 def _proration_date(account: Account, details: Params) -> int | None:
-    """Return the moment that the previewed prorations are counted from, if the preview makes any."""
+    """Return the moment from which the preview prorates, or None if it has no prorations."""
     if details.get("proration_behavior") == "none" or not details.keys() & {"items", "trial_end", "cancel_now"}:
         return None
     date: int = details.get("proration_date", account.now)

@@ -1,4 +1,4 @@
-"""What Stripe shows of an invoice that does not exist yet."""
+"""The JSON of an invoice preview."""
 
 from collections.abc import Mapping
 

@@ -1,1 +1,1 @@
-"""Subscription schedules and their phases."""
+"""Subscription schedules: their phases, moving from phase to phase, and their end."""

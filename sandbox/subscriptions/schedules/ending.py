@@ -1,4 +1,4 @@
-"""How a schedule and its subscription part: released, completed, canceled, aborted."""
+"""End a schedule: release it, complete it, or cancel or abort it together with its subscription."""
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
@@ -6,7 +6,7 @@ from sandbox.invoices import subscription_state
 
 RUNNING = {"active", "not_started"}
 NO_SCHEDULE = {"_phase_end": None, "schedule": None}
-# What is left of the end that a schedule with end_behavior "cancel" sets on its subscription, once it is taken back.
+# The members of a subscription after the end that its schedule set has been removed.
 NO_SCHEDULED_END = {"cancel_at": None, "cancel_at_period_end": False, "canceled_at": None}
 
 
@@ -26,14 +26,17 @@ def release(account: Account, schedule: Object, subscription: Object, *, keeps_c
 
 
 def complete(account: Account, schedule: Object, subscription: Object) -> None:
-    """End a schedule whose last phase is over; the subscription goes on without it."""
+    """Complete a schedule whose last phase is over; the subscription continues without it."""
     _detach_schedule(account, schedule, {"completed_at": account.now, "status": "completed"})
     _detach_subscription(account, subscription, NO_SCHEDULE)
     account.emit("subscription_schedule.completed", schedule)
 
 
 def end_with_subscription(account: Account, subscription: Object, *, reason: str | None) -> None:
-    """End the schedule of a subscription that has just ended, if it has one, the way its subscription did."""
+    """End the schedule of a subscription that has just ended, if it has one.
+
+    It is completed if its last phase was to cancel the subscription, aborted if a payment failed, otherwise canceled.
+    """
     if subscription["schedule"] is None:
         return
     schedule = account.find("subscription_schedule", subscription["schedule"])

@@ -1,4 +1,4 @@
-"""What a subscription schedule allows: who may change the end of its subscription, and which phases it can have."""
+"""Read and check the `phases` of `subscription_schedules.update`; refuse a cancelation that bypasses the schedule."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +31,7 @@ ITEM_PARAMETERS = frozenset({"metadata", "price", "quantity"})
 
 @dataclass(frozen=True)
 class Current:
-    """What there is already: the schedule's current phase, and what its subscription pays for."""
+    """The schedule's current phase, and the currency and prices of its subscription."""
 
     phase: Object
     currency: str
@@ -39,7 +39,7 @@ class Current:
 
 
 def check_cancelation(subscription: Object, params: Params) -> None:
-    """Refuse to set or unset the end of a subscription past the schedule that manages it."""
+    """Raise ApiError if the request sets or removes the end of a subscription that a schedule manages."""
     if subscription["schedule"] and params.keys() & {"cancel_at", "cancel_at_period_end"}:
         raise ApiError.invalid(
             f"The subscription is managed by the subscription schedule `{subscription['schedule']}`, and updating any "
@@ -48,7 +48,7 @@ def check_cancelation(subscription: Object, params: Params) -> None:
 
 
 def phases(account: Account, schedule: Object, given: list[Params]) -> list[Object]:
-    """Return the phases that a request gives a running schedule, each beginning where the one before it ends."""
+    """Return the checked phases; each begins when the phase before it ends."""
     limits.items(given, param="phases", most=MAX_PHASES)
     if not given:
         raise ApiError.invalid("A subscription schedule must have at least one phase.", param="phases")
@@ -71,7 +71,7 @@ def _current(account: Account, schedule: Object) -> Current:
 
 
 def _check_current_phase(account: Account, present: Current, found: list[Object]) -> None:
-    """Refuse to move the beginning of what is running, or to end it in the past."""
+    """Raise ApiError if the current phase would begin at another moment or the last one end in the past."""
     current = rules.current_phase({"phases": found}, now=account.now)
     if current["start_date"] != present.phase["start_date"]:
         raise ApiError.invalid(
@@ -139,7 +139,7 @@ def _item(account: Account, present: Current, given: Params, path: str) -> Objec
     if "price" not in given:
         raise ApiError.missing_parameter(f"{path}[price]")
     price_id = given["price"]
-    # What the subscription pays for already may be archived meanwhile.
+    # A price that the subscription already has is allowed even if it is archived.
     if price_id not in present.prices:
         price = create_request.recurring_price(account, price_id, param=f"{path}[price]")
         if price["currency"] != present.currency:

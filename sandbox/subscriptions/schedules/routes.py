@@ -1,4 +1,4 @@
-"""Subscription schedules: made from a running subscription, given phases, released or canceled."""
+"""The `/v1/subscription_schedules` routes."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ END_DATES = ("canceled_at", "completed_at", "released_at")
 
 
 def create(account: Account, params: Params) -> Object:
-    """Let a schedule manage a subscription; Stripe takes nothing else with `from_subscription`."""
+    """Create a schedule from a subscription; Stripe allows no other parameter with `from_subscription`."""
     if "from_subscription" not in params:
         limits.refuse_unsupported(params, *sorted(params))
         raise ApiError.missing_parameter("from_subscription")
@@ -42,7 +42,7 @@ def retrieve(account: Account, _params: Params, schedule_id: str) -> Object:
 
 
 def update(account: Account, params: Params, schedule_id: str) -> Object:
-    """Give a running schedule other phases, another end, or metadata."""
+    """Change the phases, `end_behavior` or metadata of a running schedule; metadata also of an ended one."""
     schedule = account.find("subscription_schedule", schedule_id)
     limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
     members: dict[str, Any] = {}
@@ -60,7 +60,7 @@ def update(account: Account, params: Params, schedule_id: str) -> Object:
 
 
 def release(account: Account, params: Params, schedule_id: str) -> Object:
-    """Stop the schedule; its subscription goes on as it is."""
+    """End the schedule; its subscription continues as it is."""
     schedule = account.find("subscription_schedule", schedule_id)
     _require_running(schedule, "release")
     subscription = account.find("subscription", schedule["subscription"])
@@ -69,7 +69,7 @@ def release(account: Account, params: Params, schedule_id: str) -> Object:
 
 
 def cancel(account: Account, params: Params, schedule_id: str) -> Object:
-    """End the schedule and its subscription; unlike the subscription's own cancel, this prorates and bills unasked."""
+    """Cancel the schedule and its subscription; `prorate` and `invoice_now` are true unless given."""
     schedule = account.find("subscription_schedule", schedule_id)
     _require_running(schedule, "cancel")
     choices = {"prorate": params.get("prorate", True), "invoice_now": params.get("invoice_now", True)}
@@ -78,7 +78,7 @@ def cancel(account: Account, params: Params, schedule_id: str) -> Object:
 
 
 def list_all(account: Account, params: Params) -> Object:
-    """List schedules, those of one customer or in one state when asked."""
+    """List schedules, filtered by customer, by end dates or by not having started."""
     limits.refuse_unsupported(params, "customer_account")
     return listing.page(
         account,

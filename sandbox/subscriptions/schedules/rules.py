@@ -1,4 +1,4 @@
-"""Subscription schedules at work: made from a subscription, told of new phases, going from one phase to the next."""
+"""Create a schedule from a subscription, change its phases, and move the subscription from phase to phase."""
 
 from sandbox.catalog.orders import Order
 from sandbox.core.account import Account
@@ -13,7 +13,7 @@ from sandbox.subscriptions.schedules import ending, shapes
 
 
 def create_from_subscription(account: Account, subscription: Object) -> Object:
-    """Make a schedule whose only phase is the subscription's running period, and let it manage the subscription."""
+    """Create a schedule that manages the subscription; its only phase is the current period."""
     ends = subscription["cancel_at"] is not None
     schedule = shapes.schedule(
         subscription=subscription,
@@ -27,7 +27,7 @@ def create_from_subscription(account: Account, subscription: Object) -> Object:
 
 
 def update(account: Account, schedule: Object, members: Object, *, behavior: str) -> Object:
-    """Give the schedule other phases, metadata or another end; what its current phase says happens now."""
+    """Change the schedule's members; if that changes the items of its current phase, change the subscription now."""
     subscription = subscriptions.with_current_prices(account, account.find("subscription", schedule["subscription"]))
     current = current_phase({**schedule, **members}, now=account.now)
     account.change(schedule, {**members, "current_phase": shapes.span(current)}, event="subscription_schedule.updated")
@@ -40,7 +40,7 @@ def update(account: Account, schedule: Object, members: Object, *, behavior: str
 
 
 def copy_items_to_current_phase(account: Account, subscription: Object) -> None:
-    """Put a direct change of the subscription's items into the current phase of its schedule, if it has one."""
+    """After a direct change of the subscription's items, copy them into the current phase of its schedule, if any."""
     if subscription["schedule"] is None:
         return
     schedule = account.find("subscription_schedule", subscription["schedule"])
@@ -51,7 +51,7 @@ def copy_items_to_current_phase(account: Account, subscription: Object) -> None:
 
 
 def attach_to_subscription(account: Account, subscription: Object, schedule: Object) -> None:
-    """Note in the subscription who manages it, when the next phase begins, and whether it ends with the last one."""
+    """Set the subscription's `schedule`, the start of its next phase, and `cancel_at` if the last phase cancels it."""
     last = schedule["phases"][-1]
     members = {"_phase_end": schedule["current_phase"]["end_date"], "schedule": schedule["id"]}
     if schedule["end_behavior"] == "cancel":
@@ -65,7 +65,7 @@ def attach_to_subscription(account: Account, subscription: Object, schedule: Obj
 
 
 def advance(account: Account, subscription: Object) -> None:
-    """Begin the phase that is due, or let the subscription go after the last one."""
+    """Begin the phase that is due, or complete the schedule after its last phase."""
     schedule = account.find("subscription_schedule", subscription["schedule"])
     phase = current_phase(schedule, now=account.now)
     if phase["end_date"] <= account.now:
@@ -77,7 +77,7 @@ def advance(account: Account, subscription: Object) -> None:
 
 
 def current_phase(schedule: Object, *, now: int) -> Object:
-    """Return the phase that the moment belongs to; after the last one's end that one."""
+    """Return the phase at this moment; after the end of the last phase, the last phase."""
     phases: list[Object] = schedule["phases"]
     return next((phase for phase in phases if now < phase["end_date"]), phases[-1])
 
@@ -93,7 +93,7 @@ def _begin_phase(account: Account, subscription: Object, phase: Object) -> None:
 
 
 def _replace_items_at_renewal(account: Account, subscription: Object, wanted: ItemChanges, members: Object) -> None:
-    """Exchange the items between two periods: the renewal, which is due at this moment too, bills the new ones."""
+    """Replace the items without proration; the renewal, which is due at the same moment, bills the new ones."""
     start = min(item["current_period_start"] for item in subscription["items"]["data"])
     added = [
         subscription_shapes.item(
@@ -113,7 +113,7 @@ def _replace_items_at_renewal(account: Account, subscription: Object, wanted: It
 
 
 def _item_changes(account: Account, subscription: Object, phase: Object, behavior: str) -> ItemChanges:
-    """Return what makes the subscription's items those of the phase; an item goes on if its price does."""
+    """Return the change that gives the subscription the items of the phase; items with the same price are kept."""
     present = {item["price"]["id"]: item for item in subscription["items"]["data"]}
     wanted = ItemChanges(kept=[], behavior=behavior, date=account.now)
     for planned in phase["items"]:

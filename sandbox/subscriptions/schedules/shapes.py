@@ -1,4 +1,4 @@
-"""Subscription schedules, and the phases that they are made of."""
+"""The JSON of a subscription schedule, its phases and their items."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from sandbox.core.store import Object
 
 
 def schedule(*, subscription: Object, created: int, phases: list[Object], end_behavior: str) -> Object:
-    """Return the schedule that takes over a running subscription in the first of these phases."""
+    """Return an active schedule for the subscription, currently in the first of these phases."""
     return {
         "id": ids.new("sub_sched"),
         "object": "subscription_schedule",
@@ -34,7 +34,7 @@ def schedule(*, subscription: Object, created: int, phases: list[Object], end_be
 
 
 def phase(*, items: list[Object], start: int, end: int, currency: str, members: dict[str, Any]) -> Object:
-    """Return one phase; `members` are those that a request sets."""
+    """Return one phase; `members` overrides its default members."""
     return {
         "add_invoice_items": [],
         "application_fee_percent": None,
@@ -61,7 +61,7 @@ def phase(*, items: list[Object], start: int, end: int, currency: str, members: 
 
 
 def item(*, price: str, quantity: int, metadata: dict[str, str]) -> Object:
-    """Return what one phase has of one price; unlike a subscription's item it has no id."""
+    """Return an item of a phase; unlike a subscription item it has no id."""
     return {
         "billing_thresholds": None,
         "discounts": [],
@@ -74,7 +74,7 @@ def item(*, price: str, quantity: int, metadata: dict[str, str]) -> Object:
 
 
 def span(phase: Object) -> Object:
-    """Return a phase's dates the way that the schedule points to its current one."""
+    """Return the dates of a phase, as in `current_phase`."""
     return {"end_date": phase["end_date"], "start_date": phase["start_date"]}
 
 
