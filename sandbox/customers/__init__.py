@@ -1,1 +1,1 @@
-"""Customers: who buys."""
+"""Customers."""

@@ -1,4 +1,4 @@
-"""Customers: who buys. Nothing stops two of them from having the same e-mail address."""
+"""The `/v1/customers` routes. As at Stripe, several customers can have the same e-mail address."""
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
@@ -17,7 +17,7 @@ def create(account: Account, params: Params) -> Object:
 
 
 def retrieve(account: Account, _params: Params, customer_id: str) -> Object:
-    """Return the customer; of a deleted one Stripe still shows the stub."""
+    """Return the customer; of a deleted one, as Stripe does, only the id and `deleted: true`."""
     customer = account.store.get("customer", customer_id)
     if customer is None:
         raise ApiError.missing("customer", customer_id)
@@ -38,7 +38,7 @@ def delete(account: Account, _params: Params, customer_id: str) -> Object:
 
 
 def list_all(account: Account, params: Params) -> Object:
-    """List customers, by e-mail address when one is given: exactly that, in its case."""
+    """List customers; `email` matches exactly and is case-sensitive."""
     limits.refuse_unsupported(params, "test_clock")
     return listing.page(
         account,

@@ -1,4 +1,4 @@
-"""What can be said of a customer, and what deleting one ends."""
+"""Create, check and delete customers; deleting a customer cancels their subscriptions."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 
 
 def create(account: Account, params: Params) -> Object:
-    """Add a customer from the parameters of `customers.create`."""
+    """Create a customer from the parameters of `customers.create`."""
     customer = shapes.customer(created=account.now, metadata=metadata.merged({}, params))
     customer |= request_members(account, params, customer)
     return account.add(customer, event="customer.created")
 
 
 def delete(account: Account, customer: Object) -> Object:
-    """Delete the customer for good, and cancel every subscription that still runs."""
+    """Delete the customer, and cancel every subscription that has not ended."""
     for subscription in list(account.store.walk("subscription", linked=("customer", customer["id"]))):
         if not subscription_state.has_ended(subscription):
             subscriptions.end(account, subscription, details={})
@@ -31,7 +31,7 @@ def delete(account: Account, customer: Object) -> Object:
 
 
 def request_members(account: Account, params: Params, customer: Object) -> dict[str, Any]:
-    """Return the members that the request sets, checked; an empty text is how it says "none"."""
+    """Return the checked members that the request sets; an empty text removes a value."""
     members = listing.given(params, "balance", "invoice_prefix", "next_invoice_sequence", "preferred_locales")
     members |= {
         name: limits.text(params[name], param=name, longest=longest) or None
@@ -62,7 +62,7 @@ def _shipping(given: Params | str) -> Params | None:
 
 
 def _invoice_settings(account: Account, given: Params, customer: Object) -> Params:
-    """Lay the given settings over the customer's own; a payment method must be attached to the customer."""
+    """Merge the given settings into the customer's; a payment method must be attached to the customer."""
     if method_id := given.get("default_payment_method"):
         param = "invoice_settings[default_payment_method]"
         method = account.find("payment_method", method_id, param=param)

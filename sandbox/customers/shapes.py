@@ -1,4 +1,4 @@
-"""Customers."""
+"""The JSON of a customer."""
 
 import string
 from random import SystemRandom
@@ -10,7 +10,7 @@ PREFIX_LENGTH = 8
 
 
 def customer(*, created: int, metadata: dict[str, str]) -> Object:
-    """Return a new customer."""
+    """Return a customer without name, address or payment method."""
     return {
         "id": ids.new("cus"),
         "object": "customer",
