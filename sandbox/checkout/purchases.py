@@ -1,4 +1,4 @@
-"""What a paid session turns into: a subscription with its first invoice, or a payment."""
+"""Create what a paid checkout session buys: a subscription with its first invoice, or a one-time payment."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,7 @@ Changes = dict[str, Any]
 
 @dataclass(frozen=True)
 class Purchase:
-    """An open session, its buyer, the payment method, where one was asked for, and a coupon, if there is one."""
+    """An open session with its buyer, the payment method if the page asked for one, and the discount if any."""
 
     session: Object
     buyer: Buyer
@@ -40,7 +40,7 @@ class Purchase:
 
 
 def subscribe(account: Account, purchase: Purchase) -> Changes:
-    """Start the subscription and pay its first invoice; return what this says about the session."""
+    """Start the subscription and pay its first invoice; return the changes to the session."""
     session, customer, method = purchase.session, purchase.buyer.customer, purchase.method
     if customer is None:
         raise LookupError(f"{session['id']} has no customer to subscribe")
@@ -63,7 +63,7 @@ def subscribe(account: Account, purchase: Purchase) -> Changes:
 
 
 def take_one_time_payment(account: Account, purchase: Purchase) -> Changes:
-    """Collect a one-time payment; return what this says about the session."""
+    """Collect a one-time payment; return the changes to the session."""
     session, method, customer_id = purchase.session, purchase.method, purchase.buyer.customer_id
     due = session["amount_total"]
     for redemption in purchase.redemptions:
@@ -90,7 +90,7 @@ def take_one_time_payment(account: Account, purchase: Purchase) -> Changes:
 
 
 def settle(account: Account, session: Object, *, succeeds: bool) -> Changes:
-    """End a delayed payment; return what this says about the session."""
+    """Let a delayed payment succeed or fail; return the changes to the session."""
     if session["mode"] == "subscription":
         return _settle_invoice(account, session, succeeds=succeeds)
     intent = account.find("payment_intent", session["payment_intent"])
@@ -100,7 +100,7 @@ def settle(account: Account, session: Object, *, succeeds: bool) -> Changes:
 
 
 def trial_end(session: Object, *, now: int) -> int | None:
-    """Tell when the trial that the session offers would end if it began now."""
+    """Return when the trial that the session offers ends if it begins at `now`; None without a trial."""
     if session["_trial_days"] is not None:
         end: int = now + session["_trial_days"] * DAY
         return end
@@ -109,7 +109,7 @@ def trial_end(session: Object, *, now: int) -> int | None:
 
 
 def orders(session: Object, kind: str) -> list[Order]:
-    """Return what is bought of a kind of price, "recurring" or "one_time"."""
+    """Return the session's orders for prices of this type, "recurring" or "one_time"."""
     return [
         Order(item["price"], item["quantity"], item["metadata"])
         for item in session["line_items"]["data"]
@@ -143,7 +143,7 @@ def _settle_invoice(account: Account, session: Object, *, succeeds: bool) -> Cha
 
 
 def _one_time_invoice(account: Account, session: Object, customer_id: str | None, intent: Object | None) -> str | None:
-    """Make the paid invoice of a one-time purchase, if its seller asked for invoices; return its id."""
+    """Create the paid invoice of a one-time purchase and return its id; None unless `invoice_creation` is enabled."""
     creation = session["invoice_creation"]
     if not creation["enabled"] or customer_id is None:
         return None

@@ -1,4 +1,4 @@
-"""Checkout sessions as the API shows them; what happens on their hosted page is in rules.py."""
+"""The `/v1/checkout/sessions` routes; rules.py pays a session, as its hosted page does."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ NOT_OPEN = 'Only Checkout Sessions with a status in ["open"] can be expired. Thi
 
 
 def create(account: Account, params: Params) -> Object:
-    """Open a session for some prices; its page is at `url` until it is paid or expires."""
+    """Create an open session; its page is at `url` until it is paid or expires."""
     limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
     mode = _mode(params)
     urls = _urls(params)
@@ -94,7 +94,7 @@ def list_all(account: Account, params: Params) -> Object:
 
 
 def expire(account: Account, _params: Params, session_id: str) -> Object:
-    """Close an open session early; its page takes no payment from then on."""
+    """Expire an open session before its time; its page takes no payment afterwards."""
     session = account.find("checkout.session", session_id)
     if session["status"] != "open":
         raise ApiError.invalid(f"{NOT_OPEN}{session['status']}.")

@@ -1,6 +1,6 @@
-"""What the hosted page does: a session paid, refused, settled later, or run out of time.
+"""Pay a checkout session, settle its delayed payment, or expire it.
 
-Nothing is created before the payment went through, so a refused attempt leaves the session as it was.
+A refused payment changes nothing: objects are created only after the payment method was accepted.
 """
 
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ SETTLEMENT_EVENTS = {True: "checkout.session.async_payment_succeeded", False: "c
 
 @dataclass(frozen=True)
 class Attempt:
-    """What a buyer typed and clicked: `authenticate` is "complete" or "fail" once their bank has asked.
+    """The buyer's input on the page; `authenticate` is "complete" or "fail" after 3-D Secure.
 
-    `delayed` pays by a bank account whose money takes days; `settle` then tells how that ended.
+    `delayed` pays by bank debit, which takes days; `settle` then decides whether it succeeds.
     """
 
     card: str | None = None
@@ -37,10 +37,10 @@ class Attempt:
 
 
 def pay(account: Account, session_id: str, attempt: Attempt) -> Object:
-    """Complete an open session the way its page does, and return it.
+    """Pay an open session as its page does, and return it.
 
-    Raises ApiError: 404 for an unknown session, 400 for one that is complete or expired or whose code can't be
-    redeemed, 402 for a card that is refused or whose holder must be authenticated first.
+    Raises ApiError: 404 for an unknown session, 400 for a complete or expired one or a promotion code that can't be
+    redeemed, 402 for a declined card or one that needs 3-D Secure first.
     """
     session = account.find("checkout.session", session_id)
     _require_open(session)
@@ -59,9 +59,9 @@ def pay(account: Account, session_id: str, attempt: Attempt) -> Object:
 
 
 def settle(account: Account, session_id: str, *, succeeds: bool) -> Object:
-    """Bring the delayed payment of a completed session to its end, and return the session.
+    """Let the delayed payment of a complete session succeed or fail, and return the session.
 
-    Raises ApiError: 404 for an unknown session, 400 for one that waits for no payment.
+    Raises ApiError: 404 for an unknown session, 400 for one without a payment in progress.
     """
     session = account.find("checkout.session", session_id)
     if session["status"] != "complete" or session["payment_status"] != "unpaid":
@@ -73,7 +73,7 @@ def settle(account: Account, session_id: str, *, succeeds: bool) -> Object:
 
 
 def expire(account: Account, session: Object) -> Object:
-    """Expire an open session, because its time is over or its seller says so."""
+    """Expire an open session: its `expires_at` has passed, or the seller expires it."""
     account.change(session, {"status": "expired", "url": None})
     account.store.unplan("checkout.session", session["id"])
     account.emit("checkout.session.expired", session)
@@ -81,7 +81,7 @@ def expire(account: Account, session: Object) -> Object:
 
 
 def due_now(session: Object) -> int:
-    """Return what the buyer pays today: everything, or in trial only what is bought once."""
+    """Return the amount due today: the total, or with a trial only the one-time prices."""
     if purchases.trial_end(session, now=session["created"]) is None:
         total: int = session["amount_total"]
         return total
@@ -90,7 +90,7 @@ def due_now(session: Object) -> int:
 
 
 def needs_payment_method(session: Object) -> bool:
-    """Tell whether the page asks for a payment method: when something is due, or a later period will be."""
+    """Return whether the page asks for a payment method: an amount is due, or `payment_method_collection` says so."""
     return due_now(session) > 0 or session["payment_method_collection"] == "always"
 
 
@@ -102,7 +102,7 @@ def _require_open(session: Object) -> None:
 
 
 def _new_payment_method(account: Account, session: Object, attempt: Attempt) -> Object:
-    """Return the payment method that was typed, after its bank let it pass."""
+    """Create the payment method from the buyer's input. Raises ApiError (402) if the card is declined."""
     email, name = session_customer.contact(account, session, email=attempt.email, name=attempt.name)
     payer = billing_details(email=email, name=name)
     if attempt.delayed:

@@ -1,4 +1,4 @@
-"""Who is buying on the page: the session's customer, one made on the spot, or a guest."""
+"""The buyer of a checkout session: its customer, a new customer, or a guest."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +9,13 @@ from sandbox.core.store import Object
 from sandbox.customers import rules as customers
 from sandbox.payments import shapes as payment_shapes
 
-# A program that pays without saying who it is gets this address, because the page insists on one.
+# The e-mail address if a program pays without giving one; the hosted page requires it.
 DEFAULT_EMAIL = "buyer@example.com"
 
 
 @dataclass(frozen=True)
 class Buyer:
-    """The customer, None for a guest, and the e-mail address and name on the page."""
+    """The customer, or None for a guest, with the e-mail address and name for the session."""
 
     customer: Object | None
     email: str
@@ -35,13 +35,13 @@ class Buyer:
 
 
 def contact(account: Account, session: Object, *, email: str | None, name: str | None) -> tuple[str, str | None]:
-    """Return the buyer's e-mail address and name: the customer's own before what was typed."""
+    """Return the buyer's e-mail address and name; the customer's own take precedence over the input."""
     known: dict[str, Any] = _customer(account, session) if session["customer"] else {}
     return known.get("email") or session["customer_email"] or email or DEFAULT_EMAIL, known.get("name") or name
 
 
 def find_or_create_buyer(account: Account, session: Object, *, email: str | None, name: str | None) -> Buyer:
-    """Return the buyer, as a customer where the session has one or needs one."""
+    """Return the buyer; creates a customer if the session has none and needs one."""
     email, name = contact(account, session, email=email, name=name)
     if session["customer"]:
         customer = _customer(account, session)

@@ -1,4 +1,7 @@
-"""The discount of a checkout session: given by its seller, or typed by its buyer, at most one at a time."""
+"""The discount of a checkout session, from the seller's `discounts` or a promotion code that the buyer typed.
+
+A session has at most one.
+"""
 
 from sandbox.catalog.discounts import amounts_off, redeeming
 from sandbox.catalog.discounts import request as discount_request
@@ -13,7 +16,7 @@ from sandbox.http.listing import Params
 
 
 def set_discount(session: Object, redemption: Redemption | None) -> None:
-    """Work out the session's amounts with this coupon, or without any; the caller keeps the session."""
+    """Compute the session's amounts with this discount, or without one; the caller saves the session."""
     amounts_off.reduce_session(session, redemption.coupon if redemption else None)
     session["discounts"] = [_discount_entry(redemption)] if redemption else []
     if session["mode"] == "payment":
@@ -21,7 +24,7 @@ def set_discount(session: Object, redemption: Redemption | None) -> None:
 
 
 def set_from_request(account: Account, params: Params, session: Object) -> None:
-    """Put the discount on a new session that its seller gives it."""
+    """Apply the `discounts` of `checkout.sessions.create` to the new session."""
     if "discounts" not in params:
         return
     if "allow_promotion_codes" in params:
@@ -32,9 +35,9 @@ def set_from_request(account: Account, params: Params, session: Object) -> None:
 
 
 def apply_code(account: Account, session: Object, text: str) -> None:
-    """Take off what the typed code stands for, in place of any discount before.
+    """Apply the typed promotion code in place of any earlier discount.
 
-    Raises ApiError (400), naming `promotion_code`, for a code that can't be redeemed here.
+    Raises ApiError (400) with the param `promotion_code` if the code can't be redeemed for this session.
     """
     if not session["allow_promotion_codes"]:
         raise ApiError.invalid("This Checkout Session does not accept promotion codes.", param="promotion_code")
@@ -45,14 +48,14 @@ def apply_code(account: Account, session: Object, text: str) -> None:
 
 
 def remove_code(account: Account, session: Object) -> None:
-    """Give up the code that the buyer typed; what the seller gave stays."""
+    """Remove the promotion code that the buyer typed; a discount from the seller stays."""
     if session["allow_promotion_codes"]:
         set_discount(session, None)
         account.store.put(session)
 
 
 def redemption(account: Account, session: Object) -> Redemption | None:
-    """Return what the session redeems when it is paid. Raises ApiError (400) where it can't be redeemed any more."""
+    """Return the discount to redeem at payment, if any. Raises ApiError (400) if it can't be redeemed any more."""
     if not session["discounts"]:
         return None
     chosen = session["discounts"][0]
@@ -64,7 +67,7 @@ def redemption(account: Account, session: Object) -> Redemption | None:
 
 
 def basket(session: Object) -> Basket:
-    """Return what the session sells, at full price."""
+    """Return the session's line items at full price, for checking a discount."""
     items = session["line_items"]["data"]
     return Basket(
         parts=[Part(item["amount_subtotal"], item["price"]["product"]) for item in items],

@@ -1,4 +1,4 @@
-"""The `line_items` of a new checkout session: which prices may be sold together, in which mode."""
+"""Read and check the `line_items` of `checkout.sessions.create`."""
 
 from typing import Any
 
@@ -13,14 +13,15 @@ from sandbox.http.listing import Params
 from sandbox.invoices import lines
 
 MAX_ITEMS = 100
-# What Stripe charges at least, in minor units; where a currency is not listed nothing is refused.
+# Stripe's minimum charge in minor units; a currency that is not listed has no minimum here.
 MIN_CHARGE = {"aud": 50, "cad": 50, "chf": 50, "eur": 50, "gbp": 30, "jpy": 50, "nzd": 50, "usd": 50}
 
 
 def from_request(account: Account, params: Params, *, mode: str) -> list[Object]:
-    """Return the line items that the request orders; those with `price_data` get a price made for them.
+    """Return the session's line items; creates a price for each entry with `price_data`.
 
-    Raises ApiError, naming the line, for prices that are unknown, archived, or do not fit the mode or each other.
+    Raises ApiError, with the entry as its param, for prices that are unknown or archived, or do not fit the mode or
+    each other.
     """
     given = limits.items(params.get("line_items", []), param="line_items", most=MAX_ITEMS)
     if not given:
@@ -74,7 +75,7 @@ def _existing_price(account: Account, price_id: str, path: str) -> Object:
 
 
 def _new_price(account: Account, data: Params) -> Object:
-    """Make a price for this one sale: archived from the start, like the product made with it."""
+    """Create a price for this session only; it and a product created with it are inactive."""
     if "product_data" in data:
         product = product_routes.create(account, {**data["product_data"], "active": False})
         data = {name: value for name, value in data.items() if name != "product_data"} | {"product": product["id"]}
@@ -109,7 +110,7 @@ def _check_currency(items: list[Object]) -> None:
 
 
 def check_total(items: list[Object]) -> None:
-    """Refuse a total that cannot be charged; nothing at all is a free order."""
+    """Raise ApiError if the total is too small or too large to charge; zero is a free order."""
     total, currency = sum(item["amount_total"] for item in items), items[0]["currency"]
     least = MIN_CHARGE.get(currency, 0)
     if 0 < total < least:

@@ -1,4 +1,4 @@
-"""What a new checkout session's creator decides besides the line items: the buyer, and what the sale turns into."""
+"""Read the parameters of `checkout.sessions.create` other than line items: customer, trial, invoice and metadata."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ INVOICE_DATA = frozenset({"description", "footer", "metadata"})
 
 
 def from_request(account: Account, params: Params, session: Object) -> dict[str, Any]:
-    """Return the session's members that the request decides; private ones wait for the sale."""
+    """Return the session members that the request sets; those with an underscore are kept for the payment."""
     mode = session["mode"]
     for other, names in ONLY_IN.items():
         for name in names:

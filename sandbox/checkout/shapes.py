@@ -1,4 +1,4 @@
-"""Checkout sessions and their line items."""
+"""The JSON of a checkout session and its parts."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sandbox.http.listing import whole
 
 
 def session(*, mode: str, created: int, expires_at: int, line_items: list[Object], base_url: str) -> Object:
-    """Return an open hosted session for these line items, with no customer and no choices of the caller yet."""
+    """Return an open session for these line items, without customer or options."""
     session_id = ids.new("cs_test")
     subtotal = sum(item["amount_subtotal"] for item in line_items)
     total = sum(item["amount_total"] for item in line_items)
@@ -82,7 +82,7 @@ def session(*, mode: str, created: int, expires_at: int, line_items: list[Object
 
 
 def line_item(*, price: Object, quantity: int, description: str, metadata: dict[str, str]) -> Object:
-    """Return one line of a session: a price, how many, and what that comes to."""
+    """Return a line item with its amounts."""
     amount = money.total(price, quantity)
     return {
         "id": ids.new("li"),
@@ -101,7 +101,7 @@ def line_item(*, price: Object, quantity: int, description: str, metadata: dict[
 
 
 def invoice_creation(*, enabled: bool = False, given: dict[str, Any] | None = None) -> Object:
-    """Return whether a one-time purchase gets an invoice, and what goes onto it."""
+    """Return `invoice_creation`: whether a one-time payment gets an invoice, and the invoice's contents."""
     given = given or {}
     return {
         "enabled": enabled,
@@ -118,7 +118,7 @@ def invoice_creation(*, enabled: bool = False, given: dict[str, Any] | None = No
 
 
 def customer_details(*, email: str | None, name: str | None = None) -> Object:
-    """Return what the page knows about the buyer."""
+    """Return `customer_details`: the buyer's e-mail address and name."""
     return {
         "address": None,
         "business_name": None,
