@@ -1,1 +1,1 @@
-"""The billing portal: its configurations, its sessions, and what customers do on its pages."""
+"""The billing portal: configurations, sessions and the customers' actions. Its pages are in sandbox/pages/portal."""

@@ -1,6 +1,6 @@
-"""Configurations of the billing portal: what customers may do there.
+"""The `/v1/billing_portal/configurations` routes: which features customers may use in the portal.
 
-One is the default, as if somebody had saved it in the dashboard.
+There is always a default configuration, as if it had been saved in Stripe's dashboard.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ def create(account: Account, params: Params) -> Object:
 
 
 def default(account: Account) -> Object:
-    """Return the default configuration, made when it is first asked for."""
+    """Return the default configuration; creates it on first use."""
     for found in account.store.walk(KIND):
         if found["is_default"]:
             return found
@@ -75,7 +75,7 @@ def _members(params: Params, current: Object) -> dict[str, Any]:
 
 
 def _features(current: Object, given: Params) -> Object:
-    """Lay the given features over the current ones; what the sandbox does not play can only be off."""
+    """Merge the given features into the current ones. Raises ApiError if a feature is not supported here."""
     for name in UNSUPPORTED_FEATURES:
         if given.get(name, {}).get("enabled"):
             raise ApiError.unsupported_parameter(f"features[{name}][enabled]")
@@ -100,7 +100,7 @@ def _check_cancel(feature: Object, given: Params) -> None:
 
 
 def _merged(current: Object, given: Params) -> Object:
-    """Return nested members with the given ones in place; an empty text empties a list."""
+    """Return `current` with the given members merged in, nested ones too; an empty text empties a list."""
     merged = dict(current)
     for name, value in given.items():
         is_nested = isinstance(value, dict) and isinstance(current.get(name), dict)

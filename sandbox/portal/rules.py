@@ -1,4 +1,4 @@
-"""What customers do on the billing portal's page: cancel, go on, pay with another card."""
+"""The customers' actions in the billing portal: cancel, resume, change the card."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from sandbox.subscriptions.changes import request as change_request
 
 @dataclass(frozen=True)
 class Visit:
-    """A portal session with its customer, and what its configuration lets them do."""
+    """A portal session with its customer and the features of its configuration."""
 
     session: Object
     customer: Object
@@ -30,7 +30,7 @@ class Visit:
 
 
 def visit(account: Account, session_id: str) -> Visit:
-    """Return the visit that a session stands for. Raises ApiError (404) for an unknown one, or a deleted customer."""
+    """Return the visit for a session id. Raises ApiError (404) if the session is unknown or its customer deleted."""
     session = account.find("billing_portal.session", session_id)
     configuration = account.find("billing_portal.configuration", session["configuration"])
     return Visit(session, account.find("customer", session["customer"]), configuration["features"])
@@ -45,9 +45,10 @@ def running_subscriptions(account: Account, visit: Visit) -> list[Object]:
 
 
 def subscription(account: Account, visit: Visit, subscription_id: str | None) -> Object:
-    """Return the named subscription, or the only one there is.
+    """Return the named subscription of the customer, or their only one.
 
-    Raises ApiError: 404 for one that is not the customer's or has ended, 400 when none is named of several.
+    Raises ApiError: 404 for an ended subscription or another customer's, 400 if the customer has several and
+    `subscription_id` is None.
     """
     found = running_subscriptions(account, visit)
     if subscription_id is None and len(found) != 1:
@@ -59,9 +60,9 @@ def subscription(account: Account, visit: Visit, subscription_id: str | None) ->
 
 
 def cancel(account: Account, visit: Visit, subscription_id: str | None, *, feedback: str | None = None) -> Object:
-    """Cancel at the period's end, or at once where the configuration says so.
+    """Cancel at the end of the period, or immediately if the configuration says so.
 
-    A scheduled end shows as `cancel_at` alone, except in the classic billing mode:
+    In the flexible billing mode Stripe sets only `cancel_at`, in the classic mode `cancel_at_period_end` too:
     https://docs.stripe.com/billing/subscriptions/billing-mode/compare
     """
     if not visit.features["subscription_cancel"]["enabled"]:
@@ -79,7 +80,7 @@ def cancel(account: Account, visit: Visit, subscription_id: str | None, *, feedb
 
 
 def resume(account: Account, visit: Visit, subscription_id: str | None) -> Object:
-    """Take a scheduled end back, however it was set."""
+    """Remove the scheduled end of a subscription."""
     chosen = subscription(account, visit, subscription_id)
     if chosen["cancel_at"] is None:
         raise ApiError.invalid("This subscription is not set to be canceled.")
@@ -87,9 +88,9 @@ def resume(account: Account, visit: Visit, subscription_id: str | None) -> Objec
 
 
 def change_card(account: Account, visit: Visit, typed: TypedCard, *, name: str | None = None) -> Object:
-    """Save the card and pay with it from now on: the customer's default, and that of each of their subscriptions.
+    """Save the card as the default of the customer and of each subscription that has a card of its own.
 
-    Open invoices are tried again with it when that is due. Raises ApiError (402) for a card that can't be saved.
+    Open invoices are paid with it at their next retry. Raises ApiError (402) if the card can't be saved.
     """
     if not visit.features["payment_method_update"]["enabled"]:
         raise ApiError.invalid("This portal does not let customers change their card.")
@@ -108,7 +109,7 @@ def change_card(account: Account, visit: Visit, typed: TypedCard, *, name: str |
 
 
 def default_payment_method(account: Account, visit: Visit) -> Object | None:
-    """Return what the customer pays with: their own default, or that of their newest subscription."""
+    """Return the customer's default payment method, else that of their newest subscription that has one."""
     methods = [visit.customer["invoice_settings"]["default_payment_method"]]
     methods += [each["default_payment_method"] for each in running_subscriptions(account, visit)]
     return next((found for each in methods if each and (found := account.get("payment_method", each))), None)

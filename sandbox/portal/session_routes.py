@@ -1,4 +1,4 @@
-"""Billing portal sessions: an address to send one customer to. Stripe neither lists nor shows them again."""
+"""The `/v1/billing_portal/sessions` route: create a session. As at Stripe, sessions can't be listed or retrieved."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ FLOWS = ("payment_method_update", "subscription_cancel")
 
 
 def create(account: Account, params: Params) -> Object:
-    """Open the portal for a customer, all of it or the one thing that `flow_data` names."""
+    """Create a portal session for a customer; with `flow_data` it opens directly at one action."""
     limits.refuse_unsupported(params, *UNSUPPORTED)
     if "customer" not in params:
         raise ApiError.missing_parameter("customer")
@@ -77,7 +77,7 @@ def _subscription(account: Account, given: Params, customer: Object) -> str:
 
 
 def _after_completion(given: Params | None) -> Object:
-    """Return where the customer goes from there, to the portal's own page unless told otherwise."""
+    """Return `after_completion`: where the customer goes after the action, by default the portal's home page."""
     if given is None:
         return {"type": "portal_homepage"}
     if given["type"] == "redirect":

@@ -1,4 +1,4 @@
-"""Billing portal sessions, and the configurations that say what customers may do there."""
+"""The JSON of billing portal configurations and sessions."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ CANCELLATION_REASONS = (
 
 
 def configuration(*, created: int, features: Object) -> Object:
-    """Return a configuration with these features."""
+    """Return an active configuration with these features, not the default."""
     return {
         "id": ids.new("bpc"),
         "object": "billing_portal.configuration",
@@ -38,7 +38,7 @@ def configuration(*, created: int, features: Object) -> Object:
 
 
 def features(*, enabled: bool) -> Object:
-    """Return what the sandbox's portal can do, all of it allowed or nothing; what it can't do is never allowed."""
+    """Return the features, all supported ones enabled or none; unsupported ones are always disabled."""
     return {
         "customer_update": {"allowed_updates": [], "enabled": False},
         "invoice_history": {"enabled": enabled},
@@ -62,7 +62,7 @@ def features(*, enabled: bool) -> Object:
 
 
 def session(*, customer: str, configuration: str, created: int, base_url: str, members: dict[str, Any]) -> Object:
-    """Return a session whose page the customer is to be sent to."""
+    """Return a session; `url` is its page."""
     session_id = ids.new("bps")
     return {
         "id": session_id,
@@ -82,7 +82,7 @@ def session(*, customer: str, configuration: str, created: int, base_url: str, m
 
 
 def flow(*, kind: str, after: Object, subscription: str | None) -> Object:
-    """Return the one thing that a session is for."""
+    """Return `flow`: the action at which a session opens."""
     return {
         "after_completion": {"hosted_confirmation": None, "redirect": None, **after},
         "subscription_cancel": {"retention": None, "subscription": subscription} if subscription else None,
