@@ -1,4 +1,4 @@
-"""The card form that the hosted pages share: its fields, the test cards that fill it in, and what is wrong in it."""
+"""The card form of the hosted pages: its fields, the test cards that fill it in, and its error message."""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ FILLED_CVC = "123"
 
 @dataclass(frozen=True)
 class TestCard:
-    """A card that the page offers, and what will come of it."""
+    """A test card on the page, and the result of paying with it."""
 
     number: str
     effect: str
@@ -35,15 +35,15 @@ class TestCard:
 
 TEST_CARDS = (
     TestCard("4242424242424242", "Succeeds"),
-    TestCard("4000000000000002", "Is declined"),
+    TestCard("4000000000000002", "Declined"),
     TestCard("4000000000009995", "Insufficient funds"),
-    TestCard("4000002500003155", "3-D Secure"),
+    TestCard("4000002500003155", "Asks for 3-D Secure"),
 )
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why it did not work, and in which field, if in one."""
+    """The error message of a form, and the name of the field it is about, if any."""
 
     message: str
     field: str | None = None
@@ -54,12 +54,12 @@ class Refusal:
 
 
 def typed(request: Request) -> dict[str, str]:
-    """Return what is in the fields, cut where it is far too long."""
+    """Return the value of each field, cut to the maximum length."""
     return {name: request.form.get(name, "").strip()[:MAX_LENGTH] for name in FIELDS}
 
 
 def filled_test_card(request: Request, *, now: int) -> dict[str, str]:
-    """Return the fields of the test card whose button was clicked; empty if none was."""
+    """Return the field values of the test card whose button was clicked; empty without a click."""
     number = request.form.get("fill", "")[:MAX_LENGTH]
     if not number:
         return {}
@@ -72,13 +72,13 @@ def filled_test_card(request: Request, *, now: int) -> dict[str, str]:
 
 
 def card(fields: Mapping[str, str], *, authenticate: str | None) -> TypedCard:
-    """Return the card in the fields. Raises ApiError for an expiry that can't be read."""
+    """Return the card in these fields. Raises ApiError if the expiry is not a month and year."""
     month, year = _expiry(fields["expiry"])
     return TypedCard(fields["number"], exp_month=month, exp_year=year, cvc=fields["cvc"], authenticate=authenticate)
 
 
 def _expiry(text: str) -> tuple[int, int]:
-    """Return month and year of `4/27`, `04 / 2027` or `0427`."""
+    """Return month and year from `4/27`, `04 / 2027` or `0427`."""
     if found := EXPIRY_PATTERN.fullmatch(text):
         return int(found[1]), 2000 + int(found[2])
     raise ApiError.invalid("Your card's expiration date is incomplete.", param="exp_month")

@@ -1,4 +1,4 @@
-"""What a buyer reads about a discount: its code and terms, what it takes off today, and what comes after it."""
+"""The texts about a discount on the checkout page: its name, its terms, its amount, and the price when it ends."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from sandbox.core.store import Object
 
 @dataclass(frozen=True)
 class DiscountText:
-    """The discount of a session in words; one that the buyer typed can be removed."""
+    """The texts about a session's discount; `is_removable` if the buyer typed its promotion code."""
 
     name: str
     terms: str
@@ -22,7 +22,7 @@ class DiscountText:
 
 
 def describe(account: Account, session: Object) -> DiscountText | None:
-    """Describe the session's discount, if it has one."""
+    """Return the texts about the session's discount, if it has one."""
     found = coupon(account, session)
     if found is None:
         return None
@@ -36,7 +36,7 @@ def describe(account: Account, session: Object) -> DiscountText | None:
 
 
 def coupon(account: Account, session: Object) -> Object | None:
-    """Return the coupon of the session's discount, also if it was deleted meanwhile and only its name is left."""
+    """Return the coupon of the session's discount; None without a discount, or if the coupon was deleted."""
     if not session["discounts"]:
         return None
     chosen = session["discounts"][0]
@@ -60,14 +60,14 @@ def terms(coupon: Object, *, is_recurring: bool) -> str:
 
 @dataclass(frozen=True)
 class RenewalPrices:
-    """What a period costs, in words: `$19.00 per month` in full, and with the discount."""
+    """The price of a period as text, `$19.00 per month`, without and with the discount."""
 
     full: str
     reduced: str
 
 
 def renewal_price(coupon: Object | None, rates: RenewalPrices, *, now: int, first: int, is_trial: bool) -> str:
-    """Return what is paid from the `first` payment after today on."""
+    """Return the price of later periods; `first` is when the first payment after today is due."""
     if coupon is None:
         return rates.full
     if coupon["duration"] == "forever":
@@ -81,5 +81,5 @@ def renewal_price(coupon: Object | None, rates: RenewalPrices, *, now: int, firs
 
 
 def day(moment: int) -> str:
-    """Return a date in full: `January 29, 2027`."""
+    """Return the date as `January 29, 2027`."""
     return format_date(datetime.fromtimestamp(moment, UTC), "long", locale="en_US")

@@ -1,4 +1,4 @@
-"""How a page comes to be: templates, the stylesheet, and headers that let nothing run."""
+"""Render a template as a response, with headers that forbid scripts and caching; serve the stylesheet."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +20,7 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class Link:
-    """Where a page leads to."""
+    """The address and label of a link."""
 
     url: str
     label: str
@@ -33,16 +33,16 @@ def page(template: str, *, status: int = 200, **context: Any) -> Response:
 
 
 def notice(heading: str, text: str, *, status: int = 200, link: Link | None = None) -> Response:
-    """Return a page that says one thing."""
+    """Return a page with a heading, one message and optionally a link."""
     return page("notice.html", status=status, heading=heading, text=text, link=link)
 
 
-def not_found(text: str = "The sandbox has no such page.") -> Response:
-    return notice("Nothing here", text, status=404)
+def not_found(text: str = "The sandbox has no page at this address.") -> Response:
+    return notice("Page not found", text, status=404)
 
 
 def see_other(url: str) -> Response:
-    """Send the browser on with a GET."""
+    """Redirect the browser to `url` with a GET request."""
     return Response(status=303, headers={"Location": url, "Cache-Control": "no-store"})
 
 
@@ -52,7 +52,7 @@ def stylesheet(_sandbox: object, _request: Request) -> Response:
 
 
 def web_address(url: str | None) -> str | None:
-    """Return the address if a link may lead there; a `javascript:` one may not."""
+    """Return the URL if it is HTTP or HTTPS, otherwise None, so that no link runs `javascript:`."""
     return url if url and url.startswith(("https://", "http://")) else None
 
 
@@ -70,5 +70,5 @@ def _templates() -> Environment:
 
 
 def card_number(digits: str) -> str:
-    """Return the digits in groups of four."""
+    """Return the digits in groups of four: `4242 4242 4242 4242`."""
     return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))

@@ -1,4 +1,4 @@
-"""The pages for people: hosted checkout and the control page. What they do is done by the rules and the controls."""
+"""The addresses of the pages, and which function answers each."""
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
@@ -37,11 +37,11 @@ ROUTES = Map(
 
 
 def respond(sandbox: LocalStripe, request: Request) -> Response:
-    """Answer a request for a page; one that there is not gets a page that says so."""
+    """Answer a request for a page; an unknown address gets a page with status 404."""
     try:
         view, path = ROUTES.bind("sandbox").match(request.path, request.method)
     except MethodNotAllowed as refused:
-        answer = rendering.notice("That does not work here", "This page cannot be asked that way.", status=405)
+        answer = rendering.notice("Method not allowed", "This page does not accept this kind of request.", status=405)
         answer.headers["Allow"] = ", ".join(refused.valid_methods or ())
         return answer
     except HTTPException:

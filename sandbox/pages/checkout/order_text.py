@@ -1,4 +1,4 @@
-"""What a buyer reads about a checkout session: what it is, what it costs now, and what it will cost later."""
+"""The texts of the hosted checkout page: the order, today's total, the terms of renewal, the button."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +16,7 @@ from sandbox.pages.rendering import web_address
 
 @dataclass(frozen=True)
 class Line:
-    """One thing in the order."""
+    """One line of the order."""
 
     name: str
     detail: str
@@ -25,7 +25,7 @@ class Line:
 
 @dataclass(frozen=True)
 class OrderText:
-    """The texts of the order, ready for the page."""
+    """The texts of the page."""
 
     heading: str
     price: str
@@ -43,7 +43,7 @@ class OrderText:
 
 
 def describe(account: Account, session: Object) -> OrderText:
-    """Describe an open session."""
+    """Return the texts about an open session."""
     items: list[Object] = session["line_items"]["data"]
     currency = session["currency"]
     recurring = _recurring(items, currency, now=account.now)
@@ -68,7 +68,7 @@ def describe(account: Account, session: Object) -> OrderText:
 
 @dataclass(frozen=True)
 class Recurring:
-    """What comes back every period, in words: its full amount, its amount with a discount, and how often."""
+    """The recurring part of the order: its amount, its amount with the discount, how often, and the first renewal."""
 
     amount: str
     reduced: str
@@ -81,7 +81,7 @@ class Recurring:
 
 
 def _recurring(items: list[Object], currency: str, *, now: int) -> Recurring | None:
-    """Sum up what renews; Stripe takes one rhythm per subscription."""
+    """Add up the recurring prices; Checkout allows only one billing interval."""
     renewing = [item for item in items if item["price"]["type"] == "recurring"]
     if not renewing:
         return None
@@ -122,7 +122,7 @@ def _line(item: Object) -> Line:
 
 
 def _detail(item: Object) -> str:
-    """Return what the amount is made of, where that is not the amount itself."""
+    """Return rate and quantity, if the amount alone does not show them."""
     price, quantity = item["price"], item["quantity"]
     rate = money.shown(Decimal(price["unit_amount_decimal"]), price["currency"])
     if price["type"] == "recurring":
@@ -156,7 +156,7 @@ def _button_label(session: Object, total: str, *, is_trial: bool) -> str:
 
 
 def known_email(account: Account, session: Object) -> str | None:
-    """Return the address that is known already; like Stripe's page, ours does not let it be changed."""
+    """Return the e-mail address of the customer or session; as on Stripe's page, the buyer can't change it."""
     customer = account.get("customer", session["customer"]) if session["customer"] else None
     email: str | None = (customer and customer["email"]) or session["customer_email"]
     return email

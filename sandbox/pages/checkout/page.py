@@ -1,4 +1,4 @@
-"""The hosted checkout page: the order, a card form, 3-D Secure, and what is left to say when a session is over."""
+"""Handle requests for the hosted checkout page: the order, the card form, promotion codes, 3-D Secure."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def show(sandbox: LocalStripe, _request: Request, session_id: str) -> Response:
-    """Show the page of a session, or why it has none."""
+    """Show the page of an open session, or why it can't be paid."""
     account = sandbox.account
     with sandbox.transaction():
         session = account.get("checkout.session", session_id)
@@ -31,7 +31,7 @@ def show(sandbox: LocalStripe, _request: Request, session_id: str) -> Response:
 
 
 def pay(sandbox: LocalStripe, request: Request, session_id: str) -> Response:
-    """Take what was typed: fill in a test card, ask the cardholder's bank, pay, or say why not."""
+    """Handle the form: fill in a test card, apply a promotion code, show 3-D Secure, pay, or show the error."""
     account = sandbox.account
     typed = card_form.typed(request)
     with sandbox.transaction():
@@ -47,19 +47,19 @@ def pay(sandbox: LocalStripe, request: Request, session_id: str) -> Response:
 
 
 def _promotion(request: Request) -> str | None:
-    """Return what to do with a promotion code; one that is typed is applied before anything is paid."""
+    """Return "apply", "remove" or None; a typed promotion code is applied before anything is paid."""
     is_typed = bool(request.form.get("promotion_code", "").strip())
     return request.form.get("promotion") or ("apply" if is_typed else None)
 
 
 def _change_discount(account: Account, session: Object, typed: dict[str, str], *, action: str) -> Response:
-    """Take a code off the price, or take it back, and show the page with all that was typed."""
+    """Apply or remove a promotion code, and show the page again with the typed values."""
     if action == "remove":
         session_discounts.remove_code(account, session)
         return _form(account, session, typed=typed)
     try:
         if not typed["promotion_code"]:
-            raise ApiError.invalid("Type a code first.", param="promotion_code")
+            raise ApiError.invalid("Enter a promotion code first.", param="promotion_code")
         with account.attempt():
             session_discounts.apply_code(account, session, typed["promotion_code"])
     except ApiError as error:
@@ -113,7 +113,7 @@ def _form(account: Account, session: Object, *, typed: Mapping[str, str], refusa
 
 
 def _closed(session: Object | None) -> Response:
-    """Say what became of a session that can't be paid any more."""
+    """Say why the session can't be paid: unknown, already paid or expired."""
     if session is None:
         return rendering.not_found("There is no such checkout session.")
     if session["status"] == "complete":
@@ -126,7 +126,7 @@ def _closed(session: Object | None) -> Response:
     back = web_address(session["cancel_url"])
     return rendering.notice(
         "This checkout has expired",
-        "The page was open for too long, or the shop closed it. Nothing was charged; go back and start again.",
+        "The time to pay has run out, or the shop closed this page. Nothing was charged. Go back to start again.",
         link=Link(back, "Go back") if back else None,
     )
 

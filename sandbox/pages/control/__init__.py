@@ -1,1 +1,1 @@
-"""The control page, and the pages that show any object."""
+"""The control page, and the pages that list objects and show one as JSON."""

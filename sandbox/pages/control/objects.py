@@ -1,4 +1,4 @@
-"""Any object of the sandbox as the JSON that Stripe would answer with, for people to look at."""
+"""The pages that list the sandbox's objects of a kind, and show one object as JSON."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def show_all(sandbox: LocalStripe, _request: Request, kind: str) -> Response:
 
 
 def show(sandbox: LocalStripe, _request: Request, kind: str, object_id: str) -> Response:
-    """Show one object; the ids in it lead to the objects they name."""
+    """Show one object as JSON; each id in it links to its object."""
     account = sandbox.account
     with sandbox.transaction():
         obj = account.store.get(kind, object_id)

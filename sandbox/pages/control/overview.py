@@ -1,4 +1,4 @@
-"""What the control page shows of the sandbox: clock, switches, objects, events, deliveries, calls."""
+"""The contents of the control page: clock, settings, objects, events, deliveries, API calls."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ DESCRIBING_MEMBERS = ("name", "nickname", "code", "email", "description", "type"
 
 
 def describe(sandbox: LocalStripe) -> dict[str, Any]:
-    """Return everything that the page shows."""
+    """Return the template's variables."""
     account = sandbox.account
     queue = sandbox.deliveries.counts()
     with sandbox.transaction():
@@ -43,12 +43,12 @@ def describe(sandbox: LocalStripe) -> dict[str, Any]:
 
 
 def moment(seconds: int) -> str:
-    """Return an instant in short: `Nov 23, 2026, 00:36:15`."""
+    """Return the moment as `Nov 23, 2026, 00:36:15`."""
     return format_datetime(datetime.fromtimestamp(seconds, UTC), "MMM d, y, HH:mm:ss", locale=LOCALE)
 
 
 def row(obj: Object) -> dict[str, Any]:
-    """Return an object as one line of a table."""
+    """Return an object as a table row."""
     texts: Iterable[Any] = (obj[name] for name in DESCRIBING_MEMBERS if isinstance(obj.get(name), str) and obj[name])
     return {"id": obj["id"], "description": next(iter(texts), ""), "created": moment(obj["created"])}
 
@@ -64,7 +64,7 @@ def _clock(account: Account) -> dict[str, str]:
 
 def _offset_text(offset: int) -> str:
     if not offset:
-        return "This is the real time."
+        return "Same as real time."
     days, seconds = divmod(offset, DAY)
     parts = [format_unit(days, "day", locale=LOCALE)] if days else []
     parts += [format_unit(round(seconds / HOUR, 1), "hour", locale=LOCALE)] if seconds else []

@@ -1,4 +1,4 @@
-"""The control page: its forms say the same to the controls as a program's JSON does."""
+"""Handle requests for the control page; its forms call the same controls as the `/_sandbox` JSON API."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,19 +20,24 @@ Action = Callable[[LocalStripe, Form], Any]
 HOUR = 3600
 UNITS = ("hour", "day", "week", "month", "year")
 MAX_STEPS = 999
-DELIVERY_MODES = {"deliver": "sent at once", "hold": "kept until released", "drop": "never sent"}
-FAULT_ANSWERS = {"429": "429 rate limit", "500": "500 server error", "timeout": "no answer", "reset": "hang up"}
+DELIVERY_MODES = {"deliver": "sent at once", "hold": "kept until you send them", "drop": "never sent"}
+FAULT_ANSWERS = {
+    "429": "429 rate limit",
+    "500": "500 server error",
+    "timeout": "no answer",
+    "reset": "connection closed",
+}
 
 
 def show(sandbox: LocalStripe, request: Request) -> Response:
-    """Show the page; after an action it says what was done."""
+    """Show the page, with a confirmation after an action."""
     return _page(sandbox, confirmation=CONFIRMATIONS.get(request.args.get("done", ""), ""))
 
 
 def act(sandbox: LocalStripe, request: Request, action: str) -> Response:
-    """Do what one of the page's forms asks, and show the page again."""
+    """Carry out one of the page's forms, and show the page again."""
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
-        return rendering.notice("Not from there", "Only the sandbox's own page may do this.", status=403)
+        return rendering.notice("Not allowed", "Only the control page can send this form.", status=403)
     if action not in ACTIONS:
         return rendering.not_found()
     try:
@@ -98,7 +103,7 @@ def _clear_faults(sandbox: LocalStripe, _form: Form) -> None:
 
 def _reset(sandbox: LocalStripe, form: Form) -> None:
     if "sure" not in form:
-        raise ApiError.invalid("Tick the box to forget everything.")
+        raise ApiError.invalid("Tick the box to confirm the reset.")
     switches.reset(sandbox, Body({}))
 
 
@@ -117,10 +122,10 @@ ACTIONS: dict[str, Action] = {
     "reset": _reset,
 }
 CONFIRMATIONS = {
-    "clock": "The clock was moved, and what fell due has happened.",
-    "webhooks": "Deliveries are switched.",
-    "release": "What was held is on its way.",
-    "faults": "Trouble is ahead.",
-    "clear-faults": "No more trouble.",
-    "reset": "Everything is forgotten.",
+    "clock": "The clock was moved, and everything due until then was carried out.",
+    "webhooks": "The webhook settings are saved.",
+    "release": "The held deliveries are being sent.",
+    "faults": "The next matching calls will fail.",
+    "clear-faults": "The planned failures were removed.",
+    "reset": "The sandbox was reset.",
 }

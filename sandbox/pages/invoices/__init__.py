@@ -1,1 +1,1 @@
-"""The hosted page of an invoice, and the receipt of a charge."""
+"""The hosted invoice page and the receipt of a charge."""

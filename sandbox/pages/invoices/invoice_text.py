@@ -1,4 +1,4 @@
-"""What a customer reads about an invoice or a receipt: what was billed, to whom, and whether it is paid."""
+"""The texts of the invoice page and of a receipt: lines, amounts, billed to, status."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ STATUS_TEXT = {
 
 @dataclass(frozen=True)
 class InvoiceText:
-    """The texts of the page."""
+    """The texts of the page; `details` are the date and the billed customer."""
 
     heading: str
     amount: str
@@ -32,7 +32,7 @@ class InvoiceText:
 
 
 def of_invoice(invoice: Object) -> InvoiceText:
-    """Describe a finalized invoice."""
+    """Return the texts about a finalized invoice."""
     currency = invoice["currency"]
     paid_at = invoice["status_transitions"]["paid_at"]
     lines = [Line(line["description"], "", money.shown(line["amount"], currency)) for line in invoice["lines"]["data"]]
@@ -51,7 +51,7 @@ def of_invoice(invoice: Object) -> InvoiceText:
 
 
 def of_charge(account: Account, charge: Object) -> InvoiceText:
-    """Describe a charge that succeeded."""
+    """Return the texts about a successful charge."""
     intent = account.find("payment_intent", charge["payment_intent"])
     amount = money.shown(charge["amount"], charge["currency"])
     payer = charge["billing_details"]

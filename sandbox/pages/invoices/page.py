@@ -1,4 +1,4 @@
-"""The hosted page of an invoice, where it can be paid while it is open, and the receipt of a charge."""
+"""Handle requests for the hosted invoice page, where an open invoice can be paid, and for receipts."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ from sandbox.payments.shapes import billing_details
 
 
 def show_invoice(sandbox: LocalStripe, _request: Request, invoice_id: str) -> Response:
-    """Show an invoice from the moment it is finalized; a draft has no page."""
+    """Show a finalized invoice; a draft has no page."""
     with sandbox.transaction():
         invoice = sandbox.account.get("invoice", invoice_id)
     if invoice is None or invoice["status"] == "draft":
@@ -26,7 +26,7 @@ def show_invoice(sandbox: LocalStripe, _request: Request, invoice_id: str) -> Re
 
 
 def pay(sandbox: LocalStripe, request: Request, invoice_id: str) -> Response:
-    """Take what was typed: fill in a test card, ask the cardholder's bank, pay, or say why not."""
+    """Handle the card form: fill in a test card, show 3-D Secure, pay the invoice, or show the error."""
     account = sandbox.account
     typed = card_form.typed(request)
     with sandbox.transaction():
@@ -41,7 +41,7 @@ def pay(sandbox: LocalStripe, request: Request, invoice_id: str) -> Response:
 
 
 def show_receipt(sandbox: LocalStripe, _request: Request, charge_id: str) -> Response:
-    """Show the receipt of a charge that succeeded."""
+    """Show the receipt of a successful charge."""
     with sandbox.transaction():
         charge = sandbox.account.get("charge", charge_id)
         if charge is None or not charge["paid"]:

@@ -1,4 +1,4 @@
-"""What a customer reads on the billing portal: their subscriptions, their card, their invoices."""
+"""The texts of the billing portal: subscriptions, card, invoices, and the reasons on the cancel page."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,9 +18,9 @@ from sandbox.portal.shapes import CANCELLATION_REASONS
 INVOICES_SHOWN = 24
 TROUBLE = {
     "past_due": "Payment failed. Change your card, or pay the open invoice.",
-    "unpaid": "Payment failed, and is not tried again. Pay the open invoice.",
-    "incomplete": "The first payment is still missing.",
-    "paused": "Paused until there is a card to pay with.",
+    "unpaid": "Payment failed and will not be tried again. Pay the open invoice.",
+    "incomplete": "The first payment has not been made yet.",
+    "paused": "Paused, because there was no card to pay with.",
 }
 INVOICE_STATUS = {"draft": "Draft", "open": "Due", "paid": "Paid", "uncollectible": "Not collected", "void": "Void"}
 REASON_LABELS = {
@@ -37,7 +37,7 @@ REASON_LABELS = {
 
 @dataclass(frozen=True)
 class PlanText:
-    """One subscription: what it is, what it costs, and what becomes of it next."""
+    """The texts about a subscription: name, prices, and when it renews or ends."""
 
     id: str
     name: str
@@ -50,7 +50,7 @@ class PlanText:
 
 @dataclass(frozen=True)
 class InvoiceRow:
-    """One invoice in the list."""
+    """A row in the list of invoices."""
 
     date: str
     description: str
@@ -61,7 +61,7 @@ class InvoiceRow:
 
 @dataclass(frozen=True)
 class AccountText:
-    """The texts of the portal, and what may be done there."""
+    """The texts of the account page, and which actions it offers."""
 
     customer: str
     back: Link | None
@@ -73,7 +73,7 @@ class AccountText:
 
 
 def describe(account: Account, visit: Visit) -> AccountText:
-    """Describe the customer's account."""
+    """Return the texts of the account page."""
     return AccountText(
         customer=visit.customer["name"] or visit.customer["email"] or "Your account",
         back=back(visit),
@@ -86,13 +86,13 @@ def describe(account: Account, visit: Visit) -> AccountText:
 
 
 def back(visit: Visit) -> Link | None:
-    """Return the way back to the shop."""
+    """Return the link back to the shop, if the session has a `return_url`."""
     url = web_address(visit.session["return_url"])
     return Link(url, "Back") if url else None
 
 
 def plan(account: Account, subscription: Object) -> PlanText:
-    """Describe one subscription."""
+    """Return the texts about a subscription."""
     items = subscription["items"]["data"]
     end = max(item["current_period_end"] for item in items)
     cancel_at = subscription["cancel_at"]
@@ -120,7 +120,7 @@ def card(account: Account, visit: Visit) -> str:
 
 
 def reasons(visit: Visit) -> dict[str, str]:
-    """Return the reasons to cancel that the page offers."""
+    """Return the cancellation reasons on the cancel page, by name with their labels."""
     wanted = visit.features["subscription_cancel"]["cancellation_reason"]
     return {
         name: REASON_LABELS[name] for name in CANCELLATION_REASONS if wanted["enabled"] and name in wanted["options"]

@@ -1,4 +1,4 @@
-"""The billing portal's pages: the account, a card form, and the question whether to cancel."""
+"""Handle requests for the billing portal: the account page, the card form, the cancel page."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -18,13 +18,13 @@ from sandbox.portal.rules import Visit
 CONFIRMATIONS = {
     "card": "Your card is changed.",
     "cancel": "Your subscription is cancelled.",
-    "resume": "Your subscription goes on.",
+    "resume": "Your subscription continues.",
 }
 ZERO_AMOUNT = "$0.00"
 
 
 def show(sandbox: LocalStripe, request: Request, session_id: str) -> Response:
-    """Show the customer's account, or go to the one thing that the session is for, until that is done."""
+    """Show the account page; a session with a flow goes to the flow's page first."""
     account = sandbox.account
     done = request.args.get("done", "")
     with sandbox.transaction():
@@ -37,7 +37,7 @@ def show(sandbox: LocalStripe, request: Request, session_id: str) -> Response:
 
 
 def show_card(sandbox: LocalStripe, _request: Request, session_id: str) -> Response:
-    """Show the form for another card."""
+    """Show the card form."""
     with sandbox.transaction():
         visit = _visit(sandbox.account, session_id)
         if visit is None or not visit.features["payment_method_update"]["enabled"]:
@@ -46,7 +46,7 @@ def show_card(sandbox: LocalStripe, _request: Request, session_id: str) -> Respo
 
 
 def change_card(sandbox: LocalStripe, request: Request, session_id: str) -> Response:
-    """Take what was typed: fill in a test card, ask the cardholder's bank, save the card, or say why not."""
+    """Handle the card form: fill in a test card, show 3-D Secure, save the card, or show the error."""
     account = sandbox.account
     typed = card_form.typed(request)
     with sandbox.transaction():
@@ -66,7 +66,7 @@ def change_card(sandbox: LocalStripe, request: Request, session_id: str) -> Resp
 
 
 def show_cancel(sandbox: LocalStripe, _request: Request, session_id: str, subscription_id: str) -> Response:
-    """Ask whether to cancel, and why."""
+    """Show the cancel page, which asks for confirmation and a reason."""
     account = sandbox.account
     with sandbox.transaction():
         visit = _visit(account, session_id)
@@ -86,7 +86,7 @@ def show_cancel(sandbox: LocalStripe, _request: Request, session_id: str, subscr
 
 
 def cancel(sandbox: LocalStripe, request: Request, session_id: str, subscription_id: str) -> Response:
-    """Cancel the subscription as the configuration says."""
+    """Cancel the subscription, at the period's end or immediately as the configuration says."""
     feedback = request.form.get("feedback")
     feedback = feedback if feedback in account_text.REASON_LABELS else None
     account = sandbox.account
@@ -103,7 +103,7 @@ def cancel(sandbox: LocalStripe, request: Request, session_id: str, subscription
 
 
 def resume(sandbox: LocalStripe, _request: Request, session_id: str, subscription_id: str) -> Response:
-    """Take a scheduled end back."""
+    """Remove the scheduled end of the subscription."""
     account = sandbox.account
     with sandbox.transaction():
         visit = _visit(account, session_id)
@@ -125,7 +125,7 @@ def _visit(account: Account, session_id: str) -> Visit | None:
 
 
 def _not_found() -> Response:
-    return rendering.not_found("There is no such page in this billing portal. Go back to the shop and open it again.")
+    return rendering.not_found("This page does not exist. Go back to the shop and open the billing portal again.")
 
 
 def _account(
@@ -175,17 +175,17 @@ def _flow_path(visit: Visit) -> str:
 
 
 def _back_link(visit: Visit) -> Link | None:
-    """Return where to go without having done anything: to the account, or to the shop from a flow."""
+    """Return the link for going back unchanged: to the account page, or to the shop from a flow."""
     return account_text.back(visit) if visit.session["flow"] else Link(_home_path(visit), "Back")
 
 
 def _after_change(visit: Visit, change: str) -> Response:
-    """Go on as the session says: to the account, to the shop, or to a word of confirmation."""
+    """Redirect to the account page or the shop, or show a confirmation, as `after_completion` says."""
     after = (visit.session["flow"] or {}).get("after_completion", {"type": "portal_homepage"})
     if after["type"] == "redirect":
         return rendering.see_other(after["redirect"]["return_url"])
     if after["type"] == "hosted_confirmation":
-        message = after["hosted_confirmation"]["custom_message"] or "Thank you. There is nothing more to do."
+        message = after["hosted_confirmation"]["custom_message"] or "Thank you. You can close this page."
         back = web_address(visit.session["return_url"])
         return rendering.notice(
             CONFIRMATIONS[change].removesuffix("."), message, link=Link(back, "Continue") if back else None

@@ -77,7 +77,7 @@ class TestOtherAddresses:
     def test_are_not_found(self, browser, address):
         page = browser.get(address)
         assert page.status_code == 404
-        assert "Nothing here" in page.text
+        assert "Page not found" in page.text
 
     def test_refuse_another_method(self, browser, open_session):
         answer = browser.delete(path(open_session()))

@@ -124,7 +124,7 @@ class TestRefusals:
 
     def test_says_that_nothing_was_typed(self, browser, session):
         words, _ = self.refused(browser, session, promotion_code=" ")
-        assert "Type a code first." in words
+        assert "Enter a promotion code first." in words
 
     def test_says_that_a_code_has_expired(self, sandbox, browser, session, code):
         code({"expires_at": sandbox.account.clock.now() + DAY // 2})

@@ -26,11 +26,11 @@ class TestThePage:
         assert page.status_code == 200
         assert "<script" not in page.text
         words = text_of(page)
-        assert f"API version {stripe.api_version} ; any key" in words
-        assert "Friday, January 15, 2027 08:00:00 UTC This is the real time." in words
-        assert "Point an SDK's API base at this address and create a product." in words
-        assert "Nobody has called." in words
-        assert "No endpoint is registered" in words
+        assert f"API version {stripe.api_version} . Every API key that begins with sk_test_ works." in words
+        assert "Friday, January 15, 2027 08:00:00 UTC Same as real time." in words
+        assert "Set the API base of a Stripe SDK to this address and create a product." in words
+        assert "There were no API calls yet." in words
+        assert "No webhook endpoint is registered." in words
 
     def test_shows_what_there_is(self, api, browser, endpoint):
         product = api.products.create({"name": "Pro"})
@@ -62,7 +62,7 @@ class TestClock:
     def test_moves_ahead(self, sandbox, browser, form, moment):
         page = done(browser, "clock", **form)
         assert sandbox.account.clock.now() == moment
-        assert "The clock was moved, and what fell due has happened." in text_of(page)
+        assert "The clock was moved, and everything due until then was carried out." in text_of(page)
 
     def test_says_how_far_ahead_it_is(self, browser):
         assert "1 day ahead of real time." in text_of(done(browser, "clock", step="1 day"))
@@ -109,11 +109,11 @@ class TestWebhooks:
         api.products.create({"name": "Pro"})
         assert posted == []
         page = browser.get("/")
-        assert "Release 1 held" in page.text
+        assert "Send 1 held delivery" in page.text
         assert "0 waiting, 1 held." in page.text
         done(browser, "release")
         assert [url for url, _, _ in posted] == ["https://shop.example/hook"]
-        assert "None waiting, none held." in browser.get("/").text
+        assert "No deliveries are waiting or held." in browser.get("/").text
 
     def test_are_duplicated(self, api, browser, endpoint, posted):
         done(browser, "webhooks", mode="deliver", duplicate="2")
@@ -139,7 +139,7 @@ class TestWebhooks:
 class TestTrouble:
     def test_strikes_the_next_calls(self, api, browser):
         page = done(browser, "faults", status="429", count="1", path="/v1/products")
-        assert "Next 1 to /v1/products : 429 rate limit" in text_of(page)
+        assert "Next 1 call to /v1/products : 429 rate limit" in text_of(page)
         api.customers.create({})
         with pytest.raises(stripe.RateLimitError):
             api.products.create({"name": "Pro"})
@@ -147,7 +147,7 @@ class TestTrouble:
 
     def test_can_strike_after_the_fact(self, browser):
         page = done(browser, "faults", status="timeout", count="2", path="/v1/", after="on")
-        assert "Next 2 to /v1/ : no answer, after taking effect" in text_of(page)
+        assert "Next 2 calls to /v1/ : no answer, after the call was carried out" in text_of(page)
 
     def test_can_be_called_off(self, api, browser):
         done(browser, "faults", status="500", count="5", path="/v1/")
@@ -164,7 +164,7 @@ class TestReset:
     def test_forgets_everything(self, api, browser):
         api.products.create({"name": "Pro"})
         page = done(browser, "reset", sure="on")
-        assert "Everything is forgotten." in text_of(page)
+        assert "The sandbox was reset." in text_of(page)
         assert api.products.list().data == []
 
     def test_wants_to_be_sure(self, api, browser):

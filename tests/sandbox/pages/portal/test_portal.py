@@ -172,7 +172,7 @@ class TestCancelling:
     def test_says_that_it_ends_at_once(self, api, browser, portal, configured, subscribe):
         subscription = subscribe()
         here = portal(configuration=configured(subscription_cancel={"enabled": True, "mode": "immediately"}))
-        assert "It ends at once." in text_of(browser.get(f"{here}/cancel/{subscription}"))
+        assert "Your subscription ends immediately." in text_of(browser.get(f"{here}/cancel/{subscription}"))
         browser.post(f"{here}/cancel/{subscription}")
         assert api.subscriptions.retrieve(subscription).status == "canceled"
         assert "You have no subscription." in text_of(browser.get(here))
