@@ -1,4 +1,4 @@
-"""A sandbox whose clock stands still, and the real SDK in front of it."""
+"""Fixtures of the sandbox tests: a sandbox with a fixed clock, called through the real SDK."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -28,7 +28,7 @@ def api(sandbox: Sandbox) -> Any:
 
 @pytest.fixture
 def control(sandbox: Sandbox) -> Callable[..., Any]:
-    """Use one of the controls with a JSON body; returns its JSON."""
+    """Call one of the controls with a JSON body; returns its JSON."""
 
     def use(path: str, /, **body: Any) -> Any:
         return Client(sandbox).post(f"/_sandbox/{path}", json=body).get_json()
@@ -43,7 +43,7 @@ def product(api: Any) -> Any:
 
 @pytest.fixture
 def price(api: Any, product: Any) -> Any:
-    """19.00 USD a month."""
+    """A price of 19.00 USD a month."""
     return api.prices.create(
         {"product": product.id, "currency": "usd", "unit_amount": 1900, "recurring": {"interval": "month"}}
     )
@@ -57,7 +57,7 @@ def event_types(api: Any) -> Callable[[], list[str]]:
 
 @pytest.fixture
 def shop():
-    """A shop with a sandbox of its own, whose clock stands still; the sandbox has to keep to Stripe's contract."""
+    """A shop with its own sandbox and a fixed clock; fails the test if an answer breaks Stripe's contract."""
     shop = Shop()
     yield shop
     assert shop.sandbox.violations == []
@@ -65,7 +65,7 @@ def shop():
 
 @pytest.fixture
 def customer(shop):
-    """A customer whose card is on file."""
+    """A customer with a saved card as the default."""
     customer = shop.customer()
     method = shop.api.payment_methods.attach("pm_card_visa", {"customer": customer})
     shop.api.customers.update(customer, {"invoice_settings": {"default_payment_method": method.id}})
@@ -74,7 +74,7 @@ def customer(shop):
 
 @pytest.fixture
 def create(shop, customer):
-    """Create a subscription the way a dashboard does."""
+    """Create a subscription by API, without checkout."""
 
     def make(*prices, **choices):
         items = [{"price": price} for price in prices or (shop.price(),)]
@@ -85,7 +85,7 @@ def create(shop, customer):
 
 @pytest.fixture
 def begin(shop, create):
-    """Subscribe at a moment, and go on to when `after` seconds of the period are over."""
+    """Create a subscription at `start`, and move the clock `after` seconds into its period."""
 
     def begin_at(start, *prices, after, mode=None, **choices):
         shop.move_to(at(start))
@@ -98,7 +98,7 @@ def begin(shop, create):
 
 @pytest.fixture
 def preview(shop):
-    """Preview a subscription's next invoice, after the change in `details` if there is one."""
+    """Preview a subscription's next invoice; `details` is the change to preview."""
 
     def show(subscription, /, *, expand=(), mode=None, **details):
         given = {"subscription": subscription.id, "expand": list(expand)}
@@ -110,13 +110,13 @@ def preview(shop):
 
 @pytest.fixture
 def scheduled(shop):
-    """Let a schedule manage a subscription."""
+    """Create a schedule from a subscription."""
     return lambda subscription: shop.api.subscription_schedules.create({"from_subscription": subscription.id})
 
 
 @pytest.fixture
 def plan(shop):
-    """Give a schedule a second phase at the end of its first, at another price."""
+    """Add a second phase with another price to a schedule."""
 
     def give(schedule, price, *, behavior="none", **choices):
         first = schedule.phases[0]
@@ -137,7 +137,7 @@ def plan(shop):
 
 @pytest.fixture
 def coupon(shop):
-    """Make a coupon, 50 % off once unless told otherwise."""
+    """Create a coupon; by default 50 % off, once."""
 
     def make(**choices):
         amount = {} if "amount_off" in choices else {"percent_off": 50}
@@ -148,7 +148,7 @@ def coupon(shop):
 
 @pytest.fixture
 def code(shop, coupon):
-    """Make a promotion code SPRING for a new coupon; `limits` are the code's own."""
+    """Create the promotion code SPRING for a new coupon; `limits` are parameters of the code."""
 
     def make(limits=None, **choices):
         promotion = {"type": "coupon", "coupon": coupon(**choices)}

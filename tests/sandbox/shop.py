@@ -1,4 +1,4 @@
-"""A shop that sells through the sandbox: the SDK for its calls, the controls for its buyers and for time."""
+"""A shop that sells through the sandbox: calls by SDK, buyers and clock by the sandbox's controls."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,7 @@ class Shop:
         return self.programs.post(f"/_sandbox/{path}", json=body)
 
     def pay(self, session: stripe.checkout.Session, *, card: str = VISA, **choices: Any) -> stripe.checkout.Session:
-        """Pay and return the session as the API shows it then."""
+        """Pay the session and return it as the API shows it afterwards."""
         answer = self.control(f"checkout/{session.id}/pay", card=card, **choices)
         assert answer.status_code == 200, answer.text
         return self.api.checkout.sessions.retrieve(session.id)
@@ -61,7 +61,7 @@ class Shop:
         return self.api.subscriptions.retrieve(str(subscription_id))
 
     def invoices(self, subscription: stripe.Subscription) -> list[stripe.Invoice]:
-        """The subscription's invoices, oldest first."""
+        """Return the subscription's invoices, oldest first."""
         listed = self.api.invoices.list({"subscription": subscription.id, "limit": 100})
         return listed.data[::-1]
 
@@ -77,12 +77,12 @@ class Shop:
         return self.sandbox.account.clock.now()
 
     def events(self) -> list[dict[str, Any]]:
-        """Every event so far, oldest first."""
+        """Return all events, oldest first."""
         listed = self.api.events.list({"limit": 100}).auto_paging_iter()
         return [event.to_dict(for_json=True) for event in listed][::-1]
 
     def forget_events(self) -> None:
-        """Count events from here on."""
+        """Let `new_events` return only later events."""
         self.seen = {event["id"] for event in self.events()}
 
     def new_events(self) -> list[dict[str, Any]]:
@@ -93,7 +93,7 @@ class Shop:
 
 
 def at(text: str) -> int:
-    """The moment written as 2027-02-28 10:30, in UTC."""
+    """Return the Unix time of a UTC date such as `2027-02-28 10:30`."""
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
@@ -102,7 +102,7 @@ def shown(moment: int) -> str:
 
 
 def error_of(call: Callable[..., Any], *arguments: Any, **choices: Any) -> Any:
-    """The error with which a call is refused."""
+    """Return the error that the call raises."""
     with pytest.raises(stripe.StripeError) as refusal:
         call(*arguments, **choices)
     return refusal.value

@@ -1,4 +1,4 @@
-"""`docs/sandbox.md` keeps up with the controls and the test cards."""
+"""`docs/sandbox.md` names every control and every test card."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ CONTROLS = [f"{method} /_sandbox/{path}" for module in controls.MODULES for meth
 
 
 def rows(heading):
-    """Return the first cell of each row of a section's table, without its head."""
+    """Return the first cell of each row of a section's table, without the header."""
     section = DOCS.split(f"## {heading}\n")[1].split("\n## ")[0]
     return [line.split("|")[1].strip() for line in section.splitlines() if line.startswith("| `")]
 

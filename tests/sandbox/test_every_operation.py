@@ -1,4 +1,4 @@
-"""One walk through everything that the sandbox can be asked, with the real SDK: no answer may break the contract."""
+"""Call every operation of the sandbox through the real SDK: no answer may break Stripe's contract."""
 
 import re
 
@@ -12,7 +12,7 @@ DAY = 86400
 
 
 def supported():
-    """Return "METHOD template" for every call that the sandbox answers, in Stripe's own words for the path."""
+    """Return "METHOD template" for every operation of the sandbox, with Stripe's path templates."""
     for method, rule, _function in api.routes():
         operation = contract.operation(method, re.sub(r"<\w+>", "x", rule))
         assert operation is not None, f"Stripe has no {method} {rule}"
@@ -180,7 +180,7 @@ class TestWalk:
         managing(api, ada)
         listening(api)
 
-    def test_leaves_out_nothing_and_breaks_nothing(self, walked, sandbox):
+    def test_calls_every_operation_without_a_contract_violation(self, walked, sandbox):
         assert set(sandbox.calls) == set(supported())
         assert sandbox.violations == []
 

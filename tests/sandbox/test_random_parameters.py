@@ -1,4 +1,4 @@
-"""Every operation is asked for things that are well-formed one by one and make no sense together: never a 500."""
+"""Call every operation with random parameters that are valid one by one: never a 500."""
 
 import random
 import re
@@ -27,8 +27,8 @@ TEXTS = [
 ]
 
 
-class Nonsense:
-    """Makes up parameters of the right types, from ids that exist and values at the edge."""
+class RandomParameters:
+    """Random parameters of the right types, from existing ids and boundary values."""
 
     def __init__(self, seed, ids):
         self.random = random.Random(seed)  # noqa: S311 - repeatable on purpose.
@@ -38,7 +38,7 @@ class Nonsense:
         return re.sub(r"<\w+>", lambda _name: self.random.choice(self.ids), rule)
 
     def form(self, method, path):
-        """Return encoded parameters of the operation, all that it requires and a few others."""
+        """Return encoded parameters of the operation: all required ones and a few others."""
         return dict(self.flat(self.members(contract.operation(method, path).params)))
 
     def members(self, typed):
@@ -65,7 +65,7 @@ class Nonsense:
 
 @pytest.fixture
 def ids(api, price):
-    """One id of everything there is."""
+    """One id of each kind of object."""
     customer = api.customers.create({"email": "ada@example.com"}).id
     method = api.payment_methods.attach("pm_card_visa", {"customer": customer}).id
     api.customers.update(customer, {"invoice_settings": {"default_payment_method": method}})
@@ -78,10 +78,10 @@ def ids(api, price):
     return [*found, api.checkout.sessions.create(session).id, api.events.list().data[0].id, "nobody"]
 
 
-class TestNonsense:
+class TestRandomParameters:
     @pytest.mark.parametrize("seed", range(3))
     def test_is_answered_or_refused(self, sandbox, ids, seed):
-        client, nonsense = Client(sandbox), Nonsense(seed, ids)
+        client, nonsense = Client(sandbox), RandomParameters(seed, ids)
         operations = [route for route in api.routes() if route[0] != "DELETE"]
         for _ in range(500):
             method, rule, _function = nonsense.random.choice(operations)

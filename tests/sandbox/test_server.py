@@ -1,4 +1,4 @@
-"""The sandbox as people start it: another process, real HTTP, and what survives when it is killed."""
+"""The sandbox as a process of its own: real HTTP, command line, and its state after being killed."""
 
 import http.client
 import os
@@ -17,7 +17,7 @@ import stripe
 REPOSITORY = Path(__file__).parents[2]
 KEY = {"idempotency_key": "key-1"}
 
-# What is no request of the SDK's, and the status that answers it.
+# Requests that the SDK never sends, each with the status of the answer.
 NONSENSE = {
     b"POST /v1/customers HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n": 411,
     b"POST /v1/customers HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n": 413,
@@ -46,7 +46,7 @@ class Process:
         self.api = self.client(timeout=5)
 
     def client(self, *, timeout):
-        """Return the real SDK, over a session that all threads share so that it can be closed."""
+        """Return the real SDK; all threads share one HTTP session, so that it can be closed."""
         return stripe.StripeClient(
             "sk_test_suite",
             base_addresses={"api": f"http://127.0.0.1:{self.port}"},
@@ -70,7 +70,7 @@ class Process:
         raise AssertionError("it never answered")
 
     def end(self, how=signal.SIGTERM):
-        """Send the signal and return exit code, output and complaints."""
+        """Send the signal; return exit code, stdout and stderr."""
         self.process.send_signal(how)
         output, complaints = self.process.communicate(timeout=10)
         return self.process.returncode, output, complaints
@@ -99,7 +99,7 @@ def start():
 
 class TestLife:
     @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-    def test_ends_cleanly_when_asked(self, start, how, tmp_path):
+    def test_stops_cleanly_on_a_signal(self, start, how, tmp_path):
         sandbox = start("--state", str(tmp_path / "state.sqlite3"))
         sandbox.api.customers.create()
 
@@ -111,13 +111,13 @@ class TestLife:
         assert second.startswith("POST /v1/customers -> 200, ")
         assert [path.name for path in tmp_path.iterdir()] == ["state.sqlite3"]
 
-    def test_quiet_says_nothing(self, start):
+    def test_quiet_prints_nothing(self, start):
         sandbox = start("--quiet")
         sandbox.api.customers.create()
 
         assert sandbox.end() == (0, "", "")
 
-    def test_says_plainly_that_its_port_is_taken(self, start, tmp_path):
+    def test_says_that_its_port_is_taken(self, start, tmp_path):
         port = start().port
 
         second = Process("--state", str(tmp_path / "state.sqlite3"), port=port).process
@@ -129,7 +129,7 @@ class TestLife:
         )
         assert list(tmp_path.iterdir()) == []
 
-    def test_says_plainly_that_its_state_is_not_its_own(self, tmp_path):
+    def test_says_that_its_state_file_is_not_one(self, tmp_path):
         state = tmp_path / "notes.txt"
         state.write_text("These are my notes, all of them, and no database.\n" * 99)
 
@@ -141,7 +141,7 @@ class TestLife:
         assert state.read_text().startswith("These are my notes")
 
     @pytest.mark.parametrize("arguments", [["--port", "99999"], ["--port", "x"], ["--webhook", "shop"]])
-    def test_refuses_arguments_that_make_no_sense(self, arguments):
+    def test_refuses_invalid_arguments(self, arguments):
         process = Process(*arguments).process
         _output, complaints = process.communicate(timeout=10)
 
@@ -171,7 +171,7 @@ class TestPersistence:
         assert shown["deliveries"] == {"waiting": 0, "held": 21}
         assert shown["objects"] == {"customer": 21, "event": 21, "webhook_endpoint": 1}
 
-    def test_loses_nothing_that_was_answered_while_it_was_killed(self, start, tmp_path):
+    def test_keeps_every_answered_call_when_killed(self, start, tmp_path):
         state = ("--state", str(tmp_path / "state.sqlite3"))
         first = start(*state)
         answered = []
@@ -215,7 +215,7 @@ class TestConnections:
 
         assert len(sockets) == 1
 
-    def test_wait_together_not_one_after_the_other(self, start):
+    def test_wait_at_the_same_time(self, start):
         sandbox = start()
         sandbox.control("latency", latency_ms=300)
         callers = [threading.Thread(target=sandbox.api.customers.list) for _ in range(5)]
@@ -228,7 +228,7 @@ class TestConnections:
 
         assert time.monotonic() - began < 1.2
 
-    def test_break_without_an_answer(self, start):
+    def test_are_closed_without_an_answer(self, start):
         sandbox = start()
         sandbox.control("faults", status="reset", after=True)
 
@@ -249,7 +249,7 @@ class TestConnections:
         assert 0.3 <= time.monotonic() - began < 3
         assert sandbox.api.customers.list().data == []
 
-    def test_survive_nonsense(self, start):
+    def test_survive_invalid_requests(self, start):
         sandbox = start()
         for head, status in NONSENSE.items():
             with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as connection:

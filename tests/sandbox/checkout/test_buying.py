@@ -1,4 +1,4 @@
-"""A subscription bought on the hosted page, with and without a trial."""
+"""Buy a subscription on the hosted page, with and without a trial."""
 
 from collections import Counter
 
@@ -24,7 +24,7 @@ PURCHASE = {
 
 
 class TestSubscribe:
-    def test_makes_a_subscription_with_a_paid_invoice(self, shop):
+    def test_creates_a_subscription_with_a_paid_invoice(self, shop):
         customer, price = shop.customer(), shop.price()
         session = shop.session(price, customer=customer, subscription_data={"metadata": {"order": "7"}})
 
@@ -79,7 +79,7 @@ class TestSubscribe:
         assert (intent.status, intent.amount_received, intent.metadata.to_dict()) == ("succeeded", 1900, {})
         assert invoice.confirmation_secret.client_secret == intent.client_secret
 
-    def test_hides_what_is_shown_only_when_asked_for(self, shop):
+    def test_hides_expandable_members(self, shop):
         session = shop.pay(shop.session())
 
         invoice = shop.api.invoices.retrieve(session.invoice)
@@ -87,7 +87,7 @@ class TestSubscribe:
         assert "payments" not in invoice
         assert "confirmation_secret" not in invoice
 
-    def test_makes_all_events_of_a_purchase_in_one_second(self, shop):
+    def test_sends_all_events_of_a_purchase_in_one_second(self, shop):
         session = shop.session(customer=shop.customer())
         shop.forget_events()
 
@@ -118,7 +118,7 @@ class TestSubscribe:
         assert seen["checkout.session.completed"]["object"]["payment_status"] == "paid"
         assert "line_items" not in seen["checkout.session.completed"]["object"]
 
-    def test_makes_a_customer_of_a_stranger(self, shop):
+    def test_creates_a_customer_for_a_new_buyer(self, shop):
         paid = shop.pay(shop.session(customer_email="eve@example.com"), name="Eve")
 
         customer = shop.api.customers.retrieve(paid.customer)
@@ -176,7 +176,7 @@ class TestTrial:
         assert invoice.lines.data[0].description == "Trial period for Pro"
         assert shop.api.charges.list().data == []
 
-    def test_counts_from_the_payment_not_from_the_opening(self, shop):
+    def test_counts_from_the_payment_not_from_the_sessions_creation(self, shop):
         session = shop.session(subscription_data={"trial_period_days": 14})
         shop.advance(hours=5)
 
@@ -184,7 +184,7 @@ class TestTrial:
 
         assert shop.subscription(paid.subscription).trial_end == NOW + 5 * 3600 + 14 * DAY
 
-    def test_can_do_without_a_card(self, shop):
+    def test_can_start_without_a_card(self, shop):
         session = shop.session(subscription_data={"trial_period_days": 14}, payment_method_collection="if_required")
 
         answer = shop.control(f"checkout/{session.id}/pay")

@@ -38,7 +38,7 @@ class TestCreate:
         assert session.payment_method_collection == "if_required"
         assert session.payment_intent is None
 
-    def test_creates_nothing_else_before_it_is_paid(self, shop):
+    def test_creates_no_other_object_before_payment(self, shop):
         price, customer = shop.price(), shop.customer()
         shop.forget_events()
 
@@ -49,7 +49,7 @@ class TestCreate:
         assert shop.api.payment_intents.list().data == []
         assert shop.new_types() == []
 
-    def test_sums_up_several_lines(self, shop):
+    def test_adds_up_several_lines(self, shop):
         lines = [
             {"price": shop.price(500, interval=None), "quantity": 3},
             {"price": shop.price(250, interval=None), "quantity": 2},
@@ -79,10 +79,10 @@ class TestCreate:
         assert (session.amount_total, session.currency) == (700, "eur")
 
     @pytest.mark.parametrize("life", [30 * 60, 24 * HOUR])
-    def test_lives_as_long_as_asked(self, shop, life):
+    def test_expires_when_requested(self, shop, life):
         assert shop.session(expires_at=NOW + life).expires_at == NOW + life
 
-    def test_remembers_line_items_for_expand_and_list(self, shop):
+    def test_keeps_line_items_for_expand_and_list(self, shop):
         session = shop.session()
 
         assert "line_items" not in session
@@ -105,7 +105,7 @@ class TestCreate:
 
 
 class TestRetrieveAndList:
-    def test_does_not_know_another_id(self, shop):
+    def test_does_not_find_an_unknown_id(self, shop):
         error = error_of(shop.api.checkout.sessions.retrieve, "cs_test_none")
 
         assert (error.http_status, error.code, error.param) == (404, "resource_missing", "id")
@@ -143,7 +143,7 @@ class TestRetrieveAndList:
 
 
 class TestExpire:
-    def test_closes_an_open_session(self, shop):
+    def test_expires_an_open_session(self, shop):
         session = shop.session()
         shop.forget_events()
 
@@ -153,7 +153,7 @@ class TestExpire:
         assert shop.new_types() == ["checkout.session.expired"]
 
     @pytest.mark.parametrize("status", ["complete", "expired"])
-    def test_refuses_a_session_that_is_over(self, shop, status):
+    def test_refuses_a_complete_or_expired_session(self, shop, status):
         session = shop.session()
         if status == "complete":
             shop.pay(session)
@@ -167,7 +167,7 @@ class TestExpire:
             f"This Checkout Session has a status of {status}."
         )
 
-    def test_happens_by_itself_after_a_day(self, shop):
+    def test_happens_after_a_day(self, shop):
         session = shop.session()
         shop.forget_events()
 

@@ -1,4 +1,4 @@
-"""Payments whose money takes days."""
+"""Bank debits, which succeed or fail days after the session is complete."""
 
 from collections import Counter
 
@@ -18,7 +18,7 @@ class TestDelayedPayment:
     def pay(self, shop, session):
         return shop.pay(session, card=None, **{"async": True})
 
-    def test_completes_the_session_without_money(self, shop):
+    def test_completes_the_session_unpaid(self, shop):
         session = self.opened(shop, "payment")
         shop.forget_events()
 
@@ -39,7 +39,7 @@ class TestDelayedPayment:
         assert shop.subscription(paid.subscription).status == "incomplete"
         assert shop.api.invoices.retrieve(paid.invoice).status == "open"
 
-    def test_arrives(self, shop):
+    def test_succeeds(self, shop):
         session = self.pay(shop, self.opened(shop, "payment"))
         shop.forget_events()
 
@@ -51,7 +51,7 @@ class TestDelayedPayment:
             ["charge.succeeded", "checkout.session.async_payment_succeeded", "payment_intent.succeeded"]
         )
 
-    def test_arrives_for_a_subscription(self, shop):
+    def test_succeeds_for_a_subscription(self, shop):
         session = self.pay(shop, self.opened(shop, "subscription"))
 
         settled = self.settle(shop, session, "succeed")

@@ -1,4 +1,4 @@
-"""What a coupon makes of a checkout session, given by its seller or typed by its buyer; figures worked out by hand."""
+"""Discounts of checkout sessions, from the seller or a typed code; expected amounts are calculated by hand."""
 
 
 def amounts(session):

@@ -1,4 +1,4 @@
-"""What the hosted page refuses: cards, their holders, sessions that are over."""
+"""Refusals of the hosted page: declined cards, failed 3-D Secure, closed sessions."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,7 +24,7 @@ DECLINES = [
 
 
 def state(shop):
-    """Everything there is, apart from the products and prices."""
+    """Return the number of objects of each kind except products and prices."""
     counts = shop.programs.get("/_sandbox/state").get_json()["objects"]
     return {kind: count for kind, count in counts.items() if not kind.startswith("_")}
 
@@ -86,7 +86,7 @@ class TestAuthentication:
         assert state(shop) == before
 
     @pytest.mark.parametrize("card", CARDS[:3])
-    def test_lets_the_payment_through(self, shop, card):
+    def test_completed_pays(self, shop, card):
         paid = shop.pay(shop.session(), card=card, authenticate="complete")
 
         assert paid.payment_status == "paid"
@@ -107,7 +107,7 @@ class TestAuthentication:
     def test_is_not_asked_of_an_ordinary_card(self, shop):
         assert shop.pay(shop.session(), authenticate="fail").status == "complete"
 
-    def test_takes_no_other_word(self, shop):
+    def test_refuses_another_value(self, shop):
         status, error = shop.refusal(shop.session(), authenticate="maybe")
 
         assert (status, error["param"]) == (400, "authenticate")
@@ -124,7 +124,7 @@ class TestClosedSessions:
         assert (status, error["message"]) == (400, "This Checkout Session has already been completed.")
         assert state(shop) == before
 
-    def test_are_paid_once_by_two_at_the_same_moment(self, shop):
+    def test_are_paid_once_by_two_requests_at_once(self, shop):
         session = shop.session()
 
         with ThreadPoolExecutor(4) as buyers:
@@ -143,7 +143,7 @@ class TestClosedSessions:
         assert (status, error["message"]) == (400, "This Checkout Session has expired.")
         assert shop.api.subscriptions.list({"status": "all"}).data == []
 
-    def test_that_never_were_are_not_found(self, shop):
+    def test_with_an_unknown_id_are_not_found(self, shop):
         answer = shop.control("checkout/cs_test_none/pay", card=VISA)
 
         assert answer.status_code == 404

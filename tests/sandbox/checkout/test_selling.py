@@ -1,12 +1,12 @@
-"""A one-time purchase on the hosted page."""
+"""One-time payments on the hosted page."""
 
 from collections import Counter
 
 import pytest
 
 
-class TestSell:
-    def test_makes_a_payment(self, shop):
+class TestOneTimePayment:
+    def test_creates_a_payment(self, shop):
         customer = shop.customer()
         session = shop.session(
             shop.price(interval=None),
@@ -27,7 +27,7 @@ class TestSell:
         assert charge.metadata.to_dict() == {"order": "7"}
         assert charge.payment_method_details.card.last4 == "4242"
 
-    def test_makes_all_events_in_one_second(self, shop):
+    def test_sends_all_events_in_one_second(self, shop):
         session = shop.session(shop.price(interval=None), mode="payment", customer=shop.customer())
         shop.forget_events()
 
@@ -43,7 +43,7 @@ class TestSell:
         assert (paid.customer, paid.customer_details.email) == (None, "eve@example.com")
         assert shop.api.customers.list().data == []
 
-    def test_a_guest_becomes_a_customer_if_the_seller_wants(self, shop):
+    def test_a_guest_becomes_a_customer_with_customer_creation(self, shop):
         session = shop.session(shop.price(interval=None), mode="payment", customer_creation="always")
 
         paid = shop.pay(session, email="eve@example.com")
@@ -56,7 +56,7 @@ class TestSell:
 
         assert len(shop.api.payment_methods.list({"customer": paid.customer}).data) == 1
 
-    def test_makes_an_invoice_if_the_seller_wants(self, shop):
+    def test_creates_an_invoice_with_invoice_creation(self, shop):
         session = shop.session(
             shop.price(interval=None),
             mode="payment",
@@ -71,7 +71,7 @@ class TestSell:
         assert invoice.payments.data[0].payment.payment_intent == paid.payment_intent
         assert len(shop.api.payment_intents.list().data) == 1
 
-    def test_a_free_order_makes_no_payment(self, shop):
+    def test_a_free_order_creates_no_payment(self, shop):
         session = shop.session(shop.price(0, interval=None), mode="payment", customer=shop.customer())
 
         answer = shop.control(f"checkout/{session.id}/pay")

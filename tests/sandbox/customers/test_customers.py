@@ -10,7 +10,7 @@ def customer(api):
 
 
 class TestCreate:
-    def test_answers_with_what_was_given_and_blanks(self, customer):
+    def test_returns_given_members_and_nulls(self, customer):
         assert customer.id.startswith("cus_")
         assert (customer.email, customer.name, customer.created) == ("Ada@example.com", "Ada", NOW)
         assert (customer.address, customer.currency, customer.balance) == (None, None, 0)
@@ -22,7 +22,7 @@ class TestCreate:
         }
         assert "subscriptions" not in customer
 
-    def test_lets_two_share_an_address(self, api, customer):
+    def test_allows_two_customers_with_one_address(self, api, customer):
         assert api.customers.create({"email": customer.email}).id != customer.id
 
     @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ class TestCreate:
             ),
         ],
     )
-    def test_refuses_and_writes_nothing(self, api, event_types, params, param, code):
+    def test_refused_saves_nothing(self, api, event_types, params, param, code):
         with pytest.raises(stripe.InvalidRequestError) as refused:
             api.customers.create(params)
 
@@ -53,7 +53,7 @@ class TestCreate:
 
 
 class TestUpdate:
-    def test_changes_and_tells(self, api, customer):
+    def test_changes_and_sends_an_event(self, api, customer):
         updated = api.customers.update(
             customer.id,
             {
@@ -92,7 +92,7 @@ class TestUpdate:
 
 
 class TestDelete:
-    def test_leaves_a_stub_but_no_entry(self, api, customer, event_types):
+    def test_leaves_a_stub_that_is_not_listed(self, api, customer, event_types):
         stub = {"id": customer.id, "object": "customer", "deleted": True}
 
         assert api.customers.delete(customer.id).to_dict() == stub
@@ -102,7 +102,7 @@ class TestDelete:
         assert event_types() == ["customer.created", "customer.deleted"]
         assert api.events.list().data[0].data.object.email == "Ada@example.com"
 
-    def test_cancels_what_still_runs(self, api, customer, price, event_types):
+    def test_cancels_running_subscriptions(self, api, customer, price, event_types):
         subscription = api.subscriptions.create(
             {"customer": customer.id, "items": [{"price": price.id}], "trial_period_days": 7}
         )
@@ -114,13 +114,13 @@ class TestDelete:
 
 
 class TestList:
-    def test_finds_exactly_that_address(self, api, customer):
+    def test_matches_the_address_exactly(self, api, customer):
         api.customers.create({"email": "grace@example.com"})
 
         assert [found.id for found in api.customers.list({"email": "Ada@example.com"}).data] == [customer.id]
         assert api.customers.list({"email": "ada@example.com"}).data == []
 
-    def test_follows_a_changed_address(self, api, customer):
+    def test_finds_a_changed_address(self, api, customer):
         api.customers.update(customer.id, {"email": "new@example.com"})
 
         assert api.customers.list({"email": "Ada@example.com"}).data == []
@@ -128,7 +128,7 @@ class TestList:
 
 
 class TestSubscriptions:
-    def test_are_shown_only_when_asked_for(self, api, customer, price):
+    def test_are_shown_only_when_expanded(self, api, customer, price):
         subscription = api.subscriptions.create(
             {"customer": customer.id, "items": [{"price": price.id}], "trial_period_days": 7}
         )

@@ -1,4 +1,4 @@
-"""A sandbox whose clock stands still, the SDK in front of it, and a browser without JavaScript."""
+"""Fixtures of the page tests: a sandbox with a fixed clock, the SDK, a browser without JavaScript."""
 
 import pytest
 import stripe
@@ -12,7 +12,7 @@ NOW = 1_800_000_000  # Friday, 15 January 2027, 08:00 UTC
 
 @pytest.fixture
 def posted():
-    """What was delivered to webhook endpoints: (url, body, headers)."""
+    """The webhook requests that were sent, as (url, body, headers)."""
     return []
 
 
@@ -46,7 +46,7 @@ def price(api):
 
 @pytest.fixture
 def open_session(api, price):
-    """Open a session for a monthly price, or for the line items and with the choices given."""
+    """Create a checkout session for a monthly price, or for the given prices and options."""
 
     def make(*prices, mode="subscription", quantity=1, **choices):
         prices = prices or (price(recurring={"interval": "month"}),)

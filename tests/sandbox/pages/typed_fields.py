@@ -1,4 +1,4 @@
-"""What a buyer types into the form, and where."""
+"""Values that the tests type into the card form, and the path of a checkout page."""
 
 TYPED = {
     "email": "ada@example.com",

@@ -1,4 +1,4 @@
-"""What customers do on the billing portal, by its control: cancel, go on, pay with another card."""
+"""Cancel, resume and change the card in the billing portal, through the portal's control."""
 
 from collections import Counter
 
@@ -22,7 +22,7 @@ def subscription(shop, customer):
 
 @pytest.fixture
 def act(shop, customer):
-    """Do something in a new portal session; returns the JSON, or status and error of a refusal."""
+    """Act in a new portal session; return the JSON, or status and error of a refusal."""
 
     def act(action, *, configuration=None, **body):
         given = {"configuration": configuration} if configuration else {}
@@ -34,7 +34,7 @@ def act(shop, customer):
 
 
 class TestCancel:
-    def test_sets_an_end_in_the_portal_s_way(self, shop, subscription, act):
+    def test_sets_cancel_at_only(self, shop, subscription, act):
         shop.forget_events()
 
         answer = act("cancel", feedback="too_expensive")
@@ -49,7 +49,7 @@ class TestCancel:
         )
         assert "customer.subscription.updated" in shop.new_types()
 
-    def test_sets_the_flag_in_the_classic_billing_mode(self, shop, customer, act):
+    def test_sets_cancel_at_period_end_in_the_classic_billing_mode(self, shop, customer, act):
         method = shop.api.payment_methods.attach("pm_card_visa", {"customer": customer}).id
         classic = shop.api.subscriptions.create(
             {
@@ -87,7 +87,7 @@ class TestCancel:
 
         assert act("cancel")[1]["message"] == "This subscription is already set to be canceled."
 
-    def test_is_refused_where_it_is_not_allowed(self, shop, subscription, act):
+    def test_is_refused_when_disabled(self, shop, subscription, act):
         configuration = shop.api.billing_portal.configurations.create({"features": NOTHING}).id
 
         status, error = act("cancel", configuration=configuration)
@@ -95,14 +95,14 @@ class TestCancel:
         assert (status, error["message"]) == (400, "This portal does not let customers cancel.")
         assert shop.subscription(subscription.id).cancel_at is None
 
-    def test_asks_which_of_several(self, shop, customer, subscription, act):
+    def test_requires_a_subscription_if_there_are_several(self, shop, customer, subscription, act):
         other = shop.subscribed(customer=customer)
 
         assert act("cancel")[1]["param"] == "subscription"
         assert act("cancel", subscription=other.id)["id"] == other.id
         assert shop.subscription(subscription.id).cancel_at is None
 
-    def test_does_not_reach_other_customers(self, shop, subscription, act):
+    def test_does_not_find_another_customers_subscription(self, shop, subscription, act):
         theirs = shop.subscribed(customer=shop.customer())
 
         status, error = act("cancel", subscription=theirs.id)
@@ -112,7 +112,7 @@ class TestCancel:
 
 
 class TestResume:
-    def test_takes_the_end_back(self, shop, subscription, act):
+    def test_removes_the_scheduled_end(self, shop, subscription, act):
         act("cancel")
 
         act("resume")
@@ -122,7 +122,7 @@ class TestResume:
         shop.advance(days=28)
         assert shop.subscription(subscription.id).status == "active"
 
-    def test_takes_an_end_back_that_the_shop_has_set(self, shop, subscription, act):
+    def test_removes_an_end_that_the_shop_has_set(self, shop, subscription, act):
         shop.api.subscriptions.update(subscription.id, {"cancel_at_period_end": True})
 
         act("resume")
@@ -130,12 +130,12 @@ class TestResume:
         after = shop.subscription(subscription.id)
         assert (after.cancel_at, after.cancel_at_period_end) == (None, False)
 
-    def test_is_refused_for_what_goes_on_anyway(self, subscription, act):
+    def test_is_refused_without_a_scheduled_end(self, subscription, act):
         assert act("resume")[1]["message"] == "This subscription is not set to be canceled."
 
 
 class TestCard:
-    def test_becomes_what_everything_is_paid_with(self, shop, customer, subscription, act):
+    def test_becomes_the_default_for_all_payments(self, shop, customer, subscription, act):
         shop.forget_events()
 
         method = act("card", card="5555555555554444", exp_month=7, exp_year=2031, cvc="123", name="Ada L.")
@@ -172,7 +172,7 @@ class TestCard:
         assert shop.subscription(subscription.id).status == "active"
         assert [invoice.status for invoice in shop.invoices(subscription)] == ["paid", "paid"]
 
-    def test_leaves_a_subscription_on_the_customer_s_default_there(self, shop, customer, act):
+    def test_does_not_change_a_subscription_without_its_own_card(self, shop, customer, act):
         method = shop.api.payment_methods.attach("pm_card_visa", {"customer": customer}).id
         shop.api.customers.update(customer, {"invoice_settings": {"default_payment_method": method}})
         subscription = shop.api.subscriptions.create({"customer": customer, "items": [{"price": shop.price()}]})
@@ -181,7 +181,7 @@ class TestCard:
 
         assert shop.subscription(subscription.id).default_payment_method is None
 
-    def test_is_refused_without_a_trace(self, shop, customer, subscription, act):
+    def test_refused_saves_nothing(self, shop, customer, subscription, act):
         before = shop.api.payment_methods.list({"customer": customer}).data
 
         status, error = act("card", card="4000000000000002")
@@ -191,7 +191,7 @@ class TestCard:
             each.id for each in before
         ]
 
-    def test_waits_for_the_bank(self, subscription, act):
+    def test_waits_for_3d_secure(self, subscription, act):
         status, error = act("card", card="4000002500003155")
         saved = act("card", card="4000002500003155", authenticate="complete")
 
@@ -205,13 +205,13 @@ class TestCard:
 
 
 class TestControl:
-    def test_names_what_is_wrong(self, shop, act):
+    def test_names_the_wrong_parameter(self, shop, act):
         assert shop.control("portal/bps_none", action="cancel").status_code == 404
         assert act("destroy")[1]["param"] == "action"
         assert act("cancel", feedback="bored")[1]["param"] == "feedback"
         assert act("cancel", typo=1)[1]["param"] == "typo"
 
-    def test_takes_action_and_subscription_from_the_path_too(self, shop, customer, subscription):
+    def test_reads_action_and_subscription_from_the_path_too(self, shop, customer, subscription):
         session = shop.api.billing_portal.sessions.create({"customer": customer}).id
 
         assert shop.control(f"portal/{session}/{subscription.id}", action="cancel").status_code == 200
@@ -224,7 +224,7 @@ class TestControl:
 
         assert act("cancel", subscription=subscription.id)[0] == 404
 
-    def test_is_gone_with_its_customer(self, shop, customer):
+    def test_is_not_found_after_its_customer_is_deleted(self, shop, customer):
         session = shop.api.billing_portal.sessions.create({"customer": customer}).id
         shop.api.customers.delete(customer)
 

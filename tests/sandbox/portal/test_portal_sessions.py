@@ -1,4 +1,4 @@
-"""Billing portal sessions and configurations by the API; what customers do there is in test_portal.py."""
+"""The API of billing portal sessions and configurations; the customers' actions are in test_portal.py."""
 
 import pytest
 import stripe
@@ -36,7 +36,7 @@ class TestSession:
 
         assert (session.configuration, session.return_url) == (configuration, RETURN_URL)
 
-    def test_can_be_for_one_thing(self, shop, customer, subscription):
+    def test_can_open_at_one_action(self, shop, customer, subscription):
         flow = {
             "type": "subscription_cancel",
             "subscription_cancel": {"subscription": subscription.id},
@@ -77,7 +77,7 @@ class TestSession:
             ),
         ],
     )
-    def test_names_what_is_wrong(self, shop, customer, given, message, param):
+    def test_names_the_wrong_parameter(self, shop, customer, given, message, param):
         given = {"customer": customer, **given} if given else {}
 
         with pytest.raises(stripe.InvalidRequestError) as refused:
@@ -85,7 +85,7 @@ class TestSession:
 
         assert (refused.value.user_message, refused.value.param) == (message, param)
 
-    def test_is_not_for_somebody_else_s_subscription(self, shop, subscription):
+    def test_refuses_another_customers_subscription(self, shop, subscription):
         flow = {"type": "subscription_cancel", "subscription_cancel": {"subscription": subscription.id}}
 
         with pytest.raises(stripe.InvalidRequestError, match="No such subscription"):
@@ -93,7 +93,7 @@ class TestSession:
 
 
 class TestConfiguration:
-    def test_has_a_default_that_allows_what_there_is(self, shop):
+    def test_has_a_default_with_all_supported_features(self, shop):
         (default,) = shop.api.billing_portal.configurations.list({"is_default": True})
 
         features = default.features
@@ -102,7 +102,7 @@ class TestConfiguration:
         assert features.subscription_update.enabled is False
         assert [each.id for each in shop.api.billing_portal.configurations.list()] == [default.id]
 
-    def test_allows_only_what_is_named(self, shop):
+    def test_enables_only_the_named_features(self, shop):
         given = {"features": {"subscription_cancel": {"enabled": True, "mode": "immediately"}}, "name": "Strict"}
 
         made = shop.api.billing_portal.configurations.create(given)
@@ -114,7 +114,7 @@ class TestConfiguration:
         )
         assert made.features.payment_method_update.enabled is False
 
-    def test_can_be_changed_and_switched_off(self, shop, customer):
+    def test_can_be_changed_and_deactivated(self, shop, customer):
         made = shop.api.billing_portal.configurations.create({"features": NOTHING}).id
         change = {"active": False, "features": {"invoice_history": {"enabled": True}}}
 
@@ -125,7 +125,7 @@ class TestConfiguration:
             shop.api.billing_portal.sessions.create({"customer": customer, "configuration": made})
 
     @pytest.mark.parametrize("feature", ["subscription_update", "customer_update", "subscription_pause"])
-    def test_says_what_the_sandbox_does_not_play(self, shop, feature):
+    def test_refuses_unsupported_features(self, shop, feature):
         with pytest.raises(stripe.InvalidRequestError) as refused:
             shop.api.billing_portal.configurations.create({"features": {feature: {"enabled": True}}})
 

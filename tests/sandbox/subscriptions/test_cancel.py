@@ -35,7 +35,7 @@ class TestScheduledCancel:
         shop.move_to(NEXT_MONTH)
         assert shop.subscription(subscription.id).status == "active"
 
-    def test_is_set_for_a_day(self, shop, create):
+    def test_is_set_for_a_date(self, shop, create):
         subscription = create()
 
         changed = shop.api.subscriptions.update(subscription.id, {"cancel_at": NOW + 5 * DAY})
@@ -44,7 +44,7 @@ class TestScheduledCancel:
         undone = shop.api.subscriptions.update(subscription.id, {"cancel_at": ""})
         assert (undone.cancel_at, undone.canceled_at) == (None, None)
 
-    def test_takes_stripes_own_names_for_moments(self, shop, create):
+    def test_accepts_stripes_named_dates(self, shop, create):
         subscription = create(shop.price(), shop.price(interval="year"))
 
         first = shop.api.subscriptions.update(subscription.id, {"cancel_at": "min_period_end"})
@@ -52,7 +52,7 @@ class TestScheduledCancel:
 
         assert (first.cancel_at, last.cancel_at) == (NEXT_MONTH, at("2028-01-31 10:30"))
 
-    def test_keeps_what_the_customer_said(self, shop, create):
+    def test_keeps_feedback_and_comment(self, shop, create):
         subscription = create()
 
         changed = shop.api.subscriptions.update(
@@ -68,7 +68,7 @@ class TestScheduledCancel:
         )
 
     @pytest.mark.parametrize("choices", [{"cancel_at": NOW}, {"cancel_at": NOW + DAY, "cancel_at_period_end": True}])
-    def test_refuses_a_past_and_a_double_end(self, shop, create, choices):
+    def test_refuses_a_past_date_and_both_parameters(self, shop, create, choices):
         subscription = create()
 
         assert error_of(shop.api.subscriptions.update, subscription.id, choices).http_status == 400
@@ -97,7 +97,7 @@ class TestCancel:
 
         assert shop.new_types() == []
 
-    def test_does_not_know_an_ended_subscription(self, shop, create):
+    def test_of_an_ended_subscription_is_not_found(self, shop, create):
         subscription = create()
         shop.api.subscriptions.cancel(subscription.id)
         shop.forget_events()
@@ -108,7 +108,7 @@ class TestCancel:
             assert error.user_message == f"No such subscription: '{subscription_id}'"
         assert shop.new_types() == []
 
-    def test_leaves_only_words_to_be_changed(self, shop, create):
+    def test_allows_only_details_and_metadata_to_change_afterwards(self, shop, create):
         subscription = create()
         shop.api.subscriptions.cancel(subscription.id)
 
@@ -138,7 +138,7 @@ class TestCancelWithWaitingProrations:
         item = subscription["items"].data[0].id
         return shop.api.subscriptions.update(subscription.id, {"items": [{"id": item, "price": dearer}]})
 
-    def test_loses_them(self, shop, upgraded):
+    def test_deletes_them(self, shop, upgraded):
         shop.forget_events()
 
         shop.api.subscriptions.cancel(upgraded.id)

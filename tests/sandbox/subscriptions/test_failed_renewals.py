@@ -1,4 +1,4 @@
-"""A renewal that cannot be collected: past due, tried again, given up."""
+"""Renewals whose payment fails: past due, retries, and the end after the last retry."""
 
 from collections import Counter
 
@@ -67,7 +67,7 @@ class TestFailedRenewal:
         assert invoice.auto_advance is False
 
     @pytest.mark.parametrize("outcome", ["unpaid", "past_due"])
-    def test_can_end_otherwise(self, shop, outcome):
+    def test_can_end_unpaid_or_past_due(self, shop, outcome):
         shop.control("dunning", after_last_attempt=outcome)
         subscription = shop.subscribed()
         fail_from_now_on(shop, subscription)
@@ -78,7 +78,7 @@ class TestFailedRenewal:
         shop.move_to(SECOND)
         assert shop.invoices(subscription)[-1].status == ("draft" if outcome == "unpaid" else "open")
 
-    def test_is_made_good_by_another_card(self, shop):
+    def test_recovers_with_another_card(self, shop):
         subscription = shop.subscribed()
         fail_from_now_on(shop, subscription)
         shop.move_to(FIRST)
@@ -94,7 +94,7 @@ class TestFailedRenewal:
         shop.move_to(SECOND)
         assert shop.invoices(subscription)[-1].status == "paid"
 
-    def test_of_a_card_that_wants_its_holder_asks_for_action(self, shop):
+    def test_of_a_card_with_3d_secure_requires_action(self, shop):
         session = shop.session()
         subscription = shop.pay(session, card="4000002760003184", authenticate="complete").subscription
         shop.forget_events()
@@ -106,7 +106,7 @@ class TestFailedRenewal:
         assert "payment_intent.requires_action" in shop.new_types()
         assert shop.api.payment_intents.list().data[0].status == "requires_action"
 
-    def test_does_not_happen_to_a_card_that_was_set_up(self, shop):
+    def test_does_not_happen_to_a_card_authenticated_at_setup(self, shop):
         session = shop.session()
         subscription = shop.pay(session, card="4000002500003155", authenticate="complete").subscription
 

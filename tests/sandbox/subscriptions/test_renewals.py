@@ -1,4 +1,4 @@
-"""Time begins new periods, each at its own second and in order."""
+"""Renewals: new periods begin and are billed on time and in order."""
 
 import time
 from collections import Counter
@@ -66,7 +66,7 @@ class TestRenewal:
 
         assert len(shop.invoices(subscription)) == 1
 
-    def test_comes_back_to_the_31st(self, shop):
+    def test_returns_to_the_31st_after_shorter_months(self, shop):
         subscription = shop.subscribed()
 
         shop.move_to(at("2027-07-01 00:00"))
@@ -91,7 +91,7 @@ class TestRenewal:
 
         assert [invoice.created for invoice in shop.invoices(subscription)] == [NOW, at(end)]
 
-    def test_bills_each_item_in_its_own_rhythm(self, shop):
+    def test_bills_each_item_at_its_own_interval(self, shop):
         subscription = shop.subscribed(shop.price(1000))
         shop.api.subscriptions.update(
             subscription.id,
@@ -109,7 +109,7 @@ class TestRenewal:
             ("2027-02-28 10:30", 1100),
         ]
 
-    def test_goes_on_at_an_archived_price(self, shop):
+    def test_bills_an_archived_price(self, shop):
         price = shop.price()
         subscription = shop.subscribed(price)
         shop.api.prices.update(price, {"active": False})
@@ -118,7 +118,7 @@ class TestRenewal:
 
         assert shop.invoices(subscription)[-1].amount_paid == 1900
 
-    def test_of_a_free_price_makes_an_invoice_over_nothing(self, shop):
+    def test_of_a_free_price_creates_an_invoice_of_zero(self, shop):
         subscription = shop.subscribed(shop.price(0))
 
         shop.move_to(FIRST)
@@ -156,7 +156,7 @@ class TestRenewal:
         assert shop.subscription(subscription.id)["items"].data[0].current_period_start == FIRST
         assert shop.invoices(subscription)[-1].created == FIRST
 
-    def test_happens_once_however_often_time_is_moved(self, shop):
+    def test_happens_once_when_the_clock_stays_at_the_renewal(self, shop):
         subscription = shop.subscribed()
 
         for _ in range(3):

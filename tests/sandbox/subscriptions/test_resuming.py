@@ -1,4 +1,4 @@
-"""Subscriptions that paused at the end of a trial without a card, and go on."""
+"""Subscriptions that pause at the end of a trial without a card, and resume."""
 
 import pytest
 
@@ -11,7 +11,7 @@ ON_PAUSE = {"end_behavior": {"missing_payment_method": "pause"}}
 
 @pytest.fixture
 def paused(shop):
-    """A subscription on pause for four days, whose customer has no card: 28.00 a month from 10 February."""
+    """A subscription of 28.00 a month without a card, paused since 10 February, four days ago."""
     given = {
         "customer": shop.customer(),
         "items": [{"price": shop.price(2800)}],
@@ -28,14 +28,14 @@ def give_card(shop, subscription, card="pm_card_visa"):
 
 
 class TestPause:
-    def test_tells_why_and_since_when(self, shop, paused):
+    def test_records_reason_and_time(self, shop, paused):
         details = paused.status_details.paused
 
         assert (paused.status, details.transitioned_at) == ("paused", END)
         assert details.subscription.type == "trial_end_without_payment_method"
         assert shop.new_types().count("customer.subscription.paused") == 1
 
-    def test_costs_nothing_however_long(self, shop, paused):
+    def test_bills_nothing(self, shop, paused):
         give_card(shop, paused)
         item = paused["items"].data[0].id
         shop.api.subscriptions.update(paused.id, {"items": [{"id": item, "quantity": 3}]})
@@ -60,7 +60,7 @@ class TestResume:
         assert shop.new_types().count("customer.subscription.resumed") == 1
 
     def test_can_keep_the_billing_date(self, shop, paused):
-        # Counted from 10 February the month ends on 10 March: 28 days, 24 left, 2800 x 24/28 = 2400.
+        # The period is 10 February to 10 March: 24 of 28 days are left, 2800 x 24/28 = 2400.
         give_card(shop, paused)
 
         resumed = shop.api.subscriptions.resume(
@@ -73,7 +73,7 @@ class TestResume:
         )
         assert shop.invoices(paused)[-1].amount_paid == 2400
 
-    def test_can_leave_the_rest_of_the_period_free(self, shop, paused):
+    def test_can_skip_the_charge_for_the_rest_of_the_period(self, shop, paused):
         give_card(shop, paused)
 
         shop.api.subscriptions.resume(
@@ -87,7 +87,7 @@ class TestResume:
     def test_without_a_card_is_past_due(self, shop, paused):
         assert shop.api.subscriptions.resume(paused.id).status == "past_due"
 
-    def test_is_only_for_what_is_paused(self, shop, create):
+    def test_is_refused_unless_paused(self, shop, create):
         subscription = create()
         shop.forget_events()
 

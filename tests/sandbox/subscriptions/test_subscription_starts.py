@@ -49,7 +49,7 @@ class TestCreate:
         assert "invoice.payment_failed" in shop.new_types()
         assert "charge.failed" in shop.new_types()
 
-    def test_is_not_made_if_the_payment_must_not_fail(self, shop, create):
+    def test_is_refused_with_error_if_incomplete(self, shop, create):
         error = error_of(
             create, default_payment_method="pm_card_chargeCustomerFail", payment_behavior="error_if_incomplete"
         )
@@ -59,7 +59,7 @@ class TestCreate:
         assert shop.api.subscriptions.list({"status": "all"}).data == []
         assert shop.api.invoices.list().data == []
 
-    def test_can_wait_for_its_first_payment(self, shop):
+    def test_waits_for_the_first_payment_with_default_incomplete(self, shop):
         subscription = shop.api.subscriptions.create(
             {
                 "customer": shop.customer(),
@@ -113,7 +113,7 @@ class TestCreate:
         assert (invoice.status, invoice.due_date) == ("open", NOW + 14 * DAY)
         assert "invoice.sent" in [event["type"] for event in shop.events()]
 
-    def test_refuses_to_charge_nothing_at_all(self, shop):
+    def test_refuses_a_due_amount_without_a_card(self, shop):
         error = error_of(
             shop.api.subscriptions.create, {"customer": shop.customer(), "items": [{"price": shop.price()}]}
         )
@@ -122,7 +122,7 @@ class TestCreate:
         assert error.user_message.startswith("This customer has no attached payment source or default payment method.")
         assert shop.api.subscriptions.list({"status": "all"}).data == []
 
-    def test_refuses_what_does_not_fit_together(self, shop, create, customer):
+    def test_refuses_conflicting_parameters(self, shop, create, customer):
         price, archived, once = shop.price(), shop.price(), shop.price(interval=None)
         shop.api.prices.update(archived, {"active": False})
 
@@ -145,7 +145,7 @@ class TestCreate:
 
         assert error.user_message.startswith("You cannot combine currencies on a single customer.")
 
-    def test_refuses_somebody_elses_card(self, shop, create, customer):
+    def test_refuses_another_customers_card(self, shop, create, customer):
         card = shop.api.payment_methods.list({"customer": customer}).data[0].id
         stranger = shop.customer()
 

@@ -1,4 +1,4 @@
-"""Time ends trials, and subscriptions that were told to end."""
+"""Ends of trials, and scheduled ends of subscriptions."""
 
 from collections import Counter
 
@@ -68,7 +68,7 @@ class TestTrialEnd:
     @pytest.mark.parametrize(
         ("behavior", "status"), [("cancel", "canceled"), ("pause", "paused"), ("create_invoice", "past_due")]
     )
-    def test_without_a_card_goes_as_the_seller_chose(self, shop, behavior, status):
+    def test_without_a_card_follows_the_trial_settings(self, shop, behavior, status):
         session = shop.session(
             payment_method_collection="if_required",
             subscription_data={

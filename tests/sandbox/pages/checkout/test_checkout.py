@@ -7,19 +7,19 @@ from tests.sandbox.pages.typed_fields import DECLINED, TYPED, path
 
 
 class TestThePage:
-    def test_says_that_no_money_moves(self, browser, open_session):
+    def test_says_that_no_money_is_charged(self, browser, open_session):
         page = browser.get(path(open_session()))
         assert page.status_code == 200
         assert text_of(page).startswith("Sandbox \N{EN DASH} no real money")
 
-    def test_runs_nothing_and_is_kept_nowhere(self, browser, open_session):
+    def test_forbids_scripts_and_caching(self, browser, open_session):
         page = browser.get(path(open_session()))
         assert "<script" not in page.text
         assert "style=" not in page.text
         assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
         assert page.headers["Cache-Control"] == "no-store"
 
-    def test_brings_its_stylesheet(self, browser):
+    def test_serves_its_stylesheet(self, browser):
         sheet = browser.get("/static/sandbox.css")
         assert (sheet.status_code, sheet.mimetype) == (200, "text/css")
 
@@ -46,7 +46,7 @@ class TestThePage:
         assert "Pay ¥2,500" in text_of(page)
         assert "until it is cancelled" not in page.text
 
-    def test_shows_several_things(self, browser, open_session, price):
+    def test_shows_several_lines(self, browser, open_session, price):
         both = open_session(price(recurring={"interval": "year"}), price(5000, name="Workshop"))
         words = text_of(browser.get(path(both)))
         assert "Subscribe to Pro and 1 more $19.00 per year" in words
@@ -58,15 +58,15 @@ class TestThePage:
         words = text_of(browser.get(path(open_session(tiny.id, mode="payment", quantity=300))))
         assert "Call Qty 300 · $0.005 each $1.50 Total due today $1.50" in words
 
-    def test_escapes_what_a_seller_typed(self, browser, open_session, price):
+    def test_escapes_the_product_name(self, browser, open_session, price):
         page = browser.get(path(open_session(price(name="<script>alert(1)</script>"), mode="payment")))
         assert "<script" not in page.text
         assert "<script>alert(1)</script>" in text_of(page)
 
-    def test_leads_back_to_the_shop(self, browser, open_session):
+    def test_links_back_to_the_shop(self, browser, open_session):
         assert '<a class="back" href="https://shop.example/plans">' in browser.get(path(open_session())).text
 
-    def test_asks_no_card_for_what_is_free(self, browser, open_session, price):
+    def test_asks_no_card_for_a_free_order(self, browser, open_session, price):
         page = browser.get(path(open_session(price(0), mode="payment")))
         assert "Card number" not in page.text
         assert "Test cards" not in page.text
@@ -90,19 +90,19 @@ class TestThePage:
             assert f'<label for="{name}">{label}</label>' in page.text
             assert value_of(page, name) == ""
 
-    def test_knows_a_customer_s_address(self, api, browser, open_session):
+    def test_shows_the_customers_email_address(self, api, browser, open_session):
         customer = api.customers.create({"email": "ada@example.com"})
         page = browser.get(path(open_session(customer=customer.id)))
         assert value_of(page, "email") == "ada@example.com"
         assert 'value="ada@example.com" readonly' in page.text
 
-    def test_knows_an_address_that_the_shop_passed_on(self, browser, open_session):
+    def test_shows_the_sessions_email_address(self, browser, open_session):
         page = browser.get(path(open_session(customer_email="grace@example.com")))
         assert value_of(page, "email") == "grace@example.com"
 
 
 class TestPaying:
-    def test_leads_to_the_shop_with_the_session_s_id(self, api, browser, open_session):
+    def test_redirects_to_the_shop_with_the_session_id(self, api, browser, open_session):
         session = open_session()
         answer = browser.post(path(session), data=TYPED)
         assert answer.status_code == 303
@@ -125,16 +125,16 @@ class TestPaying:
         assert paid.payment_status == "no_payment_required"
         assert api.subscriptions.retrieve(paid.subscription).status == "trialing"
 
-    def test_needs_nothing_but_an_address_for_what_is_free(self, api, browser, open_session, price):
+    def test_needs_only_an_email_address_for_a_free_order(self, api, browser, open_session, price):
         session = open_session(price(0), mode="payment")
         assert browser.post(path(session), data={"email": "ada@example.com"}).status_code == 303
         assert api.checkout.sessions.retrieve(session.id).status == "complete"
 
     @pytest.mark.parametrize("expiry", ["12/34", "1234", "12 / 2034", "12-34", " 12 34 "])
-    def test_reads_an_expiry_as_people_type_it(self, browser, open_session, expiry):
+    def test_reads_an_expiry_in_several_formats(self, browser, open_session, expiry):
         assert browser.post(path(open_session()), data=TYPED | {"expiry": expiry}).status_code == 303
 
-    def test_fills_in_a_test_card_and_keeps_what_was_typed(self, browser, open_session):
+    def test_fills_in_a_test_card_and_keeps_the_other_fields(self, browser, open_session):
         session = open_session()
         typed = {"email": "ada@example.com", "name": "Ada", "number": "", "expiry": "", "cvc": ""}
         page = browser.post(path(session), data=typed | {"fill": "4242424242424242"})
@@ -153,7 +153,7 @@ class TestRefusals:
         assert api.subscriptions.list({"status": "all"}).data == []
         return page, re.search(r'role="alert">([^<]*)<', page.text)[1]
 
-    def test_say_what_the_bank_said_and_keep_everything_typed(self, api, browser, open_session):
+    def test_show_the_decline_and_keep_the_typed_values(self, api, browser, open_session):
         page, message = self.refused(api, browser, open_session(), DECLINED)
         assert message == "Your card was declined."
         assert {name: value_of(page, name) for name in DECLINED} == DECLINED
@@ -175,7 +175,7 @@ class TestRefusals:
             ({"email": ""}, ("Your email address is incomplete.", "email")),
         ],
     )
-    def test_point_at_the_field(self, api, browser, open_session, wrong, refusal):
+    def test_mark_the_field(self, api, browser, open_session, wrong, refusal):
         page, message = self.refused(api, browser, open_session(), TYPED | wrong)
         [field] = re.findall(r'<input id="(\w+)"[^>]*aria-invalid="true"', page.text)
         assert (message, field) == refusal
@@ -185,7 +185,7 @@ class TestRefusals:
         assert browser.post(path(session), data=DECLINED).status_code == 402
         assert browser.post(path(session), data=TYPED).status_code == 303
 
-    def test_cut_what_is_far_too_long(self, api, browser, open_session):
+    def test_cut_overlong_values(self, api, browser, open_session):
         page, _ = self.refused(api, browser, open_session(), TYPED | {"number": "4" * 100_000})
         assert len(value_of(page, "number")) == 500
 

@@ -66,7 +66,7 @@ class TestClosedSessions:
         sandbox.account.clock.move_to(NOW + 86_400)
         assert "This checkout has expired" in text_of(browser.get(path(session)))
 
-    def test_that_never_existed_are_not_found(self, browser):
+    def test_with_an_unknown_id_are_not_found(self, browser):
         for answer in (browser.get("/checkout/cs_test_none"), browser.post("/checkout/cs_test_none", data=TYPED)):
             assert answer.status_code == 404
             assert "There is no such checkout session." in answer.text

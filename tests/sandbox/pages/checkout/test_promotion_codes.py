@@ -1,4 +1,4 @@
-"""Promotion codes on the checkout page: applied, refused, removed, without losing what was typed."""
+"""Promotion codes on the checkout page: applied, refused, removed; the typed values are kept."""
 
 import pytest
 
@@ -31,20 +31,20 @@ def amounts(api, session):
 
 
 class TestTheField:
-    def test_is_there_where_codes_are_allowed(self, browser, session, open_session):
+    def test_is_shown_if_codes_are_allowed(self, browser, session, open_session):
         page = browser.get(path(session))
         assert '<label for="promotion_code">Promotion code</label>' in page.text
         assert '<button name="promotion" value="apply" form="pay" formnovalidate>Apply</button>' in page.text
         assert "Promotion code" not in browser.get(path(open_session())).text
 
-    def test_lets_enter_pay_and_not_apply(self, browser, session):
+    def test_enter_pays_and_does_not_apply_the_code(self, browser, session):
         page = browser.get(path(session)).text
         first = page.index('<button class="visually-hidden" form="pay" formnovalidate tabindex="-1"')
         assert first < page.index('name="promotion" value="apply"')
 
 
 class TestApplying:
-    def test_takes_the_amount_off_and_keeps_what_was_typed(self, api, browser, session, code):
+    def test_reduces_the_amount_and_keeps_the_typed_values(self, api, browser, session, code):
         code()
         page = browser.post(path(session), data=TYPED | APPLY | {"promotion_code": " spring "})
         words = text_of(page)
@@ -90,7 +90,7 @@ class TestApplying:
 
 
 class TestRemoving:
-    def test_brings_the_full_price_back(self, api, browser, session, code):
+    def test_restores_the_full_price(self, api, browser, session, code):
         code()
         browser.post(path(session), data=APPLY | {"promotion_code": "SPRING"})
         page = browser.post(path(session), data=TYPED | {"promotion": "remove"})
@@ -99,7 +99,7 @@ class TestRemoving:
         assert value_of(page, "number") == TYPED["number"]
         assert amounts(api, session) == (1900, 0, 1900)
 
-    def test_is_not_offered_for_what_the_seller_gave(self, api, browser, open_session, code):
+    def test_is_not_offered_for_the_sellers_discount(self, api, browser, open_session, code):
         session = open_session(discounts=[{"promotion_code": code()}])
         page = browser.get(path(session))
         assert "SPRING 50% off the first payment \N{MINUS SIGN}$9.50" in text_of(page)
@@ -116,7 +116,7 @@ class TestRefusals:
         assert value_of(page, "number") == TYPED["number"]
         return text_of(page), value_of(page, "promotion_code")
 
-    def test_says_that_there_is_no_such_code(self, api, browser, session):
+    def test_says_that_the_code_is_unknown(self, api, browser, session):
         words, typed = self.refused(browser, session, promotion_code="WINTER")
         assert "This code is invalid." in words
         assert typed == "WINTER"
@@ -139,7 +139,7 @@ class TestRefusals:
         words, _ = self.refused(browser, session, promotion_code="SPRING")
         assert "it has been used the maximum number of times." in words
 
-    def test_gives_the_code_up_when_somebody_else_was_faster(self, api, browser, session, open_session, code):
+    def test_removes_a_code_that_was_used_up_before_payment(self, api, browser, session, open_session, code):
         spring = code({"max_redemptions": 1})
         browser.post(path(session), data=APPLY | {"promotion_code": "SPRING"})
         browser.post(path(open_session(discounts=[{"promotion_code": spring}])), data=TYPED)
@@ -149,7 +149,7 @@ class TestRefusals:
         assert "Total due today $19.00" in text_of(page)
         assert amounts(api, session) == (1900, 0, 1900)
 
-    def test_escapes_what_was_typed(self, browser, session):
+    def test_escapes_the_typed_code(self, browser, session):
         page = browser.post(path(session), data=APPLY | {"promotion_code": '"><script>'})
         assert "<script" not in page.text
         assert value_of(page, "promotion_code") == '"><script>'
@@ -181,7 +181,7 @@ class TestTerms:
             ),
         ],
     )
-    def test_are_said_in_words(self, browser, open_session, code, terms, said):
+    def test_are_shown_as_text(self, browser, open_session, code, terms, said):
         words = text_of(browser.get(path(open_session(discounts=[{"promotion_code": code(**terms)}]))))
         assert [phrase for phrase in said if phrase not in words] == []
 

@@ -14,14 +14,14 @@ def endpoint(api):
 
 
 def done(browser, action, **form):
-    """Use one of the page's forms; return the page that the browser is led to."""
+    """Send one of the page's forms; return the page after the redirect."""
     answer = browser.post(f"/control/{action}", data=form)
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/?done={action}")
     return browser.get(answer.headers["Location"])
 
 
 class TestThePage:
-    def test_of_an_empty_sandbox_says_how_to_begin(self, browser):
+    def test_of_an_empty_sandbox_says_how_to_start(self, browser):
         page = browser.get("/")
         assert page.status_code == 200
         assert "<script" not in page.text
@@ -32,7 +32,7 @@ class TestThePage:
         assert "There were no API calls yet." in words
         assert "No webhook endpoint is registered." in words
 
-    def test_shows_what_there_is(self, api, browser, endpoint):
+    def test_lists_objects_events_and_endpoints(self, api, browser, endpoint):
         product = api.products.create({"name": "Pro"})
         page = browser.get("/")
         assert '<a href="/objects/product">product</a></td><td class="number">1</td>' in page.text
@@ -41,11 +41,11 @@ class TestThePage:
         assert "<code>POST /v1/products</code>" in page.text
         assert "product.created" in page.text
 
-    def test_shows_breaches_of_the_contract(self, sandbox, browser):
+    def test_shows_contract_violations(self, sandbox, browser):
         sandbox.account.violations.append("invoice.paid: not a field of Invoice")
         assert "invoice.paid: not a field of Invoice" in text_of(browser.get("/"))
 
-    def test_repeats_no_message_but_its_own(self, browser):
+    def test_shows_only_its_own_confirmations(self, browser):
         assert "role=" not in browser.get("/?done=<b>nonsense</b>").text.partition("<main>")[2].partition("Clock")[0]
 
 
@@ -69,7 +69,7 @@ class TestClock:
         page = done(browser, "clock", count="2", unit="hour")
         assert "1 day and 2 hours ahead of real time." in text_of(page)
 
-    def test_lets_happen_what_falls_due(self, api, browser):
+    def test_carries_out_what_is_due(self, api, browser):
         product = api.products.create({"name": "Pro"})
         price = api.prices.create({"product": product.id, "currency": "usd", "unit_amount": 1900})
         session = api.checkout.sessions.create(
@@ -95,7 +95,7 @@ class TestClock:
             {"count": "999", "unit": "year"},
         ],
     )
-    def test_refuses_nonsense(self, sandbox, browser, form):
+    def test_refuses_invalid_values(self, sandbox, browser, form):
         page = browser.post("/control/clock", data=form)
         assert page.status_code == 400
         assert 'role="alert"' in page.text
@@ -129,15 +129,15 @@ class TestWebhooks:
         "form",
         [{"mode": "lose", "duplicate": "0"}, {"mode": "hold", "duplicate": "11"}, {"mode": "hold", "duplicate": "x"}],
     )
-    def test_refuse_nonsense(self, browser, form):
+    def test_refuse_invalid_values(self, browser, form):
         page = browser.post("/control/webhooks", data=form)
         assert page.status_code == 400
         assert 'role="alert"' in page.text
         assert 'value="deliver" checked' in page.text
 
 
-class TestTrouble:
-    def test_strikes_the_next_calls(self, api, browser):
+class TestFaults:
+    def test_fail_the_next_calls(self, api, browser):
         page = done(browser, "faults", status="429", count="1", path="/v1/products")
         assert "Next 1 call to /v1/products : 429 rate limit" in text_of(page)
         api.customers.create({})
@@ -145,36 +145,36 @@ class TestTrouble:
             api.products.create({"name": "Pro"})
         assert api.products.create({"name": "Pro"}).name == "Pro"
 
-    def test_can_strike_after_the_fact(self, browser):
+    def test_can_fail_after_the_call_was_carried_out(self, browser):
         page = done(browser, "faults", status="timeout", count="2", path="/v1/", after="on")
         assert "Next 2 calls to /v1/ : no answer, after the call was carried out" in text_of(page)
 
-    def test_can_be_called_off(self, api, browser):
+    def test_can_be_removed(self, api, browser):
         done(browser, "faults", status="500", count="5", path="/v1/")
         assert "Next 5" not in text_of(done(browser, "clear-faults"))
         assert api.products.create({"name": "Pro"}).name == "Pro"
 
     @pytest.mark.parametrize("form", [{}, {"status": "418", "count": "1"}, {"status": "500", "count": "many"}])
-    def test_refuses_nonsense(self, sandbox, browser, form):
+    def test_refuses_invalid_values(self, sandbox, browser, form):
         assert browser.post("/control/faults", data=form).status_code == 400
         assert sandbox.faults.shown() == []
 
 
 class TestReset:
-    def test_forgets_everything(self, api, browser):
+    def test_deletes_everything(self, api, browser):
         api.products.create({"name": "Pro"})
         page = done(browser, "reset", sure="on")
         assert "The sandbox was reset." in text_of(page)
         assert api.products.list().data == []
 
-    def test_wants_to_be_sure(self, api, browser):
+    def test_needs_the_confirmation_box(self, api, browser):
         api.products.create({"name": "Pro"})
         assert browser.post("/control/reset").status_code == 400
         assert len(api.products.list().data) == 1
 
 
 class TestWhoMayAct:
-    def test_another_site_s_form_may_not(self, api, browser):
+    def test_not_a_form_of_another_site(self, api, browser):
         api.products.create({"name": "Pro"})
         answer = browser.post("/control/reset", data={"sure": "on"}, headers={"Sec-Fetch-Site": "cross-site"})
         assert answer.status_code == 403
@@ -188,20 +188,20 @@ class TestWhoMayAct:
 
 
 class TestObjects:
-    def test_are_listed_with_what_they_are(self, api, browser):
+    def test_are_listed_with_a_description(self, api, browser):
         product = api.products.create({"name": "Pro & Co"})
         page = browser.get("/objects/product")
         assert f'<a href="/objects/product/{product.id}"><code>{product.id}</code></a>' in page.text
         assert "Pro & Co Jan 15, 2027, 08:00:00" in text_of(page)
 
-    def test_lead_to_the_objects_they_name(self, api, browser):
+    def test_link_to_other_objects(self, api, browser):
         product = api.products.create({"name": "<script>"})
         price = api.prices.create({"product": product.id, "currency": "usd", "unit_amount": 1900})
         page = browser.get(f"/objects/price/{price.id}")
         assert f'&#34;product&#34;: &#34;<a href="/objects/product/{product.id}">{product.id}</a>&#34;' in page.text
         assert "&lt;script&gt;" in browser.get(f"/objects/product/{product.id}").text
 
-    def test_keep_their_secrets(self, browser, endpoint):
+    def test_hide_secrets(self, browser, endpoint):
         page = browser.get(f"/objects/webhook_endpoint/{endpoint.id}")
         assert page.status_code == 200
         assert endpoint.secret.startswith("whsec_")
@@ -212,7 +212,7 @@ class TestObjects:
         api.customers.delete(customer.id)
         assert "&#34;deleted&#34;: true" in browser.get(f"/objects/customer/{customer.id}").text
 
-    def test_are_cut_to_the_latest_hundred(self, api, browser):
+    def test_list_only_the_latest_hundred(self, api, browser):
         for number in range(101):
             api.customers.create({"name": f"Customer {number}"})
         page = browser.get("/objects/customer")
@@ -223,5 +223,5 @@ class TestObjects:
     @pytest.mark.parametrize(
         "address", ["/objects/product", "/objects/nonsense", "/objects/_delivery", "/objects/product/prod_none"]
     )
-    def test_that_do_not_exist_are_not_found(self, browser, address):
+    def test_of_an_unknown_kind_or_id_are_not_found(self, browser, address):
         assert browser.get(address).status_code == 404

@@ -1,4 +1,4 @@
-"""The page of an open invoice: a card form that pays it, and what it says when that does not work."""
+"""The page of an open invoice: pay it with the card form, and its error messages."""
 
 import re
 
@@ -32,7 +32,7 @@ def subscription(api, browser, price):
 
 @pytest.fixture
 def page_of(api):
-    """The path of the subscription's latest invoice."""
+    """Return the path of the latest invoice's page."""
     return lambda subscription: f"/invoice/{api.subscriptions.retrieve(subscription.id).latest_invoice}"
 
 
@@ -54,11 +54,11 @@ class TestThePage:
             assert f'<label for="{name}">{label}</label>' in page.text
         assert "<script" not in page.text
 
-    def test_is_what_the_api_leads_to(self, api, subscription, page_of):
+    def test_is_at_the_hosted_invoice_url(self, api, subscription, page_of):
         invoice = api.invoices.retrieve(subscription.latest_invoice)
         assert invoice.hosted_invoice_url.endswith(page_of(subscription))
 
-    def test_asks_for_nothing_once_it_is_paid(self, browser, api, subscription, page_of):
+    def test_has_no_form_once_it_is_paid(self, browser, api, subscription, page_of):
         api.invoices.pay(subscription.latest_invoice, {"payment_method": "pm_card_visa"})
 
         page = browser.get(page_of(subscription))
@@ -66,13 +66,13 @@ class TestThePage:
         assert "Paid on February 15, 2027" in text_of(page)
         assert "<form" not in page.text
 
-    def test_is_not_there_for_an_invoice_that_is_not(self, browser):
+    def test_of_an_unknown_invoice_is_not_found(self, browser):
         assert browser.get("/invoice/in_none").status_code == 404
         assert browser.post("/invoice/in_none", data=CARD).status_code == 404
 
 
 class TestPaying:
-    def test_turns_the_subscription_on_and_keeps_the_card_for_it(self, api, browser, subscription, page_of):
+    def test_activates_the_subscription_and_saves_the_card_for_it(self, api, browser, subscription, page_of):
         answer = browser.post(page_of(subscription), data=CARD)
 
         assert (answer.status_code, answer.headers["Location"]) == (303, page_of(subscription))
@@ -92,7 +92,7 @@ class TestPaying:
         ("answer", "status", "result"),
         [("complete", 303, ("active", "paid")), ("fail", 402, ("past_due", "open"))],
     )
-    def test_lets_the_bank_ask(self, api, browser, subscription, page_of, *, answer, status, result):
+    def test_shows_3d_secure(self, api, browser, subscription, page_of, *, answer, status, result):
         asked = browser.post(page_of(subscription), data=SECURE)
         assert "3-D Secure" in text_of(asked)
         assert "$19.00 due today, with the card ending in 3155" in text_of(asked)
@@ -116,7 +116,7 @@ class TestRefusals:
         assert page.status_code == 402
         return page, re.search(r'role="alert">([^<]*)<', page.text)[1]
 
-    def test_say_what_the_bank_said(self, api, browser, subscription, page_of):
+    def test_show_the_decline(self, api, browser, subscription, page_of):
         page, message = self.refused(browser, page_of(subscription), DECLINED)
 
         assert message == "Your card was declined."
@@ -130,7 +130,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("wrong", "field"), [({"number": "4242 4242 4242 4241"}, "number"), ({"expiry": "soon"}, "expiry")]
     )
-    def test_point_at_the_field(self, browser, subscription, page_of, wrong, field):
+    def test_mark_the_field(self, browser, subscription, page_of, wrong, field):
         page, _ = self.refused(browser, page_of(subscription), CARD | wrong)
 
         assert re.findall(r'<input id="(\w+)"[^>]*aria-invalid="true"', page.text) == [field]

@@ -1,4 +1,4 @@
-"""The billing portal in a browser without JavaScript: the account, another card, cancelling and going on."""
+"""The pages of the billing portal, without JavaScript: account, card form, cancel, resume."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def subscribe(api, browser, customer, open_session):
 
 @pytest.fixture
 def portal(api, customer):
-    """Open the portal; returns its path."""
+    """Create a portal session; return the path of its page."""
 
     def make(**choices):
         given = {"customer": customer, "return_url": RETURN_URL, **choices}
@@ -40,7 +40,7 @@ def portal(api, customer):
 
 @pytest.fixture
 def configured(api):
-    """Make a configuration that allows only these features."""
+    """Create a configuration with only these features."""
 
     def make(**features):
         return api.billing_portal.configurations.create(
@@ -66,20 +66,20 @@ class TestTheAccount:
         assert "Visa ending in 4242, expires 12/2034 Change card" in words
         assert "January 15, 2027 1 x Pro (at $19.00 / month) Paid $19.00" in words
 
-    def test_runs_nothing_and_is_kept_nowhere(self, browser, portal):
+    def test_forbids_scripts_and_caching(self, browser, portal):
         page = browser.get(portal())
         assert "<script" not in page.text
         assert "style=" not in page.text
         assert page.headers["Cache-Control"] == "no-store"
 
-    def test_leads_back_to_the_shop_and_to_invoices(self, api, browser, portal, subscribe):
+    def test_links_to_the_shop_and_to_invoices(self, api, browser, portal, subscribe):
         subscription = subscribe()
         page = browser.get(portal()).text
         (invoice,) = api.invoices.list({"subscription": subscription})
         assert f'<a class="back" href="{RETURN_URL}">' in page
         assert f'<a href="{invoice.hosted_invoice_url}">January 15, 2027</a>' in page
 
-    def test_says_when_there_is_nothing(self, browser, portal):
+    def test_of_a_new_customer_is_empty(self, browser, portal):
         words = text_of(browser.get(portal()))
         assert "You have no subscription." in words
         assert "No card is saved." in words
@@ -99,7 +99,7 @@ class TestTheAccount:
         assert "Payment failed. Change your card, or pay the open invoice." in words
         assert "Due $19.00" in words
 
-    def test_hides_what_is_not_allowed(self, browser, portal, configured, subscribe):
+    def test_hides_disabled_features(self, browser, portal, configured, subscribe):
         subscription = subscribe()
         closed = portal(configuration=configured())
         page = browser.get(closed)
@@ -109,13 +109,13 @@ class TestTheAccount:
         assert browser.get(f"{closed}/card").status_code == 404
         assert browser.get(f"{closed}/cancel/{subscription}").status_code == 404
 
-    def test_escapes_what_a_customer_is_called(self, api, browser, portal, customer):
+    def test_escapes_the_customers_name(self, api, browser, portal, customer):
         api.customers.update(customer, {"name": "<script>alert(1)</script>"})
         page = browser.get(portal())
         assert "<script" not in page.text
         assert "<script>alert(1)</script>" in text_of(page)
 
-    def test_does_not_exist_for_nobody(self, browser):
+    def test_of_an_unknown_session_is_not_found(self, browser):
         for where in ("/portal/bps_none", "/portal/bps_none/card", "/portal/bps_none/cancel/sub_1"):
             assert browser.get(where).status_code == 404
         for where in ("/portal/bps_none/card", "/portal/bps_none/cancel/sub_1", "/portal/bps_none/resume/sub_1"):
@@ -123,7 +123,7 @@ class TestTheAccount:
 
 
 class TestCancelling:
-    def test_asks_first(self, api, browser, portal, subscribe):
+    def test_asks_for_confirmation(self, api, browser, portal, subscribe):
         subscription = subscribe()
         page = browser.get(f"{portal()}/cancel/{subscription}")
         assert "Cancel Pro? You can use it until February 15, 2027 ." in text_of(page)
@@ -131,7 +131,7 @@ class TestCancelling:
         assert '<option value="too_expensive">It is too expensive</option>' in page.text
         assert api.subscriptions.retrieve(subscription).cancel_at is None
 
-    def test_sets_the_end_and_can_be_taken_back(self, api, browser, portal, subscribe):
+    def test_sets_the_end_and_can_be_undone(self, api, browser, portal, subscribe):
         subscription, here = subscribe(), portal()
         answer = browser.post(f"{here}/cancel/{subscription}", data={"feedback": "unused"})
         assert (answer.status_code, answer.headers["Location"]) == (303, f"{here}?done=cancel")
@@ -146,7 +146,7 @@ class TestCancelling:
         assert "Renews on February 15, 2027." in text_of(browser.get(here))
         assert api.subscriptions.retrieve(subscription).cancel_at is None
 
-    def test_says_why_it_can_t_be_done_twice(self, browser, portal, subscribe):
+    def test_a_second_time_shows_the_error(self, browser, portal, subscribe):
         subscription, here = subscribe(), portal()
         browser.post(f"{here}/cancel/{subscription}")
         page = browser.post(f"{here}/cancel/{subscription}")
@@ -156,12 +156,12 @@ class TestCancelling:
         page = browser.post(f"{here}/resume/{subscription}")
         assert (page.status_code, "This subscription is not set to be canceled." in text_of(page)) == (400, True)
 
-    def test_ignores_a_reason_that_there_is_not(self, api, browser, portal, subscribe):
+    def test_ignores_an_unknown_reason(self, api, browser, portal, subscribe):
         subscription = subscribe()
         browser.post(f"{portal()}/cancel/{subscription}", data={"feedback": "<b>"})
         assert api.subscriptions.retrieve(subscription).cancellation_details.feedback is None
 
-    def test_does_not_reach_other_customers(self, api, browser, portal, subscribe):
+    def test_does_not_find_another_customers_subscription(self, api, browser, portal, subscribe):
         subscription = subscribe()
         theirs = portal(customer=api.customers.create({"email": "eve@example.com"}).id)
         assert browser.get(f"{theirs}/cancel/{subscription}").status_code == 404
@@ -169,7 +169,7 @@ class TestCancelling:
         assert browser.post(f"{theirs}/resume/{subscription}").status_code == 404
         assert api.subscriptions.retrieve(subscription).cancel_at is None
 
-    def test_says_that_it_ends_at_once(self, api, browser, portal, configured, subscribe):
+    def test_says_that_it_ends_immediately(self, api, browser, portal, configured, subscribe):
         subscription = subscribe()
         here = portal(configuration=configured(subscription_cancel={"enabled": True, "mode": "immediately"}))
         assert "Your subscription ends immediately." in text_of(browser.get(f"{here}/cancel/{subscription}"))
@@ -179,7 +179,7 @@ class TestCancelling:
 
 
 class TestChangingTheCard:
-    def test_saves_it(self, api, browser, portal, customer, subscribe):
+    def test_saves_the_card(self, api, browser, portal, customer, subscribe):
         subscribe()
         here = portal()
         answer = browser.post(f"{here}/card", data=CARD | {"number": "5555 5555 5555 4444", "expiry": "7/31"})
@@ -195,14 +195,14 @@ class TestChangingTheCard:
         assert value_of(page, "number") == "4242 4242 4242 4242"
         assert value_of(page, "name") == "Ada"
 
-    def test_keeps_what_was_typed_when_it_is_refused(self, api, browser, portal, customer):
+    def test_keeps_the_typed_values_when_declined(self, api, browser, portal, customer):
         page = browser.post(f"{portal()}/card", data=CARD | {"number": "4000000000000002"})
         assert page.status_code == 402
         assert "Your card was declined." in text_of(page)
         assert value_of(page, "name") == "Ada Lovelace"
         assert api.payment_methods.list({"customer": customer}).data == []
 
-    def test_asks_the_bank(self, browser, portal):
+    def test_shows_3d_secure(self, browser, portal):
         here = portal()
         typed = CARD | {"number": "4000002500003155"}
         page = browser.post(f"{here}/card", data=typed)
@@ -218,14 +218,14 @@ class TestFlows:
         completion = {"after_completion": after} if after else {}
         return {"flow_data": {"type": kind, **completion}}
 
-    def test_goes_straight_to_the_card_and_on_to_the_account(self, browser, portal):
+    def test_opens_at_the_card_form_and_returns_to_the_account(self, browser, portal):
         here = portal(**self.flow("payment_method_update"))
         assert browser.get(here).headers["Location"] == f"{here}/card"
         assert f'<a class="back" href="{RETURN_URL}">' in browser.get(f"{here}/card").text
         assert browser.post(f"{here}/card", data=CARD).headers["Location"] == f"{here}?done=card"
         assert "Your card is changed." in text_of(browser.get(f"{here}?done=card"))
 
-    def test_goes_back_to_the_shop_when_it_says_so(self, browser, portal, subscribe):
+    def test_redirects_to_the_shop(self, browser, portal, subscribe):
         subscription = subscribe()
         flow = self.flow("subscription_cancel", type="redirect", redirect={"return_url": "https://shop.example/bye"})
         flow["flow_data"]["subscription_cancel"] = {"subscription": subscription}
@@ -234,7 +234,7 @@ class TestFlows:
         assert where == f"{here}/cancel/{subscription}"
         assert browser.post(where).headers["Location"] == "https://shop.example/bye"
 
-    def test_says_a_last_word_when_it_has_one(self, browser, portal):
+    def test_shows_the_hosted_confirmation(self, browser, portal):
         after = {"type": "hosted_confirmation", "hosted_confirmation": {"custom_message": "See you soon."}}
         page = browser.post(f"{portal(**self.flow('payment_method_update', **after))}/card", data=CARD)
         assert "Your card is changed See you soon. Continue" in text_of(page)

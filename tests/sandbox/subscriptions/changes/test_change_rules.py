@@ -1,4 +1,4 @@
-"""What a change bills at once, what it waits for, and what it leaves alone when its payment would fail."""
+"""When a change bills now, moves the billing date or starts a trial, and its result if the payment fails."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def fail_from_now_on(shop, subscription):
 
 
 class TestTheBillingDate:
-    def test_stays_and_nothing_is_charged_for_another_price(self, shop, create, switch):
+    def test_stays_and_nothing_is_charged_now_for_another_price(self, shop, create, switch):
         subscription = create(shop.price(1000))
         shop.advance(days=5)
         shop.forget_events()
@@ -52,7 +52,7 @@ class TestTheBillingDate:
         assert changed.billing_cycle_anchor == NOW + 5 * DAY
         assert shop.invoices(subscription)[-1].lines.data[-1].amount == 2000
 
-    def test_moves_when_what_was_free_costs_something(self, shop, create, switch):
+    def test_moves_from_a_free_price_to_a_paid_one(self, shop, create, switch):
         subscription = create(shop.price(0))
         shop.advance(days=5)
 
@@ -61,7 +61,7 @@ class TestTheBillingDate:
         assert changed.billing_cycle_anchor == NOW + 5 * DAY
         assert [invoice.amount_paid for invoice in shop.invoices(subscription)] == [0, 2000]
 
-    def test_stays_when_what_costs_something_becomes_free(self, shop, create, switch):
+    def test_stays_from_a_paid_price_to_a_free_one(self, shop, create, switch):
         subscription = create(shop.price(1000))
         shop.advance(days=14)
 
@@ -70,7 +70,7 @@ class TestTheBillingDate:
         assert changed.billing_cycle_anchor == NOW
         assert len(shop.invoices(subscription)) == 1
 
-    def test_stays_when_told_so(self, shop, create, switch):
+    def test_stays_when_the_anchor_is_unchanged(self, shop, create, switch):
         subscription = create(shop.price(0))
         shop.advance(days=14)
 
@@ -88,7 +88,7 @@ class TestTheBillingDate:
 
         assert [invoice.amount_paid for invoice in shop.invoices(subscription)] == [1000, 9000]
 
-    def test_of_now_takes_no_proration_date(self, shop, create):
+    def test_of_now_refuses_a_proration_date(self, shop, create):
         subscription = create()
         given = {"billing_cycle_anchor": {"type": "now"}, "proration_date": NOW}
 
@@ -97,7 +97,7 @@ class TestTheBillingDate:
         assert error.user_message == "You cannot specify `proration_date` when `billing_cycle_anchor=now`."
 
     @pytest.mark.parametrize("date", [NOW - 1, NEXT_MONTH + 1])
-    def test_is_not_reached_across_by_a_proration_date(self, shop, create, date):
+    def test_limits_the_proration_date_to_the_current_period(self, shop, create, date):
         subscription = create()
 
         error = error_of(
@@ -111,8 +111,8 @@ class TestTheBillingDate:
 
 
 class TestTrials:
-    def test_that_begin_later_credit_what_was_paid(self, shop, create):
-        # 28 days, half of them left: 1400 back.
+    def test_that_begin_later_credit_the_unused_time(self, shop, create):
+        # Half of the 28 days are left: 1400 credited.
         subscription = create(shop.price(2800))
         shop.advance(days=14)
         end = NOW + 44 * DAY
@@ -131,7 +131,7 @@ class TestTrials:
 
         assert shop.invoices(subscription)[-1].total == 0
 
-    def test_that_end_now_with_another_price_bill_only_that(self, shop, create, switch):
+    def test_that_end_now_with_another_price_bill_only_the_new_price(self, shop, create, switch):
         subscription = create(shop.price(2800), trial_period_days=10)
         shop.advance(days=3)
 
@@ -150,11 +150,11 @@ class TestTrials:
         assert [invoice.total for invoice in shop.invoices(subscription)] == [0, 9000]
 
 
-class TestAPaymentThatFails:
+class TestFailedPayment:
     @pytest.mark.parametrize(
         "change", [{"price": {"interval": "year"}}, {"behavior": "always_invoice"}, {"anchor": {"type": "now"}}]
     )
-    def test_changes_nothing_at_all_when_it_must_not(self, shop, create, switch, change):
+    def test_changes_nothing_with_error_if_incomplete(self, shop, create, switch, change):
         subscription = create(shop.price(2800))
         fail_from_now_on(shop, subscription)
         price = shop.price(24_000, **change.get("price", {}))
@@ -175,7 +175,7 @@ class TestAPaymentThatFails:
         assert shop.subscription(subscription.id).to_dict() == before
         assert shop.programs.get("/_sandbox/state").get_json()["objects"] == objects
 
-    def test_must_not_also_without_any_card(self, shop, create, switch):
+    def test_changes_nothing_with_error_if_incomplete_and_no_card(self, shop, create, switch):
         subscription = create(shop.price(2800))
         customer = shop.api.customers.retrieve(subscription.customer)
         shop.api.payment_methods.detach(customer.invoice_settings.default_payment_method)
@@ -186,7 +186,7 @@ class TestAPaymentThatFails:
 
         assert (error.http_status, error.code) == (400, "resource_missing")
 
-    def test_is_no_matter_where_nothing_is_billed_now(self, shop, create, switch):
+    def test_does_not_matter_when_nothing_is_billed_now(self, shop, create, switch):
         subscription = create(shop.price(2800))
         fail_from_now_on(shop, subscription)
 
@@ -200,7 +200,7 @@ class TestAPaymentThatFails:
 
         assert (later["items"].data[0].price.unit_amount, less["items"].data[0].price.unit_amount) == (5600, 1000)
 
-    def test_leaves_the_change_made_and_the_invoice_open(self, shop, create, switch):
+    def test_keeps_the_change_and_leaves_the_invoice_open(self, shop, create, switch):
         subscription = create(shop.price(2800))
         fail_from_now_on(shop, subscription)
 
@@ -211,7 +211,7 @@ class TestAPaymentThatFails:
         assert (changed.latest_invoice, invoice.status, invoice.amount_due) == (invoice.id, "open", 2800)
         assert invoice.next_payment_attempt == NOW + 3 * DAY
 
-    def test_is_not_even_tried_when_the_customer_is_to_confirm(self, shop, create, switch):
+    def test_is_not_tried_with_default_incomplete(self, shop, create, switch):
         subscription = create(shop.price(2800))
         shop.forget_events()
 
@@ -225,7 +225,7 @@ class TestAPaymentThatFails:
         shop.api.invoices.pay(changed.latest_invoice)
         assert shop.subscription(subscription.id).status == "active"
 
-    def test_says_that_it_can_not_wait_for_the_payment(self, shop, create, switch):
+    def test_refuses_pending_if_incomplete(self, shop, create, switch):
         error = error_of(switch, create(), shop.price(5600), payment_behavior="pending_if_incomplete")
 
         assert (error.code, error.param) == ("sandbox_unsupported", "payment_behavior")
@@ -247,8 +247,8 @@ class TestQuantity:
         assert shop.new_types() == []
 
     @pytest.mark.parametrize("quantity", [527, 99_999_999])
-    def test_may_not_come_to_more_than_an_invoice_can_ask_for(self, shop, customer, create, quantity):
-        # 526 x 1900.00 = 999,400.00 is the most that stays below a million.
+    def test_may_not_exceed_the_largest_invoice_amount(self, shop, customer, create, quantity):
+        # 526 x 1900.00 = 999,400.00; one more is over the limit of 999,999.99.
         price = shop.price(190_000)
         subscription = create(price)
         most = shop.api.subscriptions.update(

@@ -70,7 +70,7 @@ class TestChange:
         assert (invoice.billing_reason, invoice.status, invoice.amount_paid) == ("subscription_update", "paid", 2100)
         assert shop.subscription(subscription.id).latest_invoice == invoice.id
 
-    def test_gives_credit_that_later_invoices_use_up(self, shop, create, customer):
+    def test_credits_the_balance_for_later_invoices(self, shop, create, customer):
         subscription, cheaper = create(shop.price(2800)), shop.price(1000)
 
         shop.api.subscriptions.update(
@@ -121,7 +121,7 @@ class TestChange:
         assert [line.amount for line in invoice.lines.data] == [-1400, 24000]
         assert (invoice.amount_paid, invoice.billing_reason) == (22600, "subscription_update")
 
-    def test_changes_nothing_if_a_payment_due_at_once_must_not_fail(self, shop, create):
+    def test_changes_nothing_if_error_if_incomplete_is_declined(self, shop, create):
         subscription, yearly = create(shop.price(2800)), shop.price(24000, interval="year")
         shop.api.subscriptions.update(subscription.id, {"default_payment_method": "pm_card_chargeCustomerFail"})
         before = shop.subscription(subscription.id).to_dict()
@@ -187,7 +187,7 @@ class TestChange:
             ({"trial_end": NOW}, "trial_end"),
         ],
     )
-    def test_names_what_is_wrong(self, shop, create, change, param):
+    def test_names_the_wrong_parameter(self, shop, create, change, param):
         subscription = create()
         before = shop.subscription(subscription.id).to_dict()
 
@@ -196,7 +196,7 @@ class TestChange:
         assert (error.http_status, error.param) == (400, param)
         assert shop.subscription(subscription.id).to_dict() == before
 
-    def test_refuses_to_take_out_the_last_item(self, shop, create):
+    def test_refuses_to_delete_the_last_item(self, shop, create):
         subscription = create()
 
         error = error_of(
@@ -207,7 +207,7 @@ class TestChange:
 
         assert error.user_message.startswith("A subscription must have at least one active plan.")
 
-    def test_shows_a_price_as_it_is_now(self, shop, create):
+    def test_shows_the_current_price_object(self, shop, create):
         price = shop.price()
         subscription = create(price)
 

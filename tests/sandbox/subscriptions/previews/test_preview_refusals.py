@@ -1,4 +1,4 @@
-"""Previews that there are none of, and requests for them that are refused."""
+"""Previews without an upcoming invoice, and refused requests for a preview."""
 
 import pytest
 
@@ -7,13 +7,13 @@ from tests.sandbox.shop import NOW, at, error_of
 NEXT_MONTH = at("2027-02-28 10:30")
 
 
-class TestThereIsNone:
+class TestNoUpcomingInvoice:
     def none_of(self, shop, params):
         error = error_of(shop.api.invoices.create_preview, params)
         assert (error.http_status, error.code) == (404, "invoice_upcoming_none")
         return error.user_message
 
-    def test_when_it_ends_with_its_period(self, shop, create, customer, preview):
+    def test_when_the_subscription_ends_with_its_period(self, shop, create, customer, preview):
         subscription = create()
         details = {"cancel_at_period_end": True}
 
@@ -24,7 +24,7 @@ class TestThereIsNone:
         self.none_of(shop, {"subscription": subscription.id})
         assert preview(subscription, cancel_at_period_end=False).created == NEXT_MONTH
 
-    def test_when_it_has_ended_or_never_was(self, shop, create, customer):
+    def test_when_the_subscription_has_ended_or_is_unknown(self, shop, create, customer):
         self.none_of(shop, {"customer": customer})
         subscription = create()
         shop.api.subscriptions.cancel(subscription.id)
@@ -32,7 +32,7 @@ class TestThereIsNone:
         self.none_of(shop, {"subscription": subscription.id})
         self.none_of(shop, {"customer": customer})
 
-    def test_when_a_cancel_now_leaves_nothing_to_bill(self, shop, create):
+    def test_when_cancel_now_leaves_nothing_to_bill(self, shop, create):
         subscription = create()
         details = {"cancel_now": True, "proration_behavior": "none"}
 
@@ -49,7 +49,7 @@ class TestRefusals:
             ({"customer_details": {"tax_exempt": "none"}}, "customer_details"),
         ],
     )
-    def test_name_what_is_wrong(self, shop, params, param):
+    def test_name_the_wrong_parameter(self, shop, params, param):
         error = error_of(shop.api.invoices.create_preview, params)
         assert (error.http_status, error.param) == (400, param)
 
@@ -63,7 +63,7 @@ class TestRefusals:
             ({"pause": {}, "start_date": NOW}, "start_date"),
         ],
     )
-    def test_are_those_of_the_change(self, shop, create, details, param):
+    def test_are_the_same_as_for_the_change(self, shop, create, details, param):
         subscription = create()
         shop.forget_events()
 
@@ -74,7 +74,7 @@ class TestRefusals:
         assert (error.http_status, error.param) == (400, param)
         assert shop.new_types() == []
 
-    def test_say_that_it_is_somebody_elses(self, shop, create):
+    def test_name_another_customers_subscription(self, shop, create):
         subscription, other = create(), shop.customer()
 
         error = error_of(shop.api.invoices.create_preview, {"customer": other, "subscription": subscription.id})

@@ -1,4 +1,4 @@
-"""What a preview shows, what it leaves alone, and that this is then billed. Amounts: test_proration_figures.py."""
+"""A preview's contents; that it changes nothing and equals the next invoice. Amounts: test_proration_figures.py."""
 
 import pytest
 
@@ -10,7 +10,7 @@ NEXT_MONTH = at("2027-02-28 10:30")
 
 @pytest.fixture
 def upgrade(shop):
-    """The items of a change from 28.00 to 56.00 a month."""
+    """Return `items` for a change from 28.00 to 56.00 a month."""
 
     def items(subscription, **choices):
         return [{"id": subscription["items"].data[0].id, "price": shop.price(5600, **choices), "quantity": 1}]
@@ -19,12 +19,12 @@ def upgrade(shop):
 
 
 def counts(shop):
-    """How many objects there are of each kind."""
+    """Return the number of objects of each kind."""
     return shop.programs.get("/_sandbox/state").get_json()["objects"]
 
 
 class TestShape:
-    def test_is_that_of_an_invoice_that_does_not_exist(self, shop, create, preview, upgrade):
+    def test_has_ids_and_members_of_a_preview(self, shop, create, preview, upgrade):
         subscription = create(shop.price(2800))
         shop.advance(days=14)
 
@@ -41,7 +41,7 @@ class TestShape:
         assert shown.parent.subscription_details.subscription == subscription.id
         assert error_of(shop.api.invoices.retrieve, shown.id).http_status == 404
 
-    def test_names_the_date_that_its_figures_hold_for(self, shop, create, preview, upgrade):
+    def test_contains_the_proration_date(self, shop, create, preview, upgrade):
         subscription = create(shop.price(2800))
         shop.advance(days=14)
 
@@ -53,7 +53,7 @@ class TestShape:
         assert [line.amount for line in earlier.lines.data] == [-2100, 4200, 5600]
         assert "subscription_proration_date" not in preview(subscription).parent.subscription_details
 
-    def test_tells_its_own_prorations_from_those_that_wait(self, shop, create, preview, upgrade):
+    def test_distinguishes_new_prorations_from_pending_ones(self, shop, create, preview, upgrade):
         subscription = create(shop.price(2800))
         shop.advance(days=14)
         item = subscription["items"].data[0].id
@@ -74,7 +74,7 @@ class TestShape:
 
         assert (shown.customer.email, shown.payments.data) == ("ada@example.com", [])
 
-    def test_uses_up_the_customers_credit(self, shop, create, preview):
+    def test_applies_the_customers_balance(self, shop, create, preview):
         subscription = create(shop.price(2800))
         item = subscription["items"].data[0].id
         shop.api.subscriptions.update(
@@ -87,7 +87,7 @@ class TestShape:
         assert (shown.total, shown.starting_balance, shown.amount_due, shown.ending_balance) == (800, -2000, 0, -1200)
 
 
-class TestNothingHappens:
+class TestChangesNothing:
     @pytest.mark.parametrize(
         "details",
         [
@@ -98,7 +98,7 @@ class TestNothingHappens:
             {"cancel_at": NOW + 70 * DAY},
         ],
     )
-    def test_whatever_is_previewed(self, shop, create, preview, details):
+    def test_for_any_preview(self, shop, create, preview, details):
         subscription = create(shop.price(2800))
         shop.advance(days=14)
         before = counts(shop), shop.events(), shop.subscription(subscription.id).to_dict()
@@ -108,7 +108,7 @@ class TestNothingHappens:
         assert (counts(shop), shop.events(), shop.subscription(subscription.id).to_dict()) == before
         assert shop.now == NOW + 14 * DAY
 
-    def test_even_for_a_change_that_would_be_billed_at_once(self, shop, create, preview, upgrade):
+    def test_for_a_change_that_would_be_billed_now(self, shop, create, preview, upgrade):
         subscription = create(shop.price(2800))
         items = upgrade(subscription, interval="year")
         before = counts(shop), shop.events(), shop.subscription(subscription.id).to_dict()
@@ -119,7 +119,7 @@ class TestNothingHappens:
         assert (shown.created, shown.period_end) == (NOW, NOW)
         assert (counts(shop), shop.events(), shop.subscription(subscription.id).to_dict()) == before
 
-    def test_when_the_card_would_be_refused(self, shop, create, preview, upgrade):
+    def test_when_the_card_would_be_declined(self, shop, create, preview, upgrade):
         subscription = create(shop.price(2800))
         shop.api.subscriptions.update(subscription.id, {"default_payment_method": "pm_card_chargeCustomerFail"})
         items = upgrade(subscription)
@@ -134,7 +134,7 @@ class TestNothingHappens:
 
 class TestEqualsTheInvoice:
     @pytest.mark.parametrize("behavior", ["create_prorations", "always_invoice"])
-    def test_to_the_cent_when_its_date_is_sent_along(self, shop, create, preview, upgrade, behavior):
+    def test_to_the_cent_with_the_same_proration_date(self, shop, create, preview, upgrade, behavior):
         subscription = create(shop.price(2800))
         shop.advance(days=3, seconds=12_345)
         items = upgrade(subscription)
@@ -156,7 +156,7 @@ class TestEqualsTheInvoice:
         assert [line.description for line in invoice.lines.data] == [line.description for line in shown.lines.data]
         assert (invoice.total, invoice.amount_due) == (shown.total, shown.amount_due)
 
-    def test_also_without_any_change(self, shop, create, preview):
+    def test_without_a_change(self, shop, create, preview):
         subscription = create(shop.price(2800))
         shown = preview(subscription)
 
@@ -183,7 +183,7 @@ class TestWhatIsPreviewed:
         assert [line.amount for line in shown.lines.data] == [5600]
         assert "subscription_proration_date" not in shown.parent.subscription_details
 
-    def test_recurring_leaves_out_what_comes_once(self, shop, create, preview, upgrade):
+    def test_recurring_leaves_out_prorations(self, shop, create, preview, upgrade):
         subscription = create(shop.price(2800))
         shop.advance(days=14)
         item = subscription["items"].data[0].id
@@ -202,7 +202,7 @@ class TestWhatIsPreviewed:
 
         assert (shown.total, shown.created) == (2800, NEXT_MONTH)
 
-    def test_can_be_a_subscription_that_there_is_not(self, shop, customer):
+    def test_can_be_a_new_subscription(self, shop, customer):
         items = [{"price": shop.price(2800), "quantity": 3}]
         shop.forget_events()
 
@@ -224,7 +224,7 @@ class TestWhatIsPreviewed:
         assert shop.subscription(subscription.id).discounts == []
         assert shop.api.coupons.retrieve(coupon.id).times_redeemed == 0
 
-    def test_of_a_cancel_now_bills_what_waits(self, shop, create, preview):
+    def test_of_cancel_now_bills_pending_prorations(self, shop, create, preview):
         subscription = create(shop.price(2800))
         shop.advance(days=14)
         item = subscription["items"].data[0].id

@@ -1,4 +1,4 @@
-"""What is asked of a schedule: other phases, release, cancel; and what it forbids its subscription."""
+"""Update, release, cancel and list schedules; the changes that a schedule forbids its subscription."""
 
 from collections import Counter
 
@@ -11,7 +11,7 @@ FIRST, SECOND = at("2027-02-28 10:30"), at("2027-03-31 10:30")
 
 
 class TestRelease:
-    def test_gives_up_what_was_planned(self, shop, create, scheduled, plan):
+    def test_drops_the_later_phases(self, shop, create, scheduled, plan):
         subscription = create(shop.price(2800))
         schedule = plan(scheduled(subscription), shop.price(1000))
         shop.forget_events()
@@ -27,7 +27,7 @@ class TestRelease:
         shop.move_to(FIRST)
         assert shop.invoices(subscription)[-1].total == 2800
 
-    def test_makes_room_for_another(self, shop, create, scheduled):
+    def test_allows_a_new_schedule(self, shop, create, scheduled):
         subscription = create()
         first = scheduled(subscription)
         shop.api.subscription_schedules.release(first.id)
@@ -37,7 +37,7 @@ class TestRelease:
         assert shop.subscription(subscription.id).schedule == second.id != first.id
 
     @pytest.mark.parametrize(("keeps", "cancel_at"), [(True, FIRST), (False, None)])
-    def test_takes_its_end_along_unless_told(self, shop, create, scheduled, keeps, cancel_at):
+    def test_removes_the_scheduled_end_unless_preserved(self, shop, create, scheduled, keeps, cancel_at):
         subscription = create()
         schedule = scheduled(subscription)
         shop.api.subscription_schedules.update(schedule.id, {"end_behavior": "cancel"})
@@ -46,7 +46,7 @@ class TestRelease:
 
         assert shop.subscription(subscription.id).cancel_at == cancel_at
 
-    def test_happens_once(self, shop, create, scheduled):
+    def test_is_refused_a_second_time(self, shop, create, scheduled):
         schedule = scheduled(create())
         shop.api.subscription_schedules.release(schedule.id)
         shop.forget_events()
@@ -62,7 +62,7 @@ class TestRelease:
 
 class TestCancel:
     def test_ends_the_subscription_too(self, shop, create, scheduled):
-        # 28 days, half of them left: 1400 back.
+        # Half of the 28 days are left: 1400 credited.
         subscription = create(shop.price(2800))
         schedule = scheduled(subscription)
         shop.advance(days=14)
@@ -75,7 +75,7 @@ class TestCancel:
         assert shop.invoices(subscription)[-1].total == -1400
         assert shop.new_types().count("subscription_schedule.canceled") == 1
 
-    def test_comes_with_the_subscriptions_own(self, shop, create, scheduled):
+    def test_happens_when_the_subscription_is_canceled(self, shop, create, scheduled):
         subscription = create()
         schedule = scheduled(subscription)
 
@@ -87,7 +87,7 @@ class TestCancel:
 
 class TestTheScheduledSubscription:
     @pytest.mark.parametrize("change", [{"cancel_at_period_end": True}, {"cancel_at": SECOND}, {"cancel_at": ""}])
-    def test_may_not_be_canceled_past_its_schedule(self, shop, create, scheduled, change):
+    def test_refuses_a_cancelation_that_bypasses_the_schedule(self, shop, create, scheduled, change):
         subscription = create()
         schedule = scheduled(subscription)
         shop.forget_events()
@@ -114,8 +114,8 @@ class TestTheScheduledSubscription:
 
 
 class TestUpdate:
-    def test_changes_what_is_running_at_once(self, shop, create, scheduled):
-        # 28 days, half of them left: 1400 back, 2800 on top.
+    def test_changes_the_current_phase_now(self, shop, create, scheduled):
+        # Half of the 28 days are left: 1400 credited, 2800 charged.
         subscription, dearer = create(shop.price(2800)), shop.price(5600)
         schedule = scheduled(subscription)
         shop.advance(days=14)
@@ -127,7 +127,7 @@ class TestUpdate:
         shop.move_to(FIRST)
         assert [line.amount for line in shop.invoices(subscription)[-1].lines.data] == [-1400, 2800, 5600]
 
-    def test_keeps_notes(self, shop, create, scheduled):
+    def test_merges_metadata(self, shop, create, scheduled):
         schedule = scheduled(create())
 
         noted = shop.api.subscription_schedules.update(schedule.id, {"metadata": {"why": "downgrade"}})
@@ -163,7 +163,7 @@ class TestUpdate:
             ([{"start_date": NOW, "iterations": 1}], "phases[0][iterations]"),
         ],
     )
-    def test_names_what_is_wrong(self, shop, create, scheduled, phases, param):
+    def test_names_the_wrong_parameter(self, shop, create, scheduled, phases, param):
         subscription = create()
         schedule = scheduled(subscription)
         items = [{"price": subscription["items"].data[0].price.id}]
@@ -190,7 +190,7 @@ class TestUpdate:
 
         assert (error.http_status, error.param) == (400, "phases[0][items][0][price]")
 
-    def test_goes_on_with_a_price_that_is_archived(self, shop, create, scheduled, plan):
+    def test_keeps_an_archived_price(self, shop, create, scheduled, plan):
         price = shop.price(2800)
         schedule = scheduled(create(price))
         shop.api.prices.update(price, {"active": False})
@@ -199,7 +199,7 @@ class TestUpdate:
 
 
 class TestList:
-    def test_shows_those_of_a_customer(self, shop, create, customer, scheduled):
+    def test_filters_by_customer(self, shop, create, customer, scheduled):
         first, second = scheduled(create()), scheduled(create())
         shop.api.subscription_schedules.release(first.id)
 

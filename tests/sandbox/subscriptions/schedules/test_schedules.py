@@ -1,4 +1,4 @@
-"""Subscription schedules: made from a subscription, played out by time, and over."""
+"""Create a schedule from a subscription, begin its phases, and end it."""
 
 from collections import Counter
 
@@ -29,12 +29,12 @@ class TestCreate:
         assert shop.subscription(subscription.id).schedule == schedule.id
         assert Counter(shop.new_types()) == Counter(["subscription_schedule.created", "customer.subscription.updated"])
 
-    def test_of_a_trial_ends_its_phase_with_it(self, create, scheduled):
+    def test_of_a_trial_ends_its_first_phase_with_the_trial(self, create, scheduled):
         (phase,) = scheduled(create(trial_period_days=10)).phases
 
         assert (phase.start_date, phase.end_date, phase.trial_end) == (NOW, NOW + 10 * DAY, NOW + 10 * DAY)
 
-    def test_takes_nothing_else(self, shop, create):
+    def test_refuses_other_parameters(self, shop, create):
         subscription = create()
         given = {"from_subscription": subscription.id, "end_behavior": "release"}
 
@@ -56,7 +56,7 @@ class TestCreate:
         assert shop.subscription(subscription.id).schedule == schedule.id
         assert shop.new_types() == []
 
-    def test_is_refused_for_what_has_ended_or_is_not_there(self, shop, create):
+    def test_is_refused_for_an_ended_or_unknown_subscription(self, shop, create):
         subscription = create()
         shop.api.subscriptions.cancel(subscription.id)
 
@@ -88,7 +88,7 @@ class TestTheNextPhase:
         current = shop.api.subscription_schedules.retrieve(schedule.id).current_phase
         assert (current.start_date, current.end_date) == (FIRST, at("2027-03-28 10:30"))
 
-    def test_is_told_by_events(self, shop, create, scheduled, plan):
+    def test_sends_events(self, shop, create, scheduled, plan):
         subscription = create(shop.price(2800))
         plan(scheduled(subscription), shop.price(1000))
         shop.forget_events()
@@ -101,7 +101,7 @@ class TestTheNextPhase:
         assert told["customer.subscription.updated"] >= 2
         assert {event["created"] for event in shop.new_events()} == {FIRST}
 
-    def test_is_seen_in_previews(self, shop, create, scheduled, plan):
+    def test_is_included_in_previews(self, shop, create, scheduled, plan):
         subscription = create(shop.price(2800))
         schedule = plan(scheduled(subscription), shop.price(1000))
 
@@ -112,7 +112,7 @@ class TestTheNextPhase:
         assert (by_schedule.total, by_schedule.created) == (1000, FIRST)
         assert shop.subscription(subscription.id)["items"].data[0].price.unit_amount == 2800
 
-    def test_with_another_interval_begins_its_period_then(self, shop, create, scheduled, plan):
+    def test_with_another_interval_begins_a_new_period(self, shop, create, scheduled, plan):
         subscription = create(shop.price(2800))
         plan(scheduled(subscription), shop.price(20_000, interval="year"))
 
@@ -124,7 +124,7 @@ class TestTheNextPhase:
         assert [invoice.total for invoice in shop.invoices(subscription)] == [2800, 20_000]
 
     def test_prorates_when_it_begins_within_a_period(self, shop, create, scheduled):
-        # 28 days, half of them left: 1400 back, 2800 on top.
+        # Half of the 28 days are left: 1400 credited, 2800 charged.
         subscription, dearer = create(shop.price(2800)), shop.price(5600)
         schedule = scheduled(subscription)
         item = {"price": subscription["items"].data[0].price.id}
@@ -138,7 +138,7 @@ class TestTheNextPhase:
 
         assert [line.amount for line in shop.invoices(subscription)[-1].lines.data] == [-1400, 2800, 5600]
 
-    def test_takes_its_quantity_and_metadata_along(self, shop, create, scheduled):
+    def test_sets_quantity_and_metadata_of_the_subscription(self, shop, create, scheduled):
         price = shop.price(1000)
         subscription = create(price, metadata={"team": "red"})
         first = scheduled(subscription)
@@ -158,7 +158,7 @@ class TestTheNextPhase:
 
 
 class TestTheEnd:
-    def test_completes_it_and_lets_the_subscription_go_on(self, shop, create, scheduled, plan):
+    def test_completes_it_and_the_subscription_continues(self, shop, create, scheduled, plan):
         subscription, cheaper = create(shop.price(2800)), shop.price(1000)
         schedule = plan(scheduled(subscription), cheaper)
         shop.move_to(FIRST)
@@ -177,7 +177,7 @@ class TestTheEnd:
         shop.move_to(SECOND)
         assert shop.invoices(subscription)[-1].created == SECOND
 
-    def test_can_be_the_subscriptions_own(self, shop, create, scheduled):
+    def test_can_end_the_subscription(self, shop, create, scheduled):
         subscription = create()
         schedule = scheduled(subscription)
 
@@ -192,7 +192,7 @@ class TestTheEnd:
             ["subscription_schedule.completed", "customer.subscription.deleted"]
         )
 
-    def test_set_by_mistake_is_taken_back(self, shop, create, scheduled):
+    def test_can_be_removed(self, shop, create, scheduled):
         subscription = create()
         schedule = scheduled(subscription)
         shop.api.subscription_schedules.update(schedule.id, {"end_behavior": "cancel"})
@@ -201,7 +201,7 @@ class TestTheEnd:
 
         assert shop.subscription(subscription.id).cancel_at is None
 
-    def test_of_a_subscription_that_ends_anyway_is_kept(self, shop, create, scheduled):
+    def test_of_a_subscription_with_a_scheduled_end_is_kept(self, shop, create, scheduled):
         subscription = create(cancel_at_period_end=True)
 
         schedule = scheduled(subscription)
@@ -210,7 +210,7 @@ class TestTheEnd:
         shop.move_to(FIRST)
         assert shop.subscription(subscription.id).status == "canceled"
 
-    def test_comes_with_a_subscription_that_nobody_pays(self, shop, create, scheduled):
+    def test_comes_when_the_subscription_ends_unpaid(self, shop, create, scheduled):
         subscription = create()
         shop.api.subscriptions.update(subscription.id, {"default_payment_method": "pm_card_chargeCustomerFail"})
         schedule = scheduled(subscription)
