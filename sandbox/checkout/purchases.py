@@ -1,4 +1,4 @@
-"""Create what a paid checkout session buys: a subscription with its first invoice, or a one-time payment."""
+"""Fulfil a paid checkout session: create its subscription with the first invoice, or its one-time payment."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -18,20 +18,20 @@ UNSUPPORTED_FEATURES = ("customer_update", "subscription_pause", "subscription_u
 
 
 def create(account: Account, params: Params) -> Object:
-    made = shapes.configuration(created=account.now, features=shapes.features(enabled=False))
-    made |= _members(params, made)
-    made["features"] = _features(made["features"], params["features"])
-    return account.add(made, event="billing_portal.configuration.created")
+    configuration = shapes.configuration(created=account.now, features=shapes.features(enabled=False))
+    configuration |= _members(params, configuration)
+    configuration["features"] = _features(configuration["features"], params["features"])
+    return account.add(configuration, event="billing_portal.configuration.created")
 
 
 def default(account: Account) -> Object:
     """Return the default configuration; creates it on first use."""
-    for found in account.store.walk(KIND):
-        if found["is_default"]:
-            return found
-    made = shapes.configuration(created=account.now, features=shapes.features(enabled=True))
-    made["is_default"] = True
-    return account.add(made, event="billing_portal.configuration.created")
+    for configuration in account.store.walk(KIND):
+        if configuration["is_default"]:
+            return configuration
+    configuration = shapes.configuration(created=account.now, features=shapes.features(enabled=True))
+    configuration["is_default"] = True
+    return account.add(configuration, event="billing_portal.configuration.created")
 
 
 def retrieve(account: Account, _params: Params, configuration_id: str) -> Object:
@@ -39,14 +39,14 @@ def retrieve(account: Account, _params: Params, configuration_id: str) -> Object
 
 
 def update(account: Account, params: Params, configuration_id: str) -> Object:
-    found = account.find(KIND, configuration_id)
-    changes = _members(params, found) | listing.given(params, "active")
-    if found["is_default"] and changes.get("active") is False:
+    configuration = account.find(KIND, configuration_id)
+    changes = _members(params, configuration) | listing.given(params, "active")
+    if configuration["is_default"] and changes.get("active") is False:
         raise ApiError.invalid("You cannot deactivate the default configuration.", param="active")
     if "features" in params:
-        changes["features"] = _features(found["features"], params["features"])
+        changes["features"] = _features(configuration["features"], params["features"])
     changes["updated"] = account.now
-    return account.change(found, changes, event="billing_portal.configuration.updated")
+    return account.change(configuration, changes, event="billing_portal.configuration.updated")
 
 
 def list_all(account: Account, params: Params) -> Object:
@@ -57,7 +57,7 @@ def list_all(account: Account, params: Params) -> Object:
         KIND,
         params,
         url="/v1/billing_portal/configurations",
-        where=lambda found: listing.matches(found, wanted),
+        where=lambda configuration: listing.matches(configuration, wanted),
     )
 
 

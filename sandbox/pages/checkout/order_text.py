@@ -104,10 +104,10 @@ def interval_text(recurring: Object) -> str:
 def _heading(items: list[Object], *, is_trial: bool, is_subscription: bool) -> str:
     name = items[0]["description"]
     others = len(items) - 1
-    what = f"{name} and {others} more" if others else name
+    title = f"{name} and {others} more" if others else name
     if is_trial:
-        return f"Try {what}"
-    return f"Subscribe to {what}" if is_subscription else str(what)
+        return f"Try {title}"
+    return f"Subscribe to {title}" if is_subscription else str(title)
 
 
 def _trial_length(trial_end: int | None, *, now: int) -> str:

@@ -56,7 +56,7 @@ def _pay(account: Account, invoice: Object, typed: dict[str, str], *, authentica
         method = card_entry.keep(account, card, payer=payer)
     except ApiError as error:
         if error.code == "authentication_required":
-            return _ask_bank(invoice, typed)
+            return _authentication_page(invoice, typed)
         return _page(invoice, typed=typed, refusal=Refusal.of(error))
     decline = pay_on_request.pay_on_page(account, invoice, method)
     if decline is not None:
@@ -64,7 +64,7 @@ def _pay(account: Account, invoice: Object, typed: dict[str, str], *, authentica
     return rendering.see_other(f"/invoice/{invoice['id']}")
 
 
-def _ask_bank(invoice: Object, typed: Mapping[str, str]) -> Response:
+def _authentication_page(invoice: Object, typed: Mapping[str, str]) -> Response:
     text = invoice_text.of_invoice(invoice)
     return rendering.page("authentication.html", heading=text.heading, amount=text.amount, typed=typed)
 

@@ -60,7 +60,7 @@ def change_card(sandbox: LocalStripe, request: Request, session_id: str) -> Resp
             portal.change_card(account, visit, card, name=typed["name"] or None)
         except ApiError as error:
             if error.code == "authentication_required":
-                return _ask_bank(typed)
+                return _authentication_page(typed)
             return _card(account, visit, typed=typed, refusal=Refusal.of(error))
         return _after_change(visit, "card")
 
@@ -159,7 +159,7 @@ def _card(account: Account, visit: Visit, *, typed: Mapping[str, str], refusal: 
     )
 
 
-def _ask_bank(typed: Mapping[str, str]) -> Response:
+def _authentication_page(typed: Mapping[str, str]) -> Response:
     return rendering.page("authentication.html", heading="Your new card", amount=ZERO_AMOUNT, typed=typed)
 
 

@@ -11,9 +11,9 @@ NO_SCHEDULED_END = {"cancel_at": None, "cancel_at_period_end": False, "canceled_
 
 
 def release(account: Account, schedule: Object, subscription: Object, *, keeps_cancel_date: bool = False) -> None:
-    """Detach the schedule; the subscription goes on.
+    """Detach the schedule; the subscription continues.
 
-    Also removes the end that the schedule set on its subscription, unless `keeps_cancel_date`.
+    Also remove the end that the schedule set on its subscription, unless `keeps_cancel_date`.
     """
     _detach_schedule(account, schedule, {"released_at": account.now, "status": "released"})
     changes: Object = dict(NO_SCHEDULE)

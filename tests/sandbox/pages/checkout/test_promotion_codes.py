@@ -157,7 +157,7 @@ class TestRefusals:
 
 class TestTerms:
     @pytest.mark.parametrize(
-        ("terms", "said"),
+        ("terms", "texts"),
         [
             ({"duration": "forever"}, ["SPRING 50% off \N{MINUS SIGN}$9.50", "Renews at $9.50 per month until it"]),
             (
@@ -181,9 +181,9 @@ class TestTerms:
             ),
         ],
     )
-    def test_are_shown_as_text(self, browser, open_session, code, terms, said):
+    def test_are_shown_as_text(self, browser, open_session, code, terms, texts):
         words = text_of(browser.get(path(open_session(discounts=[{"promotion_code": code(**terms)}]))))
-        assert [phrase for phrase in said if phrase not in words] == []
+        assert [phrase for phrase in texts if phrase not in words] == []
 
     def test_count_from_the_end_of_a_trial(self, browser, open_session, code):
         session = open_session(discounts=[{"promotion_code": code()}], subscription_data={"trial_period_days": 14})
