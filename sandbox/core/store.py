@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.core.tables import LINKED, SCHEMA
+from sandbox.core.kinds import LINKED, SCHEMA
 
 Object = dict[str, Any]
 
