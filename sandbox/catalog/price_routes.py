@@ -52,7 +52,6 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "price",
         params,
-        url="/v1/prices",
         linked=("product", params["product"]) if "product" in params else None,
         where=lambda price: (
             listing.matches(price, wanted)

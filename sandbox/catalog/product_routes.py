@@ -40,7 +40,6 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "product",
         params,
-        url="/v1/products",
         where=lambda product: listing.matches(product, wanted) and (not chosen or product["id"] in chosen),
     )
 

@@ -24,7 +24,7 @@ UNSETTABLE = ("description", "package_dimensions", "statement_descriptor", "tax_
 
 def add_product(account: Account, params: Params) -> Object:
     """Create a product from the parameters of `products.create`, or of a price's `product_data`."""
-    product_id = params.get("id") or ids.new("prod")
+    product_id = params.get("id") or ids.new("product")
     if account.store.get("product", product_id):
         raise ApiError.invalid("Product already exists.", param="id", code="resource_already_exists")
     product = shapes.product(

@@ -78,7 +78,6 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "checkout.session",
         params,
-        url="/v1/checkout/sessions",
         linked=linked,
         where=lambda session: (
             listing.matches(session, wanted)

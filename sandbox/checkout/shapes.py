@@ -9,7 +9,7 @@ from sandbox.http.listing import whole
 
 def session(*, mode: str, created: int, expires_at: int, line_items: list[Object], base_url: str) -> Object:
     """Return an open hosted session for these line items, with no customer and no choices of the caller yet."""
-    session_id = ids.new("cs_test")
+    session_id = ids.new("checkout.session")
     subtotal = sum(item["amount_subtotal"] for item in line_items)
     total = sum(item["amount_total"] for item in line_items)
     return {
@@ -85,7 +85,7 @@ def line_item(*, price: Object, quantity: int, description: str, metadata: dict[
     """Return one line of a session: a price, how many, and what that comes to."""
     amount = money.total(price, quantity)
     return {
-        "id": ids.new("li"),
+        "id": ids.new("item"),
         "object": "item",
         "adjustable_quantity": None,
         "amount_discount": 0,

@@ -6,6 +6,8 @@ constructors, and `ApiError.invalid` for refusals of their own.
 
 from typing import Any, Self
 
+from sandbox.core.kinds import KINDS
+
 DOCS = "https://stripe.com/docs/error-codes"
 SUPPORT = "Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
 
@@ -54,7 +56,7 @@ class ApiError(Exception):
     @classmethod
     def missing(cls, kind: str, object_id: str, *, param: str = "id", status: int = 404) -> Self:
         """Say that no such object exists; an id in the path is 404, one in a parameter 400."""
-        noun = NOUNS.get(kind, kind.replace(".", " ").replace("_", " "))
+        noun = KINDS[kind].noun or kind.replace(".", " ").replace("_", " ")
         return cls(f"No such {noun}: '{object_id}'", status=status, code="resource_missing", param=param)
 
     @classmethod
@@ -169,14 +171,3 @@ class ApiError(Exception):
     def card(cls, message: str, *, code: str, decline_code: str | None = None, **extra: Any) -> Self:
         """Refuse a payment (402); `extra` carries `payment_intent`, `payment_method`, `charge`."""
         return cls(message, status=402, type="card_error", code=code, decline_code=decline_code, **extra)
-
-
-NOUNS = {
-    "payment_intent": "payment_intent",
-    "payment_method": "PaymentMethod",
-    "setup_intent": "setupintent",
-    "checkout.session": "checkout.session",
-    "billing_portal.configuration": "configuration",
-    "webhook_endpoint": "webhook endpoint",
-    "subscription_item": "subscription_item",
-}

@@ -3,16 +3,26 @@
 import random
 import string
 
+from sandbox.core.kinds import KINDS
+
 ALPHABET = string.ascii_letters + string.digits
-LENGTHS = {"prod": 14, "cus": 14, "req": 14, "si": 14, "il": 24, "cs_test": 58}
-USUAL_LENGTH = 24
 
 _random = random.SystemRandom()
 
 
-def new(prefix: str) -> str:
-    """Return a new id, `prod_` and 14 characters for "prod"."""
-    return f"{prefix}_{random_text(LENGTHS.get(prefix, USUAL_LENGTH))}"
+def new(kind: str) -> str:
+    """Return a new id for an object of this kind: `prod_` and 14 characters for "product"."""
+    return with_prefix(KINDS[kind].prefix or "", KINDS[kind].id_length)
+
+
+def with_prefix(prefix: str, length: int = 24) -> str:
+    """Return a new id that is no stored object's, such as a preview's."""
+    return f"{prefix}_{random_text(length)}"
+
+
+def request_id() -> str:
+    """Return a new id for a request."""
+    return with_prefix("req", 14)
 
 
 def random_text(length: int) -> str:

@@ -14,12 +14,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.core.kinds import LINKED, SCHEMA
+from sandbox.core.kinds import KINDS
 
 Object = dict[str, Any]
 
 SLOTS = 1 << 24  # How many objects of one kind can share a second and still be told apart in order.
 END = 1 << 62  # A position after all others.
+
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS objects (
+    kind TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, deleted INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS objects_position ON objects (kind, position);
+CREATE TABLE IF NOT EXISTS links (
+    kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, position INTEGER NOT NULL,
+    PRIMARY KEY (kind, name, value, position)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS links_position ON links (kind, position);
+CREATE TABLE IF NOT EXISTS due (kind TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (kind, id));
+CREATE INDEX IF NOT EXISTS due_at ON due (at);
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
 
 
 @dataclass
@@ -72,7 +89,7 @@ class Store:
         kind, object_id, body = obj["object"], obj["id"], json.dumps(obj, separators=(",", ":"))
         position = self._position(kind, object_id)
         if position is None:
-            position = self._new_position(kind, _created(obj), slot)
+            position = self._new_position(kind, obj[KINDS[kind].created], slot)
             self._db.execute("INSERT INTO objects VALUES (?, ?, ?, 0, ?)", (kind, object_id, position, body))
         else:
             self._db.execute("UPDATE objects SET body = ? WHERE kind = ? AND id = ?", (body, kind, object_id))
@@ -193,7 +210,7 @@ class Store:
 
     def _link(self, obj: Object, position: int) -> None:
         kind = obj["object"]
-        paths = LINKED.get(kind)
+        paths = KINDS[kind].indexed
         if not paths:
             return
         wanted = {(name, value) for name, path in paths.items() for value in values_at(obj, path)}
@@ -207,12 +224,6 @@ class Store:
             "INSERT INTO links VALUES (?, ?, ?, ?)",
             [(kind, name, value, position) for name, value in wanted - present],
         )
-
-
-def _created(obj: Object) -> int:
-    """Return the object's time of creation, whatever Stripe calls it: invoice items and discounts have other names."""
-    created: int = next(obj[name] for name in ("created", "date", "start") if name in obj)
-    return created
 
 
 def values_at(value: Any, path: tuple[str, ...]) -> Iterator[str]:

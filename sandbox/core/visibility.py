@@ -2,14 +2,7 @@
 
 from typing import Any
 
-# Stripe leaves these out of an answer unless `expand` asks for them.
-EXPAND_ONLY = {
-    "invoice": {"payments", "confirmation_secret"},
-    "checkout.session": {"line_items"},
-    "customer": {"subscriptions", "sources", "tax", "tax_ids", "cash_balance", "invoice_credit_balance"},
-    "coupon": {"applies_to", "currency_options"},
-    "price": {"tiers", "currency_options"},
-}
+from sandbox.core.kinds import expand_only
 
 
 def public(value: Any) -> Any:
@@ -18,7 +11,8 @@ def public(value: Any) -> Any:
         return [public(member) for member in value]
     if not isinstance(value, dict):
         return value
-    hidden = EXPAND_ONLY.get(value.get("object", ""), set()) if isinstance(value.get("object"), str) else set()
+    kind = value.get("object")
+    hidden = expand_only(kind) if isinstance(kind, str) else frozenset()
     return {
         # Metadata is the caller's: its keys mean nothing to us.
         name: member if name == "metadata" else public(member)

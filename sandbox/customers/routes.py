@@ -44,7 +44,6 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "customer",
         params,
-        url="/v1/customers",
         linked=("email", params["email"]) if "email" in params else None,
     )
 

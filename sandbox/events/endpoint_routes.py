@@ -25,7 +25,7 @@ def register(account: Account, params: Params, *, secret: str) -> Object:
     """Add an endpoint whose signatures are made with `secret`."""
     return account.add(
         {
-            "id": ids.new("we"),
+            "id": ids.new("webhook_endpoint"),
             "object": "webhook_endpoint",
             "api_version": params.get("api_version"),
             "application": None,
@@ -63,7 +63,7 @@ def update(account: Account, params: Params, endpoint_id: str) -> Object:
 
 
 def list_all(account: Account, params: Params) -> Object:
-    return listing.page(account, "webhook_endpoint", params, url="/v1/webhook_endpoints")
+    return listing.page(account, "webhook_endpoint", params)
 
 
 def delete(account: Account, _params: Params, endpoint_id: str) -> Object:

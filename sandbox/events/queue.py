@@ -16,7 +16,7 @@ def enqueue(store: Store, event: Object) -> int:
         for endpoint in wanting:
             for copy in range(1 + setting["duplicate"]):
                 delivery = {
-                    "id": ids.new("del"),
+                    "id": ids.new(KIND),
                     "object": KIND,
                     "created": event["created"],
                     "event": event["id"],

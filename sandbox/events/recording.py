@@ -21,7 +21,7 @@ def record(account: Account, kind: str, obj: Object, previous: Object | None = N
     if previous is not None:
         content["previous_attributes"] = public(previous)
     event: Object = {
-        "id": ids.new("evt"),
+        "id": ids.new("event"),
         "object": "event",
         "api_version": account.api_version,
         "created": account.now,

@@ -28,7 +28,6 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "event",
         params,
-        url="/v1/events",
         since=account.now - KEPT_SECONDS,
         linked=_exact_type(params),
         where=lambda event: (

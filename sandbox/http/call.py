@@ -27,7 +27,7 @@ class Call:
 
     @classmethod
     def arrived(cls, request: Request) -> "Call":
-        return cls(request, ids.new("req"))
+        return cls(request, ids.request_id())
 
     @property
     def method(self) -> str:

@@ -1,7 +1,7 @@
 """`expand`: ids replaced by the objects they name, along dotted paths at most four segments deep.
 
 Which fields can be expanded is read from the SDK's types, so a path is refused even where the field is null. Members
-that Stripe shows only when asked (visibility.EXPAND_ONLY) are taken from the stored object, or from the function that
+that Stripe shows only when asked (core/kinds.py) are taken from the stored object, or from the function that
 routes register with `provides`.
 """
 
@@ -13,8 +13,9 @@ from stripe._object_classes import OBJECT_CLASSES, get_object_class
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
+from sandbox.core.kinds import expand_only
 from sandbox.core.store import Object
-from sandbox.core.visibility import EXPAND_ONLY, public
+from sandbox.core.visibility import public
 from sandbox.http.contract import shapes
 from sandbox.http.contract.shapes import Shape
 
@@ -66,7 +67,7 @@ class _Follower:
         if declared is None:
             raise ApiError.not_expandable(self.path)
         shape = declared.item or declared
-        hidden = name in EXPAND_ONLY.get(getattr(cls, "OBJECT_NAME", ""), ())
+        hidden = name in expand_only(getattr(cls, "OBJECT_NAME", ""))
         if not rest and not hidden and not _is_reference(shape):
             raise ApiError.not_expandable(self.path)
         if holder is None:

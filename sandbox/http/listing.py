@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
+from sandbox.core.kinds import KINDS
 from sandbox.core.store import Object
 
 DEFAULT_LIMIT = 10
@@ -19,14 +20,13 @@ def page(
     kind: str,
     params: Params,
     *,
-    url: str,
     linked: tuple[str, str] | None = None,
     where: Callable[[Object], bool] | None = None,
     since: int | None = None,
 ) -> Object:
     """Return the list object that answers a list call.
 
-    `linked` is the (name, value) of one indexed filter (tables.LINKED), the most selective one; `where` decides on all
+    `linked` is the (name, value) of one indexed filter (core/kinds.py), the most selective one; `where` decides on all
     others; nothing created before `since` is listed. Cursors, `limit` and `created` are taken from `params`.
     """
     limit = page_size(params)
@@ -41,7 +41,7 @@ def page(
     shown = rows[:limit]
     if before:
         shown.reverse()
-    return {"object": "list", "data": shown, "has_more": len(rows) > limit, "url": url}
+    return {"object": "list", "data": shown, "has_more": len(rows) > limit, "url": KINDS[kind].list_url}
 
 
 def whole(objects: list[Object], *, url: str) -> Object:

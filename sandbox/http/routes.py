@@ -12,7 +12,7 @@ with `account.add`, `account.change` and `account.remove`, each naming the event
 all that the call has written, except a card error (402), whose failed payment Stripe keeps on record.
 
 To add an operation: put it into the `ROUTES` of its noun's routes module. A new routes module is listed in
-sandbox/api.py; members that its lists filter by are named in sandbox/core/tables.py. What falls due later is noted
+sandbox/api.py, a new kind of object in sandbox/core/kinds.py. What falls due later is noted
 with `account.store.plan`, and done by sandbox/due.py.
 """
 

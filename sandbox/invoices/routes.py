@@ -25,7 +25,6 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "invoice",
         params,
-        url="/v1/invoices",
         linked=linked,
         where=lambda invoice: listing.matches(invoice, wanted),
     )

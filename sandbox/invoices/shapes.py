@@ -31,7 +31,7 @@ class Line:
 
 def invoice(*, customer: Object, currency: str, created: int, billing_reason: str, lines: list[Line]) -> Object:
     """Return a draft with these lines, addressed to the customer."""
-    invoice_id = ids.new("in")
+    invoice_id = ids.new("invoice")
     total = sum(line.amount for line in lines)
     balance = customer["balance"]  # Negative when the customer has credit, which pays first.
     due = max(0, total + balance)
@@ -137,7 +137,7 @@ def item(*, line: Line, customer: str, currency: str, created: int) -> Object:
     """Return a proration that waits for the next invoice; Stripe calls its time of creation `date`."""
     start, end = line.period
     return {
-        "id": ids.new("ii"),
+        "id": ids.new("invoiceitem"),
         "object": "invoiceitem",
         "amount": line.amount,
         "currency": currency,
@@ -172,7 +172,7 @@ def item(*, line: Line, customer: str, currency: str, created: int) -> Object:
 def payment(*, invoice: Object, payment_intent: str, created: int) -> Object:
     """Return the link between an invoice and the payment intent that is to pay it."""
     return {
-        "id": ids.new("inpay"),
+        "id": ids.new("invoice_payment"),
         "object": "invoice_payment",
         "amount_paid": None,
         "amount_requested": invoice["amount_due"],
@@ -190,7 +190,7 @@ def payment(*, invoice: Object, payment_intent: str, created: int) -> Object:
 def _line(line: Line, invoice_id: str, currency: str) -> Object:
     start, end = line.period
     return {
-        "id": ids.new("il"),
+        "id": ids.new("line_item"),
         "object": "line_item",
         "amount": line.amount,
         "currency": currency,
@@ -238,7 +238,7 @@ def _line_parent(line: Line) -> dict[str, Any]:
             "type": "subscription_item_details",
         }
     return {
-        "invoice_item_details": {"invoice_item": line.invoice_item or ids.new("ii"), **shared},
+        "invoice_item_details": {"invoice_item": line.invoice_item or ids.new("invoiceitem"), **shared},
         "subscription_item_details": None,
         "type": "invoice_item_details",
     }

@@ -22,7 +22,6 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "payment_method",
         params,
-        url="/v1/payment_methods",
         linked=("customer", params["customer"]) if "customer" in params else None,
         where=lambda method: method["customer"] is not None and listing.matches(method, wanted),
     )

@@ -14,7 +14,7 @@ def retrieve_intent(account: Account, params: Params, intent_id: str) -> Object:
 
 def list_intents(account: Account, params: Params) -> Object:
     limits.refuse_unsupported(params, "customer_account")
-    return _list(account, "payment_intent", params, "customer", url="/v1/payment_intents")
+    return _list(account, "payment_intent", params, "customer")
 
 
 def retrieve_charge(account: Account, _params: Params, charge_id: str) -> Object:
@@ -23,7 +23,7 @@ def retrieve_charge(account: Account, _params: Params, charge_id: str) -> Object
 
 def list_charges(account: Account, params: Params) -> Object:
     limits.refuse_unsupported(params, "transfer_group")
-    return _list(account, "charge", params, "payment_intent", "customer", url="/v1/charges")
+    return _list(account, "charge", params, "payment_intent", "customer")
 
 
 def retrieve_invoice_payment(account: Account, _params: Params, payment_id: str) -> Object:
@@ -41,20 +41,18 @@ def list_invoice_payments(account: Account, params: Params) -> Object:
         account,
         "invoice_payment",
         params,
-        url="/v1/invoice_payments",
         linked=linked,
         where=lambda found: listing.matches(found, wanted),
     )
 
 
-def _list(account: Account, kind: str, params: Params, *filters: str, url: str) -> Object:
+def _list(account: Account, kind: str, params: Params, *filters: str) -> Object:
     """List by the first of the filters that is given; the others are looked at one by one."""
     wanted = listing.given(params, *filters)
     return listing.page(
         account,
         kind,
         params,
-        url=url,
         linked=next(iter(wanted.items()), None),
         where=lambda found: listing.matches(found, wanted),
     )

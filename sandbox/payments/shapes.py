@@ -53,7 +53,7 @@ def bank_method(*, created: int, payer: Object) -> Object:
 
 def intent(*, amount: int, currency: str, customer: str | None, created: int, method_type: str = "card") -> Object:
     """Return a payment intent that still has no payment method."""
-    intent_id = ids.new("pi")
+    intent_id = ids.new("payment_intent")
     return {
         "id": intent_id,
         "object": "payment_intent",
@@ -102,7 +102,7 @@ def intent(*, amount: int, currency: str, customer: str | None, created: int, me
 
 def charge(*, intent: Object, method: Object, created: int, receipts_url: str) -> Object:
     """Return a pending charge: one attempt to collect the intent's amount with this method."""
-    charge_id = ids.new("ch")
+    charge_id = ids.new("charge")
     return {
         "id": charge_id,
         "object": "charge",
@@ -151,7 +151,7 @@ def charge(*, intent: Object, method: Object, created: int, receipts_url: str) -
 
 def _method(kind: str, details: Object, *, created: int, payer: Object) -> Object:
     return {
-        "id": ids.new("pm"),
+        "id": ids.new("payment_method"),
         "object": "payment_method",
         "allow_redisplay": "unspecified",
         "billing_details": payer,

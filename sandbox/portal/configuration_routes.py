@@ -56,7 +56,6 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         KIND,
         params,
-        url="/v1/billing_portal/configurations",
         where=lambda found: listing.matches(found, wanted),
     )
 

@@ -20,7 +20,7 @@ REASONS = (
 def configuration(*, created: int, features: Object) -> Object:
     """Return a configuration with these features."""
     return {
-        "id": ids.new("bpc"),
+        "id": ids.new("billing_portal.configuration"),
         "object": "billing_portal.configuration",
         "active": True,
         "application": None,
@@ -63,7 +63,7 @@ def features(*, enabled: bool) -> Object:
 
 def session(*, customer: str, configuration: str, created: int, base_url: str, members: dict[str, Any]) -> Object:
     """Return a session whose page the customer is to be sent to."""
-    session_id = ids.new("bps")
+    session_id = ids.new("billing_portal.session")
     return {
         "id": session_id,
         "object": "billing_portal.session",

@@ -80,7 +80,6 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "subscription",
         params,
-        url="/v1/subscriptions",
         linked=linked,
         where=lambda subscription: _is_wanted(subscription, params),
     )

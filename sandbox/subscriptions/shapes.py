@@ -10,7 +10,7 @@ MISSING_PAYMENT_METHOD = "create_invoice"
 
 def subscription(*, customer: str, currency: str, created: int, items: list[Object]) -> Object:
     """Return an incomplete subscription that bills these items, whose `subscription` it fills in."""
-    subscription_id = ids.new("sub")
+    subscription_id = ids.new("subscription")
     for item in items:
         item["subscription"] = subscription_id
     return {
@@ -78,7 +78,7 @@ def item(*, price: Object, quantity: int, created: int, period: tuple[int, int],
     """Return one item; its `subscription` is filled in when it is put into one."""
     start, end = period
     return {
-        "id": ids.new("si"),
+        "id": ids.new("subscription_item"),
         "object": "subscription_item",
         "billing_thresholds": None,
         "created": created,

@@ -56,7 +56,7 @@ def delete(account: Account, _params: Params, coupon_id: str) -> Object:
 
 
 def list_all(account: Account, params: Params) -> Object:
-    return listing.page(account, "coupon", params, url="/v1/coupons")
+    return listing.page(account, "coupon", params)
 
 
 @provides("coupon", "applies_to")

@@ -59,7 +59,6 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "promotion_code",
         params,
-        url="/v1/promotion_codes",
         linked=next(iter(keys.items()), None),
         where=lambda code: listing.matches(code, wanted),
     )

@@ -35,7 +35,7 @@ def coupon(*, created: int, members: dict[str, Any]) -> Object:
 def promotion_code(*, created: int, coupon: str, code: str, members: dict[str, Any]) -> Object:
     """Return a code that nobody has redeemed; its private spelling is the one it is found by."""
     return {
-        "id": ids.new("promo"),
+        "id": ids.new("promotion_code"),
         "object": "promotion_code",
         "active": True,
         "code": code,
@@ -59,7 +59,7 @@ def discount(
 ) -> Object:
     """Return a redeemed coupon; it keeps the coupon's terms, because the coupon can be deleted."""
     return {
-        "id": ids.new("di"),
+        "id": ids.new("discount"),
         "object": "discount",
         "checkout_session": None,
         "customer": customer,

@@ -7,32 +7,16 @@ from itertools import islice
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Request, Response
 
+from sandbox.core.kinds import KINDS
 from sandbox.core.visibility import public
 from sandbox.local_stripe import LocalStripe
 from sandbox.pages import rendering
 from sandbox.pages.control import overview
 
 LONGEST_LIST = 100
-KINDS = {
-    "bpc": "billing_portal.configuration",
-    "bps": "billing_portal.session",
-    "ch": "charge",
-    "cs": "checkout.session",
-    "cus": "customer",
-    "di": "discount",
-    "evt": "event",
-    "in": "invoice",
-    "pi": "payment_intent",
-    "pm": "payment_method",
-    "price": "price",
-    "prod": "product",
-    "promo": "promotion_code",
-    "re": "refund",
-    "seti": "setup_intent",
-    "sub": "subscription",
-    "we": "webhook_endpoint",
-}
-AN_ID = re.compile(rf"&#34;((?:{'|'.join(KINDS)})_[A-Za-z0-9_]+)&#34;")
+BY_PREFIX = {kind.prefix: kind.name for kind in KINDS.values() if kind.prefix and kind.is_stored}
+PREFIXES = "|".join(sorted(BY_PREFIX, key=len, reverse=True))  # `sub_sched` is tried before `sub`.
+AN_ID = re.compile(rf"&#34;(({PREFIXES})_[A-Za-z0-9_]+)&#34;")
 
 
 def show_all(sandbox: LocalStripe, _request: Request, kind: str) -> Response:
@@ -58,6 +42,5 @@ def show(sandbox: LocalStripe, _request: Request, kind: str, object_id: str) -> 
 
 
 def _link(found: re.Match[str]) -> str:
-    object_id = found[1]
-    kind = KINDS[object_id.partition("_")[0]]
+    object_id, kind = found[1], BY_PREFIX[found[2]]
     return f'&#34;<a href="/objects/{kind}/{object_id}">{object_id}</a>&#34;'

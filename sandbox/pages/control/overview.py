@@ -9,6 +9,7 @@ from babel.dates import format_date, format_datetime
 from babel.units import format_unit
 
 from sandbox.core.account import API_VERSION, Account
+from sandbox.core.kinds import KINDS
 from sandbox.core.periods import DAY
 from sandbox.core.store import Object
 from sandbox.events import queue, webhook_settings
@@ -50,7 +51,7 @@ def moment(seconds: int) -> str:
 def row(obj: Object) -> dict[str, Any]:
     """Return an object as one line of a table."""
     what: Iterable[Any] = (obj[name] for name in WHAT if isinstance(obj.get(name), str) and obj[name])
-    return {"id": obj["id"], "what": next(iter(what), ""), "created": moment(obj["created"])}
+    return {"id": obj["id"], "what": next(iter(what), ""), "created": moment(obj[KINDS[obj["object"]].created])}
 
 
 def _clock(account: Account) -> dict[str, str]:

@@ -47,7 +47,6 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "refund",
         params,
-        url="/v1/refunds",
         linked=next(iter(wanted.items()), None),
         where=lambda refund: listing.matches(refund, wanted),
     )

@@ -17,7 +17,7 @@ def refund(*, charge: Object, amount: int, created: int, members: dict[str, Any]
     """Return a refund of a part of the charge, or of all of it."""
     is_card = charge["payment_method_details"]["type"] == "card"
     return {
-        "id": ids.new("re"),
+        "id": ids.new("refund"),
         "object": "refund",
         "amount": amount,
         "balance_transaction": None,

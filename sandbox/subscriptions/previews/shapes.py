@@ -15,7 +15,7 @@ def preview(drafted: Object, *, proration_date: int | None, made: Mapping[str, s
     `made` are the invoice items that only this change would make, each with its subscription item: their lines are
     shown as that item's, because the invoice items do not exist. Those that wait already are shown as on any invoice.
     """
-    preview_id = ids.new("upcoming_in")
+    preview_id = ids.with_prefix("upcoming_in")
     lines = [_line(line, preview_id, made) for line in drafted["lines"]["data"]]
     charges = drafted["collection_method"] == "charge_automatically"
     return {
@@ -31,7 +31,7 @@ def preview(drafted: Object, *, proration_date: int | None, made: Mapping[str, s
 
 
 def _line(line: Object, preview_id: str, made: Mapping[str, str]) -> Object:
-    shown = {**line, "id": ids.new("il_tmp"), "invoice": preview_id}
+    shown = {**line, "id": ids.with_prefix("il_tmp"), "invoice": preview_id}
     details = line["parent"]["invoice_item_details"]
     if details and (subscription_item := made.get(details["invoice_item"])):
         moved = {**details, "invoice_item": None, "subscription_item": subscription_item}

@@ -84,7 +84,6 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "subscription_schedule",
         params,
-        url="/v1/subscription_schedules",
         linked=("customer", params["customer"]) if "customer" in params else None,
         where=lambda schedule: _is_wanted(schedule, params),
     )

@@ -187,6 +187,22 @@ class TestWhoMayAct:
         assert browser.get("/control/reset").status_code == 405
 
 
+@pytest.fixture
+def subscribed(api, price):
+    """A subscription with a discount."""
+    customer = api.customers.create({"email": "ada@example.com"})
+    method = api.payment_methods.attach("pm_card_visa", {"customer": customer.id})
+    coupon = api.coupons.create({"percent_off": 10, "duration": "forever"})
+    return api.subscriptions.create(
+        {
+            "customer": customer.id,
+            "default_payment_method": method.id,
+            "items": [{"price": price(recurring={"interval": "month"})}],
+            "discounts": [{"coupon": coupon.id}],
+        }
+    )
+
+
 class TestObjects:
     def test_are_listed_with_what_they_are(self, api, browser):
         product = api.products.create({"name": "Pro & Co"})
@@ -200,6 +216,17 @@ class TestObjects:
         page = browser.get(f"/objects/price/{price.id}")
         assert f'&#34;product&#34;: &#34;<a href="/objects/product/{product.id}">{product.id}</a>&#34;' in page.text
         assert "&lt;script&gt;" in browser.get(f"/objects/product/{product.id}").text
+
+    def test_are_listed_by_the_time_they_start_where_they_have_no_time_of_creation(self, api, browser, subscribed):
+        discount = subscribed.discounts[0]
+        page = browser.get("/objects/discount")
+        assert f'<a href="/objects/discount/{discount}"><code>{discount}</code></a>' in page.text
+        assert "Jan 15, 2027, 08:00:00" in text_of(page)
+
+    def test_lead_to_a_kind_whose_prefix_begins_with_that_of_another(self, api, browser, subscribed):
+        schedule = api.subscription_schedules.create({"from_subscription": subscribed.id})
+        page = browser.get(f"/objects/subscription/{subscribed.id}")
+        assert f'<a href="/objects/subscription_schedule/{schedule.id}">{schedule.id}</a>' in page.text
 
     def test_keep_their_secrets(self, browser, endpoint):
         page = browser.get(f"/objects/webhook_endpoint/{endpoint.id}")
