@@ -15,7 +15,7 @@ from sandbox.server import Server
 
 DEFAULT_PORT = 8420
 LAST_PORT = 65535
-ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to.
+WILDCARD_HOSTS = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to.
 
 log = logging.getLogger("sandbox")
 
@@ -26,15 +26,15 @@ def main() -> int:
     logging.basicConfig(
         level=logging.WARNING if options.quiet else logging.INFO, format="%(message)s", stream=sys.stdout
     )
-    base_url = f"http://{'127.0.0.1' if options.host in ANYWHERE else options.host}:{options.port}"
+    base_url = f"http://{'127.0.0.1' if options.host in WILDCARD_HOSTS else options.host}:{options.port}"
     try:
         server = Server((options.host, options.port))
     except OSError as error:
-        return _give_up(_why_no_port(error, options.host, options.port))
+        return _fail(_why_no_port(error, options.host, options.port))
     try:
         server.sandbox = Sandbox(options.state, webhooks=dict(options.webhook), base_url=base_url)
     except sqlite3.Error as error:
-        return _give_up(f"The state file {options.state} can't be used: {error}.")
+        return _fail(f"The state file {options.state} can't be used: {error}.")
     _serve(server, Sender(server.sandbox.deliveries, catch_up=server.sandbox.catch_up), base_url)
     server.sandbox.close()
     return 0
@@ -61,7 +61,7 @@ def _why_no_port(error: OSError, host: str, port: int) -> str:
     return f"Can't listen on {host} port {port}: {error.strerror}."
 
 
-def _give_up(reason: str) -> int:
+def _fail(reason: str) -> int:
     sys.stderr.write(f"{reason}\n")
     return 1
 

@@ -23,9 +23,8 @@ from sandbox.core.store import Object
 from sandbox.customers import routes as customer_routes
 from sandbox.events import endpoint_routes
 from sandbox.events import routes as event_routes
-from sandbox.http import contract, idempotency
+from sandbox.http import contract, expansion, idempotency
 from sandbox.http.call import Call
-from sandbox.http.expansion import expanded
 from sandbox.http.faults import Fault
 from sandbox.http.idempotency import Answer
 from sandbox.http.listing import Params
@@ -89,21 +88,21 @@ class Api:
             answer = self._answer(call)
         except ApiError as error:
             answer = Answer.refusal(error)
-        time.sleep(self.sandbox.slowness.date_delay)
+        time.sleep(self.sandbox.delays.date_delay)
         return self._response(call, answer)
 
     def _answer(self, call: Call) -> Answer:
         call.check(version=API_VERSION)
         operation = self._operation(call)
-        run = self._resource(call)
+        run = self._function(call)
         fault = self.sandbox.faults.take(call)
-        if fault and fault.strikes_before:
+        if fault and fault.fails_before:
             raise fault.error()
-        with self.sandbox.running.reserve(call.idempotency_key):
-            time.sleep(self.sandbox.slowness.latency_ms / 1000)
+        with self.sandbox.keys_in_use.reserve(call.idempotency_key):
+            time.sleep(self.sandbox.delays.latency_ms / 1000)
             with self.sandbox.transaction(Cause(call.request_id, call.idempotency_key)):
                 answer = self._answer_once(call, operation, run, fault)
-        if fault and fault.strikes_after:
+        if fault and fault.fails_after:
             raise fault.error()
         return answer
 
@@ -115,7 +114,7 @@ class Api:
             raise ApiError.unrecognized_url(call.method, call.path)
         return operation
 
-    def _resource(self, call: Call) -> Callable[[Params], Object]:
+    def _function(self, call: Call) -> Callable[[Params], Object]:
         """Return the function behind the path, waiting only for the parameters."""
         try:
             function, path_ids = _routes().bind("sandbox").match(call.path, call.method)
@@ -131,18 +130,18 @@ class Api:
             return kept
         params = contract.coerce(operation, call.form)
         answer = self._execute(run, params, fault)
-        idempotency.keep(self.account, call, answer)
+        idempotency.save(self.account, call, answer)
         return answer
 
     def _execute(self, run: Callable[[Params], Object], params: Params, fault: Fault | None) -> Answer:
         expand = params.pop("expand", [])
         try:
             with self.account.attempt():
-                if fault and fault.fails_execution and not fault.after:
+                if fault and fault.is_server_error and not fault.after:
                     raise fault.error()
-                shown = expanded(self.account, run(params), expand)
+                shown = expansion.expand(self.account, run(params), expand)
                 contract.check(self.account, _sample(shown))
-            if fault and fault.fails_execution:
+            if fault and fault.is_server_error:
                 raise fault.error()
         except ApiError as error:
             return Answer.refusal(error)

@@ -18,10 +18,10 @@ DUE: dict[str, Callable[[Account, Object], object]] = {
     "checkout.session": checkout.time_out,
     "subscription": due_next.advance,
     "invoice": renewals.retry,
-    "discount": discounts.run_out,
-    "coupon": redeeming.end_coupon,
-    "promotion_code": redeeming.end_code,
-    "refund": refunds.confirm,
+    "discount": discounts.expire,
+    "coupon": redeeming.expire_coupon,
+    "promotion_code": redeeming.expire_code,
+    "refund": refunds.add_bank_reference,
 }
 
 

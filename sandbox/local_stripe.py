@@ -12,8 +12,8 @@ from sandbox.core.clock import Clock
 from sandbox.core.store import Store
 from sandbox.events import endpoint_routes, recording
 from sandbox.events.deliveries import Deliveries, Post
-from sandbox.http.faults import Faults, Slowness
-from sandbox.http.idempotency import Running
+from sandbox.http.faults import Delays, Faults
+from sandbox.http.idempotency import KeysInUse
 
 
 class LocalStripe:
@@ -40,8 +40,8 @@ class LocalStripe:
         )
         self.deliveries = Deliveries(self.account, deliver)
         self.faults = Faults()
-        self.slowness = Slowness()
-        self.running = Running()
+        self.delays = Delays()
+        self.keys_in_use = KeysInUse()
         self.calls: Counter[str] = Counter()
         self.webhooks = dict(webhooks or {})
         with self.account.transaction():
@@ -77,15 +77,15 @@ class LocalStripe:
     def reset(self) -> None:
         """Forget everything but the webhook endpoints given at start: a running demo keeps hearing from us."""
         with self.account.transaction():
-            self.account.forget_everything()
+            self.account.clear()
             self._register_webhooks()
         self.faults.clear()
-        self.slowness = Slowness()
+        self.delays = Delays()
         self.calls.clear()
 
     def _register_webhooks(self) -> None:
         """Have the endpoints given this time, not those of last time; what is queued for one that stays is kept."""
-        endpoints = list(self.account.store.walk("webhook_endpoint"))
+        endpoints = list(self.account.store.scan("webhook_endpoint"))
         given = {endpoint["url"]: endpoint for endpoint in endpoints if endpoint.get("_is_given")}
         for url in given.keys() - self.webhooks.keys():
             self.account.remove(given[url])

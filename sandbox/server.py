@@ -54,12 +54,12 @@ class Handler(BaseHTTPRequestHandler):
         try:
             response = exchange(self.server.sandbox, self.command, self.path, self.headers.items(), body)
         except ConnectionLost as lost:
-            return self._lose(lost)
+            return self._drop_connection(lost)
         except ValueError:  # No address that a URL parser can read.
             return self._refuse(HTTPStatus.BAD_REQUEST)
         self._send(response)
         took = 1000 * (time.monotonic() - started)
-        log.info("%s %s -> %s, %.0f ms", self.command, _readable(self.path), response.status_code, took)
+        log.info("%s %s -> %s, %.0f ms", self.command, _shortened(self.path), response.status_code, took)
         return None
 
     # http.server calls a method named after the verb.
@@ -85,7 +85,7 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.send_error(status)
 
-    def _lose(self, lost: ConnectionLost) -> None:
+    def _drop_connection(self, lost: ConnectionLost) -> None:
         """Close without an answer: at once, or when the caller has lost patience."""
         self.close_connection = True
         if lost.how == "timeout":
@@ -93,7 +93,7 @@ class Handler(BaseHTTPRequestHandler):
         log.info("%s %s -> no answer (%s)", self.command, self.path, lost.how)
 
 
-def _readable(path: str) -> str:
+def _shortened(path: str) -> str:
     """Shorten a path for the log: a sync names twenty types of events in one query."""
     plain = path.replace("%5B", "[").replace("%5D", "]")
     return plain if len(plain) <= LONGEST_LOGGED else f"{plain[: LONGEST_LOGGED - 1]}…"

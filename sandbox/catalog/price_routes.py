@@ -38,7 +38,7 @@ def update(account: Account, params: Params, price_id: str) -> Object:
     if "metadata" in params:
         changes["metadata"] = metadata.merged(price["metadata"], params)
     if "lookup_key" in params:
-        changes["lookup_key"] = rules.claim_lookup_key(account, params, price)
+        changes["lookup_key"] = rules.assign_lookup_key(account, params, price)
     return rules.change_price(account, price, changes)
 
 
@@ -52,7 +52,7 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "price",
         params,
-        linked=("product", params["product"]) if "product" in params else None,
+        index=("product", params["product"]) if "product" in params else None,
         where=lambda price: (
             listing.matches(price, wanted)
             and (not recurring or listing.matches(price["recurring"] or {}, recurring))

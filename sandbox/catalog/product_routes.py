@@ -47,7 +47,7 @@ def list_all(account: Account, params: Params) -> Object:
 def delete(account: Account, _params: Params, product_id: str) -> Object:
     """Delete a product that never had a price; others can only be archived."""
     product = account.find("product", product_id)
-    if next(account.store.walk("price", linked=("product", product_id)), None):
+    if next(account.store.scan("price", index=("product", product_id)), None):
         raise ApiError.invalid("This product cannot be deleted because it has one or more user-created prices.")
     return account.remove(product, event="product.deleted")
 

@@ -82,7 +82,7 @@ def add_price(account: Account, params: Params, *, product: Object) -> Object:
     )
     price |= _amount(params)
     if "lookup_key" in params:
-        price["lookup_key"] = claim_lookup_key(account, params, price)
+        price["lookup_key"] = assign_lookup_key(account, params, price)
     account.add(price, event="price.created")
     if recurring:
         account.emit("plan.created", shapes.plan(price))
@@ -98,10 +98,10 @@ def change_price(account: Account, price: Object, changes: Params) -> Object:
     return price
 
 
-def claim_lookup_key(account: Account, params: Params, price: Object) -> str:
+def assign_lookup_key(account: Account, params: Params, price: Object) -> str:
     """Return the lookup key for the price, taken from its present holder when `transfer_lookup_key` says so."""
     key = limits.text(params["lookup_key"], param="lookup_key", longest=MAX_LOOKUP_KEY)
-    for holder in list(account.store.walk("price", linked=("lookup_key", key))):
+    for holder in list(account.store.scan("price", index=("lookup_key", key))):
         if holder["id"] == price["id"]:
             continue
         if not params.get("transfer_lookup_key"):

@@ -14,7 +14,7 @@ from sandbox.http.listing import Params
 
 def put(session: Object, redemption: Redemption | None) -> None:
     """Work out the session's amounts with this coupon, or without any; the caller keeps the session."""
-    amounts_off.reduce_session(session, redemption.coupon if redemption else None)
+    amounts_off.apply_to_session(session, redemption.coupon if redemption else None)
     session["discounts"] = [_shown(redemption)] if redemption else []
     if session["mode"] == "payment":
         session_lines.check_total(session["line_items"]["data"])
@@ -38,7 +38,7 @@ def apply(account: Account, session: Object, text: str) -> None:
     """
     if not session["allow_promotion_codes"]:
         raise ApiError.invalid("This Checkout Session does not accept promotion codes.", param="promotion_code")
-    redemption = redeeming.find(account, text, customer=session["customer"])
+    redemption = redeeming.find_code(account, text, customer=session["customer"])
     redeeming.check(account, redemption, basket(session), param="promotion_code")
     put(session, redemption)
     account.store.put(session)

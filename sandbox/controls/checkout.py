@@ -56,7 +56,7 @@ def dunning(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
     if outcome is None:
         raise ApiError.missing_parameter(renewals.AFTER_LAST_ATTEMPT)
     with sandbox.transaction():
-        sandbox.account.store.set(renewals.AFTER_LAST_ATTEMPT, outcome)
+        sandbox.account.store.save_setting(renewals.AFTER_LAST_ATTEMPT, outcome)
     return {renewals.AFTER_LAST_ATTEMPT: outcome}
 
 

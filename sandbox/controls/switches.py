@@ -27,8 +27,8 @@ def state(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
             "switches": {
                 "webhooks": webhook_settings.read(account.store),
                 "faults": sandbox.faults.shown(),
-                "date_delay": sandbox.slowness.date_delay,
-                "latency_ms": sandbox.slowness.latency_ms,
+                "date_delay": sandbox.delays.date_delay,
+                "latency_ms": sandbox.delays.latency_ms,
             },
             "objects": account.store.counts(),
             "calls": dict(sorted(sandbox.calls.items())),
@@ -91,16 +91,16 @@ def date_delay(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
     """Stamp `Date` that many real seconds after the answer was read from the account."""
     seconds = body.number("seconds", least=0, most=MAX_DELAY_SECONDS)
     body.finish()
-    sandbox.slowness.date_delay = _required(seconds, "seconds")
-    return {"seconds": sandbox.slowness.date_delay}
+    sandbox.delays.date_delay = _required(seconds, "seconds")
+    return {"seconds": sandbox.delays.date_delay}
 
 
 def latency(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
     """Let every call wait that long before it is executed."""
     milliseconds = body.integer("latency_ms", least=0, most=MAX_LATENCY_MS)
     body.finish()
-    sandbox.slowness.latency_ms = int(_required(milliseconds, "latency_ms"))
-    return {"latency_ms": sandbox.slowness.latency_ms}
+    sandbox.delays.latency_ms = int(_required(milliseconds, "latency_ms"))
+    return {"latency_ms": sandbox.delays.latency_ms}
 
 
 def _required(value: float | None, name: str) -> float:

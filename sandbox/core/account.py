@@ -81,7 +81,7 @@ class Account:
     def move_to(self, moment: int) -> None:
         """Let time pass within a transaction: `now` becomes `moment`, unless that is in the past."""
         self.clock.move_to(moment)
-        self.store.set("clock_offset", self.clock.offset)
+        self.store.save_setting("clock_offset", self.clock.offset)
         self.now = max(self.now, moment)
 
     def close(self) -> None:
@@ -89,7 +89,7 @@ class Account:
         with self._lock:
             self.store.close()
 
-    def forget_everything(self) -> None:
+    def clear(self) -> None:
         """Empty the store and go back to real time, within a transaction."""
         self.store.clear()
         self.clock.offset = 0

@@ -103,10 +103,10 @@ class Store:
             (json.dumps(stub), kind, object_id),
         )
         self._db.execute("DELETE FROM links WHERE kind = ? AND position = ?", (kind, self._position(kind, object_id)))
-        self.unplan(kind, object_id)
+        self.clear_due(kind, object_id)
         return stub
 
-    def forget(self, kind: str, object_id: str) -> None:
+    def purge(self, kind: str, object_id: str) -> None:
         """Remove without a trace: for the sandbox's own records."""
         position = self._position(kind, object_id)
         self._db.execute("DELETE FROM links WHERE kind = ? AND position = ?", (kind, position))
@@ -117,11 +117,11 @@ class Store:
         query = "SELECT kind, count(*) FROM objects WHERE deleted = 0 GROUP BY kind ORDER BY kind"
         return {kind: count for kind, count in self._db.execute(query) if not kind.startswith("_")}
 
-    def walk(
+    def scan(
         self,
         kind: str,
         *,
-        linked: tuple[str, str] | None = None,
+        index: tuple[str, str] | None = None,
         after: str | None = None,
         before: str | None = None,
         created: tuple[int | None, int | None] = (None, None),
@@ -129,18 +129,18 @@ class Store:
     ) -> Iterator[Object]:
         """Yield objects newest first, or oldest first: those older than `after` and newer than `before`.
 
-        `linked` is one (name, value) of the indexed members; `created` is inclusive on both sides. Rows are read as
+        `index` is one (name, value) of the indexed members; `created` is inclusive on both sides. Rows are read as
         they are asked for, so whoever writes while walking makes a list of it first.
         """
         low, high = self._bounds(kind, after=after, before=before, created=created)
         direction = "ASC" if oldest_first else "DESC"
         where, values = "o.kind = ? AND o.position >= ? AND o.position < ?", [kind, low, high]
         source = "objects o"
-        if linked:
+        if index:
             source = "links l JOIN objects o ON o.kind = l.kind AND o.position = l.position"
             where = "l.kind = ? AND l.position >= ? AND l.position < ? AND l.name = ? AND l.value = ?"
-            values += linked
-        ordered = "l" if linked else "o"
+            values += index
+        ordered = "l" if index else "o"
         query = (
             f"SELECT o.body FROM {source} WHERE {where} AND o.deleted = 0 "  # noqa: S608 - no outside text in it.
             f"ORDER BY {ordered}.position {direction}"
@@ -150,11 +150,11 @@ class Store:
 
     # What happens later
 
-    def plan(self, kind: str, object_id: str, at: int) -> None:
+    def set_due(self, kind: str, object_id: str, at: int) -> None:
         """Note that something is due for this object at `at`, in place of what was noted before."""
         self._db.execute("REPLACE INTO due VALUES (?, ?, ?)", (kind, object_id, at))
 
-    def unplan(self, kind: str, object_id: str) -> None:
+    def clear_due(self, kind: str, object_id: str) -> None:
         self._db.execute("DELETE FROM due WHERE kind = ? AND id = ?", (kind, object_id))
 
     def next_due(self, until: int) -> tuple[int, str, str] | None:
@@ -170,7 +170,7 @@ class Store:
         row = self._db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
         return json.loads(row[0]) if row else default
 
-    def set(self, name: str, value: Any) -> None:
+    def save_setting(self, name: str, value: Any) -> None:
         self._db.execute("REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value)))
 
     # Inside

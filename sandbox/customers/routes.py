@@ -44,7 +44,7 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "customer",
         params,
-        linked=("email", params["email"]) if "email" in params else None,
+        index=("email", params["email"]) if "email" in params else None,
     )
 
 

@@ -36,12 +36,12 @@ class Delivery:
 class Deliveries:
     """The queue of one account, and the way out of it."""
 
-    def __init__(self, account: Account, post_at_once: Post | None = None) -> None:
-        """Open the queue; `post_at_once` sends in the thread of the request that caused the event, after it."""
+    def __init__(self, account: Account, post_inline: Post | None = None) -> None:
+        """Open the queue; `post_inline` sends in the thread of the request that caused the event, after it."""
         self.account = account
         self.retry_after: tuple[float, ...] = RETRY_AFTER_SECONDS
-        self._post_at_once = post_at_once
-        self._under_way: set[str] = set()
+        self._post_inline = post_inline
+        self._in_flight: set[str] = set()
         self._lock = threading.Lock()
         self._nesting = threading.local()
 
@@ -63,35 +63,35 @@ class Deliveries:
 
         A receiver that calls the API in turn causes more: that is sent when its own delivery is done, not within it.
         """
-        if self._post_at_once is None or getattr(self._nesting, "is_sending", False):
+        if self._post_inline is None or getattr(self._nesting, "is_sending", False):
             return
         self._nesting.is_sending = True
         try:
-            self.send_all(self._post_at_once)
+            self.send_all(self._post_inline)
         finally:
             self._nesting.is_sending = False
 
-    def send_all(self, post: Post, *, even_retries: bool = False) -> None:
-        """Send what is due and what that causes, each once; `even_retries` does not wait for their time."""
+    def send_all(self, post: Post, *, ignore_retry_times: bool = False) -> None:
+        """Send what is due and what that causes, each once; `ignore_retry_times` does not wait for their time."""
         tried: set[str] = set()
-        while due := self.take(even_retries=even_retries, without=tried):
+        while due := self.claim(ignore_retry_times=ignore_retry_times, excluding=tried):
             for delivery in due:
                 tried.add(delivery.delivery_id)
                 self.send(delivery, post)
 
-    def take(self, *, even_retries: bool = False, without: Collection[str] = ()) -> list[Delivery]:
+    def claim(self, *, ignore_retry_times: bool = False, excluding: Collection[str] = ()) -> list[Delivery]:
         """Claim and return what is due, apart from the deliveries named; each must then be passed to `send`."""
         now = time.time()
         with self._lock, self.account.transaction():
             due = [
                 delivery
                 for delivery in self._queued("waiting")
-                if delivery["id"] not in self._under_way
-                and delivery["id"] not in without
-                and (even_retries or delivery["not_before"] <= now)
+                if delivery["id"] not in self._in_flight
+                and delivery["id"] not in excluding
+                and (ignore_retry_times or delivery["not_before"] <= now)
             ]
             ready = [attempt for delivery in due if (attempt := self._attempt(delivery))]
-            self._under_way.update(attempt.delivery_id for attempt in ready)
+            self._in_flight.update(attempt.delivery_id for attempt in ready)
         return ready
 
     def send(self, delivery: Delivery, post: Post) -> None:
@@ -101,12 +101,14 @@ class Deliveries:
             status = post(delivery.url, delivery.body, delivery.headers)
         finally:
             with self.account.transaction():
-                self._note(delivery.delivery_id, succeeded=HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES)
+                self._save_result(
+                    delivery.delivery_id, succeeded=HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+                )
             with self._lock:
-                self._under_way.discard(delivery.delivery_id)
+                self._in_flight.discard(delivery.delivery_id)
 
     def _queued(self, state: str) -> list[Object]:
-        return list(self.account.store.walk(KIND, linked=("state", state), oldest_first=True))
+        return list(self.account.store.scan(KIND, index=("state", state), oldest_first=True))
 
     def _attempt(self, delivery: Object) -> Delivery | None:
         """Render and sign; None, and gone from the queue, when the endpoint or the event is gone."""
@@ -114,7 +116,7 @@ class Deliveries:
         endpoint = self.account.get("webhook_endpoint", delivery["endpoint"])
         event = store.get("event", delivery["event"])
         if endpoint is None or event is None:
-            store.forget(KIND, delivery["id"])
+            store.purge(KIND, delivery["id"])
             return None
         shown = public(event) | {"api_version": endpoint["api_version"] or self.account.api_version}
         body = json.dumps(shown, indent=2)
@@ -127,7 +129,7 @@ class Deliveries:
         }
         return Delivery(delivery["id"], endpoint["url"], body.encode(), headers)
 
-    def _note(self, delivery_id: str, *, succeeded: bool) -> None:
+    def _save_result(self, delivery_id: str, *, succeeded: bool) -> None:
         store = self.account.store
         delivery = store.get(KIND, delivery_id)
         if delivery is None:
@@ -137,7 +139,7 @@ class Deliveries:
             not_before = time.time() + self.retry_after[attempts - 1]
             store.put({**delivery, "attempts": attempts, "not_before": not_before})
             return
-        store.forget(KIND, delivery_id)
+        store.purge(KIND, delivery_id)
         event = store.get("event", delivery["event"])
         if succeeded and event and not delivery["is_copy"]:
             store.put({**event, "pending_webhooks": max(0, event["pending_webhooks"] - 1)})

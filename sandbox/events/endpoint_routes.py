@@ -15,7 +15,7 @@ SECRET_LENGTH = 32
 def create(account: Account, params: Params) -> Object:
     """Register an endpoint; this answer alone shows its secret."""
     limits.refuse_unsupported(params, "connect")
-    if len(list(account.store.walk("webhook_endpoint"))) >= MAX_ENDPOINTS:
+    if len(list(account.store.scan("webhook_endpoint"))) >= MAX_ENDPOINTS:
         raise ApiError.invalid(f"You have reached the maximum of {MAX_ENDPOINTS} test webhook endpoints.")
     endpoint = register(account, params, secret=f"whsec_{ids.random_text(SECRET_LENGTH)}")
     return {**endpoint, "secret": endpoint["_secret"]}

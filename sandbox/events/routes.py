@@ -29,7 +29,7 @@ def list_all(account: Account, params: Params) -> Object:
         "event",
         params,
         since=account.now - KEPT_SECONDS,
-        linked=_exact_type(params),
+        index=_exact_type(params),
         where=lambda event: (
             is_wanted(event["type"]) and (delivered is None or delivered == (event["pending_webhooks"] == 0))
         ),

@@ -40,7 +40,7 @@ class Sender:
         while not self._stopped.wait(LONGEST_SLEEP_SECONDS):
             try:
                 self._catch_up()
-                for delivery in self.deliveries.take():
+                for delivery in self.deliveries.claim():
                     self._workers.submit(self._send, delivery)
             except Exception:
                 log.exception("looking for webhooks to send failed")

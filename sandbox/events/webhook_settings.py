@@ -19,7 +19,7 @@ def read(store: Store) -> dict[str, Any]:
 
 
 def change(store: Store, changes: dict[str, Any]) -> None:
-    store.set(SETTING, read(store) | changes)
+    store.save_setting(SETTING, read(store) | changes)
 
 
 def shuffled_slot(store: Store) -> int | None:
@@ -31,5 +31,5 @@ def shuffled_slot(store: Store) -> int | None:
     if not setting["shuffle"]:
         return None
     drawn = store.setting("shuffled", 0)
-    store.set("shuffled", drawn + 1)
+    store.save_setting("shuffled", drawn + 1)
     return random.Random(f"{setting['seed']}:{drawn}").randrange(SLOTS)  # noqa: S311 - repeatable on purpose.

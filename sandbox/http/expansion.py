@@ -35,7 +35,7 @@ def provides(kind: str, name: str) -> Callable[[Provider], Provider]:
     return register
 
 
-def expanded(account: Account, obj: Object, paths: Iterable[str]) -> Object:
+def expand(account: Account, obj: Object, paths: Iterable[str]) -> Object:
     """Return the object as Stripe shows it, with what the paths name put in place.
 
     Raises ApiError for a path that is too deep or leads to something that cannot be expanded.
@@ -45,22 +45,22 @@ def expanded(account: Account, obj: Object, paths: Iterable[str]) -> Object:
         segments = path.split(".")
         if len(segments) > MAX_DEPTH:
             raise ApiError.expanded_too_deep(path)
-        follower = _Follower(account, path)
+        expander = _Expander(account, path)
         if shown["object"] == "list":
-            follower.into_list(shown, None, segments)
+            expander.expand_list(shown, None, segments)
         else:
-            follower.follow(shown, _class_of(shown["object"]), segments)
+            expander.expand(shown, _class_of(shown["object"]), segments)
     return shown
 
 
-class _Follower:
+class _Expander:
     """Follows one path; where the value is null it goes on along the types alone, to refuse a wrong path."""
 
     def __init__(self, account: Account, path: str) -> None:
         self.account = account
         self.path = path
 
-    def follow(self, holder: Object | None, cls: type, segments: list[str]) -> None:
+    def expand(self, holder: Object | None, cls: type, segments: list[str]) -> None:
         """Expand the first segment in `holder`, an instance of `cls`, and the others within it."""
         name, *rest = segments
         declared = shapes.fields(cls).get(name)
@@ -71,44 +71,44 @@ class _Follower:
         if not rest and not hidden and not _is_reference(shape):
             raise ApiError.not_expandable(self.path)
         if holder is None:
-            self.step(None, shape, rest)
+            self.expand_rest(None, shape, rest)
             return
-        holder[name] = self.revealed(holder, name) if hidden else self.fetched(holder.get(name), shape)
+        holder[name] = self.reveal(holder, name) if hidden else self.fetch(holder.get(name), shape)
         for value in holder[name] if isinstance(holder[name], list) else [holder[name]]:
-            self.step(value, shape, rest)
+            self.expand_rest(value, shape, rest)
 
-    def step(self, value: Any, shape: Shape, rest: list[str]) -> None:
+    def expand_rest(self, value: Any, shape: Shape, rest: list[str]) -> None:
         """Go on within the value, if there is anything left to follow."""
         if not rest:
             return
         if shape.data:
-            self.into_list(value, shape.data.item, rest)
+            self.expand_list(value, shape.data.item, rest)
         elif cls := _class_for(value, shape):
-            self.follow(value if isinstance(value, dict) else None, cls, rest)
+            self.expand(value if isinstance(value, dict) else None, cls, rest)
         else:
             raise ApiError.not_expandable(self.path)
 
-    def into_list(self, value: Object | None, shape: Shape | None, segments: list[str]) -> None:
+    def expand_list(self, value: Object | None, shape: Shape | None, segments: list[str]) -> None:
         """Go on in every member of a list object, whose part of the path is `data`."""
         if segments[0] != "data" or len(segments) == 1:
             raise ApiError.not_expandable(self.path)
         members = value["data"] if value else []
         for member in members:
-            self.follow(member, _class_of(member["object"]), segments[1:])
+            self.expand(member, _class_of(member["object"]), segments[1:])
         if not members and shape and (cls := _class_for(None, shape)):
-            self.follow(None, cls, segments[1:])
+            self.expand(None, cls, segments[1:])
 
-    def fetched(self, value: Any, shape: Shape) -> Any:
+    def fetch(self, value: Any, shape: Shape) -> Any:
         """Return the object that an id names; anything else, and an id of nothing we hold, as it is."""
         if isinstance(value, list):
-            return [self.fetched(member, shape) for member in value]
+            return [self.fetch(member, shape) for member in value]
         if isinstance(value, str):
             for kind in _kinds(shape.resources):
                 if found := self.account.store.get(kind, value):
                     return public(found)
         return value
 
-    def revealed(self, holder: Object, name: str) -> Any:
+    def reveal(self, holder: Object, name: str) -> Any:
         """Return a member that Stripe shows only when asked."""
         kind = holder["object"]
         source = self.account.store.get(kind, holder["id"]) or holder

@@ -30,17 +30,17 @@ class Fault:
     after: bool = False
 
     @property
-    def fails_execution(self) -> bool:
+    def is_server_error(self) -> bool:
         """A 500 happens while a call executes, so it is kept for the idempotency key; of the others none is."""
         return isinstance(self.status, int) and self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
     @property
-    def strikes_before(self) -> bool:
-        return not self.fails_execution and not self.after
+    def fails_before(self) -> bool:
+        return not self.is_server_error and not self.after
 
     @property
-    def strikes_after(self) -> bool:
-        return not self.fails_execution and self.after
+    def fails_after(self) -> bool:
+        return not self.is_server_error and self.after
 
     def matches(self, call: Call) -> bool:
         return call.path.startswith(self.path) and self.method in {None, call.method}
@@ -49,13 +49,13 @@ class Fault:
         """Return what the caller gets to see."""
         if not isinstance(self.status, int):
             return ConnectionLost(self.status)
-        if self.fails_execution:
+        if self.is_server_error:
             return ApiError.server_error(status=self.status)
         return ApiError.rate_limited()
 
 
 @dataclass
-class Slowness:
+class Delays:
     """Real waiting: before a call is executed, and between what it read and the stamping of its `Date`."""
 
     latency_ms: int = 0

@@ -35,7 +35,7 @@ def decode(pairs: Iterable[tuple[str, str]]) -> Form:
             level = _child(level, last, key)
             last = str(len(level))
         if isinstance(level.get(last), dict):
-            raise _at_odds(key)
+            raise _conflict(key)
         level[last] = value
     return form
 
@@ -52,9 +52,9 @@ def _segments(key: str) -> list[str]:
 def _child(level: Form, name: str, key: str) -> Form:
     child = level.setdefault(name, {})
     if isinstance(child, str):
-        raise _at_odds(key)
+        raise _conflict(key)
     return child
 
 
-def _at_odds(key: str) -> ApiError:
+def _conflict(key: str) -> ApiError:
     return ApiError.invalid(f"Invalid request: both as a value and as an object: {key}", param=key)

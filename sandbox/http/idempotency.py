@@ -36,7 +36,7 @@ class Answer:
         return cls.of(error.body(), status=error.status)
 
 
-class Running:
+class KeysInUse:
     """The idempotency keys of requests that are executing right now."""
 
     def __init__(self) -> None:
@@ -76,12 +76,12 @@ def find(account: Account, call: Call) -> Answer | None:
     return Answer(kept["status"], kept["body"], replayed=True)
 
 
-def keep(account: Account, call: Call, answer: Answer) -> None:
+def save(account: Account, call: Call, answer: Answer) -> None:
     """Keep the answer under the request's key, and let go of what is too old to be replayed."""
     if call.idempotency_key is None:
         return
-    for old in list(account.store.walk(KIND, created=(None, account.now - KEPT_SECONDS))):
-        account.store.forget(KIND, old["id"])
+    for old in list(account.store.scan(KIND, created=(None, account.now - KEPT_SECONDS))):
+        account.store.purge(KIND, old["id"])
     account.store.put(
         {
             "object": KIND,

@@ -20,13 +20,13 @@ def page(
     kind: str,
     params: Params,
     *,
-    linked: tuple[str, str] | None = None,
+    index: tuple[str, str] | None = None,
     where: Callable[[Object], bool] | None = None,
     since: int | None = None,
 ) -> Object:
     """Return the list object that answers a list call.
 
-    `linked` is the (name, value) of one indexed filter (core/kinds.py), the most selective one; `where` decides on all
+    `index` is the (name, value) of one indexed filter (core/kinds.py), the most selective one; `where` decides on all
     others; nothing created before `since` is listed. Cursors, `limit` and `created` are taken from `params`.
     """
     limit = page_size(params)
@@ -34,8 +34,8 @@ def page(
     first, last = created_range(params.get("created"))
     if since is not None:
         first = max(since, first or since)
-    found = account.store.walk(
-        kind, linked=linked, after=after, before=before, created=(first, last), oldest_first=before is not None
+    found = account.store.scan(
+        kind, index=index, after=after, before=before, created=(first, last), oldest_first=before is not None
     )
     rows = list(islice(filter(where, found) if where else found, limit + 1))
     shown = rows[:limit]
@@ -44,7 +44,7 @@ def page(
     return {"object": "list", "data": shown, "has_more": len(rows) > limit, "url": KINDS[kind].list_url}
 
 
-def whole(objects: list[Object], *, url: str) -> Object:
+def embedded(objects: list[Object], *, url: str) -> Object:
     """Return a list object inside another object, all of it on one page."""
     return {"object": "list", "data": objects, "has_more": False, "url": url}
 

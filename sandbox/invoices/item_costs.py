@@ -14,12 +14,12 @@ def of_items(items: Iterable[Object], *, discounts: Iterable[Object]) -> dict[st
     by_id = {item["id"]: item for item in items}
     parts = [Part(money.total(item["price"], item["quantity"]), item["price"]["product"]) for item in by_id.values()]
     for discount in discounts:
-        taken = amounts_off.off(discount["_coupon"], parts)
+        taken = amounts_off.per_part(discount["_coupon"], parts)
         parts = [Part(part.amount - each, part.product) for part, each in zip(parts, taken, strict=True)]
     return {item_id: part.amount for item_id, part in zip(by_id, parts, strict=True)}
 
 
-def share(amount: int, *, period: tuple[int, int], since: int, until: int | None = None) -> int:
+def prorate(amount: int, *, period: tuple[int, int], since: int, until: int | None = None) -> int:
     """Return the part of a period's amount that falls on the time from `since` to `until`, or to the period's end.
 
     To the second, and rounded half up to whole minor units, as Stripe shows it.

@@ -21,7 +21,7 @@ UNBILLED = {"trialing", "paused"}
 def credit(account: Account, subscription: Object, item: Object, *, since: int) -> None:
     """Give back what was billed for the item's time from `since` to the end of its period."""
     for given in unused_time.unused(account, subscription, item, since=since):
-        _wait(
+        _add_pending(
             account, subscription, item, -given.amount, since=since, words="Unused time on", credited=given.reference
         )
 
@@ -35,23 +35,23 @@ def credit_everything(account: Account, subscription: Object, *, since: int) -> 
 
 def charge(account: Account, subscription: Object, item: Object, *, since: int, among: list[Object]) -> None:
     """Charge what the item costs from `since` to the end of its period, as one of the items that there are now."""
-    cost = item_costs.of_items(among, discounts=discounts.running(account, subscription))[item["id"]]
+    cost = item_costs.of_items(among, discounts=discounts.active(account, subscription))[item["id"]]
     period = (item["current_period_start"], item["current_period_end"])
-    amount = item_costs.share(cost, period=period, since=since)
+    amount = item_costs.prorate(cost, period=period, since=since)
     if amount:
-        _wait(account, subscription, item, amount, since=since, words="Remaining time on")
+        _add_pending(account, subscription, item, amount, since=since, words="Remaining time on")
 
 
-def waiting(account: Account, subscription: Object) -> list[Object]:
+def pending(account: Account, subscription: Object) -> list[Object]:
     """Return the subscription's prorations that are on no invoice yet, oldest first."""
-    found = account.store.walk("invoiceitem", linked=("customer", subscription["customer"]))
+    found = account.store.scan("invoiceitem", index=("customer", subscription["customer"]))
     mine = [item for item in found if item["invoice"] is None and _subscription(item) == subscription["id"]]
     return mine[::-1]
 
 
-def made_since(account: Account, subscription: Object, known: set[str]) -> dict[str, str]:
+def new_items(account: Account, subscription: Object, known: set[str]) -> dict[str, str]:
     """Return the subscription's prorations that are not `known`, billed or not, with the item that each is for."""
-    found = account.store.walk("invoiceitem", linked=("customer", subscription["customer"]))
+    found = account.store.scan("invoiceitem", index=("customer", subscription["customer"]))
     return {
         item["id"]: item["parent"]["subscription_details"]["subscription_item"]
         for item in found
@@ -59,9 +59,9 @@ def made_since(account: Account, subscription: Object, known: set[str]) -> dict[
     }
 
 
-def drop(account: Account, subscription: Object) -> None:
+def delete_pending(account: Account, subscription: Object) -> None:
     """Delete what waits: a subscription that ends without a last invoice never bills it."""
-    for item in waiting(account, subscription):
+    for item in pending(account, subscription):
         account.remove(item, event="invoiceitem.deleted")
 
 
@@ -86,7 +86,7 @@ def line_of(item: Object) -> Line:
     )
 
 
-def _wait(
+def _add_pending(
     account: Account,
     subscription: Object,
     item: Object,
@@ -110,8 +110,8 @@ def _wait(
         credited_items=credited,
     )
     customer, currency = subscription["customer"], subscription["currency"]
-    waiting_item = shapes.item(line=line, customer=customer, currency=currency, created=account.now)
-    account.add(waiting_item, event="invoiceitem.created")
+    pending_item = shapes.item(line=line, customer=customer, currency=currency, created=account.now)
+    account.add(pending_item, event="invoiceitem.created")
 
 
 def _subscription(item: Object) -> str:

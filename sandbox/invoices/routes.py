@@ -7,7 +7,7 @@ from sandbox.http import limits, listing, sublists
 from sandbox.http.expansion import provides
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
-from sandbox.invoices import pay_on_request, rules, subscription_state
+from sandbox.invoices import manual_payment, rules, subscription_state
 from sandbox.payments import payment_method_routes
 from sandbox.payments.cards import Decline
 
@@ -20,12 +20,12 @@ def list_all(account: Account, params: Params) -> Object:
     """List invoices, of one subscription or customer when asked."""
     limits.refuse_unsupported(params, "customer_account", "due_date")
     wanted = listing.given(params, "collection_method", "customer", "status")
-    linked = next(((name, params[name]) for name in ("subscription", "customer") if name in params), None)
+    index = next(((name, params[name]) for name in ("subscription", "customer") if name in params), None)
     return listing.page(
         account,
         "invoice",
         params,
-        linked=linked,
+        index=index,
         where=lambda invoice: listing.matches(invoice, wanted),
     )
 
@@ -44,13 +44,13 @@ def pay(account: Account, params: Params, invoice_id: str) -> Object:
     if invoice["status"] == "draft":
         rules.finalize(account, invoice)
     _require_status(
-        invoice, pay_on_request.PAYABLE, "Invoice is already paid" if invoice["status"] == "paid" else None
+        invoice, manual_payment.PAYABLE, "Invoice is already paid" if invoice["status"] == "paid" else None
     )
     if params.get("paid_out_of_band"):
-        pay_on_request.pay_elsewhere(account, invoice)
+        manual_payment.mark_paid_out_of_band(account, invoice)
         return invoice
     method = _method(account, invoice, params)
-    decline = pay_on_request.pay(account, invoice, method, on_session=not params.get("off_session", True))
+    decline = manual_payment.pay(account, invoice, method, on_session=not params.get("off_session", True))
     if decline is not None:
         raise _refusal(account, invoice, decline)
     return invoice
@@ -68,15 +68,15 @@ def mark_uncollectible(account: Account, _params: Params, invoice_id: str) -> Ob
     """Write an open invoice off; it can still be paid."""
     invoice = account.find("invoice", invoice_id)
     _require_status(invoice, {"open"})
-    pay_on_request.give_up(account, invoice)
+    manual_payment.mark_uncollectible(account, invoice)
     return invoice
 
 
 @provides("invoice", "payments")
 def payments_of(account: Account, invoice: Object) -> Object:
     """Return the payments that an invoice shows when asked for them."""
-    found = list(account.store.walk("invoice_payment", linked=("invoice", invoice["id"])))
-    return listing.whole(found, url=f"/v1/invoice_payments?invoice={invoice['id']}")
+    found = list(account.store.scan("invoice_payment", index=("invoice", invoice["id"])))
+    return listing.embedded(found, url=f"/v1/invoice_payments?invoice={invoice['id']}")
 
 
 @provides("invoice", "confirmation_secret")
@@ -91,7 +91,7 @@ def _method(account: Account, invoice: Object, params: Params) -> Object:
     customer = account.find("customer", invoice["customer"])
     if "payment_method" in params:
         return payment_method_routes.attached(account, params["payment_method"], customer, param="payment_method")
-    subscription = pay_on_request.subscription_of(account, invoice)
+    subscription = manual_payment.subscription_of(account, invoice)
     method = subscription_state.payment_method(account, subscription) if subscription else None
     if method is None:
         raise ApiError.invalid(

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.core import ids
 from sandbox.core.store import Object
-from sandbox.http.listing import whole
+from sandbox.http.listing import embedded
 
 ACCOUNT_NAME = "Sandbox"
 
@@ -87,7 +87,9 @@ def invoice(*, customer: Object, currency: str, created: int, billing_reason: st
         "issuer": {"type": "self"},
         "last_finalization_error": None,
         "latest_revision": None,
-        "lines": whole([_line(line, invoice_id, currency) for line in lines], url=f"/v1/invoices/{invoice_id}/lines"),
+        "lines": embedded(
+            [_line(line, invoice_id, currency) for line in lines], url=f"/v1/invoices/{invoice_id}/lines"
+        ),
         "livemode": False,
         "metadata": {},
         "next_payment_attempt": None,

@@ -15,10 +15,10 @@ NOTICE_BEFORE_TRIAL_END = 3 * DAY
 TIME_TO_PAY_FIRST_INVOICE = 23 * 3600
 
 
-def keep(account: Account, subscription: Object, changes: dict[str, Any], *, event: str | None = None) -> None:
+def save(account: Account, subscription: Object, changes: dict[str, Any], *, event: str | None = None) -> None:
     """Write changes, and work out anew when something is due for the subscription."""
     account.change(subscription, changes, event=event)
-    plan_subscription(account, subscription)
+    set_due(account, subscription)
 
 
 def activate(account: Account, subscription: Object) -> None:
@@ -26,7 +26,7 @@ def activate(account: Account, subscription: Object) -> None:
     if subscription["status"] not in {"incomplete", "past_due", "unpaid"}:
         return
     if account.find("invoice", subscription["latest_invoice"])["status"] == "paid":
-        keep(account, subscription, {"status": "active"}, event=UPDATED)
+        save(account, subscription, {"status": "active"}, event=UPDATED)
 
 
 def payment_method(account: Account, subscription: Object) -> Object | None:
@@ -41,13 +41,13 @@ def has_ended(subscription: Object) -> bool:
     return subscription["status"] in ENDED
 
 
-def plan_subscription(account: Account, subscription: Object) -> None:
+def set_due(account: Account, subscription: Object) -> None:
     """Note the subscription's next moment, now at the earliest, or that there is none."""
     moment = next_moment(subscription, now=account.now)
     if moment is None:
-        account.store.unplan("subscription", subscription["id"])
+        account.store.clear_due("subscription", subscription["id"])
     else:
-        account.store.plan("subscription", subscription["id"], max(moment, account.now))
+        account.store.set_due("subscription", subscription["id"], max(moment, account.now))
 
 
 def next_moment(subscription: Object, *, now: int) -> int | None:

@@ -53,14 +53,14 @@ def _by_price(account: Account, subscription: Object, item: Object, *, since: in
     items = subscription["items"]["data"]
     cost = item_costs.of_items(items, discounts=_last_discounts(account, subscription, item))[item["id"]]
     period = (item["current_period_start"], item["current_period_end"])
-    return [Credit(item_costs.share(cost, period=period, since=since), None)]
+    return [Credit(item_costs.prorate(cost, period=period, since=since), None)]
 
 
 def _by_debits(account: Account, subscription: Object, item: Object, *, since: int) -> Iterator[Credit]:
     given_back = _credited_since(account, subscription, item)
     for debit in _debits(account, subscription, item):
         until = min((given_back[name] for name in debit.names if name in given_back), default=None)
-        yield Credit(item_costs.share(debit.amount, period=debit.period, since=since, until=until), debit.reference)
+        yield Credit(item_costs.prorate(debit.amount, period=debit.period, since=since, until=until), debit.reference)
 
 
 def _last_discounts(account: Account, subscription: Object, item: Object) -> list[Object]:
@@ -116,13 +116,13 @@ def _credited_since(account: Account, subscription: Object, item: Object) -> dic
 
 
 def _prorations(account: Account, subscription: Object, item: Object) -> list[Object]:
-    found = account.store.walk("invoiceitem", linked=("customer", subscription["customer"]))
+    found = account.store.scan("invoiceitem", index=("customer", subscription["customer"]))
     return [each for each in found if each["parent"]["subscription_details"]["subscription_item"] == item["id"]]
 
 
 def _invoices(account: Account, subscription: Object) -> Iterator[Object]:
     """Yield the subscription's invoices, newest first; a void one was never owed."""
-    found = account.store.walk("invoice", linked=("subscription", subscription["id"]))
+    found = account.store.scan("invoice", index=("subscription", subscription["id"]))
     return (invoice for invoice in found if invoice["status"] != "void")
 
 

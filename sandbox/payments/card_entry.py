@@ -35,7 +35,7 @@ def read(account: Account, typed: TypedCard) -> tuple[Card, tuple[int, int]]:
     return card, expiry
 
 
-def keep(account: Account, typed: TypedCard, *, payer: Object) -> Object:
+def save(account: Account, typed: TypedCard, *, payer: Object) -> Object:
     """Return the typed card as a payment method that is nobody's yet."""
     card, expiry = read(account, typed)
     return rules.new_card(account, card, payer=payer, expiry=expiry)
@@ -44,7 +44,7 @@ def keep(account: Account, typed: TypedCard, *, payer: Object) -> Object:
 def _expiry(account: Account, typed: TypedCard) -> tuple[int, int]:
     """Return month and year as typed, or for a program that left them out a date well ahead."""
     if typed.exp_month is None or typed.exp_year is None:
-        return cards.usual_expiry(account.now)
+        return cards.default_expiry(account.now)
     cards.check_expiry(month=typed.exp_month, year=typed.exp_year, now=account.now)
     return typed.exp_month, typed.exp_year
 

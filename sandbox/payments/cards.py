@@ -157,7 +157,7 @@ TEST_CARDS = (
         authentication=Authentication.UNTIL_SET_UP,
     ),
 )
-WORKING = "4242424242424242"
+ALWAYS_APPROVED = "4242424242424242"
 BY_NUMBER = {card.number: card for card in TEST_CARDS}
 BY_ALIAS = {card.alias: card for card in TEST_CARDS}
 
@@ -196,7 +196,7 @@ def check_expiry(*, month: int, year: int, now: int) -> None:
         raise INVALID_MONTH.error()
 
 
-def usual_expiry(now: int) -> tuple[int, int]:
+def default_expiry(now: int) -> tuple[int, int]:
     """Return a month and year well ahead, for a card of which only the number is known."""
     return LAST_MONTH, datetime.fromtimestamp(now, UTC).year + 5
 

@@ -22,7 +22,7 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "payment_method",
         params,
-        linked=("customer", params["customer"]) if "customer" in params else None,
+        index=("customer", params["customer"]) if "customer" in params else None,
         where=lambda method: method["customer"] is not None and listing.matches(method, wanted),
     )
 
@@ -78,7 +78,7 @@ def _from_alias(account: Account, card: cards.Card, customer: Object) -> Object:
     if refusal := card.refusal_when_saved():
         raise refusal.error()
     payer = billing_details(email=customer["email"], name=customer["name"])
-    method = rules.new_card(account, card, payer=payer, expiry=cards.usual_expiry(account.now))
+    method = rules.new_card(account, card, payer=payer, expiry=cards.default_expiry(account.now))
     return rules.attach(account, method, customer["id"])
 
 

@@ -33,15 +33,15 @@ def retrieve_invoice_payment(account: Account, _params: Params, payment_id: str)
 def list_invoice_payments(account: Account, params: Params) -> Object:
     """List what paid an invoice, or the invoices that a payment intent paid."""
     wanted = listing.given(params, "invoice", "status")
-    linked = ("invoice", params["invoice"]) if "invoice" in params else None
+    index = ("invoice", params["invoice"]) if "invoice" in params else None
     if payment := params.get("payment"):
         limits.refuse_unsupported(payment, "payment_record")
-        linked = ("payment_intent", payment.get("payment_intent", ""))
+        index = ("payment_intent", payment.get("payment_intent", ""))
     return listing.page(
         account,
         "invoice_payment",
         params,
-        linked=linked,
+        index=index,
         where=lambda found: listing.matches(found, wanted),
     )
 
@@ -53,7 +53,7 @@ def _list(account: Account, kind: str, params: Params, *filters: str) -> Object:
         account,
         kind,
         params,
-        linked=next(iter(wanted.items()), None),
+        index=next(iter(wanted.items()), None),
         where=lambda found: listing.matches(found, wanted),
     )
 

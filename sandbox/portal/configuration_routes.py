@@ -26,7 +26,7 @@ def create(account: Account, params: Params) -> Object:
 
 def default(account: Account) -> Object:
     """Return the default configuration, made when it is first asked for."""
-    for found in account.store.walk(KIND):
+    for found in account.store.scan(KIND):
         if found["is_default"]:
             return found
     made = shapes.configuration(created=account.now, features=shapes.features(enabled=True))

@@ -38,7 +38,7 @@ def visit(account: Account, session_id: str) -> Visit:
 
 def running(account: Account, visit: Visit) -> list[Object]:
     """Return the customer's subscriptions that have not ended, newest first."""
-    found = list(account.store.walk("subscription", linked=("customer", visit.customer["id"])))
+    found = list(account.store.scan("subscription", index=("customer", visit.customer["id"])))
     return [subscriptions.refreshed(account, each) for each in found if not subscription_state.has_ended(each)]
 
 
@@ -101,7 +101,7 @@ def change_card(account: Account, visit: Visit, typed: TypedCard, *, name: str |
     account.change(customer, {"invoice_settings": settings}, event="customer.updated")
     for each in running(account, visit):
         if each["default_payment_method"]:
-            subscription_state.keep(account, each, {"default_payment_method": method["id"]}, event=UPDATED)
+            subscription_state.save(account, each, {"default_payment_method": method["id"]}, event=UPDATED)
     return method
 
 

@@ -24,11 +24,11 @@ def create(account: Account, params: Params) -> Object:
             param="duration",
         )
     if "id" in params:
-        _claim_id(account, params["id"])
+        _check_id_is_free(account, params["id"])
     coupon = shapes.coupon(created=account.now, members=_members(account, params))
     account.add(coupon, event="coupon.created")
     if coupon["redeem_by"] is not None:
-        account.store.plan("coupon", coupon["id"], coupon["redeem_by"])
+        account.store.set_due("coupon", coupon["id"], coupon["redeem_by"])
     return coupon
 
 
@@ -66,11 +66,11 @@ def applies_to(_account: Account, coupon: Object) -> Object | None:
     return products
 
 
-def _claim_id(account: Account, coupon_id: str) -> None:
+def _check_id_is_free(account: Account, coupon_id: str) -> None:
     """Make the id free, if only a deleted coupon had it."""
     if account.get("coupon", coupon_id):
         raise ApiError.invalid("Coupon already exists.", code="resource_already_exists")
-    account.store.forget("coupon", coupon_id)
+    account.store.purge("coupon", coupon_id)
 
 
 def _check_amount(params: Params) -> None:

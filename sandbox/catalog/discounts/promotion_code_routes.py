@@ -25,7 +25,7 @@ def create(account: Account, params: Params) -> Object:
     promotion_code = shapes.promotion_code(created=account.now, coupon=coupon["id"], code=code, members=members)
     account.add(promotion_code, event="promotion_code.created")
     if promotion_code["expires_at"] is not None:
-        account.store.plan("promotion_code", promotion_code["id"], promotion_code["expires_at"])
+        account.store.set_due("promotion_code", promotion_code["id"], promotion_code["expires_at"])
     return promotion_code
 
 
@@ -59,7 +59,7 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "promotion_code",
         params,
-        linked=next(iter(keys.items()), None),
+        index=next(iter(keys.items()), None),
         where=lambda code: listing.matches(code, wanted),
     )
 
@@ -125,7 +125,7 @@ def _restrictions(given: Params) -> Params:
 
 def _check_free(account: Account, code: str, customer: str | None) -> None:
     """Refuse a text that is, in any case, an active code's for the same customer, or for everybody."""
-    for other in account.store.walk("promotion_code", linked=("code", code.lower())):
+    for other in account.store.scan("promotion_code", index=("code", code.lower())):
         if other["active"] and (customer is None or other["customer"] in {None, customer}):
             raise ApiError.invalid(f"An active promotion code with `code: {code}` already exists.")
 

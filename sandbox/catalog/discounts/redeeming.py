@@ -42,12 +42,12 @@ def check(account: Account, redemption: Redemption, basket: Basket, *, param: st
     _check_coupon(redemption.coupon, basket, param=param)
 
 
-def find(account: Account, text: str, *, customer: str | None) -> Redemption:
+def find_code(account: Account, text: str, *, customer: str | None) -> Redemption:
     """Return what a code as typed stands for: an active one of that spelling, in any case, or the latest of them.
 
     Raises ApiError (400), naming `promotion_code`, when there is none for this customer.
     """
-    spelled = account.store.walk("promotion_code", linked=("code", text.strip().lower()))
+    spelled = account.store.scan("promotion_code", index=("code", text.strip().lower()))
     found = [code for code in spelled if code["customer"] in {None, customer}]
     if not found:
         raise ApiError.invalid("This code is invalid.", param="promotion_code")
@@ -58,7 +58,7 @@ def find(account: Account, text: str, *, customer: str | None) -> Redemption:
     return Redemption(coupon, code)
 
 
-def count(account: Account, redemption: Redemption) -> None:
+def count_redemption(account: Account, redemption: Redemption) -> None:
     """Note one more redemption; the last one allowed ends the coupon or the code."""
     coupon, code = redemption.coupon, redemption.promotion_code
     if code:
@@ -74,22 +74,22 @@ def count(account: Account, redemption: Redemption) -> None:
 
 def deactivate_codes(account: Account, coupon_id: str) -> None:
     """Switch off the codes of a coupon that is no longer valid: a code is never active without its coupon."""
-    for code in list(account.store.walk("promotion_code", linked=("coupon", coupon_id))):
+    for code in list(account.store.scan("promotion_code", index=("coupon", coupon_id))):
         account.change(code, {"active": False}, event="promotion_code.updated")
-        account.store.unplan("promotion_code", code["id"])
+        account.store.clear_due("promotion_code", code["id"])
 
 
-def end_coupon(account: Account, coupon: Object) -> None:
+def expire_coupon(account: Account, coupon: Object) -> None:
     """Let a coupon's time to be redeemed run out; Stripe records no event for that."""
     account.change(coupon, {"valid": False})
-    account.store.unplan("coupon", coupon["id"])
+    account.store.clear_due("coupon", coupon["id"])
     deactivate_codes(account, coupon["id"])
 
 
-def end_code(account: Account, code: Object) -> None:
+def expire_code(account: Account, code: Object) -> None:
     """Let a promotion code expire."""
     account.change(code, {"active": False})
-    account.store.unplan("promotion_code", code["id"])
+    account.store.clear_due("promotion_code", code["id"])
 
 
 def check_reactivation(account: Account, code: Object) -> None:
@@ -104,8 +104,8 @@ def check_reactivation(account: Account, code: Object) -> None:
 
 def has_bought(account: Account, customer_id: str) -> bool:
     """Tell whether the customer was ever charged, or billed."""
-    charges = account.store.walk("charge", linked=("customer", customer_id))
-    invoices = account.store.walk("invoice", linked=("customer", customer_id))
+    charges = account.store.scan("charge", index=("customer", customer_id))
+    invoices = account.store.scan("invoice", index=("customer", customer_id))
     return any(charge["status"] == "succeeded" for charge in charges) or any(
         invoice["status"] in BILLED for invoice in invoices
     )

@@ -8,27 +8,27 @@ from sandbox.core.periods import boundary
 from sandbox.core.store import Object
 
 
-def grant(account: Account, redemption: Redemption, subscription: Object) -> str:
+def add_to_subscription(account: Account, redemption: Redemption, subscription: Object) -> str:
     """Redeem the coupon on the subscription, whose `discounts` the caller then changes; return the discount's id."""
     discount = _redeem(account, redemption, customer=subscription["customer"])
     discount["subscription"] = subscription["id"]
     account.add(discount, event="customer.discount.created")
     if discount["end"] is not None:
-        account.store.plan("discount", discount["id"], discount["end"])
-    redeeming.count(account, redemption)
+        account.store.set_due("discount", discount["id"], discount["end"])
+    redeeming.count_redemption(account, redemption)
     return str(discount["id"])
 
 
-def spend(account: Account, redemption: Redemption, session: Object, *, customer: str | None) -> Object:
+def add_to_session(account: Account, redemption: Redemption, session: Object, *, customer: str | None) -> Object:
     """Redeem the coupon on a one-time purchase; Stripe records no event about such a discount."""
     discount = _redeem(account, redemption, customer=customer)
     discount["checkout_session"] = session["id"]
     account.add(discount)
-    redeeming.count(account, redemption)
+    redeeming.count_redemption(account, redemption)
     return discount
 
 
-def replaced(account: Account, subscription: Object, wanted: list[Redemption | str] | None) -> Object:
+def replace(account: Account, subscription: Object, wanted: list[Redemption | str] | None) -> Object:
     """Return the `discounts` that the caller gives the subscription: those kept by their ids, and those redeemed now.
 
     Those that are not wanted end. Nothing is returned when nothing was said about discounts.
@@ -38,17 +38,17 @@ def replaced(account: Account, subscription: Object, wanted: list[Redemption | s
     for discount_id in subscription["discounts"]:
         if discount_id not in wanted:
             end(account, account.find("discount", discount_id))
-    ids = [each if isinstance(each, str) else grant(account, each, subscription) for each in wanted]
+    ids = [each if isinstance(each, str) else add_to_subscription(account, each, subscription) for each in wanted]
     return {"discounts": ids}
 
 
-def running(account: Account, subscription: Object) -> list[Object]:
+def active(account: Account, subscription: Object) -> list[Object]:
     """Return the discounts that an invoice of now takes off, in the order in which they are taken."""
     found = [account.find("discount", discount_id) for discount_id in subscription["discounts"]]
     return [discount for discount in found if discount["end"] is None or discount["end"] > account.now]
 
 
-def use_up(account: Account, subscription: Object, invoice: Object) -> None:
+def end_once_discounts(account: Account, subscription: Object, invoice: Object) -> None:
     """Take from the subscription the discounts that are for one invoice, once this one has been made less by them.
 
     The caller keeps the subscription, and records the event about it.
@@ -60,7 +60,7 @@ def use_up(account: Account, subscription: Object, invoice: Object) -> None:
             end(account, discount)
 
 
-def run_out(account: Account, discount: Object) -> None:
+def expire(account: Account, discount: Object) -> None:
     """End a discount whose months are over."""
     subscription = account.find("subscription", discount["subscription"])
     left = [each for each in subscription["discounts"] if each != discount["id"]]
@@ -70,7 +70,7 @@ def run_out(account: Account, discount: Object) -> None:
 
 def end(account: Account, discount: Object) -> None:
     """Note that the discount is on nothing any more; invoices that it was taken off still show it."""
-    account.store.unplan("discount", discount["id"])
+    account.store.clear_due("discount", discount["id"])
     account.emit("customer.discount.deleted", discount)
 
 

@@ -23,7 +23,7 @@ def show_all(sandbox: LocalStripe, _request: Request, kind: str) -> Response:
     """List the latest objects of a kind."""
     account = sandbox.account
     with sandbox.transaction():
-        found = list(islice(account.store.walk(kind), LONGEST_LIST + 1))
+        found = list(islice(account.store.scan(kind), LONGEST_LIST + 1))
     if not found or kind.startswith("_"):
         return rendering.not_found(f"There are no objects of the kind {kind}.")
     rows = [overview.row(obj) for obj in found[:LONGEST_LIST]]

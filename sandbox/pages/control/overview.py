@@ -32,11 +32,11 @@ def view(sandbox: LocalStripe) -> dict[str, Any]:
             "api_version": API_VERSION,
             "clock": _clock(account),
             "webhooks": webhook_settings.read(account.store),
-            "endpoints": list(account.store.walk("webhook_endpoint")),
+            "endpoints": list(account.store.scan("webhook_endpoint")),
             "counts": queue,
             "faults": sandbox.faults.shown(),
             "objects": account.store.counts(),
-            "events": [_event(event) for event in islice(account.store.walk("event"), EVENTS_SHOWN)],
+            "events": [_event(event) for event in islice(account.store.scan("event"), EVENTS_SHOWN)],
             "deliveries": _deliveries(account),
             "calls": sandbox.calls.most_common(CALLS_SHOWN),
             "violations": account.violations,
@@ -93,5 +93,5 @@ def _deliveries(account: Account) -> list[dict[str, Any]]:
             "state": delivery["state"],
             "attempts": delivery["attempts"],
         }
-        for delivery in islice(account.store.walk(queue.KIND), DELIVERIES_SHOWN)
+        for delivery in islice(account.store.scan(queue.KIND), DELIVERIES_SHOWN)
     ]

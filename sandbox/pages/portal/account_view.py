@@ -142,7 +142,7 @@ def _price(item: Object) -> str:
 
 
 def _bills(account: Account, visit: Visit) -> list[Bill]:
-    found = account.store.walk("invoice", linked=("customer", visit.customer["id"]))
+    found = account.store.scan("invoice", index=("customer", visit.customer["id"]))
     issued = (invoice for invoice in found if invoice["status"] != "draft")
     return [_bill(invoice) for invoice in islice(issued, INVOICES_SHOWN)]
 

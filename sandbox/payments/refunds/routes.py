@@ -47,7 +47,7 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "refund",
         params,
-        linked=next(iter(wanted.items()), None),
+        index=next(iter(wanted.items()), None),
         where=lambda refund: listing.matches(refund, wanted),
     )
 

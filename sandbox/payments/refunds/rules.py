@@ -27,13 +27,13 @@ def create(account: Account, charge: Object, *, amount: int | None, members: dic
     )
     account.emit("refund.created", refund)
     if refund["destination_details"]["type"] == "card":
-        account.store.plan("refund", refund["id"], account.now + SECONDS_TO_REFERENCE)
+        account.store.set_due("refund", refund["id"], account.now + SECONDS_TO_REFERENCE)
     return refund
 
 
-def confirm(account: Account, refund: Object) -> None:
+def add_bank_reference(account: Account, refund: Object) -> None:
     """Note the reference by which the card's bank finds the refund."""
-    account.store.unplan("refund", refund["id"])
+    account.store.clear_due("refund", refund["id"])
     change(account, refund, {"destination_details": shapes.card_reference(refund)})
 
 

@@ -23,5 +23,5 @@ def next_invoice(account: Account, subscription: Object, *, known: str | None) -
 
 def as_drafted(account: Account, invoice_id: str) -> Object:
     """Return the invoice the way the event of its creation shows it."""
-    told = account.store.walk("event", linked=("type", "invoice.created"))
+    told = account.store.scan("event", index=("type", "invoice.created"))
     return next(event["data"]["object"] for event in told if event["data"]["object"]["id"] == invoice_id)

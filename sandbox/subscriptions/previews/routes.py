@@ -48,18 +48,18 @@ def create(account: Account, params: Params) -> Object:
 def _of_change(account: Account, subscription: Object, params: Params, details: Params) -> Object:
     changes = _changes(params, details)
     known = subscription["latest_invoice"]
-    known_items = set(prorations.made_since(account, subscription, set()))
+    known_items = set(prorations.new_items(account, subscription, set()))
     with dry_run(account):
         tried = deepcopy(subscription)
         if params.get("preview_mode") == "recurring":
-            prorations.drop(account, tried)
+            prorations.delete_pending(account, tried)
         if details.get("cancel_now"):
             drafted = _final_invoice(account, tried, details)
         else:
             if changes:
                 change_request.apply(account, tried, changes)
             drafted = next_invoice.next_invoice(account, tried, known=known)
-        made = prorations.made_since(account, tried, known_items)
+        made = prorations.new_items(account, tried, known_items)
     if drafted is None:
         raise _none_comes(subscription["customer"])
     return shapes.preview(drafted, proration_date=_proration_date(account, details), made=made)
@@ -124,7 +124,7 @@ def _of_schedule(account: Account, params: Params) -> Object:
 def _next_of(account: Account, customer: Object) -> Object:
     """Return the customer's subscription that is billed next."""
     found = []
-    for subscription in account.store.walk("subscription", linked=("customer", customer["id"])):
+    for subscription in account.store.scan("subscription", index=("customer", customer["id"])):
         moment = subscription_state.next_moment(subscription, now=account.now)
         if moment is not None and subscription["status"] != "incomplete":
             found.append((moment, subscription["id"]))

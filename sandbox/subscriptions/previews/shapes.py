@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sandbox.core import ids
 from sandbox.core.store import Object
-from sandbox.http.listing import whole
+from sandbox.http.listing import embedded
 
 UNTIL_COLLECTED = 3600
 
@@ -23,7 +23,7 @@ def preview(drafted: Object, *, proration_date: int | None, made: Mapping[str, s
         "id": preview_id,
         "billing_reason": "upcoming",
         "ending_balance": drafted["starting_balance"] + drafted["total"] - drafted["amount_due"],
-        "lines": whole(lines, url=f"/v1/invoices/{preview_id}/lines"),
+        "lines": embedded(lines, url=f"/v1/invoices/{preview_id}/lines"),
         "next_payment_attempt": drafted["created"] + UNTIL_COLLECTED if charges else None,
         "parent": _parent(drafted["parent"], proration_date),
         "webhooks_delivered_at": None,

@@ -49,4 +49,4 @@ def _let_go(account: Account, schedule: Object, changes: Object) -> None:
 
 def _keep(account: Account, subscription: Object, changes: Object) -> None:
     account.change(subscription, changes, event="customer.subscription.updated")
-    subscription_state.plan_subscription(account, subscription)
+    subscription_state.set_due(account, subscription)

@@ -84,7 +84,7 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "subscription_schedule",
         params,
-        linked=("customer", params["customer"]) if "customer" in params else None,
+        index=("customer", params["customer"]) if "customer" in params else None,
         where=lambda schedule: _is_wanted(schedule, params),
     )
 

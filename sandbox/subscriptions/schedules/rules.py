@@ -61,7 +61,7 @@ def bind(account: Account, subscription: Object, schedule: Object) -> None:
             members["_phase_end"] = None
     elif subscription["schedule"] == schedule["id"]:
         members |= ending.NO_END
-    subscription_state.keep(account, subscription, members, event=UPDATED)
+    subscription_state.save(account, subscription, members, event=UPDATED)
 
 
 def advance(account: Account, subscription: Object) -> None:
@@ -109,7 +109,7 @@ def _exchange(account: Account, subscription: Object, wanted: ItemChanges, membe
     if subscription_changes.has_other_interval(subscription, wanted):
         members = {**members, "billing_cycle_anchor": account.now}
     items = {**subscription["items"], "data": [*wanted.kept, *added]}
-    subscription_state.keep(account, subscription, {**members, "items": items}, event=UPDATED)
+    subscription_state.save(account, subscription, {**members, "items": items}, event=UPDATED)
 
 
 def _wanted(account: Account, subscription: Object, phase: Object, behavior: str) -> ItemChanges:

@@ -72,7 +72,7 @@ class TestReset:
         Client(sandbox).post("/_sandbox/reset")
 
         with sandbox.account.transaction():
-            endpoints = list(sandbox.account.store.walk("webhook_endpoint"))
+            endpoints = list(sandbox.account.store.scan("webhook_endpoint"))
         assert [(each["url"], each["_secret"]) for each in endpoints] == [("http://shop.example", "whsec_1")]
 
 

@@ -33,8 +33,8 @@ class TestObjects:
         for object_id, created in (("a", 100), ("b", 300), ("c", 100), ("d", 200)):
             store.put(thing(object_id, created=created))
 
-        assert ids(store.walk("price")) == ["b", "d", "c", "a"]
-        assert ids(store.walk("price", oldest_first=True)) == ["a", "c", "d", "b"]
+        assert ids(store.scan("price")) == ["b", "d", "c", "a"]
+        assert ids(store.scan("price", oldest_first=True)) == ["a", "c", "d", "b"]
 
     def test_keep_their_place_when_overwritten(self, store):
         for object_id in "abc":
@@ -42,7 +42,7 @@ class TestObjects:
 
         store.put(thing("a", product="p"))
 
-        assert ids(store.walk("price")) == ["c", "b", "a"]
+        assert ids(store.scan("price")) == ["c", "b", "a"]
 
     def test_share_ids_between_kinds(self, store):
         store.put(thing("gold", kind="product"))
@@ -54,7 +54,7 @@ class TestObjects:
         for object_id in "abc":
             store.put(thing(object_id), slot=5)
 
-        assert ids(store.walk("price")) == ["c", "b", "a"]
+        assert ids(store.scan("price")) == ["c", "b", "a"]
 
 
 class TestLinks:
@@ -63,15 +63,15 @@ class TestLinks:
         store.put(thing("b", product="q"))
         store.put(thing("a", product="q"))
 
-        assert ids(store.walk("price", linked=("product", "p"))) == []
-        assert ids(store.walk("price", linked=("product", "q"))) == ["b", "a"]
+        assert ids(store.scan("price", index=("product", "p"))) == []
+        assert ids(store.scan("price", index=("product", "q"))) == ["b", "a"]
 
     def test_end_with_it(self, store):
         store.put(thing("a", product="p"))
 
         store.delete("price", "a")
 
-        assert ids(store.walk("price", linked=("product", "p"))) == []
+        assert ids(store.scan("price", index=("product", "p"))) == []
         assert store.get("price", "a") == {"id": "a", "object": "price", "deleted": True}
 
     def test_go_through_lists_and_embedded_objects(self, store):
@@ -79,23 +79,23 @@ class TestLinks:
         store.put(thing("s", kind="subscription", items=items))
 
         for price in "pq":
-            assert ids(store.walk("subscription", linked=("price", price))) == ["s"]
+            assert ids(store.scan("subscription", index=("price", price))) == ["s"]
 
 
 class TestDue:
     def test_comes_in_the_order_of_time(self, store):
-        store.plan("price", "late", 30)
-        store.plan("price", "early", 10)
-        store.plan("price", "late", 20)
+        store.set_due("price", "late", 30)
+        store.set_due("price", "early", 10)
+        store.set_due("price", "late", 20)
 
         assert store.next_due(9) is None
         assert store.next_due(99) == (10, "price", "early")
-        store.unplan("price", "early")
+        store.clear_due("price", "early")
         assert store.next_due(99) == (20, "price", "late")
 
     def test_ends_with_the_object(self, store):
         store.put(thing("a"))
-        store.plan("price", "a", 10)
+        store.set_due("price", "a", 10)
 
         store.delete("price", "a")
 
@@ -113,7 +113,7 @@ class TestFile:
         assert [path.name for path in tmp_path.iterdir()] == ["state.sqlite3"]
         second = Store(tmp_path / "state.sqlite3")
         assert second.get("price", "a") == thing("a", product="p")
-        assert ids(second.walk("price", linked=("product", "p"))) == ["a"]
+        assert ids(second.scan("price", index=("product", "p"))) == ["a"]
         assert second.setting("clock_offset") == 7
 
 
@@ -150,7 +150,7 @@ class TestAttempt:
             with pytest.raises(ApiError):
                 write_and_fail(account, account.attempt, ApiError.invalid("no"))
 
-        assert ids(account.store.walk("price")) == ["outer"]
+        assert ids(account.store.scan("price")) == ["outer"]
 
 
 class TestClock:

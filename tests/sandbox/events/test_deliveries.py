@@ -70,7 +70,7 @@ class TestDelivery:
                 assert customers == ["Ada"]  # The event of this update waits until we are done.
             return 200
 
-        sandbox.deliveries._post_at_once = answer_with_a_call
+        sandbox.deliveries._post_inline = answer_with_a_call
         api.customers.create({"name": "Ada"})
 
         assert customers == ["Ada", "Grace"]
@@ -131,7 +131,7 @@ class TestRetries:
         assert api.events.list({"delivery_success": False}).data != []
 
         for _ in range(3):
-            sandbox.deliveries.send_all(receiver, even_retries=True)
+            sandbox.deliveries.send_all(receiver, ignore_retry_times=True)
 
         assert receiver.names == ["Ada"] * 4
         assert len({event["id"] for event in receiver.events}) == 1
@@ -150,7 +150,7 @@ class TestRetries:
         api.customers.create({"name": "Ada"})
 
         for _ in range(5):
-            sandbox.deliveries.send_all(receiver, even_retries=True)
+            sandbox.deliveries.send_all(receiver, ignore_retry_times=True)
 
         assert receiver.names == ["Ada"] * 3
         assert pending(api) == [1]
@@ -160,11 +160,11 @@ class TestRetries:
         def crash(url, body, headers):
             raise ZeroDivisionError
 
-        sandbox.deliveries._post_at_once = crash
+        sandbox.deliveries._post_inline = crash
         with pytest.raises(ZeroDivisionError):
             api.customers.create({"name": "Ada"})
 
-        sandbox.deliveries.send_all(receiver, even_retries=True)
+        sandbox.deliveries.send_all(receiver, ignore_retry_times=True)
         assert receiver.names == ["Ada"]
 
     def test_end_with_the_endpoint(self, api, sandbox, receiver):
@@ -172,7 +172,7 @@ class TestRetries:
         api.customers.create({"name": "Ada"})
         api.webhook_endpoints.delete(api.webhook_endpoints.list().data[0].id)
 
-        sandbox.deliveries.send_all(receiver, even_retries=True)
+        sandbox.deliveries.send_all(receiver, ignore_retry_times=True)
 
         assert receiver.names == ["Ada"]
         assert sandbox.deliveries.counts() == {"waiting": 0, "held": 0}
@@ -368,4 +368,4 @@ class TestSender:
     def recorded(self, sandbox, kind):
         """Look without a call, which would let time pass by itself."""
         with sandbox.account.transaction():
-            return any(True for _ in sandbox.account.store.walk("event", linked=("type", kind)))
+            return any(True for _ in sandbox.account.store.scan("event", index=("type", kind)))

@@ -143,7 +143,7 @@ class TestShuffle:
         for seed in (1, 1, 2):
             sandbox = Sandbox(real_time=lambda: NOW)
             api = stripe.StripeClient("sk_test_suite", http_client=InProcessClient(sandbox)).v1
-            sandbox.account.store.set("webhooks", {"shuffle": True, "seed": seed})
+            sandbox.account.store.save_setting("webhooks", {"shuffle": True, "seed": seed})
             for name in "abcdefghij":
                 api.customers.create({"name": name})
             orders.append(self.made(api))

@@ -13,7 +13,7 @@ def pay(account: Account, invoice: Object, method: Object | None, *, on_session:
     """Try to pay the invoice now, which turns its subscription on again; automatic attempts stay as planned."""
     decline = rules.collect(account, invoice, method, on_session=on_session, is_automatic=False)
     if decline is None:
-        _go_on(account, invoice)
+        _activate_subscription(account, invoice)
     return decline
 
 
@@ -24,18 +24,18 @@ def pay_on_page(account: Account, invoice: Object, method: Object) -> Decline | 
         payments.attach(account, method, invoice["customer"])
         if subscription := subscription_of(account, invoice):
             changes = {"default_payment_method": method["id"]}
-            subscription_state.keep(account, subscription, changes, event=subscription_state.UPDATED)
+            subscription_state.save(account, subscription, changes, event=subscription_state.UPDATED)
     return decline
 
 
-def pay_elsewhere(account: Account, invoice: Object) -> None:
+def mark_paid_out_of_band(account: Account, invoice: Object) -> None:
     """Note that the invoice was paid outside Stripe, so that nothing is collected any more."""
     rules.cancel_payment(account, invoice, reason="void_invoice")
     rules.mark_paid(account, invoice)
-    _go_on(account, invoice)
+    _activate_subscription(account, invoice)
 
 
-def give_up(account: Account, invoice: Object) -> None:
+def mark_uncollectible(account: Account, invoice: Object) -> None:
     """Mark the invoice as uncollectible. What it means to its subscription is not established; here, nothing."""
     changes = {
         "next_payment_attempt": None,
@@ -43,7 +43,7 @@ def give_up(account: Account, invoice: Object) -> None:
         "status_transitions": invoice["status_transitions"] | {"marked_uncollectible_at": account.now},
     }
     account.change(invoice, changes, event="invoice.updated")
-    account.store.unplan("invoice", invoice["id"])
+    account.store.clear_due("invoice", invoice["id"])
     account.emit("invoice.marked_uncollectible", invoice)
 
 
@@ -53,6 +53,6 @@ def subscription_of(account: Account, invoice: Object) -> Object | None:
     return account.get("subscription", parent["subscription_details"]["subscription"]) if parent else None
 
 
-def _go_on(account: Account, invoice: Object) -> None:
+def _activate_subscription(account: Account, invoice: Object) -> None:
     if subscription := subscription_of(account, invoice):
         subscription_state.activate(account, subscription)
