@@ -1,4 +1,4 @@
-"""Identifiers that look like Stripe's: a prefix and random letters and digits."""
+"""New ids that look like Stripe's: a prefix and random letters and digits. The prefixes are in kinds.py."""
 
 import random
 import string
@@ -16,7 +16,7 @@ def new(kind: str) -> str:
 
 
 def with_prefix(prefix: str, length: int = 24) -> str:
-    """Return a new id that is no stored object's, such as a preview's."""
+    """Return a new id with a prefix that belongs to no kind of object, such as a preview's."""
     return f"{prefix}_{random_text(length)}"
 
 
@@ -26,5 +26,5 @@ def request_id() -> str:
 
 
 def random_text(length: int) -> str:
-    """Return random letters and digits, as in ids and secrets."""
+    """Return random letters and digits."""
     return "".join(_random.choices(ALPHABET, k=length))

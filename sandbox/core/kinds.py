@@ -17,7 +17,7 @@ class Kind:
     `name` is Stripe's `object`; the names of the sandbox's own records begin with an underscore. `prefix` is how ids
     begin, None if they have no prefix. `is_stored` is false for objects that exist only inside others. `noun` is the
     name in "No such …" where it is not `name` in words. `created` is the member with the time of creation.
-    `indexed` maps the filters that the store has an index for to the paths of their values; a path goes through lists.
+    `indexed` maps each name that `Store.scan` can look up to the path of its values; paths go through lists.
     `expand_only` members are left out of an answer unless `expand` asks for them.
     """
 

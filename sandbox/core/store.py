@@ -1,8 +1,8 @@
-"""Where every object lives: one SQLite file, or memory when no path is given.
+"""The store of all objects: one SQLite file, or memory if no path is given.
 
-An object is a plain dict with at least `object` (its kind), `id` and `created`. Reading gives a copy; nothing changes
-until `put`. Members whose names begin with an underscore are the sandbox's own and never leave it. The store knows no
-rules of Stripe's.
+An object is a dict with at least `object` (the name of its kind), `id` and its time of creation. Reading returns a
+copy; only `put` saves changes. Members whose names begin with an underscore are private to the sandbox. Stripe's rules
+are not here.
 """
 
 import json
@@ -18,7 +18,7 @@ from sandbox.core.kinds import KINDS
 
 Object = dict[str, Any]
 
-SLOTS = 1 << 24  # How many objects of one kind can share a second and still be told apart in order.
+SLOTS = 1 << 24  # Positions for objects of one kind within one second.
 END = 1 << 62  # A position after all others.
 
 
@@ -41,13 +41,16 @@ CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)
 
 @dataclass
 class Savepoint:
-    """Whether what was written since then stays although an exception ended it."""
+    """A savepoint; set `keep` so that its writes stay although an exception ends it."""
 
     keep: bool = False
 
 
 class Store:
-    """Objects by kind and id, newest first, with indexes on the members that Stripe's lists filter by."""
+    """Objects by kind and id, newest first, with an index for the members that kinds.py lists.
+
+    It also keeps the times at which objects are due, and settings.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
@@ -58,9 +61,9 @@ class Store:
 
     @contextmanager
     def savepoint(self) -> Iterator["Savepoint"]:
-        """Undo what is written inside when an exception leaves the block, unless the savepoint is told to keep it.
+        """Undo the block's writes when it raises, unless the savepoint's `keep` is set.
 
-        The outermost one is the transaction: only at its end is anything on disk.
+        The outermost savepoint is the transaction: its end writes to disk.
         """
         savepoint = Savepoint()
         self._db.execute("SAVEPOINT attempt")
@@ -80,12 +83,15 @@ class Store:
     # Objects
 
     def get(self, kind: str, object_id: str) -> Object | None:
-        """Return the object; a deleted one comes as its stub `{id, object, deleted: true}`."""
+        """Return the object, or `{id, object, deleted: true}` for a deleted one."""
         row = self._db.execute("SELECT body FROM objects WHERE kind = ? AND id = ?", (kind, object_id)).fetchone()
         return json.loads(row[0]) if row else None
 
     def put(self, obj: Object, *, slot: int | None = None) -> None:
-        """Insert or overwrite; a new object goes after those of its second, or into `slot` of that second."""
+        """Insert or overwrite the object.
+
+        A new object is ordered after the others of its second, or by `slot` (0 to SLOTS - 1) within that second.
+        """
         kind, object_id, body = obj["object"], obj["id"], json.dumps(obj, separators=(",", ":"))
         position = self._position(kind, object_id)
         if position is None:
@@ -96,7 +102,7 @@ class Store:
         self._link(obj, position)
 
     def delete(self, kind: str, object_id: str) -> Object:
-        """Replace the object by the stub that Stripe shows for it; it is in no list any more."""
+        """Replace the object by its stub, remove it from all lists, and return the stub."""
         stub = {"id": object_id, "object": kind, "deleted": True}
         self._db.execute(
             "UPDATE objects SET body = ?, deleted = 1 WHERE kind = ? AND id = ?",
@@ -107,13 +113,13 @@ class Store:
         return stub
 
     def purge(self, kind: str, object_id: str) -> None:
-        """Remove without a trace: for the sandbox's own records."""
+        """Remove the row, leaving no stub: for the sandbox's own records."""
         position = self._position(kind, object_id)
         self._db.execute("DELETE FROM links WHERE kind = ? AND position = ?", (kind, position))
         self._db.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (kind, object_id))
 
     def counts(self) -> dict[str, int]:
-        """Return how many objects there are of each kind, without deleted ones and the sandbox's own records."""
+        """Return the number of objects of each kind, without deleted objects and the sandbox's own records."""
         query = "SELECT kind, count(*) FROM objects WHERE deleted = 0 GROUP BY kind ORDER BY kind"
         return {kind: count for kind, count in self._db.execute(query) if not kind.startswith("_")}
 
@@ -127,10 +133,10 @@ class Store:
         created: tuple[int | None, int | None] = (None, None),
         oldest_first: bool = False,
     ) -> Iterator[Object]:
-        """Yield objects newest first, or oldest first: those older than `after` and newer than `before`.
+        """Yield the objects of a kind that are older than `after` and newer than `before`, two ids.
 
-        `index` is one (name, value) of the indexed members; `created` is inclusive on both sides. Rows are read as
-        they are asked for, so whoever writes while walking makes a list of it first.
+        `index` is the (name, value) of an indexed member (kinds.py); `created` is the first and the last second. Rows
+        are read lazily: make a list before writing in the loop.
         """
         low, high = self._bounds(kind, after=after, before=before, created=created)
         direction = "ASC" if oldest_first else "DESC"
@@ -148,17 +154,17 @@ class Store:
         for (body,) in self._db.execute(query, values):
             yield json.loads(body)
 
-    # What happens later
+    # Times at which objects are due
 
     def set_due(self, kind: str, object_id: str, at: int) -> None:
-        """Note that something is due for this object at `at`, in place of what was noted before."""
+        """Save the time at which sandbox/due.py next acts on this object, replacing an earlier one."""
         self._db.execute("REPLACE INTO due VALUES (?, ?, ?)", (kind, object_id, at))
 
     def clear_due(self, kind: str, object_id: str) -> None:
         self._db.execute("DELETE FROM due WHERE kind = ? AND id = ?", (kind, object_id))
 
     def next_due(self, until: int) -> tuple[int, str, str] | None:
-        """Return the earliest (at, kind, id) that is due by `until`."""
+        """Return the earliest (time, kind, id) due by `until`, None if there is none."""
         row: tuple[int, str, str] | None = self._db.execute(
             "SELECT at, kind, id FROM due WHERE at <= ? ORDER BY at, rowid LIMIT 1", (until,)
         ).fetchone()
@@ -173,7 +179,7 @@ class Store:
     def save_setting(self, name: str, value: Any) -> None:
         self._db.execute("REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value)))
 
-    # Inside
+    # Positions and indexes
 
     def _position(self, kind: str, object_id: str) -> int | None:
         row = self._db.execute("SELECT position FROM objects WHERE kind = ? AND id = ?", (kind, object_id)).fetchone()
@@ -189,7 +195,7 @@ class Store:
             "SELECT max(position) FROM objects WHERE kind = ? AND position < ?", (kind, start + SLOTS)
         ).fetchone()
         position = max(start, (last or 0) + 1)
-        # Where shuffling has used up the end of the second, any free place in it does.
+        # If shuffled objects took the last slots of the second, take any free slot.
         return position if position < start + SLOTS else self._new_position(kind, created, slot=0)
 
     def _taken(self, kind: str, position: int) -> bool:
@@ -227,7 +233,7 @@ class Store:
 
 
 def values_at(value: Any, path: tuple[str, ...]) -> Iterator[str]:
-    """Yield every text at the path, through lists on the way; an object found there stands for its id."""
+    """Yield every string at the path, going through lists; for an object found there, yield its id."""
     if isinstance(value, list):
         for member in value:
             yield from values_at(member, path)

@@ -107,7 +107,7 @@ class TestFile:
         first = Store(tmp_path / "state.sqlite3")
         with first.savepoint():
             first.put(thing("a", product="p"))
-            first.set("clock_offset", 7)
+            first.save_setting("clock_offset", 7)
         first.close()
 
         assert [path.name for path in tmp_path.iterdir()] == ["state.sqlite3"]
