@@ -1,8 +1,7 @@
-"""`expand`: ids replaced by the objects they name, along dotted paths at most four segments deep.
+"""The parameter `expand`: replace ids by the objects that they name, along dotted paths of up to four segments.
 
-Which fields can be expanded is read from the SDK's types, so a path is refused even where the field is null. Members
-that Stripe shows only when asked (core/kinds.py) are taken from the stored object, or from the function that
-routes register with `provides`.
+The SDK's types say which fields can be expanded, so a wrong path is refused even if the field is null. Expand-only
+members (core/kinds.py) come from the stored object, or from a function that a routes module registers with `provides`.
 """
 
 from collections.abc import Callable, Iterable
@@ -26,7 +25,7 @@ PROVIDERS: dict[tuple[str, str], Provider] = {}
 
 
 def provides(kind: str, name: str) -> Callable[[Provider], Provider]:
-    """Register the function that works out an expand-only member, such as a session's `line_items`."""
+    """Register the function that computes an expand-only member, such as a session's `line_items`."""
 
     def register(provider: Provider) -> Provider:
         PROVIDERS[kind, name] = provider
@@ -36,9 +35,9 @@ def provides(kind: str, name: str) -> Callable[[Provider], Provider]:
 
 
 def expand(account: Account, obj: Object, paths: Iterable[str]) -> Object:
-    """Return the object as Stripe shows it, with what the paths name put in place.
+    """Return the public form of the object, with the members at the paths expanded.
 
-    Raises ApiError for a path that is too deep or leads to something that cannot be expanded.
+    Raises ApiError for a path that is too deep or names a member that can't be expanded.
     """
     shown: Object = public(obj)
     for path in paths:
@@ -54,14 +53,14 @@ def expand(account: Account, obj: Object, paths: Iterable[str]) -> Object:
 
 
 class _Expander:
-    """Follows one path; where the value is null it goes on along the types alone, to refuse a wrong path."""
+    """Expands one path. Where a value is null, the rest of the path is checked against the types."""
 
     def __init__(self, account: Account, path: str) -> None:
         self.account = account
         self.path = path
 
     def expand(self, holder: Object | None, cls: type, segments: list[str]) -> None:
-        """Expand the first segment in `holder`, an instance of `cls`, and the others within it."""
+        """Expand the first segment in `holder`, an object of class `cls`, and the other segments within it."""
         name, *rest = segments
         declared = shapes.fields(cls).get(name)
         if declared is None:
@@ -78,7 +77,7 @@ class _Expander:
             self.expand_rest(value, shape, rest)
 
     def expand_rest(self, value: Any, shape: Shape, rest: list[str]) -> None:
-        """Go on within the value, if there is anything left to follow."""
+        """Expand the remaining segments, if any, within the value."""
         if not rest:
             return
         if shape.data:
@@ -89,7 +88,7 @@ class _Expander:
             raise ApiError.not_expandable(self.path)
 
     def expand_list(self, value: Object | None, shape: Shape | None, segments: list[str]) -> None:
-        """Go on in every member of a list object, whose part of the path is `data`."""
+        """Expand the path in each member of a list object; its first segment must be `data`."""
         if segments[0] != "data" or len(segments) == 1:
             raise ApiError.not_expandable(self.path)
         members = value["data"] if value else []
@@ -99,7 +98,7 @@ class _Expander:
             self.expand(None, cls, segments[1:])
 
     def fetch(self, value: Any, shape: Shape) -> Any:
-        """Return the object that an id names; anything else, and an id of nothing we hold, as it is."""
+        """Return the object that an id names; return other values and unknown ids unchanged."""
         if isinstance(value, list):
             return [self.fetch(member, shape) for member in value]
         if isinstance(value, str):
@@ -109,7 +108,7 @@ class _Expander:
         return value
 
     def reveal(self, holder: Object, name: str) -> Any:
-        """Return a member that Stripe shows only when asked."""
+        """Return the value of an expand-only member."""
         kind = holder["object"]
         source = self.account.store.get(kind, holder["id"]) or holder
         provider = PROVIDERS.get((kind, name))
@@ -127,7 +126,7 @@ def _class_of(kind: str) -> type:
 
 
 def _class_for(value: Any, shape: Shape) -> type | None:
-    """Return the class of the value, or of what could be there."""
+    """Return the SDK's class of the value or, if that is null, the first class that its type allows."""
     if isinstance(value, dict) and isinstance(value.get("object"), str):
         return _class_of(value["object"])
     if shape.members:
@@ -137,6 +136,6 @@ def _class_for(value: Any, shape: Shape) -> type | None:
 
 @cache
 def _kinds(class_names: frozenset[str]) -> tuple[str, ...]:
-    """Return the kinds of object that the SDK's class names stand for, `product` before `climate.product`."""
+    """Return the names of the kinds that have these SDK classes, `product` before `climate.product`."""
     kinds = (kind for kind, (_, name) in OBJECT_CLASSES.items() if name in class_names)
     return tuple(sorted(kinds, key=lambda kind: "." in kind))

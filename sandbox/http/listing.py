@@ -1,4 +1,4 @@
-"""Stripe's lists: newest first, a page at a time, by cursor, range of `created` and filters."""
+"""Answers to list calls: one page of objects, newest first, by cursor, `limit`, `created` and filters."""
 
 from collections.abc import Callable
 from itertools import islice
@@ -24,10 +24,10 @@ def page(
     where: Callable[[Object], bool] | None = None,
     since: int | None = None,
 ) -> Object:
-    """Return the list object that answers a list call.
+    """Return the list object that answers a list call; cursors, `limit` and `created` come from `params`.
 
-    `index` is the (name, value) of one indexed filter (core/kinds.py), the most selective one; `where` decides on all
-    others; nothing created before `since` is listed. Cursors, `limit` and `created` are taken from `params`.
+    `index` is the (name, value) of the most selective indexed filter (core/kinds.py); `where` applies the others.
+    Objects created before `since` are left out.
     """
     limit = page_size(params)
     after, before = cursors(account, kind, params)
@@ -45,7 +45,7 @@ def page(
 
 
 def embedded(objects: list[Object], *, url: str) -> Object:
-    """Return a list object inside another object, all of it on one page."""
+    """Return the list object that is embedded in another object, with all its members."""
     return {"object": "list", "data": objects, "has_more": False, "url": url}
 
 
@@ -63,7 +63,7 @@ def page_size(params: Params) -> int:
 
 
 def cursors(account: Account, kind: str, params: Params) -> tuple[str | None, str | None]:
-    """Return (starting_after, ending_before), of which a request may name one and it must exist."""
+    """Return (starting_after, ending_before). Raises ApiError for both at once, or if the object does not exist."""
     after, before = params.get("starting_after"), params.get("ending_before")
     if after and before:
         raise ApiError.invalid("You cannot specify both ending_before and starting_after.", param="ending_before")
@@ -74,7 +74,7 @@ def cursors(account: Account, kind: str, params: Params) -> tuple[str | None, st
 
 
 def created_range(created: int | dict[str, int] | None) -> tuple[int | None, int | None]:
-    """Return the first and last second that a `created` filter lets through."""
+    """Return the first and last second of a `created` filter, None for no bound."""
     if created is None:
         return None, None
     if isinstance(created, int):
@@ -87,10 +87,10 @@ def created_range(created: int | dict[str, int] | None) -> tuple[int | None, int
 
 
 def matches(obj: Object, wanted: Params) -> bool:
-    """Tell whether the object's members equal every filter that the request gave."""
+    """Return whether the object's members equal all the filters."""
     return all(obj.get(name) == value for name, value in wanted.items())
 
 
 def given(params: Params, *names: str) -> Params:
-    """Return those of the named filters that the request gave."""
+    """Return the parameters with these names that the request has."""
     return {name: params[name] for name in names if name in params}

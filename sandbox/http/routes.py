@@ -1,19 +1,19 @@
-"""What a routes module holds: the calls to the API about one kind of object.
+"""How to write a routes module: the API calls about one kind of object.
 
-A module holds functions and one table, `ROUTES`, of (HTTP method, path rule, function). A function takes the account,
-the request's checked parameters and the ids in the path, by the names that the rule gives them:
+It has functions and a table, `ROUTES`, of (HTTP method, path rule, function). A function takes the account, the
+checked parameters and the ids in the path, by their names in the rule:
 
     def retrieve(account: Account, _params: Params, product_id: str) -> Object:
         return account.find("product", product_id)
 
-It returns the object, or `listing.page(...)`, as stored: expansion, the hiding of private members (`_name`) and the
-check against the SDK's types come after it. It reads the time from `account.now`, refuses with `ApiError`, and writes
-with `account.add`, `account.change` and `account.remove`, each naming the event that Stripe records. A refusal undoes
-all that the call has written, except a card error (402), whose failed payment Stripe keeps on record.
+It returns the object or `listing.page(...)` as stored; api.py then expands it, hides private members (`_name`) and
+checks it against the SDK's types. It reads the time from `account.now`, raises `ApiError` to refuse, and writes with
+`account.add`, `account.change` and `account.remove`, each naming the event that Stripe records. An error undoes the
+call's writes, except a card error (402), because Stripe keeps failed payments.
 
-To add an operation: put it into the `ROUTES` of its noun's routes module. A new routes module is listed in
-sandbox/api.py, a new kind of object in sandbox/core/kinds.py. What falls due later is noted
-with `account.store.plan`, and done by sandbox/due.py.
+To add an operation, add it to the `ROUTES` of its noun. List a new routes module in sandbox/api.py and a new kind of
+object in sandbox/core/kinds.py. For an action at a later time call `account.store.set_due` and add the action to
+sandbox/due.py.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What each parameter accepts, flattened from the annotations of the SDK's parameter TypedDicts."""
+"""The types of parameters, read from the SDK's TypedDicts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 from stripe import RequestOptions, StripeContext
 from stripe._stripe_object import UntypedStripeObject
 
-# The SDK builds its TypedDicts with typing_extensions, whose NotRequired typing's own functions leave in place.
+# The SDK's TypedDicts are typing_extensions', whose NotRequired the functions of `typing` do not resolve.
 from typing_extensions import get_type_hints, is_typeddict
 
 SCALARS: Final = (bool, int, float, Decimal)
-# Each module of the SDK resolves its own names but not those of the RequestOptions it inherits.
+# Names in RequestOptions, which the TypedDicts inherit and the SDK's modules do not import.
 INHERITED: Final = {
     "StripeContext": StripeContext,
     "Mapping": Mapping,
@@ -24,7 +24,7 @@ INHERITED: Final = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """The forms one parameter may take; an annotation with several alternatives allows several at once."""
+    """The type of one parameter; an annotation with several alternatives sets several fields."""
 
     is_text: bool
     can_be_unset: bool

@@ -1,7 +1,7 @@
-"""The request side: typed values from a decoded form, or Stripe's refusal naming the parameter.
+"""The check of requests: converts a decoded form to typed values, or raises Stripe's error naming the parameter.
 
-An enum that the SDK leaves open (`Literal[…] | str`) is closed here: Stripe refuses a value that its API version
-does not list.
+Enums that the SDK leaves open (`Literal[…] | str`) are closed here: Stripe refuses values that the API version does
+not list.
 """
 
 import re
@@ -21,9 +21,9 @@ NOUNS: Final[dict[type, str]] = {bool: "boolean", int: "integer", float: "decima
 
 
 def coerce(operation: Operation, form: Form) -> dict[str, Any]:
-    """Return the form's values as the types that the operation declares; "" stays "" where it means unset.
+    """Return the form's values in the types of the operation's parameters; "" stays "" where it unsets a value.
 
-    Raises ApiError with Stripe's words and code, `param` in Stripe's bracket notation.
+    Raises ApiError with Stripe's message and code, and `param` in bracket notation.
     """
     return _object(operation.params, form, "")
 
@@ -64,7 +64,7 @@ def _nested(parameter: Parameter, form: Form, name: str) -> Any:
 
 
 def _entry(parameter: Parameter, value: str | Form, name: str) -> Any:
-    """Return one value of a free mapping; an empty one there removes its key (metadata)."""
+    """Return one value of a mapping with free keys (metadata), where an empty text deletes the key."""
     return "" if value == "" else _value(parameter, value, name)
 
 
