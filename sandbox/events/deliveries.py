@@ -1,7 +1,7 @@
-"""Webhooks: each event goes to every endpoint that wants it, signed, until the endpoint answers 2xx or tries run out.
+"""Sending webhooks: signed, and retried until the endpoint answers 2xx or the retries are used up.
 
-What is to be sent is kept with the objects, so a killed sandbox sends it after all. Nothing is sent while a
-transaction is open: whoever receives an event may call the API at once.
+The queue is in the store (queue.py), so a restarted sandbox sends what was left. Nothing is sent during a transaction,
+because receivers call the API.
 """
 
 import json
@@ -20,12 +20,12 @@ from sandbox.events.queue import KIND
 
 RETRY_AFTER_SECONDS = (1, 2, 4, 8, 16, 30, 60)
 
-Post = Callable[[str, bytes, Mapping[str, str]], int]  # (url, body, headers) -> HTTP status, 0 when nobody answered
+Post = Callable[[str, bytes, Mapping[str, str]], int]  # (url, body, headers) -> HTTP status, 0 for no answer
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One attempt, ready to be posted."""
+    """One attempt to deliver an event, ready to be posted."""
 
     delivery_id: str
     url: str
@@ -34,10 +34,10 @@ class Delivery:
 
 
 class Deliveries:
-    """The queue of one account, and the way out of it."""
+    """Sends the queued deliveries of one account."""
 
     def __init__(self, account: Account, post_inline: Post | None = None) -> None:
-        """Open the queue; `post_inline` sends in the thread of the request that caused the event, after it."""
+        """Send the queue of `account`; with `post_inline`, after each request and in its thread."""
         self.account = account
         self.retry_after: tuple[float, ...] = RETRY_AFTER_SECONDS
         self._post_inline = post_inline
@@ -46,12 +46,12 @@ class Deliveries:
         self._nesting = threading.local()
 
     def counts(self) -> dict[str, int]:
-        """Return how many are waiting to be sent or sent again, and how many are held back."""
+        """Return how many deliveries are waiting for an attempt, and how many are held."""
         with self.account.transaction():
             return {state: sum(1 for _ in self._queued(state)) for state in ("waiting", "held")}
 
     def release(self) -> int:
-        """Let everything that was held be sent; return how many deliveries that is."""
+        """Queue all held deliveries for sending, and return their number."""
         with self.account.transaction():
             held = self._queued("held")
             for delivery in held:
@@ -59,9 +59,9 @@ class Deliveries:
         return len(held)
 
     def send_now(self) -> None:
-        """Send what the request that just ended has caused, if this is how deliveries are made here.
+        """Send what is due after a request, if the sandbox sends inline.
 
-        A receiver that calls the API in turn causes more: that is sent when its own delivery is done, not within it.
+        Events of calls that a receiver makes meanwhile are sent after its own delivery, not nested in it.
         """
         if self._post_inline is None or getattr(self._nesting, "is_sending", False):
             return
@@ -72,7 +72,10 @@ class Deliveries:
             self._nesting.is_sending = False
 
     def send_all(self, post: Post, *, ignore_retry_times: bool = False) -> None:
-        """Send what is due and what that causes, each once; `ignore_retry_times` does not wait for their time."""
+        """Try each due delivery once, including those that this causes.
+
+        `ignore_retry_times` sends retries before their time.
+        """
         tried: set[str] = set()
         while due := self.claim(ignore_retry_times=ignore_retry_times, excluding=tried):
             for delivery in due:
@@ -80,7 +83,7 @@ class Deliveries:
                 self.send(delivery, post)
 
     def claim(self, *, ignore_retry_times: bool = False, excluding: Collection[str] = ()) -> list[Delivery]:
-        """Claim and return what is due, apart from the deliveries named; each must then be passed to `send`."""
+        """Reserve and return the due deliveries, except those with ids in `excluding`; pass each to `send`."""
         now = time.time()
         with self._lock, self.account.transaction():
             due = [
@@ -95,7 +98,7 @@ class Deliveries:
         return ready
 
     def send(self, delivery: Delivery, post: Post) -> None:
-        """Post one claimed delivery and note what became of it."""
+        """Post one reserved delivery and save its result."""
         status = 0
         try:
             status = post(delivery.url, delivery.body, delivery.headers)
@@ -111,7 +114,7 @@ class Deliveries:
         return list(self.account.store.scan(KIND, index=("state", state), oldest_first=True))
 
     def _attempt(self, delivery: Object) -> Delivery | None:
-        """Render and sign; None, and gone from the queue, when the endpoint or the event is gone."""
+        """Return the signed delivery; if the endpoint or event is deleted, drop it from the queue and return None."""
         store = self.account.store
         endpoint = self.account.get("webhook_endpoint", delivery["endpoint"])
         event = store.get("event", delivery["event"])

@@ -1,4 +1,4 @@
-"""Webhook endpoints: where events are sent, and the secrets that their signatures are made with."""
+"""Routes of webhook endpoints: the URLs that get events, and their signing secrets."""
 
 from sandbox.core import ids
 from sandbox.core.account import Account
@@ -13,7 +13,7 @@ SECRET_LENGTH = 32
 
 
 def create(account: Account, params: Params) -> Object:
-    """Register an endpoint; this answer alone shows its secret."""
+    """Create an endpoint; only this answer shows its secret."""
     limits.refuse_unsupported(params, "connect")
     if len(list(account.store.scan("webhook_endpoint"))) >= MAX_ENDPOINTS:
         raise ApiError.invalid(f"You have reached the maximum of {MAX_ENDPOINTS} test webhook endpoints.")
@@ -22,7 +22,7 @@ def create(account: Account, params: Params) -> Object:
 
 
 def register(account: Account, params: Params, *, secret: str) -> Object:
-    """Add an endpoint whose signatures are made with `secret`."""
+    """Add an endpoint whose events are signed with `secret`."""
     return account.add(
         {
             "id": ids.new("webhook_endpoint"),
@@ -46,7 +46,7 @@ def retrieve(account: Account, _params: Params, endpoint_id: str) -> Object:
 
 
 def update(account: Account, params: Params, endpoint_id: str) -> Object:
-    """Change where to send and what, or switch the endpoint off; its API version stays."""
+    """Change the URL or the enabled events, or disable the endpoint; its API version can't be changed."""
     endpoint = account.find("webhook_endpoint", endpoint_id)
     changes: Params = {}
     if "description" in params:
