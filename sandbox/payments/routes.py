@@ -1,4 +1,4 @@
-"""Payment intents, charges, and the payments of invoices: records of money, read-only."""
+"""Read-only routes of payment intents, charges and invoice payments."""
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
@@ -31,7 +31,7 @@ def retrieve_invoice_payment(account: Account, _params: Params, payment_id: str)
 
 
 def list_invoice_payments(account: Account, params: Params) -> Object:
-    """List what paid an invoice, or the invoices that a payment intent paid."""
+    """List the payments of an invoice, or the invoice payments of a payment intent."""
     wanted = listing.given(params, "invoice", "status")
     index = ("invoice", params["invoice"]) if "invoice" in params else None
     if payment := params.get("payment"):
@@ -47,7 +47,7 @@ def list_invoice_payments(account: Account, params: Params) -> Object:
 
 
 def _list(account: Account, kind: str, params: Params, *filters: str) -> Object:
-    """List by the first of the filters that is given; the others are looked at one by one."""
+    """List by the given filters; the first of them uses its index."""
     wanted = listing.given(params, *filters)
     return listing.page(
         account,
