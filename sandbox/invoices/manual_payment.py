@@ -1,4 +1,4 @@
-"""Paying an invoice because somebody asks for it, not because it is time; and giving one up."""
+"""Invoices that are paid or written off on request, in contrast to the automatic attempts in rules.py."""
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
@@ -10,7 +10,7 @@ PAYABLE = {"open", "uncollectible"}
 
 
 def pay(account: Account, invoice: Object, method: Object | None, *, on_session: bool) -> Decline | None:
-    """Try to pay the invoice now, which turns its subscription on again; automatic attempts stay as planned."""
+    """Try to pay the invoice now; on success its subscription is activated. Automatic retries stay scheduled."""
     decline = rules.collect(account, invoice, method, on_session=on_session, is_automatic=False)
     if decline is None:
         _activate_subscription(account, invoice)
@@ -18,7 +18,7 @@ def pay(account: Account, invoice: Object, method: Object | None, *, on_session:
 
 
 def pay_on_page(account: Account, invoice: Object, method: Object) -> Decline | None:
-    """Pay with a card that the customer typed; it becomes what their subscription is paid with from now on."""
+    """Pay with a card that the customer typed; it becomes their subscription's default payment method."""
     decline = pay(account, invoice, method, on_session=True)
     if decline is None:
         payments.attach(account, method, invoice["customer"])
@@ -29,14 +29,17 @@ def pay_on_page(account: Account, invoice: Object, method: Object) -> Decline | 
 
 
 def mark_paid_out_of_band(account: Account, invoice: Object) -> None:
-    """Note that the invoice was paid outside Stripe, so that nothing is collected any more."""
+    """Mark the invoice as paid outside Stripe, and cancel its payment intent."""
     rules.cancel_payment(account, invoice, reason="void_invoice")
     rules.mark_paid(account, invoice)
     _activate_subscription(account, invoice)
 
 
 def mark_uncollectible(account: Account, invoice: Object) -> None:
-    """Mark the invoice as uncollectible. What it means to its subscription is not established; here, nothing."""
+    """Mark the invoice as uncollectible; its subscription does not change.
+
+    Stripe's documentation does not say whether it would.
+    """
     changes = {
         "next_payment_attempt": None,
         "status": "uncollectible",
@@ -48,7 +51,7 @@ def mark_uncollectible(account: Account, invoice: Object) -> None:
 
 
 def subscription_of(account: Account, invoice: Object) -> Object | None:
-    """Return the subscription that the invoice bills, None for a one-time purchase."""
+    """Return the invoice's subscription, None for a one-time purchase."""
     parent = invoice["parent"]
     return account.get("subscription", parent["subscription_details"]["subscription"]) if parent else None
 

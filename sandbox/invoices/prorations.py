@@ -1,7 +1,7 @@
-"""Prorations: credit for time that was paid and is not used, charges for time that is used and was not paid.
+"""Prorations: credits for unused time that was billed, and charges for used time that was not billed.
 
-To the second, from the moment of the change to the end of the item's period. They wait as invoice items for the
-subscription's next invoice.
+They are computed to the second, from the change to the end of the item's period, and are pending invoice items until
+the subscription's next invoice.
 """
 
 from datetime import UTC, datetime
@@ -14,12 +14,12 @@ from sandbox.invoices.lines import product_name
 from sandbox.invoices.shapes import Line
 from sandbox.invoices.unused_time import References
 
-# Nothing is paid for while a subscription is in one of these, so there is nothing to prorate or to bill.
+# Statuses in which a subscription is not billed, so nothing is prorated.
 UNBILLED = {"trialing", "paused"}
 
 
 def credit(account: Account, subscription: Object, item: Object, *, since: int) -> None:
-    """Give back what was billed for the item's time from `since` to the end of its period."""
+    """Credit what was billed for the item's time from `since` to the end of its period."""
     for given in unused_time.unused(account, subscription, item, since=since):
         _add_pending(
             account, subscription, item, -given.amount, since=since, words="Unused time on", credited=given.reference
@@ -27,14 +27,14 @@ def credit(account: Account, subscription: Object, item: Object, *, since: int) 
 
 
 def credit_everything(account: Account, subscription: Object, *, since: int) -> None:
-    """Give back what was billed for all items; in trial and on pause nothing was."""
+    """Credit the unused time of all items, unless the subscription is in trial or paused."""
     if subscription["status"] not in UNBILLED:
         for item in subscription["items"]["data"]:
             credit(account, subscription, item, since=since)
 
 
 def charge(account: Account, subscription: Object, item: Object, *, since: int, among: list[Object]) -> None:
-    """Charge what the item costs from `since` to the end of its period, as one of the items that there are now."""
+    """Charge the item's cost from `since` to the end of its period; discounts are split over the items `among`."""
     cost = item_costs.of_items(among, discounts=discounts.active(account, subscription))[item["id"]]
     period = (item["current_period_start"], item["current_period_end"])
     amount = item_costs.prorate(cost, period=period, since=since)
@@ -43,14 +43,14 @@ def charge(account: Account, subscription: Object, item: Object, *, since: int, 
 
 
 def pending(account: Account, subscription: Object) -> list[Object]:
-    """Return the subscription's prorations that are on no invoice yet, oldest first."""
+    """Return the subscription's prorations that are on no invoice, oldest first."""
     found = account.store.scan("invoiceitem", index=("customer", subscription["customer"]))
     mine = [item for item in found if item["invoice"] is None and _subscription(item) == subscription["id"]]
     return mine[::-1]
 
 
 def new_items(account: Account, subscription: Object, known: set[str]) -> dict[str, str]:
-    """Return the subscription's prorations that are not `known`, billed or not, with the item that each is for."""
+    """Return the ids of the subscription's prorations that are not in `known`, each with the id of its item."""
     found = account.store.scan("invoiceitem", index=("customer", subscription["customer"]))
     return {
         item["id"]: item["parent"]["subscription_details"]["subscription_item"]
@@ -60,13 +60,13 @@ def new_items(account: Account, subscription: Object, known: set[str]) -> dict[s
 
 
 def delete_pending(account: Account, subscription: Object) -> None:
-    """Delete what waits: a subscription that ends without a last invoice never bills it."""
+    """Delete the pending prorations of a subscription that ends without a last invoice."""
     for item in pending(account, subscription):
         account.remove(item, event="invoiceitem.deleted")
 
 
 def line_of(item: Object) -> Line:
-    """Return the invoice line that bills a proration."""
+    """Return the invoice line of a proration."""
     pricing = item["pricing"]
     return Line(
         price={

@@ -1,4 +1,4 @@
-"""Invoices: made by subscriptions and checkouts; read, paid, voided and written off here."""
+"""Routes of invoices: list, retrieve, pay, void and mark uncollectible. Subscriptions and checkouts create them."""
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
@@ -17,7 +17,7 @@ def retrieve(account: Account, _params: Params, invoice_id: str) -> Object:
 
 
 def list_all(account: Account, params: Params) -> Object:
-    """List invoices, of one subscription or customer when asked."""
+    """List invoices, by subscription, customer, status or collection method."""
     limits.refuse_unsupported(params, "customer_account", "due_date")
     wanted = listing.given(params, "collection_method", "customer", "status")
     index = next(((name, params[name]) for name in ("subscription", "customer") if name in params), None)
@@ -35,9 +35,9 @@ def lines(account: Account, params: Params, invoice_id: str) -> Object:
 
 
 def pay(account: Account, params: Params, invoice_id: str) -> Object:
-    """Pay an invoice out of turn, with the method given or the one that its subscription is paid with.
+    """Pay an invoice now, with `payment_method` or else its subscription's payment method.
 
-    Raises ApiError: 402 when the card is refused, or its holder would have to authenticate.
+    Raises ApiError: 400 for an invoice that can't be paid, 402 if the card is declined or needs authentication.
     """
     limits.refuse_unsupported(params, "forgive", "mandate", "source")
     invoice = account.find("invoice", invoice_id)
@@ -57,7 +57,7 @@ def pay(account: Account, params: Params, invoice_id: str) -> Object:
 
 
 def void(account: Account, _params: Params, invoice_id: str) -> Object:
-    """Void an invoice, as if it had never been owed."""
+    """Void an open or uncollectible invoice."""
     invoice = account.find("invoice", invoice_id)
     _require_status(invoice, {"open", "uncollectible"})
     rules.void(account, invoice)
@@ -65,7 +65,7 @@ def void(account: Account, _params: Params, invoice_id: str) -> Object:
 
 
 def mark_uncollectible(account: Account, _params: Params, invoice_id: str) -> Object:
-    """Write an open invoice off; it can still be paid."""
+    """Mark an open invoice as uncollectible; it can still be paid."""
     invoice = account.find("invoice", invoice_id)
     _require_status(invoice, {"open"})
     manual_payment.mark_uncollectible(account, invoice)
@@ -74,14 +74,14 @@ def mark_uncollectible(account: Account, _params: Params, invoice_id: str) -> Ob
 
 @provides("invoice", "payments")
 def payments_of(account: Account, invoice: Object) -> Object:
-    """Return the payments that an invoice shows when asked for them."""
+    """Return an invoice's payments, for `expand`."""
     found = list(account.store.scan("invoice_payment", index=("invoice", invoice["id"])))
     return listing.embedded(found, url=f"/v1/invoice_payments?invoice={invoice['id']}")
 
 
 @provides("invoice", "confirmation_secret")
 def confirmation_secret(account: Account, invoice: Object) -> Object | None:
-    """Return what a browser would need to pay the invoice; a draft has none, nor has one over nothing."""
+    """Return the invoice's client secret, for `expand`; None without a payment intent."""
     if rules.payment_of(account, invoice) is None:
         return None
     return {"client_secret": rules.intent_of(account, invoice)["client_secret"], "type": "payment_intent"}

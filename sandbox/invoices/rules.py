@@ -1,6 +1,6 @@
-"""Invoices from draft to paid: numbers, payment attempts, and what is due when an attempt fails.
+"""Invoices from draft to paid or void: finalizing, automatic payment attempts, and retries after a failed one.
 
-Stripe leaves a renewal's invoice a draft for about an hour; here it is finalized and collected at once.
+Stripe keeps a renewal's invoice a draft for about an hour; the sandbox finalizes and collects it immediately.
 """
 
 from sandbox.catalog.discounts import amounts_off
@@ -32,10 +32,10 @@ def draft(
     lines: list[Line],
     period: tuple[int, int] | None = None,
 ) -> Object:
-    """Draw up the next invoice of a subscription, with the prorations that waited for it, less its discounts.
+    """Create the next invoice of a subscription, with its pending prorations, less its discounts.
 
-    One that is for a single invoice leaves the subscription, which the caller keeps.
-    `period` is the one that just ended, if any.
+    It ends discounts of duration "once"; the caller saves the subscription. `period` is the one that
+    just ended; without one the invoice's period begins and ends now.
     """
     pending = prorations.pending(account, subscription)
     invoice = shapes.invoice(
@@ -61,7 +61,7 @@ def draft(
 def draft_one_off(
     account: Account, *, customer: str, currency: str, lines: list[Line], data: Object, reduced_by: list[Object]
 ) -> Object:
-    """Draw up the invoice of a one-time purchase, less its discounts."""
+    """Create the invoice of a one-time purchase, less the discounts in `reduced_by`."""
     invoice = shapes.invoice(
         customer=account.find("customer", customer),
         currency=currency,
@@ -75,9 +75,9 @@ def draft_one_off(
 
 
 def finalize(account: Account, invoice: Object, *, intent: Object | None = None, method_type: str = "card") -> None:
-    """Give the invoice its number and, when something is due, the payment intent that is to pay it.
+    """Finalize the invoice: give it a number and, if an amount is due, a payment intent.
 
-    What the customer's balance pays is taken from it; a total below zero becomes credit there.
+    The customer's balance pays first; a negative total is added to it as credit.
     """
     changes = {
         "effective_at": account.now,
@@ -99,7 +99,7 @@ def finalize(account: Account, invoice: Object, *, intent: Object | None = None,
 def collect(
     account: Account, invoice: Object, method: Object | None, *, on_session: bool, is_automatic: bool = True
 ) -> Decline | None:
-    """Try to pay an open invoice; on refusal note the failure and tell why. Nothing due counts as paid."""
+    """Try to pay an open invoice; return the decline, None if it is paid. With no amount due it is paid at once."""
     if not invoice["amount_due"]:
         mark_paid(account, invoice)
         return None
@@ -114,7 +114,7 @@ def collect(
 
 
 def mark_paid(account: Account, invoice: Object, *, attempted: bool = False) -> None:
-    """Close the invoice as paid in full."""
+    """Mark the invoice as paid in full."""
     changes = {
         "amount_paid": invoice["amount_due"],
         "amount_remaining": 0,
@@ -134,9 +134,9 @@ def mark_paid(account: Account, invoice: Object, *, attempted: bool = False) -> 
 
 
 def mark_failed(account: Account, invoice: Object, *, needs_action: bool = False, is_automatic: bool = True) -> None:
-    """Note a failed attempt; a renewal's is followed by up to three more (RETRY_AFTER), a first payment's by none.
+    """Save a failed attempt and schedule the next one: RETRY_AFTER for renewals, none for first invoices.
 
-    Attempts that somebody asks for after the first one neither count nor move the next automatic one.
+    An attempt on request (not `is_automatic`) changes neither the count nor the schedule, unless it is the first.
     """
     if is_automatic or not invoice["attempted"]:
         _schedule_retry(account, invoice)
@@ -159,7 +159,7 @@ def _schedule_retry(account: Account, invoice: Object) -> None:
 
 
 def stop_collecting(account: Account, subscription_id: str) -> None:
-    """Leave a subscription's unpaid invoices as they are: no further attempt is made."""
+    """Make no further attempts to collect a subscription's unpaid invoices."""
     for invoice in list(account.store.scan("invoice", index=("subscription", subscription_id))):
         if invoice["status"] in {"draft", "open"}:
             account.change(invoice, {"auto_advance": False, "next_payment_attempt": None}, event="invoice.updated")
@@ -167,7 +167,7 @@ def stop_collecting(account: Account, subscription_id: str) -> None:
 
 
 def void(account: Account, invoice: Object) -> None:
-    """Void an open invoice, and cancel what was to pay it."""
+    """Void an invoice and cancel its payment intent."""
     changes = {
         "auto_advance": False,
         "next_payment_attempt": None,
@@ -181,7 +181,7 @@ def void(account: Account, invoice: Object) -> None:
 
 
 def cancel_payment(account: Account, invoice: Object, *, reason: str) -> None:
-    """Cancel what was to pay the invoice."""
+    """Cancel the invoice's payment intent, if it has one."""
     if payment := payment_of(account, invoice):
         payments.cancel_intent(account, intent_of(account, invoice), reason=reason)
         transitions = payment["status_transitions"] | {"canceled_at": account.now}
@@ -189,15 +189,15 @@ def cancel_payment(account: Account, invoice: Object, *, reason: str) -> None:
 
 
 def payment_of(account: Account, invoice: Object) -> Object | None:
-    """Return the link to the payment intent, which an invoice over nothing does not have."""
+    """Return the invoice payment, which links to the payment intent; None if no amount was due."""
     return next(account.store.scan("invoice_payment", index=("invoice", invoice["id"])), None)
 
 
 def intent_of(account: Account, invoice: Object) -> Object:
-    """Return the payment intent that pays this invoice."""
+    """Return the invoice's payment intent. Raises LookupError if it has none."""
     payment = payment_of(account, invoice)
     if payment is None:
-        raise LookupError(f"{invoice['id']} has nothing to pay")
+        raise LookupError(f"{invoice['id']} has no payment intent")
     return account.find("payment_intent", payment["payment"]["payment_intent"])
 
 
@@ -227,7 +227,7 @@ def _purpose(invoice: Object) -> Purpose:
 
 
 def _assign_number(account: Account, invoice: Object) -> str:
-    """Return the customer's next invoice number, having counted it, and keep the customer's balance and currency."""
+    """Return the customer's next invoice number, and update the customer's sequence, balance and currency."""
     customer = account.find("customer", invoice["customer"])
     number = customer["next_invoice_sequence"]
     account.change(customer, {"next_invoice_sequence": number + 1})
