@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the local Stripe on a port of its own."""
+"""`python -m sandbox`: serves the sandbox on a port."""
 
 import argparse
 import errno
@@ -21,7 +21,7 @@ log = logging.getLogger("sandbox")
 
 
 def main() -> int:
-    """Serve until Ctrl-C or SIGTERM; return the exit code, 1 when it could not start."""
+    """Serve until Ctrl-C or SIGTERM; return the exit code, 1 if it could not start."""
     options = _parser().parse_args()
     logging.basicConfig(
         level=logging.WARNING if options.quiet else logging.INFO, format="%(message)s", stream=sys.stdout
@@ -41,11 +41,11 @@ def main() -> int:
 
 
 def _serve(server: Server, sender: Sender, base_url: str) -> None:
-    # Both, because a shell that starts it in the background has Ctrl-C ignored.
+    # SIGINT too, because a shell that starts a program in the background makes it ignore SIGINT.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
     sender.start()
-    log.info("Stripe sandbox on %s, Ctrl-C ends it.", base_url)
+    log.info("Stripe sandbox on %s. Stop it with Ctrl-C.", base_url)
     try:
         server.serve_forever(poll_interval=0.1)
     except KeyboardInterrupt:
@@ -57,7 +57,7 @@ def _serve(server: Server, sender: Sender, base_url: str) -> None:
 
 def _why_no_port(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is taken. Stop what listens there, or choose another with SANDBOX_PORT or --port."
+        return f"Port {port} is in use. Stop the program that uses it, or choose another with SANDBOX_PORT or --port."
     return f"Can't listen on {host} port {port}: {error.strerror}."
 
 
@@ -72,16 +72,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--port", type=_port, default=os.environ.get("SANDBOX_PORT") or str(DEFAULT_PORT), help="SANDBOX_PORT, or 8420"
     )
-    parser.add_argument("--state", type=Path, metavar="FILE", help="keep everything in this file; else in memory")
+    parser.add_argument(
+        "--state", type=Path, metavar="FILE", help="keep the state in this file; without it, in memory"
+    )
     parser.add_argument(
         "--webhook",
         type=_webhook,
         action="append",
         default=[],
         metavar="URL=SECRET",
-        help="send every event there, signed with this secret; can be given several times",
+        help="send all events to this URL, signed with this secret; can be given several times",
     )
-    parser.add_argument("--quiet", action="store_true", help="no line for each request")
+    parser.add_argument("--quiet", action="store_true", help="do not log each request")
     return parser
 
 

@@ -1,7 +1,7 @@
-"""One call to the API, from arrival to answer.
+"""The API: answers each call under /v1/, with the routes of `MODULES`.
 
-In this order: key and version, route, trouble that was asked for, idempotency, parameters, resource, expansion,
-contract.
+A call passes, in this order: API key and version, route, faults set by a control, idempotency, parameters, the route's
+function, expansion, and the check of the answer's types.
 """
 
 import time
@@ -60,30 +60,30 @@ MODULES = [
     event_routes,
     endpoint_routes,
 ]
-CHECKED_PER_LIST = 10  # Longer lists are sampled: every object was checked when it was written.
+CHECKED_PER_LIST = 10  # Longer lists are sampled: each object was checked when it was written.
 
 
 def routes() -> Routes:
-    """Return every call that the sandbox answers."""
+    """Return all routes of the API."""
     return [route for module in MODULES for route in module.ROUTES]
 
 
 @cache
 def _routes() -> Map:
-    # Compiled once for all sandboxes: it takes longer than most calls.
+    # Cached for all sandboxes, because compiling takes longer than most calls.
     rules = [Rule(rule, methods=[method], endpoint=function) for method, rule, function in routes()]
     return Map(rules, strict_slashes=True, merge_slashes=False)
 
 
 class Api:
-    """Answers calls to the sandbox's account."""
+    """Answers the API calls of one sandbox."""
 
     def __init__(self, sandbox: LocalStripe) -> None:
         self.sandbox = sandbox
         self.account = sandbox.account
 
     def respond(self, call: Call) -> Response:
-        """Answer the call. Raises ConnectionLost where a fault says that the caller gets no answer."""
+        """Answer the call. Raises ConnectionLost for a fault that loses the connection."""
         try:
             answer = self._answer(call)
         except ApiError as error:
@@ -107,7 +107,7 @@ class Api:
         return answer
 
     def _operation(self, call: Call) -> contract.Operation:
-        """Return what Stripe has at this path, and count the call."""
+        """Return Stripe's operation at this path, and count the call. Raises ApiError (404) if there is none."""
         operation = contract.operation(call.method, call.path)
         self.sandbox.calls[f"{call.method} {operation.template if operation else call.path}"] += 1
         if operation is None:
@@ -115,7 +115,7 @@ class Api:
         return operation
 
     def _function(self, call: Call) -> Callable[[Params], Object]:
-        """Return the function behind the path, waiting only for the parameters."""
+        """Return the route's function, which takes the parameters. Raises ApiError if there is no such route."""
         try:
             function, path_ids = _routes().bind("sandbox").match(call.path, call.method)
         except HTTPException:
@@ -125,7 +125,10 @@ class Api:
     def _answer_once(
         self, call: Call, operation: contract.Operation, run: Callable[[Params], Object], fault: Fault | None
     ) -> Answer:
-        """Execute the call, unless its idempotency key has an answer; a malformed call leaves none behind."""
+        """Return the answer saved under the call's idempotency key, or else execute the call and save its answer.
+
+        A call with malformed parameters saves none.
+        """
         if kept := idempotency.find(self.account, call):
             return kept
         params = contract.coerce(operation, call.form)
@@ -155,7 +158,7 @@ class Api:
         if call.idempotency_key:
             response.headers["Idempotency-Key"] = call.idempotency_key
             if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                response.headers["Stripe-Should-Retry"] = "false"  # The key would only bring the same answer again.
+                response.headers["Stripe-Should-Retry"] = "false"  # A retry with the same key gets the same answer.
         if answer.replayed:
             response.headers["Idempotent-Replayed"] = "true"
         return response
