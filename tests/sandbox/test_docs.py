@@ -1,5 +1,6 @@
-"""`docs/sandbox.md` keeps up with the controls and the test cards."""
+"""`docs/sandbox.md` lists all controls and test cards, and files that exist."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,13 @@ import pytest
 from sandbox.controls import routes as controls
 from sandbox.payments import cards
 
-DOCS = (Path(__file__).resolve().parents[2] / "docs" / "sandbox.md").read_text()
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = (ROOT / "docs" / "sandbox.md").read_text()
 CONTROLS = [f"{method} /_sandbox/{path}" for module in controls.MODULES for method, path, _ in module.ROUTES]
 
 
 def rows(heading):
-    """Return the first cell of each row of a section's table, without its head."""
+    """Return the first cell of each row of a section's table, without its header."""
     section = DOCS.split(f"## {heading}\n")[1].split("\n## ")[0]
     return [line.split("|")[1].strip() for line in section.splitlines() if line.startswith("| `")]
 
@@ -29,3 +31,8 @@ def test_names_every_card(card):
 
 def test_names_no_other_card():
     assert len(rows("Test cards")) == len(cards.TEST_CARDS)
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`(sandbox/[\w/.]+)`", DOCS))))
+def test_names_files_that_exist(path):
+    assert (ROOT / path).exists()
