@@ -1,4 +1,4 @@
-"""A sandbox whose clock stands still, and the real SDK in front of it."""
+"""Fixtures: a sandbox whose clock stands still, the real SDK as its client, and objects in it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -28,7 +28,7 @@ def api(sandbox: Sandbox) -> Any:
 
 @pytest.fixture
 def control(sandbox: Sandbox) -> Callable[..., Any]:
-    """Use one of the controls with a JSON body; returns its JSON."""
+    """Call a control with a JSON body; return its answer."""
 
     def use(path: str, /, **body: Any) -> Any:
         return Client(sandbox).post(f"/_sandbox/{path}", json=body).get_json()
@@ -57,7 +57,7 @@ def event_types(api: Any) -> Callable[[], list[str]]:
 
 @pytest.fixture
 def shop():
-    """A shop with a sandbox of its own, whose clock stands still; the sandbox has to keep to Stripe's contract."""
+    """A shop with its own sandbox, whose clock stands still; the test fails on violations of Stripe's types."""
     shop = Shop()
     yield shop
     assert shop.sandbox.violations == []
@@ -65,7 +65,7 @@ def shop():
 
 @pytest.fixture
 def customer(shop):
-    """A customer whose card is on file."""
+    """A customer with a default payment method."""
     customer = shop.customer()
     method = shop.api.payment_methods.attach("pm_card_visa", {"customer": customer})
     shop.api.customers.update(customer, {"invoice_settings": {"default_payment_method": method.id}})
@@ -74,7 +74,7 @@ def customer(shop):
 
 @pytest.fixture
 def create(shop, customer):
-    """Create a subscription the way a dashboard does."""
+    """Create a subscription by the API."""
 
     def make(*prices, **choices):
         items = [{"price": price} for price in prices or (shop.price(),)]
@@ -85,7 +85,7 @@ def create(shop, customer):
 
 @pytest.fixture
 def begin(shop, create):
-    """Subscribe at a moment, and go on to when `after` seconds of the period are over."""
+    """Subscribe at a time, and move to `after` seconds into the period."""
 
     def begin_at(start, *prices, after, mode=None, **choices):
         shop.move_to(at(start))
@@ -137,7 +137,7 @@ def plan(shop):
 
 @pytest.fixture
 def coupon(shop):
-    """Make a coupon, 50 % off once unless told otherwise."""
+    """Make a coupon: 50 % off once, or as `choices` say."""
 
     def make(**choices):
         amount = {} if "amount_off" in choices else {"percent_off": 50}

@@ -1,4 +1,4 @@
-"""A shop that sells through the sandbox: the SDK for its calls, the controls for its buyers and for time."""
+"""A shop that sells through the sandbox: it calls the API by the SDK, and pays and moves time by the controls."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -41,13 +41,13 @@ class Shop:
         return self.programs.post(f"/_sandbox/{path}", json=body)
 
     def pay(self, session: stripe.checkout.Session, *, card: str = VISA, **choices: Any) -> stripe.checkout.Session:
-        """Pay and return the session as the API shows it then."""
+        """Pay the session, and return it from the API."""
         answer = self.control(f"checkout/{session.id}/pay", card=card, **choices)
         assert answer.status_code == 200, answer.text
         return self.api.checkout.sessions.retrieve(session.id)
 
     def refusal(self, session: stripe.checkout.Session, *, card: str = VISA, **choices: Any) -> tuple[int, Any]:
-        """Try to pay; return status and error of the refusal."""
+        """Try to pay; return the HTTP status and the error."""
         answer = self.control(f"checkout/{session.id}/pay", card=card, **choices)
         assert answer.status_code != 200
         return answer.status_code, answer.get_json()["error"]
@@ -82,7 +82,7 @@ class Shop:
         return [event.to_dict(for_json=True) for event in listed][::-1]
 
     def forget_events(self) -> None:
-        """Count events from here on."""
+        """Let `new_events` begin with the next event."""
         self.seen = {event["id"] for event in self.events()}
 
     def new_events(self) -> list[dict[str, Any]]:
@@ -93,7 +93,7 @@ class Shop:
 
 
 def at(text: str) -> int:
-    """The moment written as 2027-02-28 10:30, in UTC."""
+    """Return the time of a text such as 2027-02-28 10:30, in UTC."""
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
@@ -102,7 +102,7 @@ def shown(moment: int) -> str:
 
 
 def error_of(call: Callable[..., Any], *arguments: Any, **choices: Any) -> Any:
-    """The error with which a call is refused."""
+    """Return the error that a call raises."""
     with pytest.raises(stripe.StripeError) as refusal:
         call(*arguments, **choices)
     return refusal.value

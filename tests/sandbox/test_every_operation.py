@@ -1,4 +1,4 @@
-"""One walk through everything that the sandbox can be asked, with the real SDK: no answer may break the contract."""
+"""Calls every operation of the sandbox once, with the real SDK: no answer may violate Stripe's types."""
 
 import re
 
@@ -12,7 +12,7 @@ DAY = 86400
 
 
 def supported():
-    """Return "METHOD template" for every call that the sandbox answers, in Stripe's own words for the path."""
+    """Return "METHOD template" for each route of the sandbox, with Stripe's template of the path."""
     for method, rule, _function in api.routes():
         operation = contract.operation(method, re.sub(r"<\w+>", "x", rule))
         assert operation is not None, f"Stripe has no {method} {rule}"

@@ -1,4 +1,4 @@
-"""Every operation is asked for things that are well-formed one by one and make no sense together: never a 500."""
+"""Calls every operation with parameters that are valid each but make no sense together: never a 500."""
 
 import random
 import re
@@ -28,7 +28,7 @@ TEXTS = [
 
 
 class Nonsense:
-    """Makes up parameters of the right types, from ids that exist and values at the edge."""
+    """Generates parameters of the right types, from existing ids and edge values."""
 
     def __init__(self, seed, ids):
         self.random = random.Random(seed)  # noqa: S311 - repeatable on purpose.
@@ -38,7 +38,7 @@ class Nonsense:
         return re.sub(r"<\w+>", lambda _name: self.random.choice(self.ids), rule)
 
     def form(self, method, path):
-        """Return encoded parameters of the operation, all that it requires and a few others."""
+        """Return encoded parameters of the operation: the required ones and a few others."""
         return dict(self.flat(self.members(contract.operation(method, path).params)))
 
     def members(self, typed):
@@ -65,7 +65,7 @@ class Nonsense:
 
 @pytest.fixture
 def ids(api, price):
-    """One id of everything there is."""
+    """One existing id of each kind."""
     customer = api.customers.create({"email": "ada@example.com"}).id
     method = api.payment_methods.attach("pm_card_visa", {"customer": customer}).id
     api.customers.update(customer, {"invoice_settings": {"default_payment_method": method}})

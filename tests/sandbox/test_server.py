@@ -1,4 +1,4 @@
-"""The sandbox as people start it: another process, real HTTP, and what survives when it is killed."""
+"""The sandbox as a process of its own: real HTTP, signals, and its state after it is killed."""
 
 import http.client
 import os
@@ -70,7 +70,7 @@ class Process:
         raise AssertionError("it never answered")
 
     def end(self, how=signal.SIGTERM):
-        """Send the signal and return exit code, output and complaints."""
+        """Send the signal; return exit code, stdout and stderr."""
         self.process.send_signal(how)
         output, complaints = self.process.communicate(timeout=10)
         return self.process.returncode, output, complaints

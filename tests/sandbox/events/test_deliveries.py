@@ -18,7 +18,7 @@ SECRET = "whsec_suite"
 
 
 class Receiver:
-    """Takes deliveries as a webhook view would, answering the statuses it was told, then 200."""
+    """Receives deliveries; answers with the given statuses, then 200."""
 
     def __init__(self, *statuses):
         self.statuses = list(statuses)
@@ -273,7 +273,7 @@ class TestGivenEndpoints:
 
 
 class Shop(BaseHTTPRequestHandler):
-    """A receiver over real HTTP: fails the first time, then takes everything."""
+    """A receiver over real HTTP: its first answer is an error, all others are 200."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -298,7 +298,7 @@ def shop():
 
 
 def until(condition):
-    """Wait for something that other threads do."""
+    """Wait until other threads have made the condition true."""
     deadline = time.monotonic() + 10
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
@@ -366,6 +366,6 @@ class TestSender:
         return make
 
     def recorded(self, sandbox, kind):
-        """Look without a call, which would let time pass by itself."""
+        """Read the store without a call, because a call runs what is due."""
         with sandbox.account.transaction():
             return any(True for _ in sandbox.account.store.scan("event", index=("type", kind)))

@@ -11,7 +11,7 @@ KEY = {"idempotency_key": "key-1"}
 
 @pytest.fixture
 def patient(sandbox):
-    """A client that tries again twice, at once."""
+    """A client that retries twice, without waiting."""
     client = InProcessClient(sandbox)
     client.INITIAL_DELAY = client.MAX_DELAY = 0
     client._sleep_time_seconds = lambda _retries: 0

@@ -1,4 +1,4 @@
-"""Refunds: some of a payment, all of it, never more; and what the charge says of it."""
+"""Partial and full refunds, refusals of larger ones, and the charge after a refund."""
 
 import pytest
 import stripe
