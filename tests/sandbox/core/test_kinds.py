@@ -1,11 +1,12 @@
 import pytest
 from stripe._object_classes import OBJECT_CLASSES, get_object_class
 
-from sandbox import api
+from sandbox import api, due
 from sandbox.core.kinds import KINDS
 from sandbox.core.store import Store
 from sandbox.http import contract
 from sandbox.http.contract import shapes
+from sandbox.http.expansion import PROVIDERS
 
 OF_STRIPE = [kind for kind in KINDS.values() if not kind.name.startswith("_")]
 LISTED = [kind for kind in OF_STRIPE if kind.list_url]
@@ -28,6 +29,12 @@ class TestKinds:
     @pytest.mark.parametrize("kind", OF_STRIPE, ids=by_name)
     def test_hides_only_fields_that_stripe_has(self, kind):
         assert kind.expand_only <= shapes.fields(get_object_class("V1", kind.name)).keys()
+
+    def test_computes_only_expand_only_members(self):
+        assert [(kind, name) for kind, name in PROVIDERS if name not in KINDS[kind].expand_only] == []
+
+    def test_is_due_only_if_it_is_stored(self):
+        assert [kind for kind in due.DUE if not KINDS[kind].is_stored] == []
 
     def test_prefixes_are_unique(self):
         prefixes = [kind.prefix for kind in KINDS.values() if kind.prefix]
