@@ -43,23 +43,23 @@ def has_ended(subscription: Object) -> bool:
 
 def set_due(account: Account, subscription: Object) -> None:
     """Save when the subscription is next due, now at the earliest; clear it if never."""
-    moment = next_moment(subscription, now=account.now)
-    if moment is None:
+    time = next_due_time(subscription, now=account.now)
+    if time is None:
         account.store.clear_due("subscription", subscription["id"])
     else:
-        account.store.set_due("subscription", subscription["id"], max(moment, account.now))
+        account.store.set_due("subscription", subscription["id"], max(time, account.now))
 
 
-def next_moment(subscription: Object, *, now: int) -> int | None:
+def next_due_time(subscription: Object, *, now: int) -> int | None:
     """Return the next time at which the subscription changes without a request, None if never."""
     if subscription["status"] in ENDED:
         return None
-    moments = _moments(subscription, now=now)
-    moments += [moment for moment in (subscription["cancel_at"], subscription.get("_phase_end")) if moment is not None]
-    return min(moments, default=None)
+    times = _due_times(subscription, now=now)
+    times += [time for time in (subscription["cancel_at"], subscription.get("_phase_end")) if time is not None]
+    return min(times, default=None)
 
 
-def _moments(subscription: Object, *, now: int) -> list[int]:
+def _due_times(subscription: Object, *, now: int) -> list[int]:
     match subscription["status"]:
         case "incomplete":
             return [subscription["created"] + TIME_TO_PAY_FIRST_INVOICE]

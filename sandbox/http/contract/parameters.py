@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 from stripe import RequestOptions, StripeContext
 from stripe._stripe_object import UntypedStripeObject
 
-# The SDK's TypedDicts are typing_extensions', whose NotRequired the functions of `typing` do not resolve.
+# The SDK's TypedDicts come from typing_extensions; the functions of `typing` do not resolve their NotRequired.
 from typing_extensions import get_type_hints, is_typeddict
 
 SCALARS: Final = (bool, int, float, Decimal)

@@ -13,7 +13,7 @@ def next_invoice(account: Account, subscription: Object, *, known: str | None) -
     that the next invoice of a subscription in dunning is that of its next period.
     """
     while subscription["latest_invoice"] == known:
-        moment = subscription_state.next_moment(subscription, now=account.now)
+        moment = subscription_state.next_due_time(subscription, now=account.now)
         if moment is None or subscription["status"] == "incomplete":
             return None
         account.now = max(moment, account.now)

@@ -125,7 +125,7 @@ def _next_of(account: Account, customer: Object) -> Object:
     """Return the customer's subscription that is billed next."""
     found = []
     for subscription in account.store.scan("subscription", index=("customer", customer["id"])):
-        moment = subscription_state.next_moment(subscription, now=account.now)
+        moment = subscription_state.next_due_time(subscription, now=account.now)
         if moment is not None and subscription["status"] != "incomplete":
             found.append((moment, subscription["id"]))
     if not found:
