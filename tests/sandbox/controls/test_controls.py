@@ -37,7 +37,7 @@ class TestState:
             "violations": [],
         }
 
-    def test_counts_what_is_held(self, api, client, control):
+    def test_counts_held_deliveries(self, api, client, control):
         control("webhooks", mode="hold")
         api.webhook_endpoints.create({"url": "http://shop.example", "enabled_events": ["*"]})
         api.customers.create()

@@ -144,7 +144,7 @@ class TestAttempt:
         assert account.store.get("price", "written") == thing("written")
         assert account.clock.now() == 2000
 
-    def test_is_undone_alone_within_another(self, account):
+    def test_an_inner_one_is_undone_alone(self, account):
         with account.transaction():
             account.store.put(thing("outer"))
             with pytest.raises(ApiError):
@@ -166,7 +166,7 @@ class TestClock:
 
 
 class TestPublic:
-    def test_leaves_out_what_is_private_or_only_for_expansion(self):
+    def test_leaves_out_private_and_expand_only_members(self):
         invoice = {
             "object": "invoice",
             "_note": 1,
@@ -179,7 +179,7 @@ class TestPublic:
 
 
 class TestDifference:
-    def test_names_the_old_values_of_what_differs(self):
+    def test_names_the_old_values_of_changed_members(self):
         before = {"a": 1, "same": 2, "nested": {"x": 1, "y": 2}, "list": [1], "gone": 3}
         after = {"a": 5, "same": 2, "nested": {"x": 9, "y": 2, "z": 3}, "list": [1, 2], "new": 4}
 

@@ -90,7 +90,7 @@ class TestDelivery:
 
         assert receiver.events == []
 
-    def test_is_not_made_for_what_was_refused(self, api, receiver):
+    def test_is_not_recorded_for_a_refused_call(self, api, receiver):
         with pytest.raises(stripe.InvalidRequestError):
             api.customers.create({"name": "Ada", "expand": ["colour"]})
 
@@ -190,7 +190,7 @@ class TestSwitches:
         assert receiver.names == ["Ada"]
         assert pending(api) == [0]
 
-    def test_what_was_held_stays_when_delivering_goes_on(self, api, control, receiver):
+    def test_held_deliveries_stay_when_the_mode_is_deliver_again(self, api, control, receiver):
         control("webhooks", mode="hold")
         api.customers.create({"name": "Ada"})
 
@@ -218,7 +218,7 @@ class TestSwitches:
         assert len({event["id"] for event in receiver.events}) == 1
         assert pending(api) == [0]
 
-    def test_shuffle_mixes_what_was_held(self, api, control, receiver):
+    def test_shuffle_mixes_held_deliveries(self, api, control, receiver):
         control("webhooks", mode="hold", shuffle=True, seed=3)
         for name in "abcdefghij":
             api.customers.create({"name": name})
@@ -252,7 +252,7 @@ class TestGivenEndpoints:
 
         return run
 
-    def test_get_what_was_still_queued_for_them(self, start, receiver):
+    def test_get_the_deliveries_queued_before_a_restart(self, start, receiver):
         _sandbox, api = start(**{URL: "whsec_old"})
         api.customers.create({"name": "Ada"})
 
@@ -344,7 +344,7 @@ class TestSender:
 
         assert pending(api) == [1]
 
-    def test_lets_time_do_its_work_while_nobody_calls(self, sending, price_of):
+    def test_runs_what_falls_due_without_a_call(self, sending, price_of):
         now = [NOW]
         sandbox = Sandbox(real_time=lambda: now[0])
         api = sending(sandbox)

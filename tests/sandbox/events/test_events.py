@@ -10,7 +10,7 @@ DAY = 86400
 
 
 class TestEvent:
-    def test_tells_what_happened_and_why(self, api):
+    def test_names_the_request_that_caused_it(self, api):
         customer = api.customers.create({"name": "Ada"}, {"idempotency_key": "key-1"})
 
         event = api.events.list().data[0]

@@ -22,7 +22,7 @@ class TestReplay:
         assert again.last_response.request_id != first.last_response.request_id
         assert len(api.customers.list().data) == 1
 
-    def test_answers_what_was_even_when_it_is_no_more(self, api):
+    def test_replays_the_answer_about_an_object_deleted_since(self, api):
         customer = api.customers.create({"name": "Ada"}, KEY)
         api.customers.delete(customer.id)
 

@@ -43,7 +43,7 @@ class TestSession:
             "You may only specify one of these parameters: allow_promotion_codes, discounts."
         )
 
-    def test_names_what_does_not_exist(self, shop):
+    def test_names_the_missing_object(self, shop):
         coupon = refusal(shop.session, discounts=[{"coupon": "NONE"}])
         promotion = refusal(shop.session, discounts=[{"promotion_code": "promo_none"}])
         both = refusal(shop.session, discounts=[{"coupon": "NONE", "promotion_code": "promo_none"}])

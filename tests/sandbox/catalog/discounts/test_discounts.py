@@ -198,7 +198,7 @@ class TestUpdate:
         assert told == ["customer.discount.deleted", "customer.subscription.updated"]
         assert totals(shop, subscription) == [1900, 1900]
 
-    def test_keeps_what_is_named_and_ends_what_is_not(self, shop, subscription, coupon):
+    def test_keeps_named_discounts_and_ends_others(self, shop, subscription, coupon):
         given = [{"coupon": coupon(duration="forever")}, {"coupon": coupon(amount_off=100, currency="usd")}]
         first, second = shop.api.subscriptions.update(subscription.id, {"discounts": given}).discounts
 
