@@ -1,1 +1,1 @@
-"""A local, stateful Stripe: the API, its hosted pages and its webhooks, with no Django and no account."""
+"""A local, stateful Stripe: its API, hosted pages and webhooks, without a Stripe account and without Django."""

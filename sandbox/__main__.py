@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the local Stripe on a port of its own."""
+"""`python -m sandbox`: serves the sandbox on a port."""
 
 import argparse
 import errno
@@ -15,37 +15,37 @@ from sandbox.server import Server
 
 DEFAULT_PORT = 8420
 LAST_PORT = 65535
-ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to.
+WILDCARD_HOSTS = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to.
 
 log = logging.getLogger("sandbox")
 
 
 def main() -> int:
-    """Serve until Ctrl-C or SIGTERM; return the exit code, 1 when it could not start."""
+    """Serve until Ctrl-C or SIGTERM; return the exit code, 1 if it could not start."""
     options = _parser().parse_args()
     logging.basicConfig(
         level=logging.WARNING if options.quiet else logging.INFO, format="%(message)s", stream=sys.stdout
     )
-    base_url = f"http://{'127.0.0.1' if options.host in ANYWHERE else options.host}:{options.port}"
+    base_url = f"http://{'127.0.0.1' if options.host in WILDCARD_HOSTS else options.host}:{options.port}"
     try:
         server = Server((options.host, options.port))
     except OSError as error:
-        return _give_up(_why_no_port(error, options.host, options.port))
+        return _fail(_why_no_port(error, options.host, options.port))
     try:
         server.sandbox = Sandbox(options.state, webhooks=dict(options.webhook), base_url=base_url)
     except sqlite3.Error as error:
-        return _give_up(f"The state file {options.state} can't be used: {error}.")
+        return _fail(f"The state file {options.state} can't be used: {error}.")
     _serve(server, Sender(server.sandbox.deliveries, catch_up=server.sandbox.catch_up), base_url)
     server.sandbox.close()
     return 0
 
 
 def _serve(server: Server, sender: Sender, base_url: str) -> None:
-    # Both, because a shell that starts it in the background has Ctrl-C ignored.
+    # SIGINT too, because a shell that starts a program in the background makes it ignore SIGINT.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
     sender.start()
-    log.info("Stripe sandbox on %s, Ctrl-C ends it.", base_url)
+    log.info("Stripe sandbox on %s. Stop it with Ctrl-C.", base_url)
     try:
         server.serve_forever(poll_interval=0.1)
     except KeyboardInterrupt:
@@ -57,11 +57,11 @@ def _serve(server: Server, sender: Sender, base_url: str) -> None:
 
 def _why_no_port(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is taken. Stop what listens there, or choose another with SANDBOX_PORT or --port."
+        return f"Port {port} is in use. Stop the program that uses it, or choose another with SANDBOX_PORT or --port."
     return f"Can't listen on {host} port {port}: {error.strerror}."
 
 
-def _give_up(reason: str) -> int:
+def _fail(reason: str) -> int:
     sys.stderr.write(f"{reason}\n")
     return 1
 
@@ -72,16 +72,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--port", type=_port, default=os.environ.get("SANDBOX_PORT") or str(DEFAULT_PORT), help="SANDBOX_PORT, or 8420"
     )
-    parser.add_argument("--state", type=Path, metavar="FILE", help="keep everything in this file; else in memory")
+    parser.add_argument(
+        "--state", type=Path, metavar="FILE", help="keep the state in this file; without it, in memory"
+    )
     parser.add_argument(
         "--webhook",
         type=_webhook,
         action="append",
         default=[],
         metavar="URL=SECRET",
-        help="send every event there, signed with this secret; can be given several times",
+        help="send all events to this URL, signed with this secret; can be given several times",
     )
-    parser.add_argument("--quiet", action="store_true", help="no line for each request")
+    parser.add_argument("--quiet", action="store_true", help="do not log each request")
     return parser
 
 

@@ -1,7 +1,7 @@
-"""One call to the API, from arrival to answer.
+"""The API: answers each call under /v1/, with the routes of `MODULES`.
 
-In this order: key and version, route, trouble that was asked for, idempotency, parameters, resource, expansion,
-contract.
+A call passes, in this order: API key and version, route, faults set by a control, idempotency, parameters, the route's
+function, expansion, and the check of the answer's types.
 """
 
 import time
@@ -23,9 +23,8 @@ from sandbox.core.store import Object
 from sandbox.customers import routes as customer_routes
 from sandbox.events import endpoint_routes
 from sandbox.events import routes as event_routes
-from sandbox.http import contract, idempotency
+from sandbox.http import contract, expansion, idempotency
 from sandbox.http.call import Call
-from sandbox.http.expansion import expanded
 from sandbox.http.faults import Fault
 from sandbox.http.idempotency import Answer
 from sandbox.http.listing import Params
@@ -61,62 +60,62 @@ MODULES = [
     event_routes,
     endpoint_routes,
 ]
-CHECKED_PER_LIST = 10  # Longer lists are sampled: every object was checked when it was written.
+CHECKED_PER_LIST = 10  # Longer lists are sampled: each object was checked when it was written.
 
 
 def routes() -> Routes:
-    """Return every call that the sandbox answers."""
+    """Return all routes of the API."""
     return [route for module in MODULES for route in module.ROUTES]
 
 
 @cache
 def _routes() -> Map:
-    # Compiled once for all sandboxes: it takes longer than most calls.
+    # Cached for all sandboxes, because compiling takes longer than most calls.
     rules = [Rule(rule, methods=[method], endpoint=function) for method, rule, function in routes()]
     return Map(rules, strict_slashes=True, merge_slashes=False)
 
 
 class Api:
-    """Answers calls to the sandbox's account."""
+    """Answers the API calls of one sandbox."""
 
     def __init__(self, sandbox: LocalStripe) -> None:
         self.sandbox = sandbox
         self.account = sandbox.account
 
     def respond(self, call: Call) -> Response:
-        """Answer the call. Raises ConnectionLost where a fault says that the caller gets no answer."""
+        """Answer the call. Raises ConnectionLost for a fault that loses the connection."""
         try:
             answer = self._answer(call)
         except ApiError as error:
             answer = Answer.refusal(error)
-        time.sleep(self.sandbox.slowness.date_delay)
+        time.sleep(self.sandbox.delays.date_delay)
         return self._response(call, answer)
 
     def _answer(self, call: Call) -> Answer:
         call.check(version=API_VERSION)
         operation = self._operation(call)
-        run = self._resource(call)
+        run = self._function(call)
         fault = self.sandbox.faults.take(call)
-        if fault and fault.strikes_before:
+        if fault and fault.fails_before:
             raise fault.error()
-        with self.sandbox.running.reserve(call.idempotency_key):
-            time.sleep(self.sandbox.slowness.latency_ms / 1000)
+        with self.sandbox.keys_in_use.reserve(call.idempotency_key):
+            time.sleep(self.sandbox.delays.latency_ms / 1000)
             with self.sandbox.transaction(Cause(call.request_id, call.idempotency_key)):
                 answer = self._answer_once(call, operation, run, fault)
-        if fault and fault.strikes_after:
+        if fault and fault.fails_after:
             raise fault.error()
         return answer
 
     def _operation(self, call: Call) -> contract.Operation:
-        """Return what Stripe has at this path, and count the call."""
+        """Return Stripe's operation at this path, and count the call. Raises ApiError (404) if there is none."""
         operation = contract.operation(call.method, call.path)
         self.sandbox.calls[f"{call.method} {operation.template if operation else call.path}"] += 1
         if operation is None:
             raise ApiError.unrecognized_url(call.method, call.path)
         return operation
 
-    def _resource(self, call: Call) -> Callable[[Params], Object]:
-        """Return the function behind the path, waiting only for the parameters."""
+    def _function(self, call: Call) -> Callable[[Params], Object]:
+        """Return the route's function, which takes the parameters. Raises ApiError if there is no such route."""
         try:
             function, path_ids = _routes().bind("sandbox").match(call.path, call.method)
         except HTTPException:
@@ -126,23 +125,26 @@ class Api:
     def _answer_once(
         self, call: Call, operation: contract.Operation, run: Callable[[Params], Object], fault: Fault | None
     ) -> Answer:
-        """Execute the call, unless its idempotency key has an answer; a malformed call leaves none behind."""
+        """Return the answer saved under the call's idempotency key, or else execute the call and save its answer.
+
+        A call with malformed parameters saves none.
+        """
         if kept := idempotency.find(self.account, call):
             return kept
         params = contract.coerce(operation, call.form)
         answer = self._execute(run, params, fault)
-        idempotency.keep(self.account, call, answer)
+        idempotency.save(self.account, call, answer)
         return answer
 
     def _execute(self, run: Callable[[Params], Object], params: Params, fault: Fault | None) -> Answer:
         expand = params.pop("expand", [])
         try:
             with self.account.attempt():
-                if fault and fault.fails_execution and not fault.after:
+                if fault and fault.is_server_error and not fault.after:
                     raise fault.error()
-                shown = expanded(self.account, run(params), expand)
+                shown = expansion.expand(self.account, run(params), expand)
                 contract.check(self.account, _sample(shown))
-            if fault and fault.fails_execution:
+            if fault and fault.is_server_error:
                 raise fault.error()
         except ApiError as error:
             return Answer.refusal(error)
@@ -156,7 +158,7 @@ class Api:
         if call.idempotency_key:
             response.headers["Idempotency-Key"] = call.idempotency_key
             if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                response.headers["Stripe-Should-Retry"] = "false"  # The key would only bring the same answer again.
+                response.headers["Stripe-Should-Retry"] = "false"  # A retry with the same key gets the same answer.
         if answer.replayed:
             response.headers["Idempotent-Replayed"] = "true"
         return response

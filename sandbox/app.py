@@ -1,4 +1,4 @@
-"""The sandbox as a WSGI application: the API, the controls and the pages of one local Stripe."""
+"""The WSGI application: passes each request to the API, the controls or the pages."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Sandbox(LocalStripe):
-    """A local Stripe that answers requests, over a server or in the same process."""
+    """A local Stripe that answers requests, from a server or from the same process."""
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         try:
@@ -32,7 +32,7 @@ class Sandbox(LocalStripe):
         return response(environ, start_response)
 
     def respond(self, request: Request) -> Response:
-        """Answer any request. Raises ConnectionLost where a fault says that there is no answer."""
+        """Answer a request. Raises ConnectionLost for a fault that loses the connection."""
         try:
             return self._respond(request)
         except ConnectionLost:

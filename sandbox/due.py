@@ -1,7 +1,7 @@
-"""The passing of time: everything that falls due, in order, each thing at its own moment.
+"""What happens because time passes: sessions expire, trials end, periods renew, failed payments are retried.
 
-Sessions expire, trials end, periods renew, failed payments are tried again. `catch_up` runs before any request is
-answered, so it does not matter whether real time passed or the clock was moved.
+Objects are due at times that `Store.set_due` saves; `DUE` has the action of each kind. `catch_up` runs before each
+request and while the clock is moved.
 """
 
 from collections.abc import Callable
@@ -18,15 +18,15 @@ DUE: dict[str, Callable[[Account, Object], object]] = {
     "checkout.session": checkout.expire,
     "subscription": due_next.advance,
     "invoice": renewals.retry,
-    "discount": discounts.run_out,
-    "coupon": redeeming.end_coupon,
-    "promotion_code": redeeming.end_code,
-    "refund": refunds.confirm,
+    "discount": discounts.expire,
+    "coupon": redeeming.expire_coupon,
+    "promotion_code": redeeming.expire_code,
+    "refund": refunds.add_bank_reference,
 }
 
 
 def catch_up(account: Account, *, until: int) -> int:
-    """Do what is due by `until` within the caller's transaction, and return how many things that were."""
+    """Run the actions due by `until`, each at its own time, in the caller's transaction; return their number."""
     done, cause = 0, account.cause
     account.cause = Cause()
     while due := account.store.next_due(until):

@@ -1,4 +1,4 @@
-"""The local Stripe that controls and pages work on: account, deliveries, faults, and the passing of time."""
+"""One local Stripe: its account, deliveries, faults and clock, on which the API, controls and pages work."""
 
 import time
 from collections import Counter
@@ -12,17 +12,17 @@ from sandbox.core.clock import Clock
 from sandbox.core.store import Store
 from sandbox.events import endpoint_routes, recording
 from sandbox.events.deliveries import Deliveries, Post
-from sandbox.http.faults import Faults, Slowness
-from sandbox.http.idempotency import Running
+from sandbox.http.faults import Delays, Faults
+from sandbox.http.idempotency import KeysInUse
 
 
 class LocalStripe:
-    """One account and all that belongs to running it.
+    """One account and the state of its sandbox.
 
-    `path` keeps its state in that file; without one it lives in memory. `webhooks` maps URLs to signing secrets: these
-    endpoints get every event and survive a reset. `deliver` posts a webhook in place of HTTP: it is called with (url,
-    body, headers), returns the status, and is called right after each request, in the same thread. Without it webhooks
-    wait for `deliveries.send_all` or a Sender. `api_version` is what the account's events are made in.
+    `path` is the state file; without one the state is in memory. `webhooks` maps URLs to signing secrets: these
+    endpoints get all events and survive a reset. `deliver(url, body, headers)` posts a webhook and returns the HTTP
+    status; it is called after each request, in the same thread. Without it, webhooks wait for `deliveries.send_all` or
+    a Sender. `api_version` is the version of events.
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class LocalStripe:
         )
         self.deliveries = Deliveries(self.account, deliver)
         self.faults = Faults()
-        self.slowness = Slowness()
-        self.running = Running()
+        self.delays = Delays()
+        self.keys_in_use = KeysInUse()
         self.calls: Counter[str] = Counter()
         self.webhooks = dict(webhooks or {})
         with self.account.transaction():
@@ -49,43 +49,43 @@ class LocalStripe:
 
     @property
     def violations(self) -> list[str]:
-        """What was wrong with our own answers and events so far; a test asserts that nothing was."""
+        """The violations of Stripe's types in answers and events so far, which tests assert to be none."""
         return self.account.violations
 
     @contextmanager
     def transaction(self, cause: Cause | None = None) -> Iterator[None]:
-        """Hold the account for one request, after everything that fell due in the meantime has happened."""
+        """Lock the account for one request, after running what fell due before it."""
         with self.account.transaction(cause):
             due.catch_up(self.account, until=self.account.now)
             yield
 
     def catch_up(self) -> None:
-        """Let happen what fell due although nobody called."""
+        """Run what fell due without a request."""
         with self.transaction():
             pass
 
     def move_time(self, moment: int) -> int:
-        """Let time pass until `moment`, within a transaction; return how many things fell due on the way."""
+        """Move the clock to `moment`, within a transaction; return the number of actions that fell due."""
         happened = due.catch_up(self.account, until=moment)
         self.account.move_to(moment)
         return happened
 
     def close(self) -> None:
-        """Let go of the state file."""
+        """Close the state file."""
         self.account.close()
 
     def reset(self) -> None:
-        """Forget everything but the webhook endpoints given at start: a running demo keeps hearing from us."""
+        """Delete everything except the webhook endpoints given at the start, so a running demo still gets events."""
         with self.account.transaction():
-            self.account.forget_everything()
+            self.account.clear()
             self._register_webhooks()
         self.faults.clear()
-        self.slowness = Slowness()
+        self.delays = Delays()
         self.calls.clear()
 
     def _register_webhooks(self) -> None:
-        """Have the endpoints given this time, not those of last time; what is queued for one that stays is kept."""
-        endpoints = list(self.account.store.walk("webhook_endpoint"))
+        """Replace the endpoints of an earlier start by the given ones; those with the same URL keep their queue."""
+        endpoints = list(self.account.store.scan("webhook_endpoint"))
         given = {endpoint["url"]: endpoint for endpoint in endpoints if endpoint.get("_is_given")}
         for url in given.keys() - self.webhooks.keys():
             self.account.remove(given[url])

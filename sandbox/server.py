@@ -1,6 +1,6 @@
-"""Serves the sandbox over HTTP/1.1, connections kept alive and one thread for each, as the SDK expects of Stripe.
+"""The HTTP/1.1 server: one thread per connection, and connections kept alive, as the SDK expects.
 
-Werkzeug's own server closes the connection after every request, and cannot lose one on purpose.
+Werkzeug's own server closes the connection after each request and can't lose a connection on purpose.
 """
 
 import logging
@@ -24,7 +24,7 @@ log = logging.getLogger("sandbox.requests")
 
 
 class Server(ThreadingHTTPServer):
-    """A port that is bound at once, so that a taken one is noticed before anything else is touched."""
+    """The server; it binds its port at once, so that a port in use is noticed before the state file is opened."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -35,16 +35,16 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Reads one request after another and answers it."""
+    """Reads and answers the requests of one connection."""
 
     protocol_version = "HTTP/1.1"
     timeout = IDLE_SECONDS
     disable_nagle_algorithm = True
-    wbufsize = -1  # Head and body leave together.
+    wbufsize = -1  # Headers and body are sent together.
     server: Server
 
     def answer(self) -> None:
-        """Answer the request whose head has been read."""
+        """Answer the request whose headers have been read."""
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not length.isdecimal():
             return self._refuse(HTTPStatus.LENGTH_REQUIRED)
@@ -54,15 +54,15 @@ class Handler(BaseHTTPRequestHandler):
         try:
             response = exchange(self.server.sandbox, self.command, self.path, self.headers.items(), body)
         except ConnectionLost as lost:
-            return self._lose(lost)
-        except ValueError:  # No address that a URL parser can read.
+            return self._drop_connection(lost)
+        except ValueError:  # The path can't be parsed.
             return self._refuse(HTTPStatus.BAD_REQUEST)
         self._send(response)
         took = 1000 * (time.monotonic() - started)
-        log.info("%s %s -> %s, %.0f ms", self.command, _readable(self.path), response.status_code, took)
+        log.info("%s %s -> %s, %.0f ms", self.command, _shortened(self.path), response.status_code, took)
         return None
 
-    # http.server calls a method named after the verb.
+    # http.server calls the method named after the HTTP method.
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = answer  # noqa: N815
 
     def log_message(self, *_what: object) -> None:
@@ -81,19 +81,19 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Say no to a request whose body is not read, so the connection cannot go on."""
+        """Refuse a request without reading its body, so the connection has to be closed."""
         self.close_connection = True
         self.send_error(status)
 
-    def _lose(self, lost: ConnectionLost) -> None:
-        """Close without an answer: at once, or when the caller has lost patience."""
+    def _drop_connection(self, lost: ConnectionLost) -> None:
+        """Close the connection without an answer: at once, or for "timeout" after the client's time-out."""
         self.close_connection = True
         if lost.how == "timeout":
             select.select([self.connection], [], [], HANGING_SECONDS)
         log.info("%s %s -> no answer (%s)", self.command, self.path, lost.how)
 
 
-def _readable(path: str) -> str:
-    """Shorten a path for the log: a sync names twenty types of events in one query."""
+def _shortened(path: str) -> str:
+    """Return the path, shortened for the log: a sync lists twenty event types in one query."""
     plain = path.replace("%5B", "[").replace("%5D", "]")
     return plain if len(plain) <= LONGEST_LOGGED else f"{plain[: LONGEST_LOGGED - 1]}…"

@@ -1,4 +1,4 @@
-"""The SDK's HTTP client without HTTP: it calls the sandbox in the same process.
+"""An HTTP client for the SDK that calls a sandbox in the same process.
 
 client = stripe.StripeClient("sk_test_1", http_client=InProcessClient(sandbox), max_network_retries=2)
 """
@@ -20,7 +20,7 @@ from sandbox.http.faults import ConnectionLost
 
 
 class InProcessClient(stripe.HTTPClient):
-    """Sends each of the SDK's requests to the sandbox, counting them in `requests` by method and path."""
+    """Sends the SDK's requests to the sandbox, and counts them in `requests` by method and path."""
 
     name = "sandbox"
 
@@ -28,12 +28,12 @@ class InProcessClient(stripe.HTTPClient):
         super().__init__()
         self.sandbox = sandbox
         self.requests: Counter[str] = Counter()
-        self._answered = local()  # To each thread its own last answer.
+        self._answered = local()  # Each thread has its own last status.
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_usage: Any
     ) -> tuple[str, int, Mapping[str, str]]:
-        """Answer as a network client would: body, status, headers that ignore case."""
+        """Return body, status and case-insensitive headers, as the SDK's other clients do."""
         scheme, _, rest = url.partition("://")
         host, _, target = rest.partition("/")
         self.requests[f"{method.upper()} /{target.partition('?')[0]}"] += 1
@@ -49,7 +49,7 @@ class InProcessClient(stripe.HTTPClient):
         return response.get_data(as_text=True), response.status_code, CaseInsensitiveDict(response.headers)
 
     def _sleep_time_seconds(self, num_retries: int) -> float:
-        """Wait as the SDK does only for another call to end (409): the sandbox needs no time to recover."""
+        """Wait as the SDK does after a 409, until the other call ends; after other errors retry at once."""
         is_busy = self._answered.status == HTTPStatus.CONFLICT
         return super()._sleep_time_seconds(num_retries) if is_busy else 0.0
 
@@ -71,9 +71,9 @@ def exchange(
     *,
     origin: str = "http://localhost",
 ) -> Response:
-    """Put one request to the sandbox and return its answer; `target` is path and query as on the wire.
+    """Send one request to the sandbox and return its answer; `target` is the path and query.
 
-    Raises ConnectionLost where there is none.
+    Raises ConnectionLost for a fault that loses the connection.
     """
     builder = EnvironBuilder(path=target, base_url=origin, method=method, headers=Headers(list(headers)), data=body)
     try:

@@ -163,7 +163,7 @@ class Recording:
 
     def _listed(self, kind: str) -> list[Entry]:
         if kind not in self._entries:
-            entries = [_entry(obj) for obj in self.account.store.walk(kind)]
+            entries = [_entry(obj) for obj in self.account.store.scan(kind)]
             self._places[kind] = {entry.id: place for place, entry in enumerate(entries)}
             self._entries[kind] = entries
         return self._entries[kind]

@@ -133,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer.body)))
         self.send_header("Date", self.date_time_string(self.server.world.account.clock.now()))
-        self.send_header("Request-Id", ids.new("req"))
+        self.send_header("Request-Id", ids.request_id())
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             self.send_header("Stripe-Rate-Limited-Reason", "endpoint-rate")
         self.end_headers()

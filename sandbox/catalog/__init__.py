@@ -1,1 +1,1 @@
-"""What is sold and for how much: products and prices."""
+"""Products, prices, and the coupons and promotion codes in discounts/."""

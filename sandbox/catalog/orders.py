@@ -1,4 +1,4 @@
-"""So many of one price, ordered by somebody: what a subscription or a sale is made of."""
+"""Orders: a price and a quantity, of which subscriptions and one-time purchases are made."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from sandbox.core.store import Object
 
 @dataclass(frozen=True)
 class Order:
-    """So many of one price, ordered by somebody."""
+    """A price and a quantity."""
 
     price: Object
     quantity: int

@@ -1,4 +1,4 @@
-"""Prices: how much of which currency, once or how often. Amounts never change; a new price replaces an old one."""
+"""Routes of prices. A price's amount, currency and interval can't be changed; create another price instead."""
 
 from sandbox.catalog import rules
 from sandbox.core.account import Account
@@ -12,7 +12,7 @@ MAX_LOOKUP_KEYS = 10
 
 
 def create(account: Account, params: Params) -> Object:
-    """Create a price for `product`, or for a product made on the spot from `product_data`."""
+    """Create a price for `product`, or for a new product made from `product_data`."""
     if ("product" in params) == ("product_data" in params):
         raise ApiError.invalid("You must specify either `product` or `product_data` when creating a price.")
     if "product" in params:
@@ -27,7 +27,7 @@ def retrieve(account: Account, _params: Params, price_id: str) -> Object:
 
 
 def update(account: Account, params: Params, price_id: str) -> Object:
-    """Change what may change: never the amount, the currency or the interval."""
+    """Change what Stripe lets change: not the amount, the currency or the interval."""
     limits.refuse_unsupported(params, *rules.UNSUPPORTED)
     price = account.find("price", price_id)
     changes = listing.given(params, "active", "nickname")
@@ -38,12 +38,12 @@ def update(account: Account, params: Params, price_id: str) -> Object:
     if "metadata" in params:
         changes["metadata"] = metadata.merged(price["metadata"], params)
     if "lookup_key" in params:
-        changes["lookup_key"] = rules.claim_lookup_key(account, params, price)
+        changes["lookup_key"] = rules.assign_lookup_key(account, params, price)
     return rules.change_price(account, price, changes)
 
 
 def list_all(account: Account, params: Params) -> Object:
-    """List prices, only active ones unless `active` says otherwise."""
+    """List prices; without `active` only active ones."""
     wanted = {"active": True} | listing.given(params, "active", "currency", "product", "type")
     recurring, keys = params.get("recurring", {}), params.get("lookup_keys", [])
     if len(keys) > MAX_LOOKUP_KEYS:
@@ -52,8 +52,7 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "price",
         params,
-        url="/v1/prices",
-        linked=("product", params["product"]) if "product" in params else None,
+        index=("product", params["product"]) if "product" in params else None,
         where=lambda price: (
             listing.matches(price, wanted)
             and (not recurring or listing.matches(price["recurring"] or {}, recurring))

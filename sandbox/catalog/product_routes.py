@@ -1,4 +1,4 @@
-"""Products: what is sold. A product's prices are in price_routes.py."""
+"""Routes of products. Those of prices are in price_routes.py."""
 
 from sandbox.catalog import rules
 from sandbox.core.account import Account
@@ -10,7 +10,7 @@ from sandbox.http.routes import Routes
 
 
 def create(account: Account, params: Params) -> Object:
-    """Create a product, and its default price with it when `default_price_data` is given."""
+    """Create a product, and its default price if `default_price_data` is given."""
     product = rules.add_product(account, params)
     if "default_price_data" in params:
         price = rules.add_price(account, params["default_price_data"], product=product)
@@ -23,7 +23,7 @@ def retrieve(account: Account, _params: Params, product_id: str) -> Object:
 
 
 def update(account: Account, params: Params, product_id: str) -> Object:
-    """Change the members that are given; an empty text unsets, metadata is merged."""
+    """Change the given members; an empty text unsets a member, metadata is merged."""
     product = account.find("product", product_id)
     changes = rules.product_members(params) | listing.given(params, "active", "shippable")
     if "default_price" in params:
@@ -40,15 +40,14 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "product",
         params,
-        url="/v1/products",
         where=lambda product: listing.matches(product, wanted) and (not chosen or product["id"] in chosen),
     )
 
 
 def delete(account: Account, _params: Params, product_id: str) -> Object:
-    """Delete a product that never had a price; others can only be archived."""
+    """Delete a product that has no prices; others can only be archived."""
     product = account.find("product", product_id)
-    if next(account.store.walk("price", linked=("product", product_id)), None):
+    if next(account.store.scan("price", index=("product", product_id)), None):
         raise ApiError.invalid("This product cannot be deleted because it has one or more user-created prices.")
     return account.remove(product, event="product.deleted")
 

@@ -1,4 +1,4 @@
-"""What is sold and for how much: products and prices made, alone or together, and what both agree on."""
+"""Rules for creating and changing products and prices, and for lookup keys."""
 
 from decimal import Decimal
 from typing import Any
@@ -24,7 +24,7 @@ UNSETTABLE = ("description", "package_dimensions", "statement_descriptor", "tax_
 
 def add_product(account: Account, params: Params) -> Object:
     """Create a product from the parameters of `products.create`, or of a price's `product_data`."""
-    product_id = params.get("id") or ids.new("prod")
+    product_id = params.get("id") or ids.new("product")
     if account.store.get("product", product_id):
         raise ApiError.invalid("Product already exists.", param="id", code="resource_already_exists")
     product = shapes.product(
@@ -40,7 +40,7 @@ def add_product(account: Account, params: Params) -> Object:
 
 
 def product_members(params: Params) -> Params:
-    """Return the members of a product that a request sets, checked; an empty text is how it says "none"."""
+    """Return the checked members of a product that a request sets; an empty text unsets a member."""
     limits.refuse_unsupported(params, "tax_details")
     members = {name: params[name] or None for name in UNSETTABLE if name in params}
     if "name" in params:
@@ -60,7 +60,7 @@ def product_members(params: Params) -> Params:
 
 
 def change_product(account: Account, product: Object, changes: Params) -> Object:
-    """Write changes to a product; `updated` moves only when something really changes."""
+    """Save changes to a product; `updated` is set only if a member changes."""
     if any(product[name] != value for name, value in changes.items()):
         changes = {**changes, "updated": account.now}
     return account.change(product, changes, event="product.updated")
@@ -82,7 +82,7 @@ def add_price(account: Account, params: Params, *, product: Object) -> Object:
     )
     price |= _amount(params)
     if "lookup_key" in params:
-        price["lookup_key"] = claim_lookup_key(account, params, price)
+        price["lookup_key"] = assign_lookup_key(account, params, price)
     account.add(price, event="price.created")
     if recurring:
         account.emit("plan.created", shapes.plan(price))
@@ -90,7 +90,7 @@ def add_price(account: Account, params: Params, *, product: Object) -> Object:
 
 
 def change_price(account: Account, price: Object, changes: Params) -> Object:
-    """Write changes to a price; Stripe tells of a recurring one twice, the second time as the plan it once was."""
+    """Save changes to a price; for a recurring price Stripe records `plan.updated` too."""
     before = shapes.plan(price) if price["recurring"] else {}
     account.change(price, changes, event="price.updated")
     if before and (previous := difference(before, shapes.plan(price))):
@@ -98,10 +98,13 @@ def change_price(account: Account, price: Object, changes: Params) -> Object:
     return price
 
 
-def claim_lookup_key(account: Account, params: Params, price: Object) -> str:
-    """Return the lookup key for the price, taken from its present holder when `transfer_lookup_key` says so."""
+def assign_lookup_key(account: Account, params: Params, price: Object) -> str:
+    """Return the lookup key for the price, and take it from another price if `transfer_lookup_key` is set.
+
+    Raises ApiError if another price has the key.
+    """
     key = limits.text(params["lookup_key"], param="lookup_key", longest=MAX_LOOKUP_KEY)
-    for holder in list(account.store.walk("price", linked=("lookup_key", key))):
+    for holder in list(account.store.scan("price", index=("lookup_key", key))):
         if holder["id"] == price["id"]:
             continue
         if not params.get("transfer_lookup_key"):
@@ -115,7 +118,7 @@ def claim_lookup_key(account: Account, params: Params, price: Object) -> str:
 
 
 def _amount(params: Params) -> dict[str, Any]:
-    """Return the amount both ways: whole minor units, null when it has a fraction, and exactly."""
+    """Return the amount as `unit_amount`, None if it has a fraction, and as `unit_amount_decimal`."""
     if "unit_amount" in params and "unit_amount_decimal" in params:
         raise ApiError.invalid("You may only specify one of these parameters: unit_amount, unit_amount_decimal.")
     if "unit_amount" in params:

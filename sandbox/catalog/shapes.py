@@ -1,4 +1,4 @@
-"""Products, prices, and prices in the old shape, as plans."""
+"""The members of products, prices and plans."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from sandbox.core.store import Object
 def product(
     *, product_id: str, created: int, active: bool, kind: str, shippable: bool | None, metadata: dict[str, str]
 ) -> Object:
-    """Return a new product, without a name yet."""
+    """Return a new product; the caller sets its name."""
     return {
         "id": product_id,
         "object": "product",
@@ -44,7 +44,7 @@ def price(
     tax_behavior: str,
     metadata: dict[str, str],
 ) -> Object:
-    """Return a new price, without an amount yet."""
+    """Return a new price; the caller sets its amount."""
     return {
         "id": ids.new("price"),
         "object": "price",
@@ -67,7 +67,7 @@ def price(
 
 
 def plan(price: Object) -> Object:
-    """Return the price in the old shape that items still carry beside it."""
+    """Return the recurring price as a plan, the older object that subscription items still have."""
     recurring = price["recurring"]
     return {
         "id": price["id"],

@@ -67,7 +67,7 @@ def take_one_time_payment(account: Account, purchase: Purchase) -> Changes:
     session, method, customer_id = purchase.session, purchase.method, purchase.buyer.customer_id
     due = session["amount_total"]
     for redemption in purchase.redemptions:
-        session["_discount"] = discounts.spend(account, redemption, session, customer=customer_id)["id"]
+        session["_discount"] = discounts.add_to_session(account, redemption, session, customer=customer_id)["id"]
     if not due or method is None:
         return {
             "invoice": _one_time_invoice(account, session, customer_id, None),
@@ -77,7 +77,7 @@ def take_one_time_payment(account: Account, purchase: Purchase) -> Changes:
     if customer_id and data["setup_future_usage"]:
         payments.attach(account, method, customer_id)
     purpose = Purpose(amount=due, currency=session["currency"], customer=customer_id, **data)
-    intent = payments.start(account, purpose, method_type=method["type"])
+    intent = payments.create_intent(account, purpose, method_type=method["type"])
     if purchase.is_delayed:
         payments.collect_later(account, intent, method)
         return {"payment_intent": intent["id"], "payment_status": "unpaid"}
@@ -135,7 +135,7 @@ def _settle_invoice(account: Account, session: Object, *, succeeds: bool) -> Cha
     subscription = account.find("subscription", session["subscription"])
     if decline is not None:
         invoices.mark_failed(account, invoice)
-        subscription_state.plan_subscription(account, subscription)
+        subscription_state.set_due(account, subscription)
         return {}
     invoices.mark_paid(account, invoice, attempted=True)
     subscription_state.activate(account, subscription)

@@ -65,7 +65,7 @@ def create(account: Account, params: Params) -> Object:
     session |= session_options.from_request(account, params, session)
     session_discounts.set_from_request(account, params, session)
     account.add(session)
-    account.store.plan("checkout.session", session["id"], session["expires_at"])
+    account.store.set_due("checkout.session", session["id"], session["expires_at"])
     return session
 
 
@@ -77,15 +77,14 @@ def list_all(account: Account, params: Params) -> Object:
     limits.refuse_unsupported(params, "customer_account", "payment_link")
     wanted = listing.given(params, "customer", "payment_intent", "status", "subscription")
     email = params.get("customer_details", {}).get("email")
-    linked = next(
+    index = next(
         ((name, wanted[name]) for name in ("subscription", "payment_intent", "customer") if name in wanted), None
     )
     return listing.page(
         account,
         "checkout.session",
         params,
-        url="/v1/checkout/sessions",
-        linked=linked,
+        index=index,
         where=lambda session: (
             listing.matches(session, wanted)
             and (email is None or (session["customer_details"] or {}).get("email") == email)

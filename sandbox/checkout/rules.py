@@ -53,7 +53,7 @@ def pay(account: Account, session_id: str, attempt: Attempt) -> Object:
     outcome = buy(account, Purchase(session=session, buyer=buyer, method=method, redemption=redemption))
     known = {"customer": buyer.customer_id, "customer_details": buyer.customer_details}
     account.change(session, {**known, **outcome, "status": "complete", "url": None})
-    account.store.unplan("checkout.session", session_id)
+    account.store.clear_due("checkout.session", session_id)
     account.emit("checkout.session.completed", session)
     return session
 
@@ -75,7 +75,7 @@ def settle(account: Account, session_id: str, *, succeeds: bool) -> Object:
 def expire(account: Account, session: Object) -> Object:
     """Expire an open session: its `expires_at` has passed, or the seller expires it."""
     account.change(session, {"status": "expired", "url": None})
-    account.store.unplan("checkout.session", session["id"])
+    account.store.clear_due("checkout.session", session["id"])
     account.emit("checkout.session.expired", session)
     return session
 

@@ -41,7 +41,7 @@ def apply_code(account: Account, session: Object, text: str) -> None:
     """
     if not session["allow_promotion_codes"]:
         raise ApiError.invalid("This Checkout Session does not accept promotion codes.", param="promotion_code")
-    redemption = redeeming.find(account, text, customer=session["customer"])
+    redemption = redeeming.find_code(account, text, customer=session["customer"])
     redeeming.check(account, redemption, basket(session), param="promotion_code")
     set_discount(session, redemption)
     account.store.put(session)

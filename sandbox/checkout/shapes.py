@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.core import ids, money
 from sandbox.core.store import Object
-from sandbox.http.listing import whole
+from sandbox.http.listing import embedded
 
 
 def session(*, mode: str, created: int, expires_at: int, line_items: list[Object], base_url: str) -> Object:
@@ -48,7 +48,7 @@ def session(*, mode: str, created: int, expires_at: int, line_items: list[Object
         "integration_identifier": None,
         "invoice": None,
         "invoice_creation": invoice_creation() if mode == "payment" else None,
-        "line_items": whole(line_items, url=f"/v1/checkout/sessions/{session_id}/line_items"),
+        "line_items": embedded(line_items, url=f"/v1/checkout/sessions/{session_id}/line_items"),
         "livemode": False,
         "locale": None,
         "managed_payments": {"enabled": False},
@@ -85,7 +85,7 @@ def line_item(*, price: Object, quantity: int, description: str, metadata: dict[
     """Return a line item with its amounts."""
     amount = money.total(price, quantity)
     return {
-        "id": ids.new("li"),
+        "id": ids.new("item"),
         "object": "item",
         "adjustable_quantity": None,
         "amount_discount": 0,

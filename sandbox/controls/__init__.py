@@ -1,1 +1,1 @@
-"""The controls for programs under `/_sandbox/`."""
+"""The controls under `/_sandbox/`: what programs use to move time, pay on hosted pages and cause failures."""

@@ -1,4 +1,4 @@
-"""What a control was sent: a JSON object, read member by member; what is wrong is refused with the member's name."""
+"""The body of a control's request: a JSON object, read member by member. Errors name the member."""
 
 import json
 import re
@@ -9,11 +9,11 @@ from werkzeug.wrappers import Request
 
 from sandbox.core.errors import ApiError
 
-SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can hold half a character, a database can't.
+SURROGATE = re.compile("[\ud800-\udfff]")  # Half of a surrogate pair is valid JSON, but a database can't store it.
 
 
 class Body:
-    """The members of a JSON object. Reading notes which are known; `finish` refuses the others."""
+    """The members of a JSON object. `finish` refuses those that were not read before."""
 
     def __init__(self, members: dict[str, Any]) -> None:
         self._members = members
@@ -21,7 +21,7 @@ class Body:
 
     @classmethod
     def read(cls, request: Request) -> "Body":
-        """Return the request's body, an empty one if there is none."""
+        """Return the request's body; no body counts as an empty object."""
         text = request.get_data()
         if not text.strip():
             return cls({})
@@ -63,7 +63,7 @@ class Body:
         return value
 
     def finish(self) -> None:
-        """Refuse members that nobody asked for: a misspelt switch must not pass for one that was set."""
+        """Raise ApiError for members that were not read, so that a misspelt name is not ignored."""
         if unknown := [name for name in self._members if name not in self._known]:
             raise ApiError.unknown_parameter(*unknown)
 

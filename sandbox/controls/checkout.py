@@ -1,4 +1,4 @@
-"""What a buyer does on the hosted page, for programs: pay, and let a delayed payment arrive or fail."""
+"""Controls of checkout sessions: pay one, settle a delayed payment, and set what follows a last failed payment."""
 
 from typing import Any
 
@@ -17,10 +17,10 @@ LAST_YEAR = 9999
 
 
 def pay(sandbox: LocalStripe, body: Body, session_id: str) -> dict[str, Any]:
-    """Pay an open session with a card; 402 when it is refused, or asks for its holder and `authenticate` is missing.
+    """Pay an open session with a card; 402 if it is declined, or needs `authenticate` and has none.
 
-    `promotion_code` is what a buyer would type; 400 when it can't be redeemed.
-    `async` pays from a bank account instead, whose money `settle` brings later.
+    `promotion_code` is a code as typed by the customer; 400 if it can't be redeemed.
+    `async` pays from a bank account; `settle` later ends that payment.
     """
     typed = typed_card(body)
     attempt = Attempt(
@@ -40,7 +40,7 @@ def pay(sandbox: LocalStripe, body: Body, session_id: str) -> dict[str, Any]:
 
 
 def settle(sandbox: LocalStripe, body: Body, session_id: str) -> dict[str, Any]:
-    """Let the money of a delayed payment arrive, or not."""
+    """Let a delayed payment succeed or fail."""
     outcome = body.choice("outcome", ("succeed", "fail"))
     body.finish()
     if outcome is None:
@@ -50,18 +50,18 @@ def settle(sandbox: LocalStripe, body: Body, session_id: str) -> dict[str, Any]:
 
 
 def dunning(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
-    """Set what becomes of a subscription when the last attempt to collect has failed."""
+    """Set the status that a subscription gets when the last payment attempt for its invoice fails."""
     outcome = body.choice(renewals.AFTER_LAST_ATTEMPT, renewals.OUTCOMES)
     body.finish()
     if outcome is None:
         raise ApiError.missing_parameter(renewals.AFTER_LAST_ATTEMPT)
     with sandbox.transaction():
-        sandbox.account.store.set(renewals.AFTER_LAST_ATTEMPT, outcome)
+        sandbox.account.store.save_setting(renewals.AFTER_LAST_ATTEMPT, outcome)
     return {renewals.AFTER_LAST_ATTEMPT: outcome}
 
 
 def typed_card(body: Body) -> TypedCard:
-    """Return the card in a body; what is left out is for the page to decide."""
+    """Return the card in a body; missing members are None."""
     return TypedCard(
         number=body.text("card"),
         exp_month=body.integer("exp_month", least=0, most=99),
@@ -72,7 +72,7 @@ def typed_card(body: Body) -> TypedCard:
 
 
 def shown(sandbox: LocalStripe, obj: Object) -> dict[str, Any]:
-    """Return the object as the API shows it."""
+    """Return the object's public form, checked like an answer of the API."""
     answer: dict[str, Any] = public(obj)
     contract.check(sandbox.account, answer)
     return answer

@@ -1,4 +1,4 @@
-"""Moving the sandbox's clock: whatever falls due on the way happens, each thing at its own moment."""
+"""The control that moves the clock; everything that falls due on the way happens at its own time."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ LAST_MOMENT = 4_102_444_800  # The year 2100.
 
 
 def clock(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
-    """Move time by `advance` seconds or to the second `to`; only ahead, what happened can't be undone."""
+    """Move the clock ahead, by `advance` seconds or to the time `to`; it can't go back."""
     account = sandbox.account
     with account.transaction():
         advance = body.integer("advance", least=0, most=LAST_MOMENT)
@@ -21,7 +21,7 @@ def clock(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
         target = account.now + (advance or 0) if moment is None else moment
         if not account.now <= target <= LAST_MOMENT:
             raise ApiError.invalid(
-                f"Time only moves ahead: it is {account.now} now, and {LAST_MOMENT} at most.",
+                f"The clock only moves ahead: give a time from {account.now} (now) to {LAST_MOMENT}.",
                 param="to" if advance is None else "advance",
             )
         happened = sandbox.move_time(target)

@@ -1,4 +1,4 @@
-"""What a customer does on the billing portal's page, for programs."""
+"""The control of billing portal sessions: do what a customer does on the portal's page."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ ACTIONS = ("cancel", "resume", "card")
 
 
 def act(sandbox: LocalStripe, body: Body, session_id: str, named: str = "") -> dict[str, Any]:
-    """Cancel or resume a subscription, or change the card; answers with the subscription, or the payment method.
+    """Cancel or resume a subscription, or change the card; return the subscription or the payment method.
 
-    The path may end with the action or with the subscription's id instead of naming it in the body, and `subscription`
-    may be left out altogether where the customer has only one. `card` is the number, with `exp_month`, `exp_year`,
-    `cvc`, `name` and `authenticate` as on the checkout; `feedback` is a reason to cancel.
+    `named`, the end of the path, can be the action or the subscription's id, in place of the body. `subscription` can
+    be left out if the customer has only one. `card` is a number, with `exp_month`, `exp_year`, `cvc`, `name` and
+    `authenticate` as at checkout; `feedback` is a reason for canceling.
     """
     action = body.choice("action", ACTIONS) or (named if named in ACTIONS else None)
     subscription_id = body.text("subscription") or (named if named and named not in ACTIONS else None)

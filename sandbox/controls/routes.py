@@ -1,7 +1,7 @@
-"""The controls for programs under `/_sandbox/`, JSON in and out.
+"""The routing of controls: requests under `/_sandbox/`, with JSON bodies and answers.
 
-A control is a function of the sandbox, what was sent (bodies.Body) and the ids in the path; it returns what to answer
-and refuses with ApiError. A module lists its own in `ROUTES`, as the routes modules do.
+A control is a function that takes the sandbox, the request's Body and the ids in the path; it returns the answer and
+raises ApiError to refuse. Each module lists its controls in `ROUTES`.
 """
 
 import json
@@ -20,13 +20,13 @@ MODULES = [switches, clock, checkout, portal]
 
 
 def respond(sandbox: LocalStripe, request: Request) -> Response:
-    """Answer a request to a control; bad input is a 400 that names the field."""
+    """Answer a request to a control; invalid input gets a 400 that names the member."""
     try:
         control, path_ids = _ROUTES.bind("sandbox").match(request.path, request.method)
         answer = control(sandbox, Body.read(request), **path_ids)
     except MethodNotAllowed as refused:
         allowed = ", ".join(refused.valid_methods or ())
-        return _json(ApiError.invalid(f"{request.path} takes {allowed}.").body(), status=405, Allow=allowed)
+        return _json(ApiError.invalid(f"{request.path} accepts only {allowed}.").body(), status=405, Allow=allowed)
     except HTTPException:
         return _json(ApiError.invalid(f"There is no control {request.path}.").body(), status=404)
     except ApiError as error:

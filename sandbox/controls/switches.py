@@ -1,4 +1,4 @@
-"""Looking inside, starting over, and the switches for trouble."""
+"""Controls for the sandbox itself: its state, a reset, webhook settings, faults and delays."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ MAX_LATENCY_MS = 60_000
 
 
 def state(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
-    """Return clock, switches, counts of objects, calls so far, deliveries waiting, and breaches of the contract."""
+    """Return the clock, the switches, and counts of objects, calls, deliveries and violations of Stripe's types."""
     body.finish()
     account = sandbox.account
     deliveries = sandbox.deliveries.counts()
@@ -27,8 +27,8 @@ def state(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
             "switches": {
                 "webhooks": webhook_settings.read(account.store),
                 "faults": sandbox.faults.shown(),
-                "date_delay": sandbox.slowness.date_delay,
-                "latency_ms": sandbox.slowness.latency_ms,
+                "date_delay": sandbox.delays.date_delay,
+                "latency_ms": sandbox.delays.latency_ms,
             },
             "objects": account.store.counts(),
             "calls": dict(sorted(sandbox.calls.items())),
@@ -38,14 +38,14 @@ def state(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
 
 
 def reset(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
-    """Forget everything; webhook endpoints that were given at start are there again at once."""
+    """Delete everything, except webhook endpoints that were given at the start; return the state."""
     body.finish()
     sandbox.reset()
     return state(sandbox, Body({}))
 
 
 def webhooks(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
-    """Set how events reach the endpoints; what is not named stays as it is."""
+    """Change the settings for sending webhooks; missing members stay as they are."""
     given = {
         "mode": body.choice("mode", MODES),
         "duplicate": body.integer("duplicate", least=0, most=MAX_COPIES),
@@ -61,13 +61,13 @@ def webhooks(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
 
 
 def release(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
-    """Send what was held."""
+    """Send the held deliveries."""
     body.finish()
     return {"released": sandbox.deliveries.release()}
 
 
 def faults(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
-    """Let the next `count` calls fail; an empty body or a count of 0 clears all faults."""
+    """Add a fault for the next `count` calls; an empty body or a count of 0 clears all faults."""
     status = body.choice("status", STATUSES)
     count = body.integer("count", least=0, most=MAX_FAULTS)
     fault = Fault(
@@ -88,19 +88,19 @@ def faults(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
 
 
 def date_delay(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
-    """Stamp `Date` that many real seconds after the answer was read from the account."""
+    """Set the delay, in real seconds, between reading an answer from the store and its `Date`."""
     seconds = body.number("seconds", least=0, most=MAX_DELAY_SECONDS)
     body.finish()
-    sandbox.slowness.date_delay = _required(seconds, "seconds")
-    return {"seconds": sandbox.slowness.date_delay}
+    sandbox.delays.date_delay = _required(seconds, "seconds")
+    return {"seconds": sandbox.delays.date_delay}
 
 
 def latency(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
-    """Let every call wait that long before it is executed."""
+    """Set the delay of every call before it executes, in real milliseconds."""
     milliseconds = body.integer("latency_ms", least=0, most=MAX_LATENCY_MS)
     body.finish()
-    sandbox.slowness.latency_ms = int(_required(milliseconds, "latency_ms"))
-    return {"latency_ms": sandbox.slowness.latency_ms}
+    sandbox.delays.latency_ms = int(_required(milliseconds, "latency_ms"))
+    return {"latency_ms": sandbox.delays.latency_ms}
 
 
 def _required(value: float | None, name: str) -> float:

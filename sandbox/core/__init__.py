@@ -1,1 +1,1 @@
-"""The account that the sandbox plays, and what it is made of: store, clock, ids, amounts, periods, errors."""
+"""The account that the sandbox plays, and its parts: store, kinds of object, clock, ids, money, periods, errors."""

@@ -1,8 +1,8 @@
-"""The one Stripe account that the sandbox plays: its objects, its clock, and what a request may do to them.
+"""The Stripe account that the sandbox plays: reading and writing objects, transactions, and the current time.
 
-Resource functions get an Account and nothing else. They read with `find` and `get`, write with `add`, `change` and
-`remove`, and each write records the event that Stripe would record. Everything within one `transaction` happens at one
-second, all of it or none.
+Routes and rules get an Account. They read with `find` and `get` and write with `add`, `change` and `remove`; each
+write records the event that Stripe would record. A transaction happens within one second of the clock, completely or
+not at all.
 """
 
 import threading
@@ -24,14 +24,14 @@ DEFAULT_BASE_URL = "http://127.0.0.1:8420"
 
 @dataclass(frozen=True)
 class Cause:
-    """The request that an event names as its cause; both members are null when time itself is the cause."""
+    """The request that caused an event; both members are None when the event happened because time passed."""
 
     request_id: str | None = None
     idempotency_key: str | None = None
 
 
 class Account:
-    """Objects and clock of the account; one lock makes every transaction atomic."""
+    """The objects and the clock of one account; one lock serializes its transactions."""
 
     def __init__(
         self,
@@ -42,9 +42,9 @@ class Account:
         api_version: str = API_VERSION,
         base_url: str = DEFAULT_BASE_URL,
     ) -> None:
-        """Open the account; events are made in its default `api_version`, hosted pages are under `base_url`.
+        """Open the account. `record` stores an event (events/recording.py).
 
-        `record` keeps an event (events/recording.py).
+        `api_version` is the account's default for events; hosted pages are under `base_url`.
         """
         self.store = store
         self.clock = clock
@@ -59,7 +59,7 @@ class Account:
 
     @contextmanager
     def transaction(self, cause: Cause | None = None) -> Iterator[None]:
-        """Hold the account for one request: its writes are kept together, or undone as by `attempt`."""
+        """Lock the account for one request; its writes are saved together, or undone as by `attempt`."""
         with self._lock, self.attempt():
             self.now = self.clock.now()
             self.cause = cause or Cause()
@@ -67,7 +67,7 @@ class Account:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Undo what the block wrote when it fails or is refused, unless a card was: failed payments stay on record."""
+        """Undo the block's writes if it raises, except for a card error (402): Stripe keeps failed payments."""
         offset = self.clock.offset
         with self.store.savepoint() as savepoint:
             try:
@@ -79,18 +79,18 @@ class Account:
                 raise
 
     def move_to(self, moment: int) -> None:
-        """Let time pass within a transaction: `now` becomes `moment`, unless that is in the past."""
+        """Set the clock to `moment` within a transaction; a moment in the past changes nothing."""
         self.clock.move_to(moment)
-        self.store.set("clock_offset", self.clock.offset)
+        self.store.save_setting("clock_offset", self.clock.offset)
         self.now = max(self.now, moment)
 
     def close(self) -> None:
-        """Let go of the state file, once nobody is writing to it."""
+        """Close the state file, after the running transaction has ended."""
         with self._lock:
             self.store.close()
 
-    def forget_everything(self) -> None:
-        """Empty the store and go back to real time, within a transaction."""
+    def clear(self) -> None:
+        """Delete all objects and set the clock to real time, within a transaction."""
         self.store.clear()
         self.clock.offset = 0
         self.now = self.clock.now()
@@ -99,12 +99,15 @@ class Account:
     # Reading
 
     def get(self, kind: str, object_id: str) -> Object | None:
-        """Return the object, or None when it never existed or is deleted."""
+        """Return the object, or None if it is deleted or never existed."""
         obj = self.store.get(kind, object_id)
         return None if obj is None or obj.get("deleted") else obj
 
     def find(self, kind: str, object_id: str, *, param: str = "id") -> Object:
-        """Return the object that a request names: in its path (param "id", 404) or in a parameter (400)."""
+        """Return the object that a request names.
+
+        Raises ApiError if there is none: 404 for an id in the path (`param` is "id"), 400 for one in a parameter.
+        """
         obj = self.get(kind, object_id)
         if obj is None:
             raise ApiError.missing(kind, object_id, param=param, status=404 if param == "id" else 400)
@@ -113,7 +116,7 @@ class Account:
     # Writing
 
     def add(self, obj: Object, *, event: str | None = None) -> Object:
-        """Keep a new object, and record `event` about it."""
+        """Store a new object and record `event` about it."""
         self.store.put(obj)
         if event:
             self.emit(event, obj)
@@ -122,7 +125,7 @@ class Account:
     def change(self, obj: Object, changes: Object, *, event: str | None = None) -> Object:
         """Write `changes` into the object and keep it; if anything is different now, record `event` about it.
 
-        `changes` maps members of the object, not of what is nested in it, to their new values.
+        `changes` maps the object's own members, not nested ones, to their new values.
         """
         before = {name: obj.get(name) for name in changes}
         obj.update(changes)
@@ -133,23 +136,23 @@ class Account:
         return obj
 
     def remove(self, obj: Object, *, event: str | None = None) -> Object:
-        """Delete the object, record `event` about what it was, and return the stub that Stripe answers with."""
+        """Delete the object, record `event` with its last state, and return Stripe's answer: a stub."""
         stub = self.store.delete(obj["object"], obj["id"])
         if event:
             self.emit(event, obj)
         return stub
 
     def emit(self, kind: str, obj: Object, *, previous: dict[str, Any] | None = None) -> None:
-        """Record one event about the object as it is now."""
+        """Record one event with the object's present state."""
         self._record(self, kind, obj, previous)
 
 
-# Keeps one event: the account, the event's type, the object, and the old values of its changed members.
+# Stores one event: (account, type of event, object, old values of its changed members).
 Record = Callable[[Account, str, Object, Object | None], object]
 
 
 def difference(before: Object, after: Object) -> Object:
-    """Return the old values of what differs, within nested objects only their differing members."""
+    """Return the old values of the members that differ; of a nested object, only its members that differ."""
     changed: Object = {}
     for name in after.keys() | before.keys():
         old, new = before.get(name), after.get(name)

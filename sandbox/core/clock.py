@@ -1,7 +1,7 @@
-"""The sandbox's own clock: real time plus an offset that only ever grows.
+"""The sandbox's clock: real time plus an offset that only grows.
 
-Nothing else in the sandbox asks what time it is, apart from webhook deliveries: their retries and signatures use real
-time, because whoever checks a signature does.
+All of the sandbox uses it, except webhook deliveries: retries and signatures use real time, because receivers check
+signatures against real time.
 """
 
 import time
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 class Clock:
-    """Seconds since the epoch, as Stripe would see them; `real` can be replaced to stand still in a test."""
+    """The sandbox's time in seconds since the epoch; a test can pass a `real` that stands still."""
 
     def __init__(self, *, real: Callable[[], float] = time.time) -> None:
         self.real = real
@@ -19,5 +19,5 @@ class Clock:
         return int(self.real()) + self.offset
 
     def move_to(self, moment: int) -> None:
-        """Jump ahead to `moment`; a moment that has passed changes nothing, because time never runs backwards."""
+        """Jump ahead to `moment`; a moment in the past changes nothing."""
         self.offset += max(0, moment - self.now())

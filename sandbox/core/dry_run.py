@@ -1,4 +1,4 @@
-"""Trying something out: it happens for as long as it is looked at, and then none of it has."""
+"""Dry runs: make changes to compute their result, then undo them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -7,14 +7,14 @@ from sandbox.core.account import Account
 
 
 class _Over(Exception):
-    """Ends a dry run, so that the store takes back what was written in it."""
+    """Makes the store roll back the dry run's savepoint."""
 
 
 @contextmanager
 def dry_run(account: Account) -> Iterator[None]:
-    """Undo the block, whether it succeeds or is refused: objects, events, deliveries, plans, and the time that passed.
+    """Undo everything that the block writes, and restore the time, whether it succeeds or raises.
 
-    Objects that the caller read before stay as the block left them, so the block reads its own.
+    Dicts that the caller read before the block are not restored, so read objects anew within the block.
     """
     now, cause = account.now, account.cause
     try:

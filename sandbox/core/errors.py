@@ -1,17 +1,19 @@
-"""What the sandbox refuses, in Stripe's words and with Stripe's codes.
+"""Stripe's errors: ApiError holds the HTTP status and the members of an error answer, in Stripe's words and codes.
 
-Anything that says no raises ApiError; api.py turns it into the response. Routes and rules use the named
-constructors, and `ApiError.invalid` for refusals of their own.
+Routes and rules raise it, with a named constructor where several need the same error, else with `ApiError.invalid`.
+api.py turns it into the response.
 """
 
 from typing import Any, Self
+
+from sandbox.core.kinds import KINDS
 
 DOCS = "https://stripe.com/docs/error-codes"
 SUPPORT = "Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
 
 
 class ApiError(Exception):
-    """One error answer: HTTP status plus the members of Stripe's `error` object."""
+    """One error answer: the HTTP status and the members of Stripe's `error` object."""
 
     def __init__(
         self,
@@ -34,7 +36,7 @@ class ApiError(Exception):
         self.extra = extra
 
     def body(self) -> dict[str, Any]:
-        """Return the JSON body; like Stripe's, it leaves out what does not apply."""
+        """Return the JSON body, without the members that are None."""
         members = {
             "code": self.code,
             "decline_code": self.decline_code,
@@ -48,13 +50,13 @@ class ApiError(Exception):
 
     @classmethod
     def invalid(cls, message: str, *, param: str | None = None, code: str | None = None) -> Self:
-        """Refuse a request (400) whose parameters are well-formed but not acceptable."""
+        """Refuse a request (400) whose parameters have the right types but unacceptable values."""
         return cls(message, param=param, code=code)
 
     @classmethod
     def missing(cls, kind: str, object_id: str, *, param: str = "id", status: int = 404) -> Self:
-        """Say that no such object exists; an id in the path is 404, one in a parameter 400."""
-        noun = NOUNS.get(kind, kind.replace(".", " ").replace("_", " "))
+        """Say that no such object exists: 404 for an id in the path, 400 for one in a parameter."""
+        noun = KINDS[kind].noun or kind.replace(".", " ").replace("_", " ")
         return cls(f"No such {noun}: '{object_id}'", status=status, code="resource_missing", param=param)
 
     @classmethod
@@ -92,9 +94,7 @@ class ApiError(Exception):
 
     @classmethod
     def wrong_version(cls, asked: str, ours: str) -> Self:
-        return cls(
-            f"Invalid Stripe API version: {asked}. This sandbox speaks {ours} only, like the SDK it is pinned to."
-        )
+        return cls(f"Invalid Stripe API version: {asked}. This sandbox supports only {ours}, its SDK's version.")
 
     @classmethod
     def unrecognized_url(cls, method: str, path: str) -> Self:
@@ -169,14 +169,3 @@ class ApiError(Exception):
     def card(cls, message: str, *, code: str, decline_code: str | None = None, **extra: Any) -> Self:
         """Refuse a payment (402); `extra` carries `payment_intent`, `payment_method`, `charge`."""
         return cls(message, status=402, type="card_error", code=code, decline_code=decline_code, **extra)
-
-
-NOUNS = {
-    "payment_intent": "payment_intent",
-    "payment_method": "PaymentMethod",
-    "setup_intent": "setupintent",
-    "checkout.session": "checkout.session",
-    "billing_portal.configuration": "configuration",
-    "webhook_endpoint": "webhook endpoint",
-    "subscription_item": "subscription_item",
-}

@@ -1,20 +1,30 @@
-"""Identifiers that look like Stripe's: a prefix and random letters and digits."""
+"""New ids that look like Stripe's: a prefix and random letters and digits. The prefixes are in kinds.py."""
 
 import random
 import string
 
+from sandbox.core.kinds import KINDS
+
 ALPHABET = string.ascii_letters + string.digits
-LENGTHS = {"prod": 14, "cus": 14, "req": 14, "si": 14, "il": 24, "cs_test": 58}
-USUAL_LENGTH = 24
 
 _random = random.SystemRandom()
 
 
-def new(prefix: str) -> str:
-    """Return a new id, `prod_` and 14 characters for "prod"."""
-    return f"{prefix}_{random_text(LENGTHS.get(prefix, USUAL_LENGTH))}"
+def new(kind: str) -> str:
+    """Return a new id for an object of this kind: `prod_` and 14 characters for "product"."""
+    return with_prefix(KINDS[kind].prefix or "", KINDS[kind].id_length)
+
+
+def with_prefix(prefix: str, length: int = 24) -> str:
+    """Return a new id with a prefix that belongs to no kind of object, such as a preview's."""
+    return f"{prefix}_{random_text(length)}"
+
+
+def request_id() -> str:
+    """Return a new id for a request."""
+    return with_prefix("req", 14)
 
 
 def random_text(length: int) -> str:
-    """Return random letters and digits, as in ids and secrets."""
+    """Return random letters and digits."""
     return "".join(_random.choices(ALPHABET, k=length))

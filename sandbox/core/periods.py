@@ -1,4 +1,4 @@
-"""Billing periods: which instants a subscription's anchor and interval lead to. All in UTC seconds."""
+"""Billing periods: their boundaries, computed from an anchor and an interval. All times are UTC seconds."""
 
 import calendar
 from datetime import UTC, datetime
@@ -10,9 +10,9 @@ SECONDS = {"day": DAY, "week": WEEK}
 
 
 def boundary(*, anchor: int, interval: str, interval_count: int, number: int) -> int:
-    """Give the instant `number` intervals after the anchor (before it, when negative).
+    """Return the instant `number` intervals after the anchor; a negative number counts back.
 
-    Counted from the anchor each time, so that Jan 31 gives Feb 28 and then Mar 31 again.
+    Each boundary is counted from the anchor, so Jan 31 gives Feb 28 and then Mar 31.
     """
     steps = interval_count * number
     if interval in SECONDS:
@@ -21,13 +21,13 @@ def boundary(*, anchor: int, interval: str, interval_count: int, number: int) ->
 
 
 def current(*, anchor: int, interval: str, interval_count: int, at: int) -> tuple[int, int]:
-    """Give the period that contains `at`; its start belongs to it, its end to the next one."""
+    """Return the start and end of the period that contains `at`; the end belongs to the next period."""
     number = _estimate(anchor=anchor, interval=interval, interval_count=interval_count, at=at)
 
     def nth(number: int) -> int:
         return boundary(anchor=anchor, interval=interval, interval_count=interval_count, number=number)
 
-    # The estimate ignores how long months are, so it may be one off in either direction.
+    # The estimate ignores the lengths of months, so it can be one too high or too low.
     while nth(number) > at:
         number -= 1
     while nth(number + 1) <= at:

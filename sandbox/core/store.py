@@ -1,8 +1,8 @@
-"""Where every object lives: one SQLite file, or memory when no path is given.
+"""The store of all objects: one SQLite file, or memory if no path is given.
 
-An object is a plain dict with at least `object` (its kind), `id` and `created`. Reading gives a copy; nothing changes
-until `put`. Members whose names begin with an underscore are the sandbox's own and never leave it. The store knows no
-rules of Stripe's.
+An object is a dict with at least `object` (the name of its kind), `id` and its time of creation. Reading returns a
+copy; only `put` saves changes. Members whose names begin with an underscore are private to the sandbox. Stripe's rules
+are not here.
 """
 
 import json
@@ -14,23 +14,43 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.core.tables import LINKED, SCHEMA
+from sandbox.core.kinds import KINDS
 
 Object = dict[str, Any]
 
-SLOTS = 1 << 24  # How many objects of one kind can share a second and still be told apart in order.
+SLOTS = 1 << 24  # Positions for objects of one kind within one second.
 END = 1 << 62  # A position after all others.
+
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS objects (
+    kind TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, deleted INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS objects_position ON objects (kind, position);
+CREATE TABLE IF NOT EXISTS links (
+    kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, position INTEGER NOT NULL,
+    PRIMARY KEY (kind, name, value, position)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS links_position ON links (kind, position);
+CREATE TABLE IF NOT EXISTS due (kind TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (kind, id));
+CREATE INDEX IF NOT EXISTS due_at ON due (at);
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
 
 
 @dataclass
 class Savepoint:
-    """Whether what was written since then stays although an exception ended it."""
+    """A savepoint; set `keep` so that its writes stay although an exception ends it."""
 
     keep: bool = False
 
 
 class Store:
-    """Objects by kind and id, newest first, with indexes on the members that Stripe's lists filter by."""
+    """Objects by kind and id, newest first, with an index for the members that kinds.py lists.
+
+    It also keeps the times at which objects are due, and settings.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
@@ -41,9 +61,9 @@ class Store:
 
     @contextmanager
     def savepoint(self) -> Iterator["Savepoint"]:
-        """Undo what is written inside when an exception leaves the block, unless the savepoint is told to keep it.
+        """Undo the block's writes when it raises, unless the savepoint's `keep` is set.
 
-        The outermost one is the transaction: only at its end is anything on disk.
+        The outermost savepoint is the transaction: its end writes to disk.
         """
         savepoint = Savepoint()
         self._db.execute("SAVEPOINT attempt")
@@ -63,67 +83,70 @@ class Store:
     # Objects
 
     def get(self, kind: str, object_id: str) -> Object | None:
-        """Return the object; a deleted one comes as its stub `{id, object, deleted: true}`."""
+        """Return the object, or `{id, object, deleted: true}` for a deleted one."""
         row = self._db.execute("SELECT body FROM objects WHERE kind = ? AND id = ?", (kind, object_id)).fetchone()
         return json.loads(row[0]) if row else None
 
     def put(self, obj: Object, *, slot: int | None = None) -> None:
-        """Insert or overwrite; a new object goes after those of its second, or into `slot` of that second."""
+        """Insert or overwrite the object.
+
+        A new object is ordered after the others of its second, or by `slot` (0 to SLOTS - 1) within that second.
+        """
         kind, object_id, body = obj["object"], obj["id"], json.dumps(obj, separators=(",", ":"))
         position = self._position(kind, object_id)
         if position is None:
-            position = self._new_position(kind, _created(obj), slot)
+            position = self._new_position(kind, obj[KINDS[kind].created], slot)
             self._db.execute("INSERT INTO objects VALUES (?, ?, ?, 0, ?)", (kind, object_id, position, body))
         else:
             self._db.execute("UPDATE objects SET body = ? WHERE kind = ? AND id = ?", (body, kind, object_id))
         self._link(obj, position)
 
     def delete(self, kind: str, object_id: str) -> Object:
-        """Replace the object by the stub that Stripe shows for it; it is in no list any more."""
+        """Replace the object by its stub, remove it from all lists, and return the stub."""
         stub = {"id": object_id, "object": kind, "deleted": True}
         self._db.execute(
             "UPDATE objects SET body = ?, deleted = 1 WHERE kind = ? AND id = ?",
             (json.dumps(stub), kind, object_id),
         )
         self._db.execute("DELETE FROM links WHERE kind = ? AND position = ?", (kind, self._position(kind, object_id)))
-        self.unplan(kind, object_id)
+        self.clear_due(kind, object_id)
         return stub
 
-    def forget(self, kind: str, object_id: str) -> None:
-        """Remove without a trace: for the sandbox's own records."""
+    def purge(self, kind: str, object_id: str) -> None:
+        """Remove the row, leaving no stub: for the sandbox's own records."""
         position = self._position(kind, object_id)
         self._db.execute("DELETE FROM links WHERE kind = ? AND position = ?", (kind, position))
         self._db.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (kind, object_id))
 
     def counts(self) -> dict[str, int]:
-        """Return how many objects there are of each kind, without deleted ones and the sandbox's own records."""
+        """Return the number of objects of each kind, without deleted objects and the sandbox's own records."""
         query = "SELECT kind, count(*) FROM objects WHERE deleted = 0 GROUP BY kind ORDER BY kind"
         return {kind: count for kind, count in self._db.execute(query) if not kind.startswith("_")}
 
-    def walk(
+    def scan(
         self,
         kind: str,
         *,
-        linked: tuple[str, str] | None = None,
+        index: tuple[str, str] | None = None,
         after: str | None = None,
         before: str | None = None,
         created: tuple[int | None, int | None] = (None, None),
         oldest_first: bool = False,
     ) -> Iterator[Object]:
-        """Yield objects newest first, or oldest first: those older than `after` and newer than `before`.
+        """Yield the objects of a kind that are older than `after` and newer than `before`, two ids.
 
-        `linked` is one (name, value) of the indexed members; `created` is inclusive on both sides. Rows are read as
-        they are asked for, so whoever writes while walking makes a list of it first.
+        `index` is the (name, value) of an indexed member (kinds.py); `created` is the first and the last second. Rows
+        are read lazily: make a list before writing in the loop.
         """
         low, high = self._bounds(kind, after=after, before=before, created=created)
         direction = "ASC" if oldest_first else "DESC"
         where, values = "o.kind = ? AND o.position >= ? AND o.position < ?", [kind, low, high]
         source = "objects o"
-        if linked:
+        if index:
             source = "links l JOIN objects o ON o.kind = l.kind AND o.position = l.position"
             where = "l.kind = ? AND l.position >= ? AND l.position < ? AND l.name = ? AND l.value = ?"
-            values += linked
-        ordered = "l" if linked else "o"
+            values += index
+        ordered = "l" if index else "o"
         query = (
             f"SELECT o.body FROM {source} WHERE {where} AND o.deleted = 0 "  # noqa: S608 - no outside text in it.
             f"ORDER BY {ordered}.position {direction}"
@@ -131,17 +154,17 @@ class Store:
         for (body,) in self._db.execute(query, values):
             yield json.loads(body)
 
-    # What happens later
+    # Times at which objects are due
 
-    def plan(self, kind: str, object_id: str, at: int) -> None:
-        """Note that something is due for this object at `at`, in place of what was noted before."""
+    def set_due(self, kind: str, object_id: str, at: int) -> None:
+        """Save the time at which sandbox/due.py next acts on this object, replacing an earlier one."""
         self._db.execute("REPLACE INTO due VALUES (?, ?, ?)", (kind, object_id, at))
 
-    def unplan(self, kind: str, object_id: str) -> None:
+    def clear_due(self, kind: str, object_id: str) -> None:
         self._db.execute("DELETE FROM due WHERE kind = ? AND id = ?", (kind, object_id))
 
     def next_due(self, until: int) -> tuple[int, str, str] | None:
-        """Return the earliest (at, kind, id) that is due by `until`."""
+        """Return the earliest (time, kind, id) due by `until`, None if there is none."""
         row: tuple[int, str, str] | None = self._db.execute(
             "SELECT at, kind, id FROM due WHERE at <= ? ORDER BY at, rowid LIMIT 1", (until,)
         ).fetchone()
@@ -153,10 +176,10 @@ class Store:
         row = self._db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
         return json.loads(row[0]) if row else default
 
-    def set(self, name: str, value: Any) -> None:
+    def save_setting(self, name: str, value: Any) -> None:
         self._db.execute("REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value)))
 
-    # Inside
+    # Positions and indexes
 
     def _position(self, kind: str, object_id: str) -> int | None:
         row = self._db.execute("SELECT position FROM objects WHERE kind = ? AND id = ?", (kind, object_id)).fetchone()
@@ -172,7 +195,7 @@ class Store:
             "SELECT max(position) FROM objects WHERE kind = ? AND position < ?", (kind, start + SLOTS)
         ).fetchone()
         position = max(start, (last or 0) + 1)
-        # Where shuffling has used up the end of the second, any free place in it does.
+        # If shuffled objects took the last slots of the second, take any free slot.
         return position if position < start + SLOTS else self._new_position(kind, created, slot=0)
 
     def _taken(self, kind: str, position: int) -> bool:
@@ -193,7 +216,7 @@ class Store:
 
     def _link(self, obj: Object, position: int) -> None:
         kind = obj["object"]
-        paths = LINKED.get(kind)
+        paths = KINDS[kind].indexed
         if not paths:
             return
         wanted = {(name, value) for name, path in paths.items() for value in values_at(obj, path)}
@@ -209,14 +232,8 @@ class Store:
         )
 
 
-def _created(obj: Object) -> int:
-    """Return the object's time of creation, whatever Stripe calls it: invoice items and discounts have other names."""
-    created: int = next(obj[name] for name in ("created", "date", "start") if name in obj)
-    return created
-
-
 def values_at(value: Any, path: tuple[str, ...]) -> Iterator[str]:
-    """Yield every text at the path, through lists on the way; an object found there stands for its id."""
+    """Yield every string at the path, going through lists; for an object found there, yield its id."""
     if isinstance(value, list):
         for member in value:
             yield from values_at(member, path)

@@ -44,8 +44,7 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "customer",
         params,
-        url="/v1/customers",
-        linked=("email", params["email"]) if "email" in params else None,
+        index=("email", params["email"]) if "email" in params else None,
     )
 
 

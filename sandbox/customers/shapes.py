@@ -12,7 +12,7 @@ PREFIX_LENGTH = 8
 def customer(*, created: int, metadata: dict[str, str]) -> Object:
     """Return a customer without name, address or payment method."""
     return {
-        "id": ids.new("cus"),
+        "id": ids.new("customer"),
         "object": "customer",
         "address": None,
         "balance": 0,

@@ -1,1 +1,1 @@
-"""Events: recorded with each change, queued for webhook endpoints, signed and sent."""
+"""Events: recording them, and sending them to webhook endpoints, signed and with retries."""

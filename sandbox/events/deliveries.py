@@ -1,7 +1,7 @@
-"""Webhooks: each event goes to every endpoint that wants it, signed, until the endpoint answers 2xx or tries run out.
+"""Sending webhooks: signed, and retried until the endpoint answers 2xx or the retries are used up.
 
-What is to be sent is kept with the objects, so a killed sandbox sends it after all. Nothing is sent while a
-transaction is open: whoever receives an event may call the API at once.
+The queue is in the store (queue.py), so a restarted sandbox sends what was left. Nothing is sent during a transaction,
+because receivers call the API.
 """
 
 import json
@@ -20,12 +20,12 @@ from sandbox.events.queue import KIND
 
 RETRY_AFTER_SECONDS = (1, 2, 4, 8, 16, 30, 60)
 
-Post = Callable[[str, bytes, Mapping[str, str]], int]  # (url, body, headers) -> HTTP status, 0 when nobody answered
+Post = Callable[[str, bytes, Mapping[str, str]], int]  # (url, body, headers) -> HTTP status, 0 for no answer
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One attempt, ready to be posted."""
+    """One attempt to deliver an event, ready to be posted."""
 
     delivery_id: str
     url: str
@@ -34,24 +34,24 @@ class Delivery:
 
 
 class Deliveries:
-    """The queue of one account, and the way out of it."""
+    """Sends the queued deliveries of one account."""
 
-    def __init__(self, account: Account, post_at_once: Post | None = None) -> None:
-        """Open the queue; `post_at_once` sends in the thread of the request that caused the event, after it."""
+    def __init__(self, account: Account, post_inline: Post | None = None) -> None:
+        """Send the queue of `account`; with `post_inline`, after each request and in its thread."""
         self.account = account
         self.retry_after: tuple[float, ...] = RETRY_AFTER_SECONDS
-        self._post_at_once = post_at_once
-        self._under_way: set[str] = set()
+        self._post_inline = post_inline
+        self._in_flight: set[str] = set()
         self._lock = threading.Lock()
         self._nesting = threading.local()
 
     def counts(self) -> dict[str, int]:
-        """Return how many are waiting to be sent or sent again, and how many are held back."""
+        """Return how many deliveries are waiting for an attempt, and how many are held."""
         with self.account.transaction():
             return {state: sum(1 for _ in self._queued(state)) for state in ("waiting", "held")}
 
     def release(self) -> int:
-        """Let everything that was held be sent; return how many deliveries that is."""
+        """Queue all held deliveries for sending, and return their number."""
         with self.account.transaction():
             held = self._queued("held")
             for delivery in held:
@@ -59,62 +59,67 @@ class Deliveries:
         return len(held)
 
     def send_now(self) -> None:
-        """Send what the request that just ended has caused, if this is how deliveries are made here.
+        """Send what is due after a request, if the sandbox sends inline.
 
-        A receiver that calls the API in turn causes more: that is sent when its own delivery is done, not within it.
+        Events of calls that a receiver makes meanwhile are sent after its own delivery, not nested in it.
         """
-        if self._post_at_once is None or getattr(self._nesting, "is_sending", False):
+        if self._post_inline is None or getattr(self._nesting, "is_sending", False):
             return
         self._nesting.is_sending = True
         try:
-            self.send_all(self._post_at_once)
+            self.send_all(self._post_inline)
         finally:
             self._nesting.is_sending = False
 
-    def send_all(self, post: Post, *, even_retries: bool = False) -> None:
-        """Send what is due and what that causes, each once; `even_retries` does not wait for their time."""
+    def send_all(self, post: Post, *, ignore_retry_times: bool = False) -> None:
+        """Try each due delivery once, including those that this causes.
+
+        `ignore_retry_times` sends retries before their time.
+        """
         tried: set[str] = set()
-        while due := self.take(even_retries=even_retries, without=tried):
+        while due := self.claim(ignore_retry_times=ignore_retry_times, excluding=tried):
             for delivery in due:
                 tried.add(delivery.delivery_id)
                 self.send(delivery, post)
 
-    def take(self, *, even_retries: bool = False, without: Collection[str] = ()) -> list[Delivery]:
-        """Claim and return what is due, apart from the deliveries named; each must then be passed to `send`."""
+    def claim(self, *, ignore_retry_times: bool = False, excluding: Collection[str] = ()) -> list[Delivery]:
+        """Reserve and return the due deliveries, except those with ids in `excluding`; pass each to `send`."""
         now = time.time()
         with self._lock, self.account.transaction():
             due = [
                 delivery
                 for delivery in self._queued("waiting")
-                if delivery["id"] not in self._under_way
-                and delivery["id"] not in without
-                and (even_retries or delivery["not_before"] <= now)
+                if delivery["id"] not in self._in_flight
+                and delivery["id"] not in excluding
+                and (ignore_retry_times or delivery["not_before"] <= now)
             ]
             ready = [attempt for delivery in due if (attempt := self._attempt(delivery))]
-            self._under_way.update(attempt.delivery_id for attempt in ready)
+            self._in_flight.update(attempt.delivery_id for attempt in ready)
         return ready
 
     def send(self, delivery: Delivery, post: Post) -> None:
-        """Post one claimed delivery and note what became of it."""
+        """Post one reserved delivery and save its result."""
         status = 0
         try:
             status = post(delivery.url, delivery.body, delivery.headers)
         finally:
             with self.account.transaction():
-                self._note(delivery.delivery_id, succeeded=HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES)
+                self._save_result(
+                    delivery.delivery_id, succeeded=HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+                )
             with self._lock:
-                self._under_way.discard(delivery.delivery_id)
+                self._in_flight.discard(delivery.delivery_id)
 
     def _queued(self, state: str) -> list[Object]:
-        return list(self.account.store.walk(KIND, linked=("state", state), oldest_first=True))
+        return list(self.account.store.scan(KIND, index=("state", state), oldest_first=True))
 
     def _attempt(self, delivery: Object) -> Delivery | None:
-        """Render and sign; None, and gone from the queue, when the endpoint or the event is gone."""
+        """Return the signed delivery; if the endpoint or event is deleted, drop it from the queue and return None."""
         store = self.account.store
         endpoint = self.account.get("webhook_endpoint", delivery["endpoint"])
         event = store.get("event", delivery["event"])
         if endpoint is None or event is None:
-            store.forget(KIND, delivery["id"])
+            store.purge(KIND, delivery["id"])
             return None
         shown = public(event) | {"api_version": endpoint["api_version"] or self.account.api_version}
         body = json.dumps(shown, indent=2)
@@ -127,7 +132,7 @@ class Deliveries:
         }
         return Delivery(delivery["id"], endpoint["url"], body.encode(), headers)
 
-    def _note(self, delivery_id: str, *, succeeded: bool) -> None:
+    def _save_result(self, delivery_id: str, *, succeeded: bool) -> None:
         store = self.account.store
         delivery = store.get(KIND, delivery_id)
         if delivery is None:
@@ -137,7 +142,7 @@ class Deliveries:
             not_before = time.time() + self.retry_after[attempts - 1]
             store.put({**delivery, "attempts": attempts, "not_before": not_before})
             return
-        store.forget(KIND, delivery_id)
+        store.purge(KIND, delivery_id)
         event = store.get("event", delivery["event"])
         if succeeded and event and not delivery["is_copy"]:
             store.put({**event, "pending_webhooks": max(0, event["pending_webhooks"] - 1)})

@@ -1,4 +1,4 @@
-"""Webhook endpoints: where events are sent, and the secrets that their signatures are made with."""
+"""Routes of webhook endpoints: the URLs that get events, and their signing secrets."""
 
 from sandbox.core import ids
 from sandbox.core.account import Account
@@ -13,19 +13,19 @@ SECRET_LENGTH = 32
 
 
 def create(account: Account, params: Params) -> Object:
-    """Register an endpoint; this answer alone shows its secret."""
+    """Create an endpoint; only this answer shows its secret."""
     limits.refuse_unsupported(params, "connect")
-    if len(list(account.store.walk("webhook_endpoint"))) >= MAX_ENDPOINTS:
+    if len(list(account.store.scan("webhook_endpoint"))) >= MAX_ENDPOINTS:
         raise ApiError.invalid(f"You have reached the maximum of {MAX_ENDPOINTS} test webhook endpoints.")
     endpoint = register(account, params, secret=f"whsec_{ids.random_text(SECRET_LENGTH)}")
     return {**endpoint, "secret": endpoint["_secret"]}
 
 
 def register(account: Account, params: Params, *, secret: str) -> Object:
-    """Add an endpoint whose signatures are made with `secret`."""
+    """Add an endpoint whose events are signed with `secret`."""
     return account.add(
         {
-            "id": ids.new("we"),
+            "id": ids.new("webhook_endpoint"),
             "object": "webhook_endpoint",
             "api_version": params.get("api_version"),
             "application": None,
@@ -46,7 +46,7 @@ def retrieve(account: Account, _params: Params, endpoint_id: str) -> Object:
 
 
 def update(account: Account, params: Params, endpoint_id: str) -> Object:
-    """Change where to send and what, or switch the endpoint off; its API version stays."""
+    """Change the URL or the enabled events, or disable the endpoint; its API version can't be changed."""
     endpoint = account.find("webhook_endpoint", endpoint_id)
     changes: Params = {}
     if "description" in params:
@@ -63,7 +63,7 @@ def update(account: Account, params: Params, endpoint_id: str) -> Object:
 
 
 def list_all(account: Account, params: Params) -> Object:
-    return listing.page(account, "webhook_endpoint", params, url="/v1/webhook_endpoints")
+    return listing.page(account, "webhook_endpoint", params)
 
 
 def delete(account: Account, _params: Params, endpoint_id: str) -> Object:

@@ -1,4 +1,4 @@
-"""The queue of webhooks: which endpoints an event goes to, kept in the store with the objects."""
+"""The queue of webhook deliveries, kept in the store; deliveries.py sends them."""
 
 from sandbox.core import ids
 from sandbox.core.store import Object, Store
@@ -8,15 +8,15 @@ KIND = "_delivery"
 
 
 def enqueue(store: Store, event: Object) -> int:
-    """Queue the event for every endpoint that wants it, as the switches say; return how many endpoints do."""
-    wanting = [endpoint for endpoint in store.walk("webhook_endpoint") if wants(endpoint, event["type"])]
+    """Queue the event for its endpoints, as the webhook settings say; return the number of endpoints."""
+    wanting = [endpoint for endpoint in store.scan("webhook_endpoint") if wants(endpoint, event["type"])]
     setting = webhook_settings.read(store)
     if setting["mode"] != "drop":
         state = "held" if setting["mode"] == "hold" else "waiting"
         for endpoint in wanting:
             for copy in range(1 + setting["duplicate"]):
                 delivery = {
-                    "id": ids.new("del"),
+                    "id": ids.new(KIND),
                     "object": KIND,
                     "created": event["created"],
                     "event": event["id"],
@@ -31,6 +31,6 @@ def enqueue(store: Store, event: Object) -> int:
 
 
 def wants(endpoint: Object, kind: str) -> bool:
-    """Tell whether the endpoint is on and asked for events of this type."""
+    """Return whether the endpoint is enabled for events of this type."""
     chosen = endpoint["enabled_events"]
     return endpoint["status"] == "enabled" and ("*" in chosen or kind in chosen)

@@ -1,6 +1,6 @@
-"""The record of what happened: one event for each change, with the object as it was at that moment.
+"""Recording events: one for each change, with the object's state at that time.
 
-Within one second Stripe lists events in no particular order; with the `shuffle` switch so does the sandbox.
+Stripe lists the events of one second in any order; with the setting `shuffle` the sandbox does too.
 """
 
 from typing import Any
@@ -16,12 +16,12 @@ KEPT_SECONDS = 30 * 86400
 
 
 def record(account: Account, kind: str, obj: Object, previous: Object | None = None) -> Object:
-    """Keep one event of type `kind` about the object and queue it for the webhook endpoints."""
+    """Store one event of type `kind` about the object and queue it for the webhook endpoints."""
     content: dict[str, Any] = {"object": public(obj)}
     if previous is not None:
         content["previous_attributes"] = public(previous)
     event: Object = {
-        "id": ids.new("evt"),
+        "id": ids.new("event"),
         "object": "event",
         "api_version": account.api_version,
         "created": account.now,

@@ -1,4 +1,4 @@
-"""Events, as a caller finds them: for 30 days, newest first, by type."""
+"""Routes of events, which Stripe keeps for 30 days."""
 
 from collections.abc import Callable
 
@@ -21,16 +21,15 @@ def retrieve(account: Account, _params: Params, event_id: str) -> Object:
 
 
 def list_all(account: Account, params: Params) -> Object:
-    """List events of one type (`customer.*` is one), of up to 20 `types`, or all; `delivery_success` by outcome."""
+    """List events by `type` (`customer.*` is allowed), by up to 20 `types`, or by `delivery_success`."""
     is_wanted = _type_filter(params)
     delivered = params.get("delivery_success")
     return listing.page(
         account,
         "event",
         params,
-        url="/v1/events",
         since=account.now - KEPT_SECONDS,
-        linked=_exact_type(params),
+        index=_exact_type(params),
         where=lambda event: (
             is_wanted(event["type"]) and (delivered is None or delivered == (event["pending_webhooks"] == 0))
         ),
@@ -51,10 +50,10 @@ def _type_filter(params: Params) -> Callable[[str], bool]:
     if kinds is not None:
         return set(kinds).__contains__
     if kind is None:
-        return lambda _one: True
+        return lambda _type: True
     if kind.endswith("*"):
-        return lambda one: one.startswith(kind.removesuffix("*"))
-    return lambda one: one == kind
+        return lambda event_type: event_type.startswith(kind.removesuffix("*"))
+    return lambda event_type: event_type == kind
 
 
 ROUTES: Routes = [

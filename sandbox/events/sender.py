@@ -1,4 +1,4 @@
-"""Sends webhooks over HTTP in the background, and lets time do its work while nobody calls."""
+"""The background sender: posts due webhooks over HTTP, and runs what falls due while no request comes."""
 
 import logging
 import threading
@@ -17,10 +17,10 @@ LONGEST_SLEEP_SECONDS = 0.2
 
 
 class Sender:
-    """One thread that looks for what is due, and a few that post it; as at Stripe, order is not kept."""
+    """One thread that finds due deliveries, and a few that post them; as at Stripe, in no fixed order."""
 
     def __init__(self, deliveries: Deliveries, *, catch_up: Callable[[], None]) -> None:
-        """Send from `deliveries`, after `catch_up` has let happen what fell due meanwhile."""
+        """Send from `deliveries`; call `catch_up` first, to run what fell due."""
         self.deliveries = deliveries
         self._catch_up = catch_up
         self._stopped = threading.Event()
@@ -31,7 +31,7 @@ class Sender:
         self._thread.start()
 
     def stop(self) -> None:
-        """End once the posts under way are answered; what is still queued is sent by the next start."""
+        """Stop after the running posts are answered; the next start sends what is still queued."""
         self._stopped.set()
         self._thread.join()
         self._workers.shutdown(cancel_futures=True)
@@ -40,10 +40,10 @@ class Sender:
         while not self._stopped.wait(LONGEST_SLEEP_SECONDS):
             try:
                 self._catch_up()
-                for delivery in self.deliveries.take():
+                for delivery in self.deliveries.claim():
                     self._workers.submit(self._send, delivery)
             except Exception:
-                log.exception("looking for webhooks to send failed")
+                log.exception("finding webhooks to send failed")
 
     def _send(self, delivery: Delivery) -> None:
         try:
@@ -53,7 +53,7 @@ class Sender:
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
-    """Post one webhook and return the status, 0 when there was no answer; a redirect is an answer, not a way."""
+    """Post one webhook and return the HTTP status, 0 for no answer; redirects are not followed."""
     try:
         answer = requests.post(
             url, data=body, headers=dict(headers), timeout=POST_TIMEOUT_SECONDS, allow_redirects=False

@@ -1,6 +1,6 @@
-"""How webhooks are sent: at once, held back or dropped, in copies, in shuffled order.
+"""Settings for sending webhooks: deliver, hold or drop them, duplicate them, shuffle them.
 
-The settings are kept in the store, because held deliveries are too.
+They are in the store, because held deliveries are.
 """
 
 import random
@@ -13,23 +13,23 @@ DEFAULTS: dict[str, Any] = {"mode": "deliver", "duplicate": 0, "shuffle": False,
 
 
 def read(store: Store) -> dict[str, Any]:
-    """Return mode (deliver, hold or drop), duplicate (extra copies of each), shuffle, and the shuffle's seed."""
+    """Return `mode` (deliver, hold or drop), `duplicate` (extra copies of each), `shuffle`, and its `seed`."""
     changed: dict[str, Any] = store.setting(SETTING, {})
     return DEFAULTS | changed
 
 
 def change(store: Store, changes: dict[str, Any]) -> None:
-    store.set(SETTING, read(store) | changes)
+    store.save_setting(SETTING, read(store) | changes)
 
 
 def shuffled_slot(store: Store) -> int | None:
-    """Return the place within its second for the next event or delivery: None, the last, unless they are shuffled.
+    """Return a random slot within its second for the next event or delivery, or None if they are not shuffled.
 
-    The same seed and the same requests give the same order.
+    The same seed and requests give the same order.
     """
     setting = read(store)
     if not setting["shuffle"]:
         return None
     drawn = store.setting("shuffled", 0)
-    store.set("shuffled", drawn + 1)
+    store.save_setting("shuffled", drawn + 1)
     return random.Random(f"{setting['seed']}:{drawn}").randrange(SLOTS)  # noqa: S311 - repeatable on purpose.

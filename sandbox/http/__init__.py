@@ -1,1 +1,1 @@
-"""What all calls to Stripe's API share: forms in, lists and expansion out, idempotency, limits, the contract."""
+"""Rules that all calls to Stripe's API share: forms, lists, expansion, idempotency, limits, and the check of types."""

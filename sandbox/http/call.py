@@ -1,4 +1,4 @@
-"""One call to the API as it arrived: who asks, for which version, with which parameters and idempotency key."""
+"""One call to the API as received: its API key, API version, parameters and idempotency key."""
 
 import base64
 import binascii
@@ -20,14 +20,14 @@ MAX_IDEMPOTENCY_KEY = 255
 
 @dataclass(frozen=True)
 class Call:
-    """A request for the API, with the Request-Id that its answer and its events will carry."""
+    """A request to the API, with the Request-Id of its answer and its events."""
 
     request: Request
     request_id: str
 
     @classmethod
     def arrived(cls, request: Request) -> "Call":
-        return cls(request, ids.new("req"))
+        return cls(request, ids.request_id())
 
     @property
     def method(self) -> str:
@@ -39,22 +39,25 @@ class Call:
 
     @cached_property
     def idempotency_key(self) -> str | None:
-        """The key under which the answer is kept; Stripe ignores it on anything but POST."""
+        """The Idempotency-Key of a POST; Stripe ignores it on other methods."""
         return self.request.headers.get("Idempotency-Key") if self.method == "POST" else None
 
     @cached_property
     def form(self) -> Form:
-        """The parameters, from the body of a POST and from the query of anything else."""
+        """The parameters: from the body of a POST, from the query of other methods."""
         source = self.request.form if self.method == "POST" else self.request.args
         return forms.decode(source.items(multi=True))
 
     @cached_property
     def fingerprint(self) -> str:
-        """What tells apart two requests with the same idempotency key on the same path."""
+        """A hash of the parameters, to compare requests with the same idempotency key."""
         return hashlib.sha256(json.dumps(self.form, sort_keys=True).encode()).hexdigest()
 
     def check(self, *, version: str) -> None:
-        """Refuse a caller without a test key, or who wants another API version than `version`."""
+        """Check the API key, the API version and the length of the idempotency key.
+
+        Raises ApiError for a key that is no test key, or for an API version other than `version`.
+        """
         key = self._api_key()
         if not key:
             raise ApiError.no_key()

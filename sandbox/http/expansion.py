@@ -1,8 +1,7 @@
-"""`expand`: ids replaced by the objects they name, along dotted paths at most four segments deep.
+"""The parameter `expand`: replace ids by the objects that they name, along dotted paths of up to four segments.
 
-Which fields can be expanded is read from the SDK's types, so a path is refused even where the field is null. Members
-that Stripe shows only when asked (visibility.EXPAND_ONLY) are taken from the stored object, or from the function that
-routes register with `provides`.
+The SDK's types say which fields can be expanded, so a wrong path is refused even if the field is null. Expand-only
+members (core/kinds.py) come from the stored object, or from a function that a routes module registers with `provides`.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,8 +12,9 @@ from stripe._object_classes import OBJECT_CLASSES, get_object_class
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
+from sandbox.core.kinds import expand_only
 from sandbox.core.store import Object
-from sandbox.core.visibility import EXPAND_ONLY, public
+from sandbox.core.visibility import public
 from sandbox.http.contract import shapes
 from sandbox.http.contract.shapes import Shape
 
@@ -25,7 +25,7 @@ PROVIDERS: dict[tuple[str, str], Provider] = {}
 
 
 def provides(kind: str, name: str) -> Callable[[Provider], Provider]:
-    """Register the function that works out an expand-only member, such as a session's `line_items`."""
+    """Register the function that computes an expand-only member, such as a session's `line_items`."""
 
     def register(provider: Provider) -> Provider:
         PROVIDERS[kind, name] = provider
@@ -34,81 +34,81 @@ def provides(kind: str, name: str) -> Callable[[Provider], Provider]:
     return register
 
 
-def expanded(account: Account, obj: Object, paths: Iterable[str]) -> Object:
-    """Return the object as Stripe shows it, with what the paths name put in place.
+def expand(account: Account, obj: Object, paths: Iterable[str]) -> Object:
+    """Return the public form of the object, with the members at the paths expanded.
 
-    Raises ApiError for a path that is too deep or leads to something that cannot be expanded.
+    Raises ApiError for a path that is too deep or names a member that can't be expanded.
     """
     shown: Object = public(obj)
     for path in paths:
         segments = path.split(".")
         if len(segments) > MAX_DEPTH:
             raise ApiError.expanded_too_deep(path)
-        follower = _Follower(account, path)
+        expander = _Expander(account, path)
         if shown["object"] == "list":
-            follower.into_list(shown, None, segments)
+            expander.expand_list(shown, None, segments)
         else:
-            follower.follow(shown, _class_of(shown["object"]), segments)
+            expander.expand(shown, _class_of(shown["object"]), segments)
     return shown
 
 
-class _Follower:
-    """Follows one path; where the value is null it goes on along the types alone, to refuse a wrong path."""
+class _Expander:
+    """Expands one path. Where a value is null, the rest of the path is checked against the types."""
 
     def __init__(self, account: Account, path: str) -> None:
         self.account = account
         self.path = path
 
-    def follow(self, holder: Object | None, cls: type, segments: list[str]) -> None:
-        """Expand the first segment in `holder`, an instance of `cls`, and the others within it."""
+    def expand(self, holder: Object | None, cls: type, segments: list[str]) -> None:
+        """Expand the first segment in `holder`, an object of class `cls`, and the other segments within it."""
         name, *rest = segments
         declared = shapes.fields(cls).get(name)
         if declared is None:
             raise ApiError.not_expandable(self.path)
         shape = declared.item or declared
-        hidden = name in EXPAND_ONLY.get(getattr(cls, "OBJECT_NAME", ""), ())
+        hidden = name in expand_only(getattr(cls, "OBJECT_NAME", ""))
         if not rest and not hidden and not _is_reference(shape):
             raise ApiError.not_expandable(self.path)
         if holder is None:
-            self.step(None, shape, rest)
+            self.expand_rest(None, shape, rest)
             return
-        holder[name] = self.revealed(holder, name) if hidden else self.fetched(holder.get(name), shape)
+        holder[name] = self.reveal(holder, name) if hidden else self.fetch(holder.get(name), shape)
         for value in holder[name] if isinstance(holder[name], list) else [holder[name]]:
-            self.step(value, shape, rest)
+            self.expand_rest(value, shape, rest)
 
-    def step(self, value: Any, shape: Shape, rest: list[str]) -> None:
-        """Go on within the value, if there is anything left to follow."""
+    def expand_rest(self, value: Any, shape: Shape, rest: list[str]) -> None:
+        """Expand the remaining segments, if any, within the value."""
         if not rest:
             return
         if shape.data:
-            self.into_list(value, shape.data.item, rest)
+            self.expand_list(value, shape.data.item, rest)
         elif cls := _class_for(value, shape):
-            self.follow(value if isinstance(value, dict) else None, cls, rest)
+            self.expand(value if isinstance(value, dict) else None, cls, rest)
         else:
             raise ApiError.not_expandable(self.path)
 
-    def into_list(self, value: Object | None, shape: Shape | None, segments: list[str]) -> None:
-        """Go on in every member of a list object, whose part of the path is `data`."""
+    def expand_list(self, value: Object | None, shape: Shape | None, segments: list[str]) -> None:
+        """Expand the path in each member of a list object; its first segment must be `data`."""
         if segments[0] != "data" or len(segments) == 1:
             raise ApiError.not_expandable(self.path)
         members = value["data"] if value else []
         for member in members:
-            self.follow(member, _class_of(member["object"]), segments[1:])
+            self.expand(member, _class_of(member["object"]), segments[1:])
         if not members and shape and (cls := _class_for(None, shape)):
-            self.follow(None, cls, segments[1:])
+            self.expand(None, cls, segments[1:])
 
-    def fetched(self, value: Any, shape: Shape) -> Any:
-        """Return the object that an id names; anything else, and an id of nothing we hold, as it is."""
+    def fetch(self, value: Any, shape: Shape) -> Any:
+        """Return the object that an id names; return other values and unknown ids unchanged."""
         if isinstance(value, list):
-            return [self.fetched(member, shape) for member in value]
+            return [self.fetch(member, shape) for member in value]
         if isinstance(value, str):
             for kind in _kinds(shape.resources):
                 if found := self.account.store.get(kind, value):
                     return public(found)
         return value
 
-    def revealed(self, holder: Object, name: str) -> Any:
-        """Return a member that Stripe shows only when asked."""
+    def reveal(self, holder: Object, name: str) -> Any:
+        """Return the value of an expand-only member."""
         kind = holder["object"]
         source = self.account.store.get(kind, holder["id"]) or holder
         provider = PROVIDERS.get((kind, name))
@@ -126,7 +126,7 @@ def _class_of(kind: str) -> type:
 
 
 def _class_for(value: Any, shape: Shape) -> type | None:
-    """Return the class of the value, or of what could be there."""
+    """Return the SDK's class of the value or, if that is null, the first class that its type allows."""
     if isinstance(value, dict) and isinstance(value.get("object"), str):
         return _class_of(value["object"])
     if shape.members:
@@ -136,6 +136,6 @@ def _class_for(value: Any, shape: Shape) -> type | None:
 
 @cache
 def _kinds(class_names: frozenset[str]) -> tuple[str, ...]:
-    """Return the kinds of object that the SDK's class names stand for, `product` before `climate.product`."""
+    """Return the names of the kinds that have these SDK classes, `product` before `climate.product`."""
     kinds = (kind for kind, (_, name) in OBJECT_CLASSES.items() if name in class_names)
     return tuple(sorted(kinds, key=lambda kind: "." in kind))

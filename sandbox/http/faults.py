@@ -1,4 +1,4 @@
-"""Failures on demand: calls answered 429 or 500, or left without an answer, before or after they took effect."""
+"""Failures that a control sets: answers 429 and 500, lost connections, and delays."""
 
 import threading
 from dataclasses import asdict, dataclass
@@ -12,7 +12,7 @@ Lost = Literal["timeout", "reset"]
 
 
 class ConnectionLost(Exception):
-    """The caller gets no answer: the connection hangs ("timeout") or breaks ("reset")."""
+    """The call gets no answer: the connection hangs ("timeout") or breaks ("reset")."""
 
     def __init__(self, how: Lost) -> None:
         super().__init__(how)
@@ -21,7 +21,7 @@ class ConnectionLost(Exception):
 
 @dataclass
 class Fault:
-    """What happens to the next `count` calls whose path begins with `path`; with `after`, once they took effect."""
+    """A failure of the next `count` calls whose path begins with `path`; `after` lets the call take effect first."""
 
     status: int | Lost
     count: int = 1
@@ -30,40 +30,40 @@ class Fault:
     after: bool = False
 
     @property
-    def fails_execution(self) -> bool:
-        """A 500 happens while a call executes, so it is kept for the idempotency key; of the others none is."""
+    def is_server_error(self) -> bool:
+        """Whether the call fails while it executes, so that its answer is saved under the idempotency key."""
         return isinstance(self.status, int) and self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
     @property
-    def strikes_before(self) -> bool:
-        return not self.fails_execution and not self.after
+    def fails_before(self) -> bool:
+        return not self.is_server_error and not self.after
 
     @property
-    def strikes_after(self) -> bool:
-        return not self.fails_execution and self.after
+    def fails_after(self) -> bool:
+        return not self.is_server_error and self.after
 
     def matches(self, call: Call) -> bool:
         return call.path.startswith(self.path) and self.method in {None, call.method}
 
     def error(self) -> ApiError | ConnectionLost:
-        """Return what the caller gets to see."""
+        """Return the error that the call gets."""
         if not isinstance(self.status, int):
             return ConnectionLost(self.status)
-        if self.fails_execution:
+        if self.is_server_error:
             return ApiError.server_error(status=self.status)
         return ApiError.rate_limited()
 
 
 @dataclass
-class Slowness:
-    """Real waiting: before a call is executed, and between what it read and the stamping of its `Date`."""
+class Delays:
+    """Delays in real time: before a call executes, and between its reads and the `Date` of its answer."""
 
     latency_ms: int = 0
     date_delay: float = 0
 
 
 class Faults:
-    """The faults still to come; of two that match a call, the one set first."""
+    """The faults that are still to happen, in the order in which they were set."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -78,7 +78,7 @@ class Faults:
             self._faults.clear()
 
     def take(self, call: Call) -> Fault | None:
-        """Return the fault that strikes this call, and count it."""
+        """Return the first fault that matches this call, and count it."""
         with self._lock:
             fault = next((fault for fault in self._faults if fault.matches(call)), None)
             if fault:

@@ -1,7 +1,7 @@
-"""Stripe's form and query encoding, `a[b][0][c]=v`, read into nested dicts.
+"""Decoding of Stripe's form and query encoding, `a[b][0][c]=v`, into nested dicts.
 
-The encoding alone cannot tell a list from a mapping (`expand[0]` is a list, `metadata[0]` is not), so every
-level is a dict here; contract.coerce knows the types and turns the numbered ones into lists.
+The encoding does not distinguish lists from mappings (`expand[0]` is a list, `metadata[0]` is not), so every level is
+a dict here. contract/requests.py knows the types and makes the lists.
 """
 
 import re
@@ -19,9 +19,9 @@ Form = dict[str, "str | Form"]
 
 
 def decode(pairs: Iterable[tuple[str, str]]) -> Form:
-    """Return the nested form of percent-decoded pairs; of two equal keys the later wins, `a[]` appends.
+    """Return the nested form of percent-decoded pairs; the last of equal keys wins, `a[]` appends.
 
-    Raises ApiError for a key that is malformed, too deep or at odds with an earlier one.
+    Raises ApiError for a key that is malformed, too deep or in conflict with an earlier key.
     """
     form: Form = {}
     for count, (key, value) in enumerate(pairs, start=1):
@@ -35,7 +35,7 @@ def decode(pairs: Iterable[tuple[str, str]]) -> Form:
             level = _child(level, last, key)
             last = str(len(level))
         if isinstance(level.get(last), dict):
-            raise _at_odds(key)
+            raise _conflict(key)
         level[last] = value
     return form
 
@@ -52,9 +52,9 @@ def _segments(key: str) -> list[str]:
 def _child(level: Form, name: str, key: str) -> Form:
     child = level.setdefault(name, {})
     if isinstance(child, str):
-        raise _at_odds(key)
+        raise _conflict(key)
     return child
 
 
-def _at_odds(key: str) -> ApiError:
+def _conflict(key: str) -> ApiError:
     return ApiError.invalid(f"Invalid request: both as a value and as an object: {key}", param=key)

@@ -1,7 +1,7 @@
-"""Answers kept under their idempotency keys, so that a repeated POST gets the first one's answer.
+"""Idempotency: answers are saved under their idempotency keys, and a repeated POST gets the saved answer.
 
-Stripe keeps whatever the first request was answered once it began to execute, refusals and 500s included; it keeps
-nothing when the parameters were malformed or a twin was still running (docs.stripe.com/error-low-level).
+As at Stripe, any answer is saved once the request began to execute, errors and 500s too; none is saved if parameters
+were malformed or another request with the key was running (docs.stripe.com/error-low-level).
 """
 
 import json
@@ -21,7 +21,7 @@ KEPT_SECONDS = 86400
 
 @dataclass(frozen=True)
 class Answer:
-    """A status and a JSON body; `replayed` when it was given before."""
+    """A status and a JSON body; `replayed` if it is a saved answer."""
 
     status: int
     body: str
@@ -36,8 +36,8 @@ class Answer:
         return cls.of(error.body(), status=error.status)
 
 
-class Running:
-    """The idempotency keys of requests that are executing right now."""
+class KeysInUse:
+    """The idempotency keys of the requests that are executing."""
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
@@ -45,7 +45,7 @@ class Running:
 
     @contextmanager
     def reserve(self, key: str | None) -> Iterator[None]:
-        """Hold the key for the duration of a request; a second one with the same key is refused with 409."""
+        """Reserve the key for the duration of a request. Raises ApiError (409) if another request has it."""
         if key is None:
             yield
             return
@@ -61,9 +61,9 @@ class Running:
 
 
 def find(account: Account, call: Call) -> Answer | None:
-    """Return what a request with this key was answered before.
+    """Return the answer that is saved under the call's key.
 
-    Raises ApiError when that request went to another path or had other parameters.
+    Raises ApiError if the first request with this key had another path or other parameters.
     """
     key = call.idempotency_key
     kept = account.store.get(KIND, key) if key else None
@@ -76,12 +76,12 @@ def find(account: Account, call: Call) -> Answer | None:
     return Answer(kept["status"], kept["body"], replayed=True)
 
 
-def keep(account: Account, call: Call, answer: Answer) -> None:
-    """Keep the answer under the request's key, and let go of what is too old to be replayed."""
+def save(account: Account, call: Call, answer: Answer) -> None:
+    """Save the answer under the call's key, and delete expired answers."""
     if call.idempotency_key is None:
         return
-    for old in list(account.store.walk(KIND, created=(None, account.now - KEPT_SECONDS))):
-        account.store.forget(KIND, old["id"])
+    for old in list(account.store.scan(KIND, created=(None, account.now - KEPT_SECONDS))):
+        account.store.purge(KIND, old["id"])
     account.store.put(
         {
             "object": KIND,

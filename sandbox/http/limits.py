@@ -1,4 +1,7 @@
-"""Stripe's limits on texts, amounts and addresses, and the currencies it takes."""
+"""Stripe's limits on single values: texts, amounts, times, URLs, e-mail addresses and currencies.
+
+Each function returns the valid value and raises ApiError for any other, naming `param`.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +26,7 @@ CURRENCIES = (
 
 
 def currency(text: str, *, param: str = "currency") -> str:
-    """Return the currency in lower case, as Stripe keeps it; refuse one that it does not know."""
+    """Return the currency in lower case; refuse an unknown one."""
     code = text.lower()
     if code not in CURRENCIES:
         raise ApiError.invalid(
@@ -34,7 +37,7 @@ def currency(text: str, *, param: str = "currency") -> str:
 
 
 def amount(value: int, *, param: str) -> int:
-    """Return an amount in minor units that Stripe would charge at most: eight digits, not negative."""
+    """Return an amount in minor units: not negative, at most eight digits."""
     if value < 0:
         raise ApiError.invalid("Invalid non-negative integer", param=param, code="parameter_invalid_integer")
     if value > MAX_AMOUNT:
@@ -47,7 +50,7 @@ def amount(value: int, *, param: str) -> int:
 
 
 def positive(value: int, *, param: str) -> int:
-    """Return an amount or a count of at least one."""
+    """Return an amount or a number of at least 1."""
     if value < 1:
         raise ApiError.invalid(
             "This value must be greater than or equal to 1.", param=param, code="parameter_invalid_integer"
@@ -56,7 +59,7 @@ def positive(value: int, *, param: str) -> int:
 
 
 def future(moment: int, *, param: str, now: int) -> int:
-    """Return a moment that is still to come, within five years."""
+    """Return a time in the future, at most five years ahead."""
     if moment <= now:
         raise ApiError.invalid(
             f"The parameter `{param}` expects a unix timestamp representing a date and time in the future. You "
@@ -77,7 +80,7 @@ def text(value: str, *, param: str, longest: int = MAX_TEXT) -> str:
 
 
 def required_text(value: str, *, param: str, longest: int = MAX_TEXT) -> str:
-    """Return a text that may not be empty."""
+    """Return a text that is not empty, of at most `longest` characters."""
     if not value.strip():
         raise ApiError.empty_parameter(param)
     return text(value, param=param, longest=longest)
@@ -91,7 +94,7 @@ def items(values: list[Any], *, param: str, most: int) -> list[Any]:
 
 
 def url(value: str, *, param: str) -> str:
-    """Return an absolute http(s) address."""
+    """Return an absolute http(s) URL."""
     try:
         parts = urlsplit(value)
     except ValueError:
@@ -106,7 +109,7 @@ def url(value: str, *, param: str) -> str:
 
 
 def email(value: str, *, param: str) -> str:
-    """Return something that at least looks like an e-mail address."""
+    """Return an e-mail address: a name and a domain, without spaces."""
     name, _, domain = value.rpartition("@")
     if not name or not domain or "@" in name or any(character.isspace() for character in value):
         raise ApiError.invalid(f"Invalid email address: {value}", param=param, code="email_invalid")
@@ -114,7 +117,7 @@ def email(value: str, *, param: str) -> str:
 
 
 def refuse_unsupported(params: Mapping[str, Any], *names: str) -> None:
-    """Say so plainly when a request uses what Stripe has and the sandbox has not."""
+    """Refuse a request that uses one of these parameters, which Stripe supports and the sandbox does not."""
     for name in names:
         if name in params:
             raise ApiError.unsupported_parameter(name)

@@ -1,4 +1,4 @@
-"""Stripe's lists: newest first, a page at a time, by cursor, range of `created` and filters."""
+"""Answers to list calls: one page of objects, newest first, by cursor, `limit`, `created` and filters."""
 
 from collections.abc import Callable
 from itertools import islice
@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
+from sandbox.core.kinds import KINDS
 from sandbox.core.store import Object
 
 DEFAULT_LIMIT = 10
@@ -19,33 +20,32 @@ def page(
     kind: str,
     params: Params,
     *,
-    url: str,
-    linked: tuple[str, str] | None = None,
+    index: tuple[str, str] | None = None,
     where: Callable[[Object], bool] | None = None,
     since: int | None = None,
 ) -> Object:
-    """Return the list object that answers a list call.
+    """Return the list object that answers a list call; cursors, `limit` and `created` come from `params`.
 
-    `linked` is the (name, value) of one indexed filter (tables.LINKED), the most selective one; `where` decides on all
-    others; nothing created before `since` is listed. Cursors, `limit` and `created` are taken from `params`.
+    `index` is the (name, value) of the most selective indexed filter (core/kinds.py); `where` applies the others.
+    Objects created before `since` are left out.
     """
     limit = page_size(params)
     after, before = cursors(account, kind, params)
     first, last = created_range(params.get("created"))
     if since is not None:
         first = max(since, first or since)
-    found = account.store.walk(
-        kind, linked=linked, after=after, before=before, created=(first, last), oldest_first=before is not None
+    found = account.store.scan(
+        kind, index=index, after=after, before=before, created=(first, last), oldest_first=before is not None
     )
     rows = list(islice(filter(where, found) if where else found, limit + 1))
     shown = rows[:limit]
     if before:
         shown.reverse()
-    return {"object": "list", "data": shown, "has_more": len(rows) > limit, "url": url}
+    return {"object": "list", "data": shown, "has_more": len(rows) > limit, "url": KINDS[kind].list_url}
 
 
-def whole(objects: list[Object], *, url: str) -> Object:
-    """Return a list object inside another object, all of it on one page."""
+def embedded(objects: list[Object], *, url: str) -> Object:
+    """Return the list object that is embedded in another object, with all its members."""
     return {"object": "list", "data": objects, "has_more": False, "url": url}
 
 
@@ -63,7 +63,7 @@ def page_size(params: Params) -> int:
 
 
 def cursors(account: Account, kind: str, params: Params) -> tuple[str | None, str | None]:
-    """Return (starting_after, ending_before), of which a request may name one and it must exist."""
+    """Return (starting_after, ending_before). Raises ApiError for both at once, or if the object does not exist."""
     after, before = params.get("starting_after"), params.get("ending_before")
     if after and before:
         raise ApiError.invalid("You cannot specify both ending_before and starting_after.", param="ending_before")
@@ -74,7 +74,7 @@ def cursors(account: Account, kind: str, params: Params) -> tuple[str | None, st
 
 
 def created_range(created: int | dict[str, int] | None) -> tuple[int | None, int | None]:
-    """Return the first and last second that a `created` filter lets through."""
+    """Return the first and last second of a `created` filter, None for no bound."""
     if created is None:
         return None, None
     if isinstance(created, int):
@@ -87,10 +87,10 @@ def created_range(created: int | dict[str, int] | None) -> tuple[int | None, int
 
 
 def matches(obj: Object, wanted: Params) -> bool:
-    """Tell whether the object's members equal every filter that the request gave."""
+    """Return whether the object's members equal all the filters."""
     return all(obj.get(name) == value for name, value in wanted.items())
 
 
 def given(params: Params, *names: str) -> Params:
-    """Return those of the named filters that the request gave."""
+    """Return the parameters with these names that the request has."""
     return {name: params[name] for name in names if name in params}

@@ -1,4 +1,4 @@
-"""Metadata: up to 50 texts by key, merged by updates, unset by empty texts."""
+"""Metadata: up to 50 keys with texts; an update is merged, an empty text deletes its key."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,9 +11,9 @@ MAX_VALUE_LENGTH = 500
 
 
 def merged(current: Mapping[str, str], params: Mapping[str, Any], *, param: str = "metadata") -> dict[str, str]:
-    """Return the metadata after a request: its `metadata` laid over `current`, or nothing for an empty text.
+    """Return `current` with the request's `metadata` merged into it, or `{}` if that is an empty text.
 
-    Pass `{}` as `current` when creating. Raises ApiError over a limit.
+    Pass `{}` as `current` when creating. Raises ApiError if a limit is exceeded.
     """
     given = params.get("metadata", {})
     if given == "":

@@ -1,4 +1,4 @@
-"""Pages of a list that is a part of another object: line items, an invoice's lines, a subscription's items."""
+"""Pages of a list embedded in an object: line items, an invoice's lines, a subscription's items."""
 
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
@@ -6,7 +6,7 @@ from sandbox.http.listing import Params, page_size
 
 
 def page(whole: Object, params: Params) -> Object:
-    """Return one page of the list, in its own order."""
+    """Return one page of the embedded list `whole`, in its order."""
     members, limit = whole["data"], page_size(params)
     after, before = params.get("starting_after"), params.get("ending_before")
     if before:

@@ -1,1 +1,1 @@
-"""Invoices and their lines, prorations, and how invoices are paid."""
+"""Invoices: their lines, prorations, payment and retries."""

@@ -1,4 +1,4 @@
-"""What a subscription's items cost, discounts taken off, for a full period and for a part of one."""
+"""The cost of a subscription's items, less discounts, for a full period or a part of one."""
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
@@ -10,19 +10,19 @@ from sandbox.core.store import Object
 
 
 def of_items(items: Iterable[Object], *, discounts: Iterable[Object]) -> dict[str, int]:
-    """Return what each item costs in a full period, by item id; the discounts are spread over all of them."""
+    """Return the cost of each item for a full period, by item id; the discounts are split over all items."""
     by_id = {item["id"]: item for item in items}
     parts = [Part(money.total(item["price"], item["quantity"]), item["price"]["product"]) for item in by_id.values()]
     for discount in discounts:
-        taken = amounts_off.off(discount["_coupon"], parts)
+        taken = amounts_off.per_part(discount["_coupon"], parts)
         parts = [Part(part.amount - each, part.product) for part, each in zip(parts, taken, strict=True)]
     return {item_id: part.amount for item_id, part in zip(by_id, parts, strict=True)}
 
 
-def share(amount: int, *, period: tuple[int, int], since: int, until: int | None = None) -> int:
-    """Return the part of a period's amount that falls on the time from `since` to `until`, or to the period's end.
+def prorate(amount: int, *, period: tuple[int, int], since: int, until: int | None = None) -> int:
+    """Return the part of a period's amount for the time from `since` to `until`, by default the period's end.
 
-    To the second, and rounded half up to whole minor units, as Stripe shows it.
+    It is computed to the second and rounded half up to whole minor units.
     """
     start, end = period
     first, last = max(start, since), end if until is None else min(end, until)

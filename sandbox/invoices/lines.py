@@ -1,4 +1,4 @@
-"""What the lines of an invoice say: which items they bill, for which time, at what amount."""
+"""The lines of invoices: for an item's period, a trial, or a one-time price."""
 
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from sandbox.invoices.shapes import Line
 
 
 def for_period(account: Account, subscription: Object, item: Object) -> Line:
-    """Return the line for an item's current period, in advance."""
+    """Return the line that bills an item's current period in advance."""
     return _item_line(
         subscription,
         item,
@@ -20,13 +20,13 @@ def for_period(account: Account, subscription: Object, item: Object) -> Line:
 
 
 def for_trial(account: Account, subscription: Object, item: Object) -> Line:
-    """Return the line of a trial, which costs nothing."""
+    """Return the line of a trial, with amount 0."""
     description = f"Trial period for {product_name(account, item['price'])}"
     return _item_line(subscription, item, amount=0, description=description)
 
 
 def for_one_time(account: Account, order: Order, *, subscription: str | None = None) -> Line:
-    """Return the line of something that is bought once."""
+    """Return the line of a one-time price."""
     return Line(
         price=order.price,
         quantity=order.quantity,
@@ -39,13 +39,13 @@ def for_one_time(account: Account, order: Order, *, subscription: str | None = N
 
 
 def product_name(account: Account, price: Object) -> str:
-    """Return the name of what the price is for; a deleted product has only its id left."""
+    """Return the name of the price's product, or its id if the product is deleted."""
     product = account.get("product", price["product"])
     return str(product["name"] if product else price["product"])
 
 
 def rate(price: Object) -> str:
-    """Return a recurring price in words, `$19.00 / month` or `$50.00 every 3 months`."""
+    """Return a recurring price as text: `$19.00 / month` or `$50.00 every 3 months`."""
     amount = money.shown(Decimal(price["unit_amount_decimal"]), price["currency"])
     interval, count = price["recurring"]["interval"], price["recurring"]["interval_count"]
     return f"{amount} / {interval}" if count == 1 else f"{amount} every {count} {interval}s"

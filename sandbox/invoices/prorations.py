@@ -1,7 +1,7 @@
-"""Prorations: credit for time that was paid and is not used, charges for time that is used and was not paid.
+"""Prorations: credits for unused time that was billed, and charges for used time that was not billed.
 
-To the second, from the moment of the change to the end of the item's period. They wait as invoice items for the
-subscription's next invoice.
+They are computed to the second, from the change to the end of the item's period, and are pending invoice items until
+the subscription's next invoice.
 """
 
 from datetime import UTC, datetime
@@ -14,44 +14,44 @@ from sandbox.invoices.lines import product_name
 from sandbox.invoices.shapes import Line
 from sandbox.invoices.unused_time import References
 
-# Nothing is paid for while a subscription is in one of these, so there is nothing to prorate or to bill.
+# Statuses in which a subscription is not billed, so nothing is prorated.
 UNBILLED = {"trialing", "paused"}
 
 
 def credit(account: Account, subscription: Object, item: Object, *, since: int) -> None:
-    """Give back what was billed for the item's time from `since` to the end of its period."""
+    """Credit what was billed for the item's time from `since` to the end of its period."""
     for given in unused_time.unused(account, subscription, item, since=since):
-        _wait(
+        _add_pending(
             account, subscription, item, -given.amount, since=since, words="Unused time on", credited=given.reference
         )
 
 
 def credit_everything(account: Account, subscription: Object, *, since: int) -> None:
-    """Give back what was billed for all items; in trial and on pause nothing was."""
+    """Credit the unused time of all items, unless the subscription is in trial or paused."""
     if subscription["status"] not in UNBILLED:
         for item in subscription["items"]["data"]:
             credit(account, subscription, item, since=since)
 
 
 def charge(account: Account, subscription: Object, item: Object, *, since: int, among: list[Object]) -> None:
-    """Charge what the item costs from `since` to the end of its period, as one of the items that there are now."""
-    cost = item_costs.of_items(among, discounts=discounts.running(account, subscription))[item["id"]]
+    """Charge the item's cost from `since` to the end of its period; discounts are split over the items `among`."""
+    cost = item_costs.of_items(among, discounts=discounts.active(account, subscription))[item["id"]]
     period = (item["current_period_start"], item["current_period_end"])
-    amount = item_costs.share(cost, period=period, since=since)
+    amount = item_costs.prorate(cost, period=period, since=since)
     if amount:
-        _wait(account, subscription, item, amount, since=since, words="Remaining time on")
+        _add_pending(account, subscription, item, amount, since=since, words="Remaining time on")
 
 
-def waiting(account: Account, subscription: Object) -> list[Object]:
-    """Return the subscription's prorations that are on no invoice yet, oldest first."""
-    found = account.store.walk("invoiceitem", linked=("customer", subscription["customer"]))
+def pending(account: Account, subscription: Object) -> list[Object]:
+    """Return the subscription's prorations that are on no invoice, oldest first."""
+    found = account.store.scan("invoiceitem", index=("customer", subscription["customer"]))
     mine = [item for item in found if item["invoice"] is None and _subscription(item) == subscription["id"]]
     return mine[::-1]
 
 
-def made_since(account: Account, subscription: Object, known: set[str]) -> dict[str, str]:
-    """Return the subscription's prorations that are not `known`, billed or not, with the item that each is for."""
-    found = account.store.walk("invoiceitem", linked=("customer", subscription["customer"]))
+def new_items(account: Account, subscription: Object, known: set[str]) -> dict[str, str]:
+    """Return the ids of the subscription's prorations that are not in `known`, each with the id of its item."""
+    found = account.store.scan("invoiceitem", index=("customer", subscription["customer"]))
     return {
         item["id"]: item["parent"]["subscription_details"]["subscription_item"]
         for item in found
@@ -59,14 +59,14 @@ def made_since(account: Account, subscription: Object, known: set[str]) -> dict[
     }
 
 
-def drop(account: Account, subscription: Object) -> None:
-    """Delete what waits: a subscription that ends without a last invoice never bills it."""
-    for item in waiting(account, subscription):
+def delete_pending(account: Account, subscription: Object) -> None:
+    """Delete the pending prorations of a subscription that ends without a last invoice."""
+    for item in pending(account, subscription):
         account.remove(item, event="invoiceitem.deleted")
 
 
 def line_of(item: Object) -> Line:
-    """Return the invoice line that bills a proration."""
+    """Return the invoice line of a proration."""
     pricing = item["pricing"]
     return Line(
         price={
@@ -86,7 +86,7 @@ def line_of(item: Object) -> Line:
     )
 
 
-def _wait(
+def _add_pending(
     account: Account,
     subscription: Object,
     item: Object,
@@ -110,8 +110,8 @@ def _wait(
         credited_items=credited,
     )
     customer, currency = subscription["customer"], subscription["currency"]
-    waiting_item = shapes.item(line=line, customer=customer, currency=currency, created=account.now)
-    account.add(waiting_item, event="invoiceitem.created")
+    pending_item = shapes.item(line=line, customer=customer, currency=currency, created=account.now)
+    account.add(pending_item, event="invoiceitem.created")
 
 
 def _subscription(item: Object) -> str:

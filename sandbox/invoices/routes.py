@@ -1,4 +1,4 @@
-"""Invoices: made by subscriptions and checkouts; read, paid, voided and written off here."""
+"""Routes of invoices: list, retrieve, pay, void and mark uncollectible. Subscriptions and checkouts create them."""
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
@@ -7,7 +7,7 @@ from sandbox.http import limits, listing, sublists
 from sandbox.http.expansion import provides
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
-from sandbox.invoices import pay_on_request, rules, subscription_state
+from sandbox.invoices import manual_payment, rules, subscription_state
 from sandbox.payments import payment_method_routes
 from sandbox.payments.cards import Decline
 
@@ -17,16 +17,15 @@ def retrieve(account: Account, _params: Params, invoice_id: str) -> Object:
 
 
 def list_all(account: Account, params: Params) -> Object:
-    """List invoices, of one subscription or customer when asked."""
+    """List invoices, by subscription, customer, status or collection method."""
     limits.refuse_unsupported(params, "customer_account", "due_date")
     wanted = listing.given(params, "collection_method", "customer", "status")
-    linked = next(((name, params[name]) for name in ("subscription", "customer") if name in params), None)
+    index = next(((name, params[name]) for name in ("subscription", "customer") if name in params), None)
     return listing.page(
         account,
         "invoice",
         params,
-        url="/v1/invoices",
-        linked=linked,
+        index=index,
         where=lambda invoice: listing.matches(invoice, wanted),
     )
 
@@ -36,29 +35,29 @@ def lines(account: Account, params: Params, invoice_id: str) -> Object:
 
 
 def pay(account: Account, params: Params, invoice_id: str) -> Object:
-    """Pay an invoice out of turn, with the method given or the one that its subscription is paid with.
+    """Pay an invoice now, with `payment_method` or else its subscription's payment method.
 
-    Raises ApiError: 402 when the card is refused, or its holder would have to authenticate.
+    Raises ApiError: 400 for an invoice that can't be paid, 402 if the card is declined or needs authentication.
     """
     limits.refuse_unsupported(params, "forgive", "mandate", "source")
     invoice = account.find("invoice", invoice_id)
     if invoice["status"] == "draft":
         rules.finalize(account, invoice)
     _require_status(
-        invoice, pay_on_request.PAYABLE, "Invoice is already paid" if invoice["status"] == "paid" else None
+        invoice, manual_payment.PAYABLE, "Invoice is already paid" if invoice["status"] == "paid" else None
     )
     if params.get("paid_out_of_band"):
-        pay_on_request.pay_elsewhere(account, invoice)
+        manual_payment.mark_paid_out_of_band(account, invoice)
         return invoice
     method = _method(account, invoice, params)
-    decline = pay_on_request.pay(account, invoice, method, on_session=not params.get("off_session", True))
+    decline = manual_payment.pay(account, invoice, method, on_session=not params.get("off_session", True))
     if decline is not None:
         raise _refusal(account, invoice, decline)
     return invoice
 
 
 def void(account: Account, _params: Params, invoice_id: str) -> Object:
-    """Void an invoice, as if it had never been owed."""
+    """Void an open or uncollectible invoice."""
     invoice = account.find("invoice", invoice_id)
     _require_status(invoice, {"open", "uncollectible"})
     rules.void(account, invoice)
@@ -66,23 +65,23 @@ def void(account: Account, _params: Params, invoice_id: str) -> Object:
 
 
 def mark_uncollectible(account: Account, _params: Params, invoice_id: str) -> Object:
-    """Write an open invoice off; it can still be paid."""
+    """Mark an open invoice as uncollectible; it can still be paid."""
     invoice = account.find("invoice", invoice_id)
     _require_status(invoice, {"open"})
-    pay_on_request.give_up(account, invoice)
+    manual_payment.mark_uncollectible(account, invoice)
     return invoice
 
 
 @provides("invoice", "payments")
 def payments_of(account: Account, invoice: Object) -> Object:
-    """Return the payments that an invoice shows when asked for them."""
-    found = list(account.store.walk("invoice_payment", linked=("invoice", invoice["id"])))
-    return listing.whole(found, url=f"/v1/invoice_payments?invoice={invoice['id']}")
+    """Return an invoice's payments, for `expand`."""
+    found = list(account.store.scan("invoice_payment", index=("invoice", invoice["id"])))
+    return listing.embedded(found, url=f"/v1/invoice_payments?invoice={invoice['id']}")
 
 
 @provides("invoice", "confirmation_secret")
 def confirmation_secret(account: Account, invoice: Object) -> Object | None:
-    """Return what a browser would need to pay the invoice; a draft has none, nor has one over nothing."""
+    """Return the invoice's client secret, for `expand`; None without a payment intent."""
     if rules.payment_of(account, invoice) is None:
         return None
     return {"client_secret": rules.intent_of(account, invoice)["client_secret"], "type": "payment_intent"}
@@ -92,7 +91,7 @@ def _method(account: Account, invoice: Object, params: Params) -> Object:
     customer = account.find("customer", invoice["customer"])
     if "payment_method" in params:
         return payment_method_routes.attached(account, params["payment_method"], customer, param="payment_method")
-    subscription = pay_on_request.subscription_of(account, invoice)
+    subscription = manual_payment.subscription_of(account, invoice)
     method = subscription_state.payment_method(account, subscription) if subscription else None
     if method is None:
         raise ApiError.invalid(

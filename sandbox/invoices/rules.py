@@ -1,6 +1,6 @@
-"""Invoices from draft to paid: numbers, payment attempts, and what is due when an attempt fails.
+"""Invoices from draft to paid or void: finalizing, automatic payment attempts, and retries after a failed one.
 
-Stripe leaves a renewal's invoice a draft for about an hour; here it is finalized and collected at once.
+Stripe keeps a renewal's invoice a draft for about an hour; the sandbox finalizes and collects it immediately.
 """
 
 from sandbox.catalog.discounts import amounts_off
@@ -32,36 +32,36 @@ def draft(
     lines: list[Line],
     period: tuple[int, int] | None = None,
 ) -> Object:
-    """Draw up the next invoice of a subscription, with the prorations that waited for it, less its discounts.
+    """Create the next invoice of a subscription, with its pending prorations, less its discounts.
 
-    One that is for a single invoice leaves the subscription, which the caller keeps.
-    `period` is the one that just ended, if any.
+    It ends discounts of duration "once"; the caller saves the subscription. `period` is the one that
+    just ended; without one the invoice's period begins and ends now.
     """
-    waiting = prorations.waiting(account, subscription)
+    pending = prorations.pending(account, subscription)
     invoice = shapes.invoice(
         customer=account.find("customer", subscription["customer"]),
         currency=subscription["currency"],
         created=account.now,
         billing_reason=reason,
-        lines=[*map(prorations.line_of, waiting), *lines],
+        lines=[*map(prorations.line_of, pending), *lines],
     )
-    for item in waiting:
+    for item in pending:
         account.change(item, {"invoice": invoice["id"]})
     invoice["parent"] = shapes.parent(subscription)
     invoice["period_start"], invoice["period_end"] = period or (account.now, account.now)
     invoice["collection_method"] = subscription["collection_method"]
     if subscription["collection_method"] == "send_invoice":
         invoice["due_date"] = account.now + (subscription["days_until_due"] or 0) * DAY
-    amounts_off.reduce_invoice(invoice, discounts.running(account, subscription))
+    amounts_off.apply_to_invoice(invoice, discounts.active(account, subscription))
     account.add(invoice, event="invoice.created")
-    discounts.use_up(account, subscription, invoice)
+    discounts.end_once_discounts(account, subscription, invoice)
     return invoice
 
 
 def draft_one_off(
     account: Account, *, customer: str, currency: str, lines: list[Line], data: Object, reduced_by: list[Object]
 ) -> Object:
-    """Draw up the invoice of a one-time purchase, less its discounts."""
+    """Create the invoice of a one-time purchase, less the discounts in `reduced_by`."""
     invoice = shapes.invoice(
         customer=account.find("customer", customer),
         currency=currency,
@@ -70,28 +70,28 @@ def draft_one_off(
         lines=lines,
     )
     invoice |= {name: data[name] for name in ("description", "footer", "metadata")}
-    amounts_off.reduce_invoice(invoice, reduced_by)
+    amounts_off.apply_to_invoice(invoice, reduced_by)
     return account.add(invoice, event="invoice.created")
 
 
 def finalize(account: Account, invoice: Object, *, intent: Object | None = None, method_type: str = "card") -> None:
-    """Give the invoice its number and, when something is due, the payment intent that is to pay it.
+    """Finalize the invoice: give it a number and, if an amount is due, a payment intent.
 
-    What the customer's balance pays is taken from it; a total below zero becomes credit there.
+    The customer's balance pays first; a negative total is added to it as credit.
     """
     changes = {
         "effective_at": account.now,
         "ending_balance": invoice["starting_balance"] + invoice["total"] - invoice["amount_due"],
         "hosted_invoice_url": f"{account.base_url}/invoice/{invoice['id']}",
         "invoice_pdf": f"{account.base_url}/invoice/{invoice['id']}?format=pdf",
-        "number": _close_books(account, invoice),
+        "number": _assign_number(account, invoice),
         "status": "open",
         "status_transitions": invoice["status_transitions"] | {"finalized_at": account.now},
     }
     account.change(invoice, changes)
     account.emit("invoice.finalized", invoice)
     if invoice["amount_due"]:
-        intent = intent or payments.start(account, _purpose(invoice), method_type=method_type)
+        intent = intent or payments.create_intent(account, _purpose(invoice), method_type=method_type)
         payment = shapes.payment(invoice=invoice, payment_intent=intent["id"], created=account.now)
         account.add(payment)
 
@@ -99,7 +99,7 @@ def finalize(account: Account, invoice: Object, *, intent: Object | None = None,
 def collect(
     account: Account, invoice: Object, method: Object | None, *, on_session: bool, is_automatic: bool = True
 ) -> Decline | None:
-    """Try to pay an open invoice; on refusal note the failure and tell why. Nothing due counts as paid."""
+    """Try to pay an open invoice; return the decline, None if it is paid. With no amount due it is paid at once."""
     if not invoice["amount_due"]:
         mark_paid(account, invoice)
         return None
@@ -114,7 +114,7 @@ def collect(
 
 
 def mark_paid(account: Account, invoice: Object, *, attempted: bool = False) -> None:
-    """Close the invoice as paid in full."""
+    """Mark the invoice as paid in full."""
     changes = {
         "amount_paid": invoice["amount_due"],
         "amount_remaining": 0,
@@ -126,48 +126,48 @@ def mark_paid(account: Account, invoice: Object, *, attempted: bool = False) -> 
         "status_transitions": invoice["status_transitions"] | {"paid_at": account.now},
     }
     account.change(invoice, changes, event="invoice.updated")
-    account.store.unplan("invoice", invoice["id"])
+    account.store.clear_due("invoice", invoice["id"])
     _close_payment(account, invoice)
-    _note_delinquency(account, invoice, delinquent=False)
+    _set_delinquent(account, invoice, delinquent=False)
     account.emit("invoice.paid", invoice)
     account.emit("invoice.payment_succeeded", invoice)
 
 
 def mark_failed(account: Account, invoice: Object, *, needs_action: bool = False, is_automatic: bool = True) -> None:
-    """Note a failed attempt; a renewal's is followed by up to three more (RETRY_AFTER), a first payment's by none.
+    """Save a failed attempt and schedule the next one: RETRY_AFTER for renewals, none for first invoices.
 
-    Attempts that somebody asks for after the first one neither count nor move the next automatic one.
+    An attempt on request (not `is_automatic`) changes neither the count nor the schedule, unless it is the first.
     """
     if is_automatic or not invoice["attempted"]:
-        _plan_retry(account, invoice)
-    _note_delinquency(account, invoice, delinquent=True)
+        _schedule_retry(account, invoice)
+    _set_delinquent(account, invoice, delinquent=True)
     account.emit("invoice.payment_failed", invoice)
     if needs_action:
         account.emit("invoice.payment_action_required", invoice)
 
 
-def _plan_retry(account: Account, invoice: Object) -> None:
+def _schedule_retry(account: Account, invoice: Object) -> None:
     retries = () if invoice["billing_reason"] == "subscription_create" else RETRY_AFTER
     count = invoice["attempt_count"]
     next_attempt = account.now + retries[count] if count < len(retries) else None
     changes = {"attempt_count": count + 1, "attempted": True, "next_payment_attempt": next_attempt}
     account.change(invoice, changes, event="invoice.updated")
     if next_attempt is None:
-        account.store.unplan("invoice", invoice["id"])
+        account.store.clear_due("invoice", invoice["id"])
     else:
-        account.store.plan("invoice", invoice["id"], next_attempt)
+        account.store.set_due("invoice", invoice["id"], next_attempt)
 
 
 def stop_collecting(account: Account, subscription_id: str) -> None:
-    """Leave a subscription's unpaid invoices as they are: no further attempt is made."""
-    for invoice in list(account.store.walk("invoice", linked=("subscription", subscription_id))):
+    """Make no further attempts to collect a subscription's unpaid invoices."""
+    for invoice in list(account.store.scan("invoice", index=("subscription", subscription_id))):
         if invoice["status"] in {"draft", "open"}:
             account.change(invoice, {"auto_advance": False, "next_payment_attempt": None}, event="invoice.updated")
-            account.store.unplan("invoice", invoice["id"])
+            account.store.clear_due("invoice", invoice["id"])
 
 
 def void(account: Account, invoice: Object) -> None:
-    """Void an open invoice, and cancel what was to pay it."""
+    """Void an invoice and cancel its payment intent."""
     changes = {
         "auto_advance": False,
         "next_payment_attempt": None,
@@ -175,29 +175,29 @@ def void(account: Account, invoice: Object) -> None:
         "status_transitions": invoice["status_transitions"] | {"voided_at": account.now},
     }
     account.change(invoice, changes, event="invoice.updated")
-    account.store.unplan("invoice", invoice["id"])
+    account.store.clear_due("invoice", invoice["id"])
     account.emit("invoice.voided", invoice)
     cancel_payment(account, invoice, reason="void_invoice")
 
 
 def cancel_payment(account: Account, invoice: Object, *, reason: str) -> None:
-    """Cancel what was to pay the invoice."""
+    """Cancel the invoice's payment intent, if it has one."""
     if payment := payment_of(account, invoice):
-        payments.cancel(account, intent_of(account, invoice), reason=reason)
+        payments.cancel_intent(account, intent_of(account, invoice), reason=reason)
         transitions = payment["status_transitions"] | {"canceled_at": account.now}
         account.change(payment, {"status": "canceled", "status_transitions": transitions})
 
 
 def payment_of(account: Account, invoice: Object) -> Object | None:
-    """Return the link to the payment intent, which an invoice over nothing does not have."""
-    return next(account.store.walk("invoice_payment", linked=("invoice", invoice["id"])), None)
+    """Return the invoice payment, which links to the payment intent; None if no amount was due."""
+    return next(account.store.scan("invoice_payment", index=("invoice", invoice["id"])), None)
 
 
 def intent_of(account: Account, invoice: Object) -> Object:
-    """Return the payment intent that pays this invoice."""
+    """Return the invoice's payment intent. Raises LookupError if it has none."""
     payment = payment_of(account, invoice)
     if payment is None:
-        raise LookupError(f"{invoice['id']} has nothing to pay")
+        raise LookupError(f"{invoice['id']} has no payment intent")
     return account.find("payment_intent", payment["payment"]["payment_intent"])
 
 
@@ -210,7 +210,7 @@ def _close_payment(account: Account, invoice: Object) -> None:
         account.emit("invoice_payment.paid", payment)
 
 
-def _note_delinquency(account: Account, invoice: Object, *, delinquent: bool) -> None:
+def _set_delinquent(account: Account, invoice: Object, *, delinquent: bool) -> None:
     customer = account.find("customer", invoice["customer"])
     account.change(customer, {"delinquent": delinquent}, event="customer.updated")
 
@@ -226,8 +226,8 @@ def _purpose(invoice: Object) -> Purpose:
     )
 
 
-def _close_books(account: Account, invoice: Object) -> str:
-    """Return the customer's next invoice number, having counted it, and keep the customer's balance and currency."""
+def _assign_number(account: Account, invoice: Object) -> str:
+    """Return the customer's next invoice number, and update the customer's sequence, balance and currency."""
     customer = account.find("customer", invoice["customer"])
     number = customer["next_invoice_sequence"]
     account.change(customer, {"next_invoice_sequence": number + 1})

@@ -1,20 +1,20 @@
-"""Invoices, their lines, and the payments made against them."""
+"""The members of invoices, their lines, invoice items and invoice payments."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.core import ids
 from sandbox.core.store import Object
-from sandbox.http.listing import whole
+from sandbox.http.listing import embedded
 
 ACCOUNT_NAME = "Sandbox"
 
 
 @dataclass(frozen=True)
 class Line:
-    """What one line of an invoice bills; without an item it stands for a one-time price.
+    """The content of an invoice line; `subscription_item` is None for a one-time price.
 
-    `credited_items` names what a credit gives back, the way an invoice item does.
+    `credited_items` of a credit are the debits that it credits, in the form of an invoice item's member.
     """
 
     price: Object
@@ -30,10 +30,10 @@ class Line:
 
 
 def invoice(*, customer: Object, currency: str, created: int, billing_reason: str, lines: list[Line]) -> Object:
-    """Return a draft with these lines, addressed to the customer."""
-    invoice_id = ids.new("in")
+    """Return a draft invoice for the customer with these lines."""
+    invoice_id = ids.new("invoice")
     total = sum(line.amount for line in lines)
-    balance = customer["balance"]  # Negative when the customer has credit, which pays first.
+    balance = customer["balance"]  # Negative if the customer has credit, which pays first.
     due = max(0, total + balance)
     return {
         "id": invoice_id,
@@ -87,7 +87,9 @@ def invoice(*, customer: Object, currency: str, created: int, billing_reason: st
         "issuer": {"type": "self"},
         "last_finalization_error": None,
         "latest_revision": None,
-        "lines": whole([_line(line, invoice_id, currency) for line in lines], url=f"/v1/invoices/{invoice_id}/lines"),
+        "lines": embedded(
+            [_line(line, invoice_id, currency) for line in lines], url=f"/v1/invoices/{invoice_id}/lines"
+        ),
         "livemode": False,
         "metadata": {},
         "next_payment_attempt": None,
@@ -125,7 +127,7 @@ def invoice(*, customer: Object, currency: str, created: int, billing_reason: st
 
 
 def parent(subscription: Object) -> Object:
-    """Return the invoice's pointer to the subscription that it bills."""
+    """Return the invoice's `parent`, which names its subscription."""
     return {
         "quote_details": None,
         "subscription_details": {"metadata": subscription["metadata"], "subscription": subscription["id"]},
@@ -134,10 +136,10 @@ def parent(subscription: Object) -> Object:
 
 
 def item(*, line: Line, customer: str, currency: str, created: int) -> Object:
-    """Return a proration that waits for the next invoice; Stripe calls its time of creation `date`."""
+    """Return a proration as a pending invoice item."""
     start, end = line.period
     return {
-        "id": ids.new("ii"),
+        "id": ids.new("invoiceitem"),
         "object": "invoiceitem",
         "amount": line.amount,
         "currency": currency,
@@ -170,9 +172,9 @@ def item(*, line: Line, customer: str, currency: str, created: int) -> Object:
 
 
 def payment(*, invoice: Object, payment_intent: str, created: int) -> Object:
-    """Return the link between an invoice and the payment intent that is to pay it."""
+    """Return the invoice payment, which links an invoice to its payment intent."""
     return {
-        "id": ids.new("inpay"),
+        "id": ids.new("invoice_payment"),
         "object": "invoice_payment",
         "amount_paid": None,
         "amount_requested": invoice["amount_due"],
@@ -190,13 +192,13 @@ def payment(*, invoice: Object, payment_intent: str, created: int) -> Object:
 def _line(line: Line, invoice_id: str, currency: str) -> Object:
     start, end = line.period
     return {
-        "id": ids.new("il"),
+        "id": ids.new("line_item"),
         "object": "line_item",
         "amount": line.amount,
         "currency": currency,
         "description": line.description,
         "discount_amounts": [],
-        "discountable": line.invoice_item is None,  # Prorations are credited and charged as they are.
+        "discountable": line.invoice_item is None,  # Discounts do not apply to prorations.
         "discounts": [],
         "invoice": invoice_id,
         "livemode": False,
@@ -238,7 +240,7 @@ def _line_parent(line: Line) -> dict[str, Any]:
             "type": "subscription_item_details",
         }
     return {
-        "invoice_item_details": {"invoice_item": line.invoice_item or ids.new("ii"), **shared},
+        "invoice_item_details": {"invoice_item": line.invoice_item or ids.new("invoiceitem"), **shared},
         "subscription_item_details": None,
         "type": "invoice_item_details",
     }

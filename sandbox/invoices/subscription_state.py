@@ -1,6 +1,6 @@
-"""The state of a subscription that paying an invoice changes too: its status, its payment method, its next moment.
+"""The state of a subscription that invoices need: its status, payment method, and the time when it is next due.
 
-It is here and not in `subscriptions`, which is above `invoices`.
+It is here because `invoices` can't import `subscriptions`.
 """
 
 from typing import Any
@@ -15,22 +15,22 @@ NOTICE_BEFORE_TRIAL_END = 3 * DAY
 TIME_TO_PAY_FIRST_INVOICE = 23 * 3600
 
 
-def keep(account: Account, subscription: Object, changes: dict[str, Any], *, event: str | None = None) -> None:
-    """Write changes, and work out anew when something is due for the subscription."""
+def save(account: Account, subscription: Object, changes: dict[str, Any], *, event: str | None = None) -> None:
+    """Save changes to the subscription and compute when it is next due."""
     account.change(subscription, changes, event=event)
-    plan_subscription(account, subscription)
+    set_due(account, subscription)
 
 
 def activate(account: Account, subscription: Object) -> None:
-    """Turn the subscription on, or on again, if its latest invoice is paid; older ones do not matter."""
+    """Make an unpaid subscription active if its latest invoice is paid; older invoices do not matter."""
     if subscription["status"] not in {"incomplete", "past_due", "unpaid"}:
         return
     if account.find("invoice", subscription["latest_invoice"])["status"] == "paid":
-        keep(account, subscription, {"status": "active"}, event=UPDATED)
+        save(account, subscription, {"status": "active"}, event=UPDATED)
 
 
 def payment_method(account: Account, subscription: Object) -> Object | None:
-    """Return what the subscription is paid with: its own default, or its customer's, unless it was detached."""
+    """Return the default payment method of the subscription, else of its customer; None if there is none attached."""
     customer = account.find("customer", subscription["customer"])
     chosen = subscription["default_payment_method"] or customer["invoice_settings"]["default_payment_method"]
     method = account.get("payment_method", chosen) if chosen else None
@@ -41,25 +41,25 @@ def has_ended(subscription: Object) -> bool:
     return subscription["status"] in ENDED
 
 
-def plan_subscription(account: Account, subscription: Object) -> None:
-    """Note the subscription's next moment, now at the earliest, or that there is none."""
-    moment = next_moment(subscription, now=account.now)
-    if moment is None:
-        account.store.unplan("subscription", subscription["id"])
+def set_due(account: Account, subscription: Object) -> None:
+    """Save when the subscription is next due, now at the earliest; clear it if never."""
+    time = next_due_time(subscription, now=account.now)
+    if time is None:
+        account.store.clear_due("subscription", subscription["id"])
     else:
-        account.store.plan("subscription", subscription["id"], max(moment, account.now))
+        account.store.set_due("subscription", subscription["id"], max(time, account.now))
 
 
-def next_moment(subscription: Object, *, now: int) -> int | None:
-    """Tell when time alone next changes the subscription; None when it never does."""
+def next_due_time(subscription: Object, *, now: int) -> int | None:
+    """Return the next time at which the subscription changes without a request, None if never."""
     if subscription["status"] in ENDED:
         return None
-    moments = _moments(subscription, now=now)
-    moments += [moment for moment in (subscription["cancel_at"], subscription.get("_phase_end")) if moment is not None]
-    return min(moments, default=None)
+    times = _due_times(subscription, now=now)
+    times += [time for time in (subscription["cancel_at"], subscription.get("_phase_end")) if time is not None]
+    return min(times, default=None)
 
 
-def _moments(subscription: Object, *, now: int) -> list[int]:
+def _due_times(subscription: Object, *, now: int) -> list[int]:
     match subscription["status"]:
         case "incomplete":
             return [subscription["created"] + TIME_TO_PAY_FIRST_INVOICE]

@@ -1,11 +1,9 @@
-"""What was billed for an item's time, and is given back when it is not used: each billing mode counts in its own way.
+"""The credit for an item's unused time, which depends on the subscription's billing mode.
 
-"classic" counts by what the item costs now, at its present price and quantity. "flexible" counts by what was debited:
-each debit gives back its own share of the time that is left, however the item was changed without prorations since.
+"classic" prorates the item's cost at its present price and quantity; "flexible" prorates each earlier debit.
 https://docs.stripe.com/billing/subscriptions/billing-mode/compare
-
-Not established by Stripe's documentation, and decided here: in classic mode "the last discounts used" are those of the
-last invoice that billed the item; in flexible mode every debit gets a credit of its own, rounded by itself.
+Decided here, because Stripe does not document it: "the last discounts used" of classic mode are those of the last
+invoice that billed the item; in flexible mode each debit has its own credit, rounded separately.
 """
 
 from collections.abc import Iterator
@@ -21,9 +19,9 @@ References = dict[str, Any]
 
 @dataclass(frozen=True)
 class Debit:
-    """An amount that was billed for an item's time, or waits to be; `reference` is how a credit names it.
+    """An amount that was billed for an item's time, or is pending; `reference` names it in a credit.
 
-    `names` are all ids that earlier credits may know it by: one that waited has another once it is on an invoice.
+    `names` are the ids by which earlier credits may name it: of the invoice item and of the invoice line.
     """
 
     amount: int
@@ -34,14 +32,14 @@ class Debit:
 
 @dataclass(frozen=True)
 class Credit:
-    """An amount to give back, and the debit that it is for, where that is known."""
+    """An amount to credit, and the reference of its debit, None in classic mode."""
 
     amount: int
     reference: References | None
 
 
 def unused(account: Account, subscription: Object, item: Object, *, since: int) -> list[Credit]:
-    """Return what is to be given back for the item's time from `since` to the end of its period."""
+    """Return the credits for the item's time from `since` to the end of its period."""
     if subscription["billing_mode"]["type"] == "classic":
         found = _by_price(account, subscription, item, since=since)
     else:
@@ -53,14 +51,14 @@ def _by_price(account: Account, subscription: Object, item: Object, *, since: in
     items = subscription["items"]["data"]
     cost = item_costs.of_items(items, discounts=_last_discounts(account, subscription, item))[item["id"]]
     period = (item["current_period_start"], item["current_period_end"])
-    return [Credit(item_costs.share(cost, period=period, since=since), None)]
+    return [Credit(item_costs.prorate(cost, period=period, since=since), None)]
 
 
 def _by_debits(account: Account, subscription: Object, item: Object, *, since: int) -> Iterator[Credit]:
     given_back = _credited_since(account, subscription, item)
     for debit in _debits(account, subscription, item):
         until = min((given_back[name] for name in debit.names if name in given_back), default=None)
-        yield Credit(item_costs.share(debit.amount, period=debit.period, since=since, until=until), debit.reference)
+        yield Credit(item_costs.prorate(debit.amount, period=debit.period, since=since, until=until), debit.reference)
 
 
 def _last_discounts(account: Account, subscription: Object, item: Object) -> list[Object]:
@@ -71,7 +69,7 @@ def _last_discounts(account: Account, subscription: Object, item: Object) -> lis
 
 
 def _debits(account: Account, subscription: Object, item: Object) -> Iterator[Debit]:
-    """Yield what was billed for the item and reaches into its present period, and what waits to be billed."""
+    """Yield the item's debits: billed lines that reach into its current period, and pending charges."""
     pending = {each["id"]: each for each in _prorations(account, subscription, item) if each["amount"] > 0}
     for invoice in _invoices(account, subscription):
         for line in invoice["lines"]["data"]:
@@ -103,7 +101,7 @@ def _billed(invoice: Object, line: Object, *, names: set[str]) -> Debit:
 
 
 def _credited_since(account: Account, subscription: Object, item: Object) -> dict[str, int]:
-    """Return from when on each debit has been given back, by the names that the credits give it."""
+    """Return the time from which each debit has been credited, by the debit's names."""
     since: dict[str, int] = {}
     for credit in _prorations(account, subscription, item):
         reference = credit["proration_details"]["credited_items"]
@@ -116,18 +114,18 @@ def _credited_since(account: Account, subscription: Object, item: Object) -> dic
 
 
 def _prorations(account: Account, subscription: Object, item: Object) -> list[Object]:
-    found = account.store.walk("invoiceitem", linked=("customer", subscription["customer"]))
+    found = account.store.scan("invoiceitem", index=("customer", subscription["customer"]))
     return [each for each in found if each["parent"]["subscription_details"]["subscription_item"] == item["id"]]
 
 
 def _invoices(account: Account, subscription: Object) -> Iterator[Object]:
-    """Yield the subscription's invoices, newest first; a void one was never owed."""
-    found = account.store.walk("invoice", linked=("subscription", subscription["id"]))
+    """Yield the subscription's invoices, newest first, without void ones."""
+    found = account.store.scan("invoice", index=("subscription", subscription["id"]))
     return (invoice for invoice in found if invoice["status"] != "void")
 
 
 def _bills(line: Object, item: Object) -> bool:
-    """Tell whether the line bills a period of the item in advance."""
+    """Return whether the line bills a period of the item in advance."""
     details = line["parent"]["subscription_item_details"]
     return details is not None and details["subscription_item"] == item["id"]
 

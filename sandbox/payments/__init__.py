@@ -1,1 +1,1 @@
-"""Payment methods, payment intents and charges; refunds are a package within."""
+"""Test cards, payment methods, payment intents, charges, and refunds in refunds/."""

@@ -1,4 +1,4 @@
-"""A card as somebody types it on a hosted page: read, authenticated, and kept as a payment method."""
+"""A card typed on a hosted page: checked, authenticated with 3-D Secure, and saved as a payment method."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from sandbox.payments.cards import Card
 
 @dataclass(frozen=True)
 class TypedCard:
-    """What was typed and clicked: `authenticate` is "complete" or "fail" once the cardholder's bank has asked."""
+    """The input of a card form; `authenticate` is the result of 3-D Secure: "complete", "fail" or None."""
 
     number: str | None
     exp_month: int | None = None
@@ -21,9 +21,9 @@ class TypedCard:
 
 
 def read(account: Account, typed: TypedCard) -> tuple[Card, tuple[int, int]]:
-    """Return the card and its expiry, once its holder has authenticated; nobody has asked its bank for money yet.
+    """Return the test card and its expiry (month, year); nothing is charged.
 
-    Raises ApiError (402) for a card that is none or was not authenticated.
+    Raises ApiError: 400 for a missing number, 402 for an invalid card or one that was not authenticated.
     """
     if typed.number is None:
         raise ApiError.missing_parameter("card")
@@ -35,16 +35,16 @@ def read(account: Account, typed: TypedCard) -> tuple[Card, tuple[int, int]]:
     return card, expiry
 
 
-def keep(account: Account, typed: TypedCard, *, payer: Object) -> Object:
-    """Return the typed card as a payment method that is nobody's yet."""
+def save(account: Account, typed: TypedCard, *, payer: Object) -> Object:
+    """Save the typed card as a payment method of no customer, and return it."""
     card, expiry = read(account, typed)
     return rules.new_card(account, card, payer=payer, expiry=expiry)
 
 
 def _expiry(account: Account, typed: TypedCard) -> tuple[int, int]:
-    """Return month and year as typed, or for a program that left them out a date well ahead."""
+    """Return month and year as typed, or the default if they are missing."""
     if typed.exp_month is None or typed.exp_year is None:
-        return cards.usual_expiry(account.now)
+        return cards.default_expiry(account.now)
     cards.check_expiry(month=typed.exp_month, year=typed.exp_year, now=account.now)
     return typed.exp_month, typed.exp_year
 

@@ -1,6 +1,6 @@
-"""Stripe's test cards: how each number behaves when it is attached, charged and authenticated.
+"""Stripe's test cards: the behaviour of each number when it is attached, charged and authenticated.
 
-Numbers and `pm_card_…` ids are Stripe's own; any other number is refused. https://docs.stripe.com/testing
+The numbers and `pm_card_…` ids are Stripe's; other numbers are declined. https://docs.stripe.com/testing
 """
 
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from sandbox.core.errors import ApiError
 
 
 class Authentication(Enum):
-    """When the cardholder's bank asks for 3-D Secure."""
+    """When the bank requires 3-D Secure."""
 
     NEVER = "never"
-    UNTIL_SET_UP = "until_set_up"  # Once, on the page; later charges of the saved card pass.
-    ALWAYS = "always"  # Also off session, where nobody is there to answer.
+    UNTIL_SET_UP = "until_set_up"  # Once, on the page; later charges of the saved card succeed.
+    ALWAYS = "always"  # For every charge, so off-session charges fail.
 
 
 @dataclass(frozen=True)
 class Decline:
-    """A bank's or a form's refusal, in the words and codes of Stripe's card errors."""
+    """The reason why a card is declined, with the message and codes of Stripe's error."""
 
     code: str
     message: str
@@ -30,7 +30,7 @@ class Decline:
     type: str = "card_error"
 
     def error(self, **extra: Any) -> ApiError:
-        """Make the answer (402); `extra` holds what was being paid, such as `payment_intent`."""
+        """Return the error (402); `extra` are further members, such as `payment_intent`."""
         return ApiError(
             self.message,
             status=402,
@@ -44,7 +44,10 @@ class Decline:
 
 @dataclass(frozen=True)
 class Card:
-    """One test card; `refusal` is what every charge of it answers."""
+    """One test card; `refusal` is the decline of all its charges, None if they succeed.
+
+    `refused_when_attached` declines saving it too.
+    """
 
     number: str
     alias: str
@@ -59,13 +62,13 @@ class Card:
         return self.number[-4:]
 
     def asks_authentication(self, *, on_session: bool) -> bool:
-        """Tell whether a charge has to be authenticated: always on the page, later only for some cards."""
+        """Return whether a charge needs 3-D Secure: on the page, or off session without the customer."""
         if on_session:
             return self.authentication is not Authentication.NEVER
         return self.authentication is Authentication.ALWAYS
 
     def refusal_when_saved(self) -> Decline | None:
-        """Tell why the card can't even be saved without a charge, as a trial's checkout does."""
+        """Return the decline for saving the card without a charge, None if it can be saved."""
         return self.refusal if self.refused_when_attached else None
 
 
@@ -157,7 +160,7 @@ TEST_CARDS = (
         authentication=Authentication.UNTIL_SET_UP,
     ),
 )
-WORKING = "4242424242424242"
+ALWAYS_APPROVED = "4242424242424242"
 BY_NUMBER = {card.number: card for card in TEST_CARDS}
 BY_ALIAS = {card.alias: card for card in TEST_CARDS}
 
@@ -168,9 +171,9 @@ FURTHEST_EXPIRY_YEARS = 50
 
 
 def by_number(number: str) -> Card:
-    """Find the test card with this number, typed with or without spaces.
+    """Return the test card with this number, which may have spaces or hyphens.
 
-    Raises ApiError (402) for a number that is malformed, fails its check digit, or is no test card.
+    Raises ApiError (402) for a malformed number, a wrong check digit, or a number that is no test card.
     """
     digits = number.replace(" ", "").replace("-", "")
     if not (digits.isascii() and digits.isdigit()) or not SHORTEST_NUMBER <= len(digits) <= LONGEST_NUMBER:
@@ -183,10 +186,7 @@ def by_number(number: str) -> Card:
 
 
 def check_expiry(*, month: int, year: int, now: int) -> None:
-    """Refuse a month that does not exist and a card whose last month is over.
-
-    Raises ApiError (402).
-    """
+    """Check the expiry date. Raises ApiError (402) for an invalid month or an expired card."""
     if not 1 <= month <= LAST_MONTH:
         raise INVALID_MONTH.error()
     today = datetime.fromtimestamp(now, UTC)
@@ -196,19 +196,19 @@ def check_expiry(*, month: int, year: int, now: int) -> None:
         raise INVALID_MONTH.error()
 
 
-def usual_expiry(now: int) -> tuple[int, int]:
-    """Return a month and year well ahead, for a card of which only the number is known."""
+def default_expiry(now: int) -> tuple[int, int]:
+    """Return the month and year of expiry for a card given by number alone: five years ahead."""
     return LAST_MONTH, datetime.fromtimestamp(now, UTC).year + 5
 
 
 def check_cvc(cvc: str) -> None:
-    """Refuse a security code that is not three or four digits. Raises ApiError (402)."""
+    """Check the security code. Raises ApiError (402) if it is not three or four digits."""
     if not (cvc.isascii() and cvc.isdigit() and len(cvc) in {3, 4}):
         raise INVALID_CVC.error()
 
 
 def _check_digit_is_right(digits: str) -> bool:
-    """Luhn's formula."""
+    """Return whether the number passes the Luhn check."""
     doubled = [int(digit) * 2 for digit in digits[-2::-2]]
     plain = [int(digit) for digit in digits[-1::-2]]
     return (sum(plain) + sum(number // 10 + number % 10 for number in doubled)) % 10 == 0

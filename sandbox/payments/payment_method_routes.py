@@ -1,4 +1,4 @@
-"""Payment methods: test cards by Stripe's own ids (`pm_card_visa`), attached to customers."""
+"""Routes of payment methods: attach them to customers, also by the ids of test cards (`pm_card_visa`)."""
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
@@ -15,15 +15,14 @@ def retrieve(account: Account, _params: Params, method_id: str) -> Object:
 
 
 def list_all(account: Account, params: Params) -> Object:
-    """List payment methods of a customer; without one, those that belong to nobody are left out too."""
+    """List attached payment methods, of one customer if `customer` is given."""
     limits.refuse_unsupported(params, "customer_account")
     wanted = listing.given(params, "allow_redisplay", "type")
     return listing.page(
         account,
         "payment_method",
         params,
-        url="/v1/payment_methods",
-        linked=("customer", params["customer"]) if "customer" in params else None,
+        index=("customer", params["customer"]) if "customer" in params else None,
         where=lambda method: method["customer"] is not None and listing.matches(method, wanted),
     )
 
@@ -35,9 +34,9 @@ def list_of_customer(account: Account, params: Params, customer_id: str) -> Obje
 
 
 def attach(account: Account, params: Params, method_id: str) -> Object:
-    """Save a method with a customer; a `pm_card_…` id makes a new card each time.
+    """Attach a payment method to a customer; a `pm_card_…` id creates a new card each time.
 
-    Raises ApiError (402) for a card whose bank refuses to have it saved.
+    Raises ApiError (402) for a card that is declined when it is attached.
     """
     limits.refuse_unsupported(params, "customer_account")
     if "customer" not in params:
@@ -47,7 +46,7 @@ def attach(account: Account, params: Params, method_id: str) -> Object:
 
 
 def detach(account: Account, _params: Params, method_id: str) -> Object:
-    """Take a method away from its customer, for good."""
+    """Detach a payment method from its customer; Stripe does not let it be attached again."""
     method = account.find("payment_method", method_id)
     if method["customer"] is None:
         raise ApiError.invalid(
@@ -64,7 +63,10 @@ def detach(account: Account, _params: Params, method_id: str) -> Object:
 
 
 def attached(account: Account, method_id: str, customer: Object, *, param: str) -> Object:
-    """Return the named method as the customer's own, attaching it where it is nobody's yet."""
+    """Return the payment method, attached to the customer.
+
+    Raises ApiError if it belongs to another customer, or is a card that is declined when it is attached.
+    """
     if alias := cards.BY_ALIAS.get(method_id):
         return _from_alias(account, alias, customer)
     method = account.find("payment_method", method_id, param=param)
@@ -79,7 +81,7 @@ def _from_alias(account: Account, card: cards.Card, customer: Object) -> Object:
     if refusal := card.refusal_when_saved():
         raise refusal.error()
     payer = billing_details(email=customer["email"], name=customer["name"])
-    method = rules.new_card(account, card, payer=payer, expiry=cards.usual_expiry(account.now))
+    method = rules.new_card(account, card, payer=payer, expiry=cards.default_expiry(account.now))
     return rules.attach(account, method, customer["id"])
 
 

@@ -1,4 +1,4 @@
-"""Payment intents, charges, and the payments of invoices: records of money, read-only."""
+"""Read-only routes of payment intents, charges and invoice payments."""
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
@@ -14,7 +14,7 @@ def retrieve_intent(account: Account, params: Params, intent_id: str) -> Object:
 
 def list_intents(account: Account, params: Params) -> Object:
     limits.refuse_unsupported(params, "customer_account")
-    return _list(account, "payment_intent", params, "customer", url="/v1/payment_intents")
+    return _list(account, "payment_intent", params, "customer")
 
 
 def retrieve_charge(account: Account, _params: Params, charge_id: str) -> Object:
@@ -23,7 +23,7 @@ def retrieve_charge(account: Account, _params: Params, charge_id: str) -> Object
 
 def list_charges(account: Account, params: Params) -> Object:
     limits.refuse_unsupported(params, "transfer_group")
-    return _list(account, "charge", params, "payment_intent", "customer", url="/v1/charges")
+    return _list(account, "charge", params, "payment_intent", "customer")
 
 
 def retrieve_invoice_payment(account: Account, _params: Params, payment_id: str) -> Object:
@@ -31,31 +31,29 @@ def retrieve_invoice_payment(account: Account, _params: Params, payment_id: str)
 
 
 def list_invoice_payments(account: Account, params: Params) -> Object:
-    """List what paid an invoice, or the invoices that a payment intent paid."""
+    """List the payments of an invoice, or the invoice payments of a payment intent."""
     wanted = listing.given(params, "invoice", "status")
-    linked = ("invoice", params["invoice"]) if "invoice" in params else None
+    index = ("invoice", params["invoice"]) if "invoice" in params else None
     if payment := params.get("payment"):
         limits.refuse_unsupported(payment, "payment_record")
-        linked = ("payment_intent", payment.get("payment_intent", ""))
+        index = ("payment_intent", payment.get("payment_intent", ""))
     return listing.page(
         account,
         "invoice_payment",
         params,
-        url="/v1/invoice_payments",
-        linked=linked,
+        index=index,
         where=lambda found: listing.matches(found, wanted),
     )
 
 
-def _list(account: Account, kind: str, params: Params, *filters: str, url: str) -> Object:
-    """List by the first of the filters that is given; the others are looked at one by one."""
+def _list(account: Account, kind: str, params: Params, *filters: str) -> Object:
+    """List by the given filters; the first of them uses its index."""
     wanted = listing.given(params, *filters)
     return listing.page(
         account,
         kind,
         params,
-        url=url,
-        linked=next(iter(wanted.items()), None),
+        index=next(iter(wanted.items()), None),
         where=lambda found: listing.matches(found, wanted),
     )
 

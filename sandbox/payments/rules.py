@@ -1,4 +1,4 @@
-"""Collecting money with a saved or a just-typed payment method: intents, charges, and their events."""
+"""Collecting payments: payment intents and charges, their statuses and events."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ NEXT_ACTION = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_sec
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a payment intent is for: the members that its creator decides."""
+    """The members of a payment intent that its creator sets."""
 
     amount: int
     currency: str
@@ -37,24 +37,24 @@ class Purpose:
 
 
 def new_card(account: Account, card: Card, *, payer: Object, expiry: tuple[int, int]) -> Object:
-    """Keep a card that was typed on the page; nobody's yet."""
+    """Save a card as a payment method of no customer."""
     return account.add(shapes.card_method(card, created=account.now, expiry=expiry, payer=payer))
 
 
 def new_bank_account(account: Account, *, payer: Object) -> Object:
-    """Keep a bank account, whose payments take days."""
+    """Save a bank account as a payment method of no customer; its first payment is delayed."""
     return account.add(shapes.bank_method(created=account.now, payer=payer))
 
 
 def attach(account: Account, method: Object, customer_id: str) -> Object:
-    """Save the method with the customer, so that it can be charged again."""
+    """Attach the payment method to the customer, so that it can be charged again."""
     account.change(method, {"customer": customer_id})
     account.emit("payment_method.attached", method)
     return method
 
 
-def start(account: Account, purpose: Purpose, *, method_type: str = "card") -> Object:
-    """Create the payment intent; nothing is charged yet."""
+def create_intent(account: Account, purpose: Purpose, *, method_type: str = "card") -> Object:
+    """Create a payment intent; nothing is charged yet."""
     intent = shapes.intent(
         amount=purpose.amount,
         currency=purpose.currency,
@@ -72,13 +72,14 @@ def start(account: Account, purpose: Purpose, *, method_type: str = "card") -> O
 
 
 def collect(account: Account, intent: Object, method: Object, *, on_session: bool) -> Decline | None:
-    """Charge the method, and tell why not if its bank refuses.
+    """Charge the payment method and return its decline, None if the charge succeeds.
 
-    On session the cardholder has been authenticated already; off session a bank that insists makes the intent wait.
+    On session the customer has authenticated before; off session a card that needs 3-D Secure makes the intent
+    `requires_action`.
     """
     card = card_of(method)
     if not on_session and card.asks_authentication(on_session=False):
-        return _wait_for_cardholder(account, intent, method)
+        return _require_authentication(account, intent, method)
     charge = _charge(account, intent, method)
     if card.refusal is not None:
         return _fail(account, intent, charge, method, card.refusal)
@@ -87,7 +88,7 @@ def collect(account: Account, intent: Object, method: Object, *, on_session: boo
 
 
 def collect_later(account: Account, intent: Object, method: Object) -> None:
-    """Begin a payment that takes days: the charge is pending and the intent processing until it is settled."""
+    """Begin a delayed payment: until `settle` the charge is `pending` and the intent `processing`."""
     charge = _charge(account, intent, method)
     account.emit("charge.pending", charge)
     changes = {"latest_charge": charge["id"], "payment_method": method["id"], "status": "processing"}
@@ -96,7 +97,7 @@ def collect_later(account: Account, intent: Object, method: Object) -> None:
 
 
 def settle(account: Account, intent: Object, *, succeeds: bool) -> Decline | None:
-    """Bring a payment that was processing to its end, and tell why if that end is a failure."""
+    """End a delayed payment, and return its decline, None if it succeeds."""
     charge = account.find("charge", intent["latest_charge"])
     method = account.find("payment_method", intent["payment_method"])
     if succeeds:
@@ -106,20 +107,20 @@ def settle(account: Account, intent: Object, *, succeeds: bool) -> Decline | Non
 
 
 def would_decline(method: Object) -> Decline | None:
-    """Tell why a charge without the cardholder would fail, before anything is written."""
+    """Return the decline that an off-session charge would get, None if it would succeed; write nothing."""
     card = card_of(method)
     return cards.AUTHENTICATION_REQUIRED if card.asks_authentication(on_session=False) else card.refusal
 
 
-def cancel(account: Account, intent: Object, *, reason: str) -> None:
-    """Give up an intent that has not been paid."""
+def cancel_intent(account: Account, intent: Object, *, reason: str) -> None:
+    """Cancel an unpaid payment intent."""
     account.change(intent, {"canceled_at": account.now, "cancellation_reason": reason, "status": "canceled"})
     account.emit("payment_intent.canceled", intent)
 
 
 def card_of(method: Object) -> Card:
-    """Return the test card behind a method; a bank account is never refused and, after its first payment, not slow."""
-    return cards.BY_NUMBER[method.get("_number", cards.WORKING)]
+    """Return the test card of a payment method; a bank account behaves as a card that is never declined."""
+    return cards.BY_NUMBER[method.get("_number", cards.ALWAYS_APPROVED)]
 
 
 def _charge(account: Account, intent: Object, method: Object) -> Object:
@@ -149,7 +150,7 @@ def _succeed(account: Account, intent: Object, charge: Object) -> None:
 
 def _fail(account: Account, intent: Object, charge: Object, method: Object, decline: Decline) -> Decline:
     failure = {"failure_code": decline.code, "failure_message": decline.message, "status": "failed"}
-    account.change(charge, {**failure, "outcome": _refused(decline)})
+    account.change(charge, {**failure, "outcome": _declined_outcome(decline)})
     account.emit("charge.failed", charge)
     account.change(
         intent,
@@ -165,7 +166,7 @@ def _fail(account: Account, intent: Object, charge: Object, method: Object, decl
     return decline
 
 
-def _wait_for_cardholder(account: Account, intent: Object, method: Object) -> Decline:
+def _require_authentication(account: Account, intent: Object, method: Object) -> Decline:
     changes = {
         "last_payment_error": _payment_error(cards.AUTHENTICATION_REQUIRED, method),
         "next_action": NEXT_ACTION,
@@ -178,12 +179,12 @@ def _wait_for_cardholder(account: Account, intent: Object, method: Object) -> De
 
 
 def _payment_error(decline: Decline, method: Object, **extra: Any) -> Object:
-    """Return the error as an intent shows it: the body of the refusal, with the method that was refused."""
+    """Return an intent's `last_payment_error`: the decline's error, with the payment method."""
     error: Object = decline.error(**extra).body()["error"]
     return {**error, "payment_method": public(method)}
 
 
-def _refused(decline: Decline) -> Object:
+def _declined_outcome(decline: Decline) -> Object:
     return {
         **APPROVED,
         "network_status": "declined_by_network",

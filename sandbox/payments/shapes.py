@@ -1,4 +1,4 @@
-"""Payment methods, payment intents and charges."""
+"""The members of payment methods, payment intents and charges."""
 
 from sandbox.core import ids
 from sandbox.core.store import Object
@@ -8,13 +8,13 @@ BANK_LAST4 = "6789"
 
 
 def billing_details(*, email: str | None = None, name: str | None = None) -> Object:
-    """Return who pays, as typed on the page."""
+    """Return the billing details of a payment method."""
     address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
     return {"address": address, "email": email, "name": name, "phone": None, "tax_id": None}
 
 
 def card_method(card: Card, *, created: int, expiry: tuple[int, int], payer: Object) -> Object:
-    """Return a card; its private number tells later charges how to behave."""
+    """Return a card; charges find its test card by the private `_number`."""
     month, year = expiry
     details = {
         "brand": card.brand,
@@ -36,7 +36,7 @@ def card_method(card: Card, *, created: int, expiry: tuple[int, int], payer: Obj
 
 
 def bank_method(*, created: int, payer: Object) -> Object:
-    """Return a bank account: what pays with a delay of days."""
+    """Return a bank account."""
     details = {
         "account_holder_type": "individual",
         "account_type": "checking",
@@ -52,8 +52,8 @@ def bank_method(*, created: int, payer: Object) -> Object:
 
 
 def intent(*, amount: int, currency: str, customer: str | None, created: int, method_type: str = "card") -> Object:
-    """Return a payment intent that still has no payment method."""
-    intent_id = ids.new("pi")
+    """Return a payment intent without a payment method."""
+    intent_id = ids.new("payment_intent")
     return {
         "id": intent_id,
         "object": "payment_intent",
@@ -101,8 +101,8 @@ def intent(*, amount: int, currency: str, customer: str | None, created: int, me
 
 
 def charge(*, intent: Object, method: Object, created: int, receipts_url: str) -> Object:
-    """Return a pending charge: one attempt to collect the intent's amount with this method."""
-    charge_id = ids.new("ch")
+    """Return a pending charge of the intent's amount with this payment method."""
+    charge_id = ids.new("charge")
     return {
         "id": charge_id,
         "object": "charge",
@@ -151,7 +151,7 @@ def charge(*, intent: Object, method: Object, created: int, receipts_url: str) -
 
 def _method(kind: str, details: Object, *, created: int, payer: Object) -> Object:
     return {
-        "id": ids.new("pm"),
+        "id": ids.new("payment_method"),
         "object": "payment_method",
         "allow_redisplay": "unspecified",
         "billing_details": payer,
@@ -197,5 +197,5 @@ def _card_details(card: Object) -> Object:
 
 
 def _fingerprint(number: str) -> str:
-    """Return the same text for the same number, as Stripe does for telling one card from another."""
+    """Return the fingerprint of a number: equal numbers have equal fingerprints."""
     return f"sandbox{number[-4:]}{len(number):02}{int(number) % 9973:04}"[:16]

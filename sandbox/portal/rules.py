@@ -104,7 +104,7 @@ def change_card(account: Account, visit: Visit, typed: TypedCard, *, name: str |
     account.change(customer, {"invoice_settings": settings}, event="customer.updated")
     for each in running_subscriptions(account, visit):
         if each["default_payment_method"]:
-            subscription_state.keep(account, each, {"default_payment_method": method["id"]}, event=UPDATED)
+            subscription_state.save(account, each, {"default_payment_method": method["id"]}, event=UPDATED)
     return method
 
 

@@ -20,7 +20,7 @@ CANCELLATION_REASONS = (
 def configuration(*, created: int, features: Object) -> Object:
     """Return an active configuration with these features, not the default."""
     return {
-        "id": ids.new("bpc"),
+        "id": ids.new("billing_portal.configuration"),
         "object": "billing_portal.configuration",
         "active": True,
         "application": None,

@@ -28,7 +28,7 @@ def advance(account: Account, subscription: Object) -> None:
         end_trial(account, subscription)
     elif status == "trialing":
         account.emit("customer.subscription.trial_will_end", subscription)
-        subscription_state.plan_subscription(account, subscription)
+        subscription_state.set_due(account, subscription)
     else:
         _renew(account, subscription)
 
@@ -72,7 +72,7 @@ def resume(account: Account, subscription: Object, *, resets_anchor: bool, behav
         items.append(item | {"current_period_start": start, "current_period_end": end})
     changes = {"billing_cycle_anchor": anchor, "items": {**subscription["items"], "data": items}}
     changes |= {"status": "active", "status_details": None}
-    subscription_state.keep(account, subscription, changes, event=UPDATED)
+    subscription_state.save(account, subscription, changes, event=UPDATED)
     account.emit("customer.subscription.resumed", subscription)
     if resets_anchor:
         bill_now(account, subscription, billed=[lines.for_period(account, subscription, item) for item in items])
@@ -88,16 +88,16 @@ def bill_now(account: Account, subscription: Object, *, billed: Sequence[Line] =
 
     Without `collects` the invoice stays open for the customer to pay, and the subscription is past due until then.
     """
-    if not billed and not prorations.waiting(account, subscription):
+    if not billed and not prorations.pending(account, subscription):
         return
     invoice = invoices.draft(account, subscription, reason="subscription_update", lines=list(billed))
-    subscription_state.keep(account, subscription, {"latest_invoice": invoice["id"]}, event=UPDATED)
+    subscription_state.save(account, subscription, {"latest_invoice": invoice["id"]}, event=UPDATED)
     if collects or not invoice["amount_due"]:
         _finalize(account, subscription, invoice)
         return
     invoices.finalize(account, invoice)
     if subscription["status"] == "active":
-        subscription_state.keep(account, subscription, {"status": "past_due"}, event=UPDATED)
+        subscription_state.save(account, subscription, {"status": "past_due"}, event=UPDATED)
 
 
 def _renew(account: Account, subscription: Object) -> None:
@@ -122,7 +122,7 @@ def _begin_periods(
     )
     items = {**subscription["items"], "data": after}
     changes = {**changes, "items": items, "latest_invoice": invoice["id"]}
-    subscription_state.keep(account, subscription, changes, event=UPDATED)
+    subscription_state.save(account, subscription, changes, event=UPDATED)
     if subscription["status"] == "unpaid":
         account.change(invoice, {"auto_advance": False}, event="invoice.updated")
     else:
@@ -156,7 +156,7 @@ def _collect(account: Account, subscription: Object, invoice: Object) -> None:
     elif invoice["next_payment_attempt"] is None:
         _act_after_last_attempt(account, subscription)
     elif subscription["status"] == "active":
-        subscription_state.keep(account, subscription, {"status": "past_due"}, event=UPDATED)
+        subscription_state.save(account, subscription, {"status": "past_due"}, event=UPDATED)
 
 
 def _pause(account: Account, subscription: Object) -> None:
@@ -165,7 +165,7 @@ def _pause(account: Account, subscription: Object) -> None:
         "transitioned_at": account.now,
         "type": "subscription",
     }
-    subscription_state.keep(
+    subscription_state.save(
         account, subscription, {"status": "paused", "status_details": {"paused": paused}}, event=UPDATED
     )
     account.emit("customer.subscription.paused", subscription)
@@ -176,7 +176,7 @@ def _act_after_last_attempt(account: Account, subscription: Object) -> None:
     if outcome == "cancel":
         rules.end(account, subscription, details={"reason": "payment_failed"})
     elif outcome == "unpaid":
-        subscription_state.keep(account, subscription, {"status": "unpaid"}, event=UPDATED)
+        subscription_state.save(account, subscription, {"status": "unpaid"}, event=UPDATED)
 
 
 def _expire_incomplete(account: Account, subscription: Object) -> None:
@@ -186,9 +186,9 @@ def _expire_incomplete(account: Account, subscription: Object) -> None:
     """
     invoice = account.find("invoice", subscription["latest_invoice"])
     if invoices.intent_of(account, invoice)["status"] == "processing":
-        account.store.unplan("subscription", subscription["id"])
+        account.store.clear_due("subscription", subscription["id"])
         return
     invoices.void(account, invoice)
-    subscription_state.keep(
+    subscription_state.save(
         account, subscription, {"ended_at": account.now, "status": "incomplete_expired"}, event=UPDATED
     )

@@ -76,7 +76,7 @@ def resume(account: Account, params: Params, subscription_id: str) -> Object:
 def list_all(account: Account, params: Params) -> Object:
     """List subscriptions; canceled ones only if `status` includes them."""
     limits.refuse_unsupported(params, "automatic_tax", "customer_account", "plan", "test_clock")
-    linked = next(((name, params[name]) for name in ("customer", "price") if name in params), None)
+    index = next(((name, params[name]) for name in ("customer", "price") if name in params), None)
     page = listing.page(
         account,
         "subscription",

@@ -49,10 +49,12 @@ def start(account: Account, order: NewSubscription) -> tuple[Object, Object]:
         subscription |= {"trial_start": account.now, "trial_end": order.trial_end}
         subscription["billing_cycle_anchor"] = order.trial_end
     account.add(subscription)
-    subscription["discounts"] = [discounts.grant(account, each, subscription) for each in order.redemptions]
+    subscription["discounts"] = [
+        discounts.add_to_subscription(account, each, subscription) for each in order.redemptions
+    ]
     invoice = _first_invoice(account, subscription, order)
     status = _first_status(subscription, invoice)
-    subscription_state.keep(account, subscription, {"latest_invoice": invoice["id"], "status": status})
+    subscription_state.save(account, subscription, {"latest_invoice": invoice["id"], "status": status})
     account.emit(CREATED, subscription)
     if order.trial_end is not None and order.trial_end - account.now < subscription_state.NOTICE_BEFORE_TRIAL_END:
         account.emit("customer.subscription.trial_will_end", subscription)

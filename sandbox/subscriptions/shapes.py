@@ -3,7 +3,7 @@
 from sandbox.catalog.shapes import plan
 from sandbox.core import ids
 from sandbox.core.store import Object
-from sandbox.http.listing import whole
+from sandbox.http.listing import embedded
 
 MISSING_PAYMENT_METHOD = "create_invoice"
 
@@ -47,7 +47,7 @@ def subscription(*, customer: str, currency: str, created: int, items: list[Obje
             "footer": None,
             "issuer": {"type": "self"},
         },
-        "items": whole(items, url=f"/v1/subscription_items?subscription={subscription_id}"),
+        "items": embedded(items, url=f"/v1/subscription_items?subscription={subscription_id}"),
         "latest_invoice": None,
         "livemode": False,
         "managed_payments": {"enabled": False},
@@ -78,7 +78,7 @@ def item(*, price: Object, quantity: int, created: int, period: tuple[int, int],
     """Return an item with an empty `subscription`, which the caller or `subscription()` sets."""
     start, end = period
     return {
-        "id": ids.new("si"),
+        "id": ids.new("subscription_item"),
         "object": "subscription_item",
         "billing_thresholds": None,
         "created": created,

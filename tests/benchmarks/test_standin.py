@@ -111,7 +111,7 @@ class TestWorld:
 
     def test_keeps_to_the_contract(self, world: World) -> None:
         for kind in ("subscription", "customer", "invoice"):
-            assert len(list(world.account.store.walk(kind))) == SUBSCRIPTIONS
+            assert len(list(world.account.store.scan(kind))) == SUBSCRIPTIONS
         for target in (f"{ALL}&expand[0]=data.customer", "/v1/invoices?limit=100"):
             Recording(world).answer("GET", target)
         assert world.account.violations == []

@@ -47,7 +47,7 @@ class Shop:
         return self.api.checkout.sessions.retrieve(session.id)
 
     def refusal(self, session: stripe.checkout.Session, *, card: str = VISA, **choices: Any) -> tuple[int, Any]:
-        """Try to pay; return status and error of the refusal."""
+        """Try to pay; return the HTTP status and the error."""
         answer = self.control(f"checkout/{session.id}/pay", card=card, **choices)
         assert answer.status_code != 200
         return answer.status_code, answer.get_json()["error"]

@@ -1,5 +1,6 @@
 """`docs/sandbox.md` names every control and every test card."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from sandbox.controls import routes as controls
 from sandbox.payments import cards
 
-DOCS = (Path(__file__).resolve().parents[2] / "docs" / "sandbox.md").read_text()
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = (ROOT / "docs" / "sandbox.md").read_text()
 CONTROLS = [f"{method} /_sandbox/{path}" for module in controls.MODULES for method, path, _ in module.ROUTES]
 
 
@@ -29,3 +31,8 @@ def test_names_every_card(card):
 
 def test_names_no_other_card():
     assert len(rows("Test cards")) == len(cards.TEST_CARDS)
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`(sandbox/[\w/.]+)`", DOCS))))
+def test_names_files_that_exist(path):
+    assert (ROOT / path).exists()

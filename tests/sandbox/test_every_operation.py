@@ -185,7 +185,7 @@ class TestWalk:
         assert sandbox.violations == []
 
     def test_records_events_for_every_kind_of_change(self, walked, sandbox):
-        recorded = {event["type"].rsplit(".", 1)[0] for event in sandbox.account.store.walk("event")}
+        recorded = {event["type"].rsplit(".", 1)[0] for event in sandbox.account.store.scan("event")}
 
         assert recorded >= {
             "billing_portal.configuration",

@@ -107,7 +107,7 @@ class TestLife:
 
         assert (code, complaints) == (0, "")
         first, second = output.splitlines()
-        assert first == f"Stripe sandbox on http://127.0.0.1:{sandbox.port}, Ctrl-C ends it."
+        assert first == f"Stripe sandbox on http://127.0.0.1:{sandbox.port}. Stop it with Ctrl-C."
         assert second.startswith("POST /v1/customers -> 200, ")
         assert [path.name for path in tmp_path.iterdir()] == ["state.sqlite3"]
 
@@ -125,7 +125,7 @@ class TestLife:
 
         assert (second.returncode, output) == (1, "")
         assert complaints == (
-            f"Port {port} is taken. Stop what listens there, or choose another with SANDBOX_PORT or --port.\n"
+            f"Port {port} is in use. Stop the program that uses it, or choose another with SANDBOX_PORT or --port.\n"
         )
         assert list(tmp_path.iterdir()) == []
 

@@ -1,1 +1,1 @@
-"""Coupons and promotion codes, and the discounts that redeeming them gives."""
+"""Coupons, promotion codes, and the discounts that come from redeeming them."""

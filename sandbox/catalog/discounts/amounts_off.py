@@ -1,7 +1,7 @@
-"""How much a coupon takes off, and off which line: arithmetic on amounts, orders, sessions and invoices.
+"""The amounts that coupons take off orders, checkout sessions and invoices, line by line.
 
-A percentage is taken of everything together and rounded once, half up; then it is spread over the lines in proportion.
-Several discounts are taken one after the other, each of what the ones before it have left.
+A percentage is taken of the total and rounded once, half up; the result is split over the lines in proportion.
+Several discounts apply one after another, each to what the previous ones leave.
 """
 
 from collections.abc import Iterable
@@ -14,49 +14,51 @@ from sandbox.core.store import Object
 
 @dataclass(frozen=True)
 class Part:
-    """One amount, and the product that it is for."""
+    """An amount and the product that it is for."""
 
     amount: int
     product: str
 
 
-def off(coupon: Object, parts: list[Part]) -> list[int]:
-    """Return what the coupon takes off each part."""
+def per_part(coupon: Object, parts: list[Part]) -> list[int]:
+    """Return the amount that the coupon takes off each part."""
     weights = [part.amount if applies_to(coupon, part.product) else 0 for part in parts]
     return _spread(_total_off(coupon, sum(weights)), weights)
 
 
 def applies_to(coupon: Object, product: str) -> bool:
-    """Tell whether the coupon is for this product; most are for all of them."""
+    """Return whether the coupon applies to the product; one without `applies_to` applies to all."""
     products = coupon.get("applies_to")
     return products is None or product in products["products"]
 
 
 def net(coupons: Iterable[Object], orders: Iterable[Order]) -> int:
-    """Return what the orders come to with the coupons taken off."""
+    """Return the total of the orders less the coupons."""
     parts = [Part(order.amount, order.price["product"]) for order in orders]
     for coupon in coupons:
-        parts = [Part(part.amount - each, part.product) for part, each in zip(parts, off(coupon, parts), strict=True)]
+        parts = [
+            Part(part.amount - each, part.product) for part, each in zip(parts, per_part(coupon, parts), strict=True)
+        ]
     return sum(part.amount for part in parts)
 
 
-def reduce_session(session: Object, coupon: Object | None) -> None:
-    """Work out the amounts of a checkout session with the coupon, or without any."""
+def apply_to_session(session: Object, coupon: Object | None) -> None:
+    """Set the amounts of a checkout session, less the coupon if there is one."""
     items = session["line_items"]["data"]
     parts = [Part(item["amount_subtotal"], item["price"]["product"]) for item in items]
-    shares = off(coupon, parts) if coupon else [0] * len(items)
+    shares = per_part(coupon, parts) if coupon else [0] * len(items)
     for item, share in zip(items, shares, strict=True):
         item |= {"amount_discount": share, "amount_total": item["amount_subtotal"] - share}
     session["amount_total"] = session["amount_subtotal"] - sum(shares)
     session["total_details"] = {**session["total_details"], "amount_discount": sum(shares)}
 
 
-def reduce_invoice(invoice: Object, discounts: list[Object]) -> None:
-    """Take the discounts off a draft's lines, except those that no discount touches, such as prorations."""
+def apply_to_invoice(invoice: Object, discounts: list[Object]) -> None:
+    """Take the discounts off a draft invoice's lines, except lines that are not discountable, such as prorations."""
     if not discounts:
         return
     for discount in discounts:
-        _reduce_lines(invoice, discount)
+        _apply_to_lines(invoice, discount)
     total = invoice["subtotal"] - sum(each["amount"] for each in invoice["total_discount_amounts"])
     due = max(0, total + invoice["starting_balance"])
     invoice |= {
@@ -68,10 +70,10 @@ def reduce_invoice(invoice: Object, discounts: list[Object]) -> None:
     }
 
 
-def _reduce_lines(invoice: Object, discount: Object) -> None:
+def _apply_to_lines(invoice: Object, discount: Object) -> None:
     lines = [line for line in invoice["lines"]["data"] if line["discountable"]]
     parts = [Part(_left(line), line["pricing"]["price_details"]["product"]) for line in lines]
-    shares = off(discount["_coupon"], parts)
+    shares = per_part(discount["_coupon"], parts)
     for line, share in zip(lines, shares, strict=True):
         taken = {"amount": share, "discount": discount["id"]}
         line["discount_amounts"].append(taken)
@@ -93,7 +95,7 @@ def _total_off(coupon: Object, amount: int) -> int:
 
 
 def _spread(total: int, weights: list[int]) -> list[int]:
-    """Split the total in proportion to the weights, so that the parts add up to it exactly."""
+    """Split the total in proportion to the weights; the shares add up to the total exactly."""
     whole, seen, given = sum(weights), 0, 0
     shares = []
     for weight in weights:

@@ -1,4 +1,4 @@
-"""Coupons: how much is taken off, and for how long. Customers redeem them by promotion codes."""
+"""Routes of coupons."""
 
 from sandbox.catalog.discounts import redeeming, shapes
 from sandbox.core.account import Account
@@ -24,11 +24,11 @@ def create(account: Account, params: Params) -> Object:
             param="duration",
         )
     if "id" in params:
-        _claim_id(account, params["id"])
+        _check_id_is_free(account, params["id"])
     coupon = shapes.coupon(created=account.now, members=_members(account, params))
     account.add(coupon, event="coupon.created")
     if coupon["redeem_by"] is not None:
-        account.store.plan("coupon", coupon["id"], coupon["redeem_by"])
+        account.store.set_due("coupon", coupon["id"], coupon["redeem_by"])
     return coupon
 
 
@@ -37,7 +37,7 @@ def retrieve(account: Account, _params: Params, coupon_id: str) -> Object:
 
 
 def update(account: Account, params: Params, coupon_id: str) -> Object:
-    """Change the name and the metadata; what a coupon takes off is fixed."""
+    """Change the name and the metadata; the terms of a coupon can't be changed."""
     limits.refuse_unsupported(params, "currency_options")
     coupon = account.find("coupon", coupon_id)
     changes: Params = {}
@@ -49,28 +49,28 @@ def update(account: Account, params: Params, coupon_id: str) -> Object:
 
 
 def delete(account: Account, _params: Params, coupon_id: str) -> Object:
-    """Delete the coupon: nobody can redeem it any more, and who has done so keeps the discount."""
+    """Delete the coupon; it can't be redeemed any more, and existing discounts stay."""
     coupon = account.find("coupon", coupon_id)
     redeeming.deactivate_codes(account, coupon_id)
     return account.remove({**coupon, "valid": False}, event="coupon.deleted")
 
 
 def list_all(account: Account, params: Params) -> Object:
-    return listing.page(account, "coupon", params, url="/v1/coupons")
+    return listing.page(account, "coupon", params)
 
 
 @provides("coupon", "applies_to")
 def applies_to(_account: Account, coupon: Object) -> Object | None:
-    """Return the products that a coupon is for, which it shows when asked; most are for all."""
+    """Return the products that the coupon applies to, None for all."""
     products: Object | None = coupon.get("applies_to")
     return products
 
 
-def _claim_id(account: Account, coupon_id: str) -> None:
-    """Make the id free, if only a deleted coupon had it."""
+def _check_id_is_free(account: Account, coupon_id: str) -> None:
+    """Raise ApiError if a coupon has the id; purge a deleted coupon with it."""
     if account.get("coupon", coupon_id):
         raise ApiError.invalid("Coupon already exists.", code="resource_already_exists")
-    account.store.forget("coupon", coupon_id)
+    account.store.purge("coupon", coupon_id)
 
 
 def _check_amount(params: Params) -> None:

@@ -1,4 +1,4 @@
-"""Promotion codes: what customers type to redeem a coupon, and who may."""
+"""Routes of promotion codes: texts that customers type to redeem a coupon."""
 
 import re
 
@@ -25,7 +25,7 @@ def create(account: Account, params: Params) -> Object:
     promotion_code = shapes.promotion_code(created=account.now, coupon=coupon["id"], code=code, members=members)
     account.add(promotion_code, event="promotion_code.created")
     if promotion_code["expires_at"] is not None:
-        account.store.plan("promotion_code", promotion_code["id"], promotion_code["expires_at"])
+        account.store.set_due("promotion_code", promotion_code["id"], promotion_code["expires_at"])
     return promotion_code
 
 
@@ -34,7 +34,7 @@ def retrieve(account: Account, _params: Params, code_id: str) -> Object:
 
 
 def update(account: Account, params: Params, code_id: str) -> Object:
-    """Switch a code off, or on again while it could be redeemed; its text and its limits are fixed."""
+    """Change `active` and the metadata; only a code that could be redeemed can be activated again."""
     limits.refuse_unsupported(params, "restrictions")
     code = account.find("promotion_code", code_id)
     changes = listing.given(params, "active")
@@ -47,7 +47,7 @@ def update(account: Account, params: Params, code_id: str) -> Object:
 
 
 def list_all(account: Account, params: Params) -> Object:
-    """List promotion codes, by their text in any case, by coupon, customer and activity."""
+    """List promotion codes by code (ignoring case), coupon, customer and `active`."""
     limits.refuse_unsupported(params, CUSTOMER)
     wanted = listing.given(params, "active", "customer")
     keys = listing.given(params, "code", "coupon", "customer")
@@ -59,8 +59,7 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "promotion_code",
         params,
-        url="/v1/promotion_codes",
-        linked=next(iter(keys.items()), None),
+        index=next(iter(keys.items()), None),
         where=lambda code: listing.matches(code, wanted),
     )
 
@@ -125,8 +124,8 @@ def _restrictions(given: Params) -> Params:
 
 
 def _check_free(account: Account, code: str, customer: str | None) -> None:
-    """Refuse a text that is, in any case, an active code's for the same customer, or for everybody."""
-    for other in account.store.walk("promotion_code", linked=("code", code.lower())):
+    """Raise ApiError if an active code for the same customer or for all customers has this text, ignoring case."""
+    for other in account.store.scan("promotion_code", index=("code", code.lower())):
         if other["active"] and (customer is None or other["customer"] in {None, customer}):
             raise ApiError.invalid(f"An active promotion code with `code: {code}` already exists.")
 

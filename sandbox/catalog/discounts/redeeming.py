@@ -1,4 +1,4 @@
-"""Whether a coupon or a promotion code can be redeemed, by whom, for what; and the count of those who did."""
+"""Rules for redeeming coupons and promotion codes: the checks, the counts, and their expiry."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ BILLED = frozenset({"open", "paid", "uncollectible"})
 
 @dataclass(frozen=True)
 class Redemption:
-    """A coupon about to be redeemed, directly or by a promotion code."""
+    """A coupon to redeem, and the promotion code that was given for it, if any."""
 
     coupon: Object
     promotion_code: Object | None = None
@@ -22,7 +22,7 @@ class Redemption:
 
 @dataclass(frozen=True)
 class Basket:
-    """What a coupon is redeemed on: amounts in a currency, for a customer unless that is a stranger."""
+    """The purchase that a coupon is redeemed on: its amounts, currency and customer, None if unknown."""
 
     parts: list[Part]
     currency: str
@@ -34,7 +34,7 @@ class Basket:
 
 
 def check(account: Account, redemption: Redemption, basket: Basket, *, param: str | None = None) -> None:
-    """Refuse what can't be redeemed on this basket. Raises ApiError (400)."""
+    """Check that the coupon can be redeemed on this basket. Raises ApiError (400) if not."""
     if redemption.promotion_code:
         if not redemption.promotion_code["active"]:
             raise ApiError.invalid(_why_inactive(redemption, now=account.now), param=param)
@@ -42,12 +42,12 @@ def check(account: Account, redemption: Redemption, basket: Basket, *, param: st
     _check_coupon(redemption.coupon, basket, param=param)
 
 
-def find(account: Account, text: str, *, customer: str | None) -> Redemption:
-    """Return what a code as typed stands for: an active one of that spelling, in any case, or the latest of them.
+def find_code(account: Account, text: str, *, customer: str | None) -> Redemption:
+    """Return the redemption for a code as typed by the customer, ignoring case: the active code, else the latest.
 
-    Raises ApiError (400), naming `promotion_code`, when there is none for this customer.
+    Raises ApiError (400, param `promotion_code`) if there is none for this customer.
     """
-    spelled = account.store.walk("promotion_code", linked=("code", text.strip().lower()))
+    spelled = account.store.scan("promotion_code", index=("code", text.strip().lower()))
     found = [code for code in spelled if code["customer"] in {None, customer}]
     if not found:
         raise ApiError.invalid("This code is invalid.", param="promotion_code")
@@ -58,8 +58,8 @@ def find(account: Account, text: str, *, customer: str | None) -> Redemption:
     return Redemption(coupon, code)
 
 
-def count(account: Account, redemption: Redemption) -> None:
-    """Note one more redemption; the last one allowed ends the coupon or the code."""
+def count_redemption(account: Account, redemption: Redemption) -> None:
+    """Count one redemption; at its `max_redemptions` a coupon becomes invalid, a code inactive."""
     coupon, code = redemption.coupon, redemption.promotion_code
     if code:
         times = code["times_redeemed"] + 1
@@ -73,27 +73,27 @@ def count(account: Account, redemption: Redemption) -> None:
 
 
 def deactivate_codes(account: Account, coupon_id: str) -> None:
-    """Switch off the codes of a coupon that is no longer valid: a code is never active without its coupon."""
-    for code in list(account.store.walk("promotion_code", linked=("coupon", coupon_id))):
+    """Deactivate the codes of a coupon that is no longer valid."""
+    for code in list(account.store.scan("promotion_code", index=("coupon", coupon_id))):
         account.change(code, {"active": False}, event="promotion_code.updated")
-        account.store.unplan("promotion_code", code["id"])
+        account.store.clear_due("promotion_code", code["id"])
 
 
-def end_coupon(account: Account, coupon: Object) -> None:
-    """Let a coupon's time to be redeemed run out; Stripe records no event for that."""
+def expire_coupon(account: Account, coupon: Object) -> None:
+    """Make a coupon invalid at its `redeem_by`; Stripe records no event for this."""
     account.change(coupon, {"valid": False})
-    account.store.unplan("coupon", coupon["id"])
+    account.store.clear_due("coupon", coupon["id"])
     deactivate_codes(account, coupon["id"])
 
 
-def end_code(account: Account, code: Object) -> None:
-    """Let a promotion code expire."""
+def expire_code(account: Account, code: Object) -> None:
+    """Deactivate a promotion code at its `expires_at`."""
     account.change(code, {"active": False})
-    account.store.unplan("promotion_code", code["id"])
+    account.store.clear_due("promotion_code", code["id"])
 
 
 def check_reactivation(account: Account, code: Object) -> None:
-    """Refuse to switch on a code that nobody could redeem. Raises ApiError (400)."""
+    """Check that a code could be redeemed if it were active. Raises ApiError (400) if not."""
     coupon = account.get("coupon", code["promotion"]["coupon"])
     is_over = code["expires_at"] is not None and code["expires_at"] <= account.now
     if coupon is None or not coupon["valid"] or is_over or _is_used_up(code, code["times_redeemed"]):
@@ -103,9 +103,9 @@ def check_reactivation(account: Account, code: Object) -> None:
 
 
 def has_bought(account: Account, customer_id: str) -> bool:
-    """Tell whether the customer was ever charged, or billed."""
-    charges = account.store.walk("charge", linked=("customer", customer_id))
-    invoices = account.store.walk("invoice", linked=("customer", customer_id))
+    """Return whether the customer has a succeeded charge, or an invoice that is open, paid or uncollectible."""
+    charges = account.store.scan("charge", index=("customer", customer_id))
+    invoices = account.store.scan("invoice", index=("customer", customer_id))
     return any(charge["status"] == "succeeded" for charge in charges) or any(
         invoice["status"] in BILLED for invoice in invoices
     )

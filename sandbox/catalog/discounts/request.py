@@ -1,4 +1,4 @@
-"""The `discounts` of a request: coupons and promotion codes to redeem, and discounts to keep."""
+"""The parameter `discounts`: coupons and promotion codes to redeem, and existing discounts to keep."""
 
 from sandbox.catalog.discounts import redeeming
 from sandbox.catalog.discounts.amounts_off import Part
@@ -18,7 +18,7 @@ ON_UPDATE = (
 
 
 def of_subscription(account: Account, params: Params, customer: Object, orders: list[Order]) -> list[Redemption]:
-    """Return what a new subscription redeems."""
+    """Return the redemptions for a new subscription."""
     basket = Basket(
         parts=[Part(order.amount, order.price["product"]) for order in orders],
         currency=orders[0].price["currency"],
@@ -29,7 +29,10 @@ def of_subscription(account: Account, params: Params, customer: Object, orders: 
 
 
 def of_update(account: Account, params: Params, subscription: Object) -> list[Redemption | str] | None:
-    """Return what a changed subscription redeems or, by their ids, keeps; None when the request says nothing."""
+    """Return a subscription's discounts after an update: redemptions, and ids of discounts to keep.
+
+    None if the request does not change discounts.
+    """
     if "discounts" not in params:
         return None
     items = subscription["items"]["data"]
@@ -50,7 +53,7 @@ def of_update(account: Account, params: Params, subscription: Object) -> list[Re
 
 
 def redemption(account: Account, given: Params, basket: Basket, path: str, *, on_update: bool = False) -> Redemption:
-    """Return what one member of `discounts`, found at `path`, redeems for this basket."""
+    """Return the redemption for one member of `discounts`, whose path in the request is `path`."""
     names = given.keys() & {"coupon", "promotion_code", "discount"}
     if len(names) > 1:
         raise ApiError.invalid(

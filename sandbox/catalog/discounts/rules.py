@@ -1,4 +1,4 @@
-"""Discounts from redemption to end: put on a subscription or a sale, taken off invoices, used up or run out."""
+"""Discounts from redemption to end: adding them to subscriptions and sessions, replacing them, and ending them."""
 
 from sandbox.catalog.discounts import amounts_off, redeeming, shapes
 from sandbox.catalog.discounts.redeeming import Redemption
@@ -8,50 +8,50 @@ from sandbox.core.periods import boundary
 from sandbox.core.store import Object
 
 
-def grant(account: Account, redemption: Redemption, subscription: Object) -> str:
-    """Redeem the coupon on the subscription, whose `discounts` the caller then changes; return the discount's id."""
+def add_to_subscription(account: Account, redemption: Redemption, subscription: Object) -> str:
+    """Redeem the coupon on the subscription; return the discount's id, for the caller to add to `discounts`."""
     discount = _redeem(account, redemption, customer=subscription["customer"])
     discount["subscription"] = subscription["id"]
     account.add(discount, event="customer.discount.created")
     if discount["end"] is not None:
-        account.store.plan("discount", discount["id"], discount["end"])
-    redeeming.count(account, redemption)
+        account.store.set_due("discount", discount["id"], discount["end"])
+    redeeming.count_redemption(account, redemption)
     return str(discount["id"])
 
 
-def spend(account: Account, redemption: Redemption, session: Object, *, customer: str | None) -> Object:
-    """Redeem the coupon on a one-time purchase; Stripe records no event about such a discount."""
+def add_to_session(account: Account, redemption: Redemption, session: Object, *, customer: str | None) -> Object:
+    """Redeem the coupon on a one-time purchase; Stripe records no event about this discount."""
     discount = _redeem(account, redemption, customer=customer)
     discount["checkout_session"] = session["id"]
     account.add(discount)
-    redeeming.count(account, redemption)
+    redeeming.count_redemption(account, redemption)
     return discount
 
 
-def replaced(account: Account, subscription: Object, wanted: list[Redemption | str] | None) -> Object:
-    """Return the `discounts` that the caller gives the subscription: those kept by their ids, and those redeemed now.
+def replace(account: Account, subscription: Object, wanted: list[Redemption | str] | None) -> Object:
+    """Redeem the new discounts and end those that `wanted` leaves out; return the change of `discounts` to save.
 
-    Those that are not wanted end. Nothing is returned when nothing was said about discounts.
+    `wanted` has redemptions, and ids of discounts to keep. None changes nothing and returns `{}`.
     """
     if wanted is None:
         return {}
     for discount_id in subscription["discounts"]:
         if discount_id not in wanted:
             end(account, account.find("discount", discount_id))
-    ids = [each if isinstance(each, str) else grant(account, each, subscription) for each in wanted]
+    ids = [each if isinstance(each, str) else add_to_subscription(account, each, subscription) for each in wanted]
     return {"discounts": ids}
 
 
-def running(account: Account, subscription: Object) -> list[Object]:
-    """Return the discounts that an invoice of now takes off, in the order in which they are taken."""
+def active(account: Account, subscription: Object) -> list[Object]:
+    """Return the discounts that apply to an invoice created now, in the order in which they apply."""
     found = [account.find("discount", discount_id) for discount_id in subscription["discounts"]]
     return [discount for discount in found if discount["end"] is None or discount["end"] > account.now]
 
 
-def use_up(account: Account, subscription: Object, invoice: Object) -> None:
-    """Take from the subscription the discounts that are for one invoice, once this one has been made less by them.
+def end_once_discounts(account: Account, subscription: Object, invoice: Object) -> None:
+    """End the subscription's discounts of duration "once" that reduced this invoice.
 
-    The caller keeps the subscription, and records the event about it.
+    The caller saves the subscription and records the event.
     """
     for taken in invoice["total_discount_amounts"]:
         discount = account.find("discount", taken["discount"])
@@ -60,8 +60,8 @@ def use_up(account: Account, subscription: Object, invoice: Object) -> None:
             end(account, discount)
 
 
-def run_out(account: Account, discount: Object) -> None:
-    """End a discount whose months are over."""
+def expire(account: Account, discount: Object) -> None:
+    """End a repeating discount at its `end`, and remove it from the subscription."""
     subscription = account.find("subscription", discount["subscription"])
     left = [each for each in subscription["discounts"] if each != discount["id"]]
     account.change(subscription, {"discounts": left}, event="customer.subscription.updated")
@@ -69,13 +69,13 @@ def run_out(account: Account, discount: Object) -> None:
 
 
 def end(account: Account, discount: Object) -> None:
-    """Note that the discount is on nothing any more; invoices that it was taken off still show it."""
-    account.store.unplan("discount", discount["id"])
+    """End the discount; invoices that it reduced still show it."""
+    account.store.clear_due("discount", discount["id"])
     account.emit("customer.discount.deleted", discount)
 
 
 def net(redemptions: list[Redemption], orders: list[Order]) -> int:
-    """Return what the orders come to once the coupons are redeemed on them."""
+    """Return the total of the orders less the redemptions."""
     return amounts_off.net([redemption.coupon for redemption in redemptions], orders)
 
 
@@ -91,7 +91,7 @@ def _redeem(account: Account, redemption: Redemption, *, customer: str | None) -
 
 
 def runs_until(coupon: Object, *, start: int) -> int | None:
-    """Tell when the months of a coupon are over that is redeemed at `start`; only a repeating one counts months."""
+    """Return the end of a discount redeemed at `start`: only a repeating coupon has one."""
     if coupon["duration"] != "repeating":
         return None
     return boundary(anchor=start, interval="month", interval_count=1, number=coupon["duration_in_months"])

@@ -1,4 +1,4 @@
-"""Coupons, promotion codes, and the discounts that come of redeeming them."""
+"""The members of coupons, promotion codes and discounts."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ RESTRICTIONS = {"first_time_transaction": False, "minimum_amount": None, "minimu
 
 
 def coupon(*, created: int, members: dict[str, Any]) -> Object:
-    """Return a coupon that nobody has redeemed; `members` say how much it takes off, and for how long."""
+    """Return a new coupon; `members` are its terms."""
     return {
         "id": ids.random_text(COUPON_ID_LENGTH),
         "object": "coupon",
@@ -33,9 +33,9 @@ def coupon(*, created: int, members: dict[str, Any]) -> Object:
 
 
 def promotion_code(*, created: int, coupon: str, code: str, members: dict[str, Any]) -> Object:
-    """Return a code that nobody has redeemed; its private spelling is the one it is found by."""
+    """Return a new promotion code; the private `_code`, in lower case, is for look-ups."""
     return {
-        "id": ids.new("promo"),
+        "id": ids.new("promotion_code"),
         "object": "promotion_code",
         "active": True,
         "code": code,
@@ -57,9 +57,9 @@ def promotion_code(*, created: int, coupon: str, code: str, members: dict[str, A
 def discount(
     *, coupon: Object, promotion_code: str | None, customer: str | None, start: int, end: int | None
 ) -> Object:
-    """Return a redeemed coupon; it keeps the coupon's terms, because the coupon can be deleted."""
+    """Return a new discount; the private `_coupon` has the coupon's terms, because the coupon can be deleted."""
     return {
-        "id": ids.new("di"),
+        "id": ids.new("discount"),
         "object": "discount",
         "checkout_session": None,
         "customer": customer,

@@ -1,6 +1,6 @@
-"""The contract with Stripe, taken from the pinned SDK's own types: what may be asked, and what an answer looks like.
+"""Checks of requests and answers against the types of the installed SDK.
 
-It says what is well-formed; what Stripe does with it (states, amounts, order of events) is in each noun's rules.
+They cover names, types and enum values. Stripe's behaviour (states, amounts, order of events) is in each noun's rules.
 """
 
 from sandbox.http.contract.answers import check, violations

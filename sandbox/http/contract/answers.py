@@ -1,9 +1,8 @@
-"""The answer side: is this JSON object what the pinned SDK says Stripe sends?
+"""The check of answers and events against the SDK's resource classes.
 
-Every resource names its own class in `object`, so references between resources need no resolving. A field that is
-not Optional must be there and not null; a field that the class does not declare is refused, and so is an enum value
-that this API version does not list. What the SDK does not tell apart is not checked: whether an Optional field is
-always sent, sometimes, or only when expanded.
+Each resource names its class in `object`. A field that is not Optional must be present and not null. Unknown fields
+and enum values that this API version does not list are violations. An Optional field may be missing, because the SDK
+does not say whether Stripe always sends it.
 """
 
 import re
@@ -28,19 +27,22 @@ NOTHING: Final[Mapping[str, Shape]] = MappingProxyType({})
 
 
 def check(account: Account, shown: Object) -> None:
-    """Hold what is about to leave the sandbox to the contract; a breach is our bug, and is refused as that."""
+    """Check an answer or event before it leaves the sandbox.
+
+    Raises ApiError (500) for a violation, which is a bug of the sandbox, and adds it to `account.violations`.
+    """
     if found := violations(shown):
         account.violations += found
         raise ApiError.server_error(f"The sandbox breaks Stripe's contract: {'; '.join(found)}")
 
 
 def violations(answer: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with an answer or event, one line each with its path; empty when it is Stripe's shape."""
+    """Return the violations of an answer or event, one line each with the path of the field."""
     return _resource(answer, str(answer.get("object", "answer")))
 
 
 def _resource(value: Any, path: str, allowed: frozenset[str] = frozenset()) -> list[str]:
-    """Check an object against the class that its own `object` names."""
+    """Check an object against the class that its `object` names."""
     kind = value.get("object") if isinstance(value, dict) else None
     if not isinstance(kind, str) or kind not in OBJECT_CLASSES:
         return [f"{path}: not a Stripe object: {_shown(value)}"]
@@ -103,7 +105,7 @@ def _is_scalar(shape: Shape, value: Any) -> bool:
 
 
 def _event(event: Mapping[str, Any], path: str) -> list[str]:
-    """Check that an event carries a resource, and as previous attributes only fields that this resource has."""
+    """Check that an event's object is a resource, and that its previous attributes are fields of that resource."""
     data = event["data"] if isinstance(event.get("data"), dict) else {}
     subject = data.get("object")
     found = _resource(subject, f"{path}.data.object")

@@ -1,8 +1,8 @@
-"""Which operations Stripe has, read from the pinned SDK's own service modules.
+"""The table of Stripe's operations, read from the service modules of the installed SDK.
 
-The SDK states each operation only in code: a `_request("post", "/v1/…")` inside a method whose `params`
-annotation names a TypedDict. Reading the syntax tree finds them all. Only the modules that mention the asked
-path's first segment are parsed, which takes milliseconds instead of a second for everything.
+The SDK has each operation only in code: a `_request("post", "/v1/…")` in a method whose `params` annotation names a
+TypedDict. The syntax tree of the modules gives the table. Only modules that mention the first segment of the path
+are parsed: that takes milliseconds, and parsing all takes a second.
 """
 
 import ast
@@ -20,7 +20,7 @@ SDK = Path(stripe.__file__).parent
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of Stripe's API on one URL template, with the TypedDict of its parameters."""
+    """An HTTP method and URL template of Stripe's API, with the TypedDict of its parameters."""
 
     method: str
     template: str
@@ -36,13 +36,13 @@ class Operation:
 
 
 def operation(method: str, path: str) -> Operation | None:
-    """Return the operation that Stripe has at this method and path, None if it has none."""
+    """Return Stripe's operation with this method and path, None if there is none."""
     candidates = _operations(_first_segment(path))
     return next((found for found in candidates if found.method == method.upper() and found.matches(path)), None)
 
 
 def operations(path: str) -> tuple[Operation, ...]:
-    """Return every operation under the first segment of a path, literal templates before those with ids."""
+    """Return the operations under the first segment of a path, templates without ids first."""
     return _operations(_first_segment(path))
 
 
@@ -108,7 +108,7 @@ def _params_name(function: ast.FunctionDef) -> str:
 
 
 def _text(node: ast.expr) -> str:
-    """Return the string of a literal, or of the template that `.format` is called on."""
+    """Return the value of a string literal, or of the literal that `.format` is called on."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         node = node.func.value
     return str(ast.literal_eval(node))

@@ -1,4 +1,4 @@
-"""What each parameter accepts, flattened from the annotations of the SDK's parameter TypedDicts."""
+"""The types of parameters, read from the SDK's TypedDicts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 from stripe import RequestOptions, StripeContext
 from stripe._stripe_object import UntypedStripeObject
 
-# The SDK builds its TypedDicts with typing_extensions, whose NotRequired typing's own functions leave in place.
+# The SDK's TypedDicts come from typing_extensions; the functions of `typing` do not resolve their NotRequired.
 from typing_extensions import get_type_hints, is_typeddict
 
 SCALARS: Final = (bool, int, float, Decimal)
-# Each module of the SDK resolves its own names but not those of the RequestOptions it inherits.
+# Names in RequestOptions, which the TypedDicts inherit and the SDK's modules do not import.
 INHERITED: Final = {
     "StripeContext": StripeContext,
     "Mapping": Mapping,
@@ -23,23 +23,23 @@ INHERITED: Final = {
 
 
 @dataclass(frozen=True)
-class Kind:
-    """The forms one parameter may take; an annotation with several alternatives allows several at once."""
+class Parameter:
+    """The type of one parameter; an annotation with several alternatives sets several fields."""
 
     is_text: bool
     can_be_unset: bool
     choices: tuple[str, ...]
     scalars: tuple[type, ...]
-    item: "Kind | None"
-    entry: "Kind | None"
+    item: "Parameter | None"
+    entry: "Parameter | None"
     members: type | None
 
 
 @cache
-def fields(members: type) -> dict[str, Kind]:
+def fields(members: type) -> dict[str, Parameter]:
     """Return the parameters that a TypedDict declares."""
     hints = get_type_hints(members, localns=INHERITED)
-    return {name: _kind(hint) for name, hint in hints.items() if name not in RequestOptions.__annotations__}
+    return {name: _parameter(hint) for name, hint in hints.items() if name not in RequestOptions.__annotations__}
 
 
 @cache
@@ -49,17 +49,17 @@ def required(members: type) -> tuple[str, ...]:
 
 
 @cache
-def _kind(annotation: Any) -> Kind:
+def _parameter(annotation: Any) -> Parameter:
     is_union = get_origin(annotation) in {Union, UnionType}
     alternatives: tuple[Any, ...] = get_args(annotation) if is_union else (annotation,)
     inner: dict[Any, tuple[Any, ...]] = {get_origin(each): get_args(each) for each in alternatives}
     literals = [value for each in alternatives if get_origin(each) is Literal for value in get_args(each)]
-    return Kind(
+    return Parameter(
         is_text=str in alternatives,
         can_be_unset="" in literals,
         choices=tuple(value for value in literals if value != ""),
         scalars=tuple(each for each in alternatives if each in SCALARS),
-        item=_kind(inner[list][0]) if list in inner else None,
-        entry=_kind(inner[dict][1]) if dict in inner else None,
+        item=_parameter(inner[list][0]) if list in inner else None,
+        entry=_parameter(inner[dict][1]) if dict in inner else None,
         members=next((each for each in alternatives if is_typeddict(each)), None),
     )

@@ -1,7 +1,7 @@
-"""The request side: typed values from a decoded form, or Stripe's refusal naming the parameter.
+"""The check of requests: converts a decoded form to typed values, or raises Stripe's error naming the parameter.
 
-An enum that the SDK leaves open (`Literal[…] | str`) is closed here: Stripe refuses a value that its API version
-does not list.
+Enums that the SDK leaves open (`Literal[…] | str`) are closed here: Stripe refuses values that the API version does
+not list.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Any, Final
 from sandbox.core.errors import ApiError
 from sandbox.http.contract import parameters
 from sandbox.http.contract.operations import Operation
-from sandbox.http.contract.parameters import Kind
+from sandbox.http.contract.parameters import Parameter
 from sandbox.http.forms import Form
 
 INTEGER = re.compile(r"-?[0-9]{1,18}")
@@ -21,9 +21,9 @@ NOUNS: Final[dict[type, str]] = {bool: "boolean", int: "integer", float: "decima
 
 
 def coerce(operation: Operation, form: Form) -> dict[str, Any]:
-    """Return the form's values as the types that the operation declares; "" stays "" where it means unset.
+    """Return the form's values in the types of the operation's parameters; "" stays "" where it unsets a value.
 
-    Raises ApiError with Stripe's words and code, `param` in Stripe's bracket notation.
+    Raises ApiError with Stripe's message and code, and `param` in bracket notation.
     """
     return _object(operation.params, form, "")
 
@@ -43,60 +43,60 @@ def _under(prefix: str, name: str) -> str:
     return f"{prefix}[{name}]" if prefix else name
 
 
-def _value(kind: Kind, value: str | Form, name: str) -> Any:
+def _value(parameter: Parameter, value: str | Form, name: str) -> Any:
     if isinstance(value, dict):
-        return _nested(kind, value, name)
+        return _nested(parameter, value, name)
     if value == "":
-        if kind.can_be_unset:
+        if parameter.can_be_unset:
             return ""
         raise ApiError.empty_parameter(name)
-    return _scalar(kind, value, name)
+    return _scalar(parameter, value, name)
 
 
-def _nested(kind: Kind, form: Form, name: str) -> Any:
-    if kind.members:
-        return _object(kind.members, form, name)
-    if kind.entry:
-        return {key: _entry(kind.entry, value, _under(name, key)) for key, value in form.items()}
-    if kind.item:
-        return _list(kind.item, form, name)
-    raise _invalid(kind, form, name)
+def _nested(parameter: Parameter, form: Form, name: str) -> Any:
+    if parameter.members:
+        return _object(parameter.members, form, name)
+    if parameter.entry:
+        return {key: _entry(parameter.entry, value, _under(name, key)) for key, value in form.items()}
+    if parameter.item:
+        return _list(parameter.item, form, name)
+    raise _invalid(parameter, form, name)
 
 
-def _entry(kind: Kind, value: str | Form, name: str) -> Any:
-    """Return one value of a free mapping; an empty one there removes its key (metadata)."""
-    return "" if value == "" else _value(kind, value, name)
+def _entry(parameter: Parameter, value: str | Form, name: str) -> Any:
+    """Return one value of a mapping with free keys (metadata), where an empty text deletes the key."""
+    return "" if value == "" else _value(parameter, value, name)
 
 
-def _list(kind: Kind, form: Form, name: str) -> list[Any]:
+def _list(parameter: Parameter, form: Form, name: str) -> list[Any]:
     if not all(LIST_INDEX.fullmatch(index) for index in form):
         raise ApiError.invalid("Invalid array", param=name)
-    return [_value(kind, form[index], _under(name, index)) for index in sorted(form, key=int)]
+    return [_value(parameter, form[index], _under(name, index)) for index in sorted(form, key=int)]
 
 
-def _scalar(kind: Kind, text: str, name: str) -> Any:
-    if text in kind.choices or (kind.is_text and not kind.choices):
+def _scalar(parameter: Parameter, text: str, name: str) -> Any:
+    if text in parameter.choices or (parameter.is_text and not parameter.choices):
         return text
-    for scalar in kind.scalars:
+    for scalar in parameter.scalars:
         if scalar is bool and text in {"true", "false"}:
             return text == "true"
         if scalar is int and INTEGER.fullmatch(text):
             return int(text)
         if scalar in {float, Decimal} and NUMBER.fullmatch(text):
             return scalar(text)
-    raise _invalid(kind, text, name)
+    raise _invalid(parameter, text, name)
 
 
-def _invalid(kind: Kind, value: str | Form, name: str) -> ApiError:
-    if kind.choices:
-        return ApiError.invalid(f"Invalid {name}: must be one of {_either(kind.choices)}", param=name)
-    if kind.scalars:
-        noun = NOUNS[kind.scalars[0]]
+def _invalid(parameter: Parameter, value: str | Form, name: str) -> ApiError:
+    if parameter.choices:
+        return ApiError.invalid(f"Invalid {name}: must be one of {_either(parameter.choices)}", param=name)
+    if parameter.scalars:
+        noun = NOUNS[parameter.scalars[0]]
         code = "parameter_invalid_integer" if noun == "integer" else None
         return ApiError.invalid(f"Invalid {noun}: {value}", param=name, code=code)
-    if kind.is_text:
+    if parameter.is_text:
         return ApiError.invalid(f"Invalid string: {value}", param=name)
-    return ApiError.invalid("Invalid array" if kind.item else "Invalid object", param=name)
+    return ApiError.invalid("Invalid array" if parameter.item else "Invalid object", param=name)
 
 
 def _either(choices: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""What each field of an answer may hold, flattened from the annotations of the SDK's resource classes."""
+"""The types of an answer's fields, read from the annotations of the SDK's resource classes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from stripe._stripe_object import UntypedStripeObject
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The JSON forms one field may take.
+    """The type of one field.
 
-    `resources` are the classes that the value's own `object` may lead to, `data` is what a list's envelope holds.
+    `resources` are the names of the classes that the value may have; `data` is the type of a list object's `data`.
     """
 
     is_anything: bool
@@ -32,7 +32,7 @@ class Shape:
 
 @cache
 def fields(cls: type) -> Mapping[str, Shape]:
-    """Return the fields that a resource class or one of its inner classes declares."""
+    """Return the fields that a resource class or an inner class declares."""
     declared: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         if base is not StripeObject:
@@ -43,11 +43,11 @@ def fields(cls: type) -> Mapping[str, Shape]:
 
 @cache
 def required(cls: type) -> tuple[str, ...]:
-    """Return the fields that are always there and never null."""
+    """Return the names of the fields that must be present and not null."""
     return tuple(name for name, shape in fields(cls).items() if not shape.is_nullable)
 
 
-# The SDK's two envelopes are written by hand, and incompletely.
+# Fields of list objects that the SDK does not declare.
 UNDECLARED: dict[type, dict[str, Any]] = {
     ListObject: {"object": Literal["list"]},
     SearchResultObject: {"object": Literal["search_result"], "url": str, "next_page": str | None},
@@ -77,6 +77,6 @@ def _is_class(annotation: Any) -> bool:
 
 
 def _class_name(reference: str | ForwardRef) -> str:
-    """Return the name behind a reference that the SDK imports for its type checker only, at times as …Resource."""
+    """Return the class name of a forward reference, without the suffix of aliases such as `PriceResource`."""
     name = reference if isinstance(reference, str) else reference.__forward_arg__
     return name.removesuffix("Resource")

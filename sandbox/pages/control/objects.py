@@ -7,6 +7,7 @@ from itertools import islice
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Request, Response
 
+from sandbox.core.kinds import KINDS
 from sandbox.core.visibility import public
 from sandbox.local_stripe import LocalStripe
 from sandbox.pages import rendering

@@ -9,6 +9,7 @@ from babel.dates import format_date, format_datetime
 from babel.units import format_unit
 
 from sandbox.core.account import API_VERSION, Account
+from sandbox.core.kinds import KINDS
 from sandbox.core.periods import DAY
 from sandbox.core.store import Object
 from sandbox.events import queue, webhook_settings
@@ -31,11 +32,11 @@ def describe(sandbox: LocalStripe) -> dict[str, Any]:
             "api_version": API_VERSION,
             "clock": _clock(account),
             "webhooks": webhook_settings.read(account.store),
-            "endpoints": list(account.store.walk("webhook_endpoint")),
+            "endpoints": list(account.store.scan("webhook_endpoint")),
             "counts": queue,
             "faults": sandbox.faults.shown(),
             "objects": account.store.counts(),
-            "events": [_event(event) for event in islice(account.store.walk("event"), EVENTS_SHOWN)],
+            "events": [_event(event) for event in islice(account.store.scan("event"), EVENTS_SHOWN)],
             "deliveries": _deliveries(account),
             "calls": sandbox.calls.most_common(CALLS_SHOWN),
             "violations": account.violations,
@@ -92,5 +93,5 @@ def _deliveries(account: Account) -> list[dict[str, Any]]:
             "state": delivery["state"],
             "attempts": delivery["attempts"],
         }
-        for delivery in islice(account.store.walk(queue.KIND), DELIVERIES_SHOWN)
+        for delivery in islice(account.store.scan(queue.KIND), DELIVERIES_SHOWN)
     ]

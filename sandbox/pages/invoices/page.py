@@ -7,7 +7,7 @@ from werkzeug.wrappers import Request, Response
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
-from sandbox.invoices import pay_on_request
+from sandbox.invoices import manual_payment
 from sandbox.local_stripe import LocalStripe
 from sandbox.pages import card_form, rendering
 from sandbox.pages.card_form import Refusal
@@ -53,12 +53,12 @@ def _pay(account: Account, invoice: Object, typed: dict[str, str], *, authentica
     payer = billing_details(email=invoice["customer_email"], name=typed["name"] or invoice["customer_name"])
     try:
         card = card_form.card(typed, authenticate=authenticate)
-        method = card_entry.keep(account, card, payer=payer)
+        method = card_entry.save(account, card, payer=payer)
     except ApiError as error:
         if error.code == "authentication_required":
             return _authentication_page(invoice, typed)
         return _page(invoice, typed=typed, refusal=Refusal.of(error))
-    decline = pay_on_request.pay_on_page(account, invoice, method)
+    decline = manual_payment.pay_on_page(account, invoice, method)
     if decline is not None:
         return _page(invoice, typed=typed, refusal=Refusal.of(decline.error()))
     return rendering.see_other(f"/invoice/{invoice['id']}")
@@ -82,7 +82,7 @@ def _page(invoice: Object, *, typed: Mapping[str, str], refusal: Refusal | None 
 
 
 def _can_be_paid(invoice: Object) -> bool:
-    return invoice["status"] in pay_on_request.PAYABLE and invoice["amount_due"] > 0
+    return invoice["status"] in manual_payment.PAYABLE and invoice["amount_due"] > 0
 
 
 def _not_found() -> Response:

@@ -1,1 +1,1 @@
-"""Refunds: money of a charge given back."""
+"""Refunds of charges."""

@@ -1,4 +1,4 @@
-"""Refunds, by payment intent or by charge."""
+"""Routes of refunds."""
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
@@ -19,7 +19,7 @@ UNSUPPORTED = (
 
 
 def create(account: Account, params: Params) -> Object:
-    """Refund `amount` of what was paid, or what is left of it."""
+    """Refund `amount` of a charge, or all that is not refunded yet."""
     limits.refuse_unsupported(params, *UNSUPPORTED)
     charge = _charge(account, params)
     amount = params.get("amount")
@@ -34,7 +34,7 @@ def retrieve(account: Account, _params: Params, refund_id: str) -> Object:
 
 
 def update(account: Account, params: Params, refund_id: str) -> Object:
-    """Change the metadata, all that can be changed about a refund."""
+    """Change the metadata; nothing else of a refund can be changed."""
     refund = account.find("refund", refund_id)
     if "metadata" not in params:
         return refund
@@ -47,14 +47,13 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "refund",
         params,
-        url="/v1/refunds",
-        linked=next(iter(wanted.items()), None),
+        index=next(iter(wanted.items()), None),
         where=lambda refund: listing.matches(refund, wanted),
     )
 
 
 def _charge(account: Account, params: Params) -> Object:
-    """Return the charge that the request names, itself or by its payment intent."""
+    """Return the charge that the request names, by `charge` or `payment_intent`."""
     if "charge" not in params and "payment_intent" not in params:
         raise ApiError.invalid(
             "One of the following params should be provided for this request: payment_intent or charge."

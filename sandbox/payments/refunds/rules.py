@@ -1,4 +1,4 @@
-"""Giving money back: how much of a charge still can be, and what the charge says of it afterwards."""
+"""Rules for refunds: the refundable amount, the charge's members after a refund, and the events."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.payments.refunds import shapes
 
-# A card's bank has its reference a little later, and Stripe tells of that.
+# Stripe adds the bank's reference of a card refund some seconds later, with an event.
 SECONDS_TO_REFERENCE = 5
 
 
 def create(account: Account, charge: Object, *, amount: int | None, members: dict[str, Any]) -> Object:
-    """Give back the amount, or all that is left of the charge.
+    """Refund the amount, or all that is not refunded yet.
 
-    Raises ApiError (400) where that much is not left.
+    Raises ApiError (400) if less than the amount is left.
     """
     refund = shapes.refund(charge=charge, amount=_refundable(charge, amount), created=account.now, members=members)
     account.add(refund)
@@ -27,18 +27,18 @@ def create(account: Account, charge: Object, *, amount: int | None, members: dic
     )
     account.emit("refund.created", refund)
     if refund["destination_details"]["type"] == "card":
-        account.store.plan("refund", refund["id"], account.now + SECONDS_TO_REFERENCE)
+        account.store.set_due("refund", refund["id"], account.now + SECONDS_TO_REFERENCE)
     return refund
 
 
-def confirm(account: Account, refund: Object) -> None:
-    """Note the reference by which the card's bank finds the refund."""
-    account.store.unplan("refund", refund["id"])
+def add_bank_reference(account: Account, refund: Object) -> None:
+    """Add the bank's reference number to a card refund."""
+    account.store.clear_due("refund", refund["id"])
     change(account, refund, {"destination_details": shapes.card_reference(refund)})
 
 
 def change(account: Account, refund: Object, changes: dict[str, Any]) -> Object:
-    """Write changes to a refund; Stripe tells of them twice, the second time by the event's old name."""
+    """Save changes to a refund; Stripe records `charge.refund.updated` too, the event's older name."""
     before = {name: refund.get(name) for name in changes}
     account.change(refund, changes, event="refund.updated")
     if previous := {name: value for name, value in before.items() if value != refund[name]}:

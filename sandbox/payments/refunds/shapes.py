@@ -1,11 +1,11 @@
-"""Refunds: money of a charge given back."""
+"""The members of refunds."""
 
 from typing import Any
 
 from sandbox.core import ids
 from sandbox.core.store import Object
 
-# What a bank finds the refund by; it is known some time after the refund.
+# The `destination_details` of a card refund until the bank's reference is known.
 PENDING_REFERENCE = {
     "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"},
     "type": "card",
@@ -14,10 +14,10 @@ REFERENCE_LENGTH = 23
 
 
 def refund(*, charge: Object, amount: int, created: int, members: dict[str, Any]) -> Object:
-    """Return a refund of a part of the charge, or of all of it."""
+    """Return a new refund of the charge."""
     is_card = charge["payment_method_details"]["type"] == "card"
     return {
-        "id": ids.new("re"),
+        "id": ids.new("refund"),
         "object": "refund",
         "amount": amount,
         "balance_transaction": None,
@@ -40,7 +40,7 @@ def refund(*, charge: Object, amount: int, created: int, members: dict[str, Any]
 
 
 def card_reference(refund: Object) -> Object:
-    """Return the refund's destination with the number by which the bank finds it."""
+    """Return the refund's `destination_details` with the bank's reference number."""
     digits = f"{int.from_bytes(refund['id'].encode()) % 10**REFERENCE_LENGTH:0{REFERENCE_LENGTH}}"
     card = {**refund["destination_details"]["card"], "reference": digits, "reference_status": "available"}
     return {**refund["destination_details"], "card": card}

@@ -64,7 +64,7 @@ def apply(account: Account, subscription: Object, params: Params) -> Object:
         rules.change_items(account, subscription, wanted, members=members)
         schedules.copy_items_to_current_phase(account, subscription)
     else:
-        subscription_state.keep(account, subscription, members, event=UPDATED)
+        subscription_state.save(account, subscription, members, event=UPDATED)
     if "trial_end" in params:
         _change_trial(account, subscription, params)
     return subscription
@@ -89,7 +89,7 @@ def _members(account: Account, subscription: Object, params: Params) -> dict[str
         before = {**subscription, **members}["cancellation_details"]
         members["cancellation_details"] = {**before, **cancellation_details(params)}
     redeemed = discount_request.of_update(account, params, subscription)
-    return members | discounts.replaced(account, subscription, redeemed)
+    return members | discounts.replace(account, subscription, redeemed)
 
 
 def _payment_method(account: Account, subscription: Object, method_id: str) -> str:
@@ -126,7 +126,7 @@ def _move_trial(account: Account, subscription: Object, end: int) -> None:
     items = subscription["items"]
     moved = [item | {"current_period_end": end} for item in items["data"]]
     members = {"billing_cycle_anchor": end, "items": items | {"data": moved}, "trial_end": end}
-    subscription_state.keep(account, subscription, members, event=UPDATED)
+    subscription_state.save(account, subscription, members, event=UPDATED)
 
 
 def _refuse_unless_paid(account: Account, subscription: Object, params: Params) -> None:

@@ -46,7 +46,7 @@ def change_items(account: Account, subscription: Object, wanted: ItemChanges, *,
     changes = {**members, "items": {**subscription["items"], "data": after}}
     if restarts:
         changes["billing_cycle_anchor"] = account.now
-    subscription_state.keep(account, subscription, changes, event=UPDATED)
+    subscription_state.save(account, subscription, changes, event=UPDATED)
     if (restarts or wanted.behavior == "always_invoice") and subscription["status"] not in UNBILLED:
         begun = after if restarts else []
         billed = [lines.for_period(account, subscription, item) for item in begun]
@@ -72,7 +72,7 @@ def begin_trial(account: Account, subscription: Object, *, end: int, behavior: s
         "trial_end": end,
         "trial_start": account.now,
     }
-    subscription_state.keep(account, subscription, changes, event=UPDATED)
+    subscription_state.save(account, subscription, changes, event=UPDATED)
     renewals.bill_now(account, subscription, billed=[lines.for_trial(account, subscription, item) for item in items])
 
 

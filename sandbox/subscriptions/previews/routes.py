@@ -52,7 +52,7 @@ def _preview_change(account: Account, subscription: Object, params: Params, deta
     with dry_run(account):
         tried = deepcopy(subscription)
         if params.get("preview_mode") == "recurring":
-            prorations.drop(account, tried)
+            prorations.delete_pending(account, tried)
         if details.get("cancel_now"):
             drafted = _final_invoice(account, tried, details)
         else:
@@ -124,8 +124,8 @@ def _subscription_of_schedule(account: Account, params: Params) -> Object:
 def _next_to_be_billed(account: Account, customer: Object) -> Object:
     """Return the customer's subscription with the earliest next invoice."""
     found = []
-    for subscription in account.store.walk("subscription", linked=("customer", customer["id"])):
-        moment = subscription_state.next_moment(subscription, now=account.now)
+    for subscription in account.store.scan("subscription", index=("customer", customer["id"])):
+        moment = subscription_state.next_due_time(subscription, now=account.now)
         if moment is not None and subscription["status"] != "incomplete":
             found.append((moment, subscription["id"]))
     if not found:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sandbox.core import ids
 from sandbox.core.store import Object
-from sandbox.http.listing import whole
+from sandbox.http.listing import embedded
 
 DRAFT_SECONDS = 3600
 

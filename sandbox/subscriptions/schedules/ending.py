@@ -57,4 +57,4 @@ def _detach_schedule(account: Account, schedule: Object, changes: Object) -> Non
 
 def _detach_subscription(account: Account, subscription: Object, changes: Object) -> None:
     account.change(subscription, changes, event="customer.subscription.updated")
-    subscription_state.plan_subscription(account, subscription)
+    subscription_state.set_due(account, subscription)

@@ -109,7 +109,7 @@ def _replace_items_at_renewal(account: Account, subscription: Object, wanted: It
     if subscription_changes.has_other_interval(subscription, wanted):
         members = {**members, "billing_cycle_anchor": account.now}
     items = {**subscription["items"], "data": [*wanted.kept, *added]}
-    subscription_state.keep(account, subscription, {**members, "items": items}, event=UPDATED)
+    subscription_state.save(account, subscription, {**members, "items": items}, event=UPDATED)
 
 
 def _item_changes(account: Account, subscription: Object, phase: Object, behavior: str) -> ItemChanges:

@@ -9,7 +9,7 @@ from sandbox.core.store import Object
 def schedule(*, subscription: Object, created: int, phases: list[Object], end_behavior: str) -> Object:
     """Return an active schedule for the subscription, currently in the first of these phases."""
     return {
-        "id": ids.new("sub_sched"),
+        "id": ids.new("subscription_schedule"),
         "object": "subscription_schedule",
         "application": None,
         "billing_mode": subscription["billing_mode"],

@@ -8,7 +8,7 @@ from tests.sandbox.conftest import NOW
 
 @pytest.fixture
 def create(api, product):
-    """Create a price of the product for 19.00 USD, or whatever is said otherwise."""
+    """Create a price of the product: 19.00 USD, or as `params` say."""
 
     def make(**params):
         return api.prices.create({"product": product.id, "currency": "usd", "unit_amount": 1900, **params})

@@ -104,7 +104,7 @@ class TestUpdate:
         assert updated.metadata.to_dict() == {"b": "2", "c": "3"}
         assert api.products.update(product.id, {"metadata": ""}).metadata.to_dict() == {}
 
-    def test_tells_what_was_there_before(self, api, control, product):
+    def test_names_the_previous_attributes(self, api, control, product):
         control("clock", advance=60)
 
         api.products.update(product.id, {"name": "Max", "marketing_features": [{"name": "Fast"}]})

@@ -37,7 +37,7 @@ class TestState:
             "violations": [],
         }
 
-    def test_counts_what_is_held(self, api, client, control):
+    def test_counts_held_deliveries(self, api, client, control):
         control("webhooks", mode="hold")
         api.webhook_endpoints.create({"url": "http://shop.example", "enabled_events": ["*"]})
         api.customers.create()
@@ -72,7 +72,7 @@ class TestReset:
         Client(sandbox).post("/_sandbox/reset")
 
         with sandbox.account.transaction():
-            endpoints = list(sandbox.account.store.walk("webhook_endpoint"))
+            endpoints = list(sandbox.account.store.scan("webhook_endpoint"))
         assert [(each["url"], each["_secret"]) for each in endpoints] == [("http://shop.example", "whsec_1")]
 
 

@@ -33,8 +33,8 @@ class TestObjects:
         for object_id, created in (("a", 100), ("b", 300), ("c", 100), ("d", 200)):
             store.put(thing(object_id, created=created))
 
-        assert ids(store.walk("price")) == ["b", "d", "c", "a"]
-        assert ids(store.walk("price", oldest_first=True)) == ["a", "c", "d", "b"]
+        assert ids(store.scan("price")) == ["b", "d", "c", "a"]
+        assert ids(store.scan("price", oldest_first=True)) == ["a", "c", "d", "b"]
 
     def test_keep_their_place_when_overwritten(self, store):
         for object_id in "abc":
@@ -42,7 +42,7 @@ class TestObjects:
 
         store.put(thing("a", product="p"))
 
-        assert ids(store.walk("price")) == ["c", "b", "a"]
+        assert ids(store.scan("price")) == ["c", "b", "a"]
 
     def test_share_ids_between_kinds(self, store):
         store.put(thing("gold", kind="product"))
@@ -54,7 +54,7 @@ class TestObjects:
         for object_id in "abc":
             store.put(thing(object_id), slot=5)
 
-        assert ids(store.walk("price")) == ["c", "b", "a"]
+        assert ids(store.scan("price")) == ["c", "b", "a"]
 
 
 class TestLinks:
@@ -63,15 +63,15 @@ class TestLinks:
         store.put(thing("b", product="q"))
         store.put(thing("a", product="q"))
 
-        assert ids(store.walk("price", linked=("product", "p"))) == []
-        assert ids(store.walk("price", linked=("product", "q"))) == ["b", "a"]
+        assert ids(store.scan("price", index=("product", "p"))) == []
+        assert ids(store.scan("price", index=("product", "q"))) == ["b", "a"]
 
     def test_end_with_it(self, store):
         store.put(thing("a", product="p"))
 
         store.delete("price", "a")
 
-        assert ids(store.walk("price", linked=("product", "p"))) == []
+        assert ids(store.scan("price", index=("product", "p"))) == []
         assert store.get("price", "a") == {"id": "a", "object": "price", "deleted": True}
 
     def test_go_through_lists_and_embedded_objects(self, store):
@@ -79,23 +79,23 @@ class TestLinks:
         store.put(thing("s", kind="subscription", items=items))
 
         for price in "pq":
-            assert ids(store.walk("subscription", linked=("price", price))) == ["s"]
+            assert ids(store.scan("subscription", index=("price", price))) == ["s"]
 
 
 class TestDue:
     def test_comes_in_the_order_of_time(self, store):
-        store.plan("price", "late", 30)
-        store.plan("price", "early", 10)
-        store.plan("price", "late", 20)
+        store.set_due("price", "late", 30)
+        store.set_due("price", "early", 10)
+        store.set_due("price", "late", 20)
 
         assert store.next_due(9) is None
         assert store.next_due(99) == (10, "price", "early")
-        store.unplan("price", "early")
+        store.clear_due("price", "early")
         assert store.next_due(99) == (20, "price", "late")
 
     def test_ends_with_the_object(self, store):
         store.put(thing("a"))
-        store.plan("price", "a", 10)
+        store.set_due("price", "a", 10)
 
         store.delete("price", "a")
 
@@ -107,13 +107,13 @@ class TestFile:
         first = Store(tmp_path / "state.sqlite3")
         with first.savepoint():
             first.put(thing("a", product="p"))
-            first.set("clock_offset", 7)
+            first.save_setting("clock_offset", 7)
         first.close()
 
         assert [path.name for path in tmp_path.iterdir()] == ["state.sqlite3"]
         second = Store(tmp_path / "state.sqlite3")
         assert second.get("price", "a") == thing("a", product="p")
-        assert ids(second.walk("price", linked=("product", "p"))) == ["a"]
+        assert ids(second.scan("price", index=("product", "p"))) == ["a"]
         assert second.setting("clock_offset") == 7
 
 
@@ -144,13 +144,13 @@ class TestAttempt:
         assert account.store.get("price", "written") == thing("written")
         assert account.clock.now() == 2000
 
-    def test_is_undone_alone_within_another(self, account):
+    def test_an_inner_one_is_undone_alone(self, account):
         with account.transaction():
             account.store.put(thing("outer"))
             with pytest.raises(ApiError):
                 write_and_fail(account, account.attempt, ApiError.invalid("no"))
 
-        assert ids(account.store.walk("price")) == ["outer"]
+        assert ids(account.store.scan("price")) == ["outer"]
 
 
 class TestClock:
@@ -166,7 +166,7 @@ class TestClock:
 
 
 class TestPublic:
-    def test_leaves_out_what_is_private_or_only_for_expansion(self):
+    def test_leaves_out_private_and_expand_only_members(self):
         invoice = {
             "object": "invoice",
             "_note": 1,
@@ -179,7 +179,7 @@ class TestPublic:
 
 
 class TestDifference:
-    def test_names_the_old_values_of_what_differs(self):
+    def test_names_the_old_values_of_changed_members(self):
         before = {"a": 1, "same": 2, "nested": {"x": 1, "y": 2}, "list": [1], "gone": 3}
         after = {"a": 5, "same": 2, "nested": {"x": 9, "y": 2, "z": 3}, "list": [1, 2], "new": 4}
 

@@ -18,7 +18,7 @@ SECRET = "whsec_suite"
 
 
 class Receiver:
-    """Takes deliveries as a webhook view would, answering the statuses it was told, then 200."""
+    """Receives deliveries; answers with the given statuses, then 200."""
 
     def __init__(self, *statuses):
         self.statuses = list(statuses)
@@ -70,7 +70,7 @@ class TestDelivery:
                 assert customers == ["Ada"]  # The event of this update waits until we are done.
             return 200
 
-        sandbox.deliveries._post_at_once = answer_with_a_call
+        sandbox.deliveries._post_inline = answer_with_a_call
         api.customers.create({"name": "Ada"})
 
         assert customers == ["Ada", "Grace"]
@@ -90,7 +90,7 @@ class TestDelivery:
 
         assert receiver.events == []
 
-    def test_is_not_made_for_what_was_refused(self, api, receiver):
+    def test_is_not_recorded_for_a_refused_call(self, api, receiver):
         with pytest.raises(stripe.InvalidRequestError):
             api.customers.create({"name": "Ada", "expand": ["colour"]})
 
@@ -131,7 +131,7 @@ class TestRetries:
         assert api.events.list({"delivery_success": False}).data != []
 
         for _ in range(3):
-            sandbox.deliveries.send_all(receiver, even_retries=True)
+            sandbox.deliveries.send_all(receiver, ignore_retry_times=True)
 
         assert receiver.names == ["Ada"] * 4
         assert len({event["id"] for event in receiver.events}) == 1
@@ -150,7 +150,7 @@ class TestRetries:
         api.customers.create({"name": "Ada"})
 
         for _ in range(5):
-            sandbox.deliveries.send_all(receiver, even_retries=True)
+            sandbox.deliveries.send_all(receiver, ignore_retry_times=True)
 
         assert receiver.names == ["Ada"] * 3
         assert pending(api) == [1]
@@ -160,11 +160,11 @@ class TestRetries:
         def crash(url, body, headers):
             raise ZeroDivisionError
 
-        sandbox.deliveries._post_at_once = crash
+        sandbox.deliveries._post_inline = crash
         with pytest.raises(ZeroDivisionError):
             api.customers.create({"name": "Ada"})
 
-        sandbox.deliveries.send_all(receiver, even_retries=True)
+        sandbox.deliveries.send_all(receiver, ignore_retry_times=True)
         assert receiver.names == ["Ada"]
 
     def test_end_with_the_endpoint(self, api, sandbox, receiver):
@@ -172,7 +172,7 @@ class TestRetries:
         api.customers.create({"name": "Ada"})
         api.webhook_endpoints.delete(api.webhook_endpoints.list().data[0].id)
 
-        sandbox.deliveries.send_all(receiver, even_retries=True)
+        sandbox.deliveries.send_all(receiver, ignore_retry_times=True)
 
         assert receiver.names == ["Ada"]
         assert sandbox.deliveries.counts() == {"waiting": 0, "held": 0}
@@ -190,7 +190,7 @@ class TestSwitches:
         assert receiver.names == ["Ada"]
         assert pending(api) == [0]
 
-    def test_what_was_held_stays_when_delivering_goes_on(self, api, control, receiver):
+    def test_held_deliveries_stay_when_the_mode_is_deliver_again(self, api, control, receiver):
         control("webhooks", mode="hold")
         api.customers.create({"name": "Ada"})
 
@@ -218,7 +218,7 @@ class TestSwitches:
         assert len({event["id"] for event in receiver.events}) == 1
         assert pending(api) == [0]
 
-    def test_shuffle_mixes_what_was_held(self, api, control, receiver):
+    def test_shuffle_mixes_held_deliveries(self, api, control, receiver):
         control("webhooks", mode="hold", shuffle=True, seed=3)
         for name in "abcdefghij":
             api.customers.create({"name": name})
@@ -252,7 +252,7 @@ class TestGivenEndpoints:
 
         return run
 
-    def test_get_what_was_still_queued_for_them(self, start, receiver):
+    def test_get_the_deliveries_queued_before_a_restart(self, start, receiver):
         _sandbox, api = start(**{URL: "whsec_old"})
         api.customers.create({"name": "Ada"})
 
@@ -273,7 +273,7 @@ class TestGivenEndpoints:
 
 
 class Shop(BaseHTTPRequestHandler):
-    """A receiver over real HTTP: fails the first time, then takes everything."""
+    """A receiver over real HTTP: its first answer is an error, all others are 200."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -298,7 +298,7 @@ def shop():
 
 
 def until(condition):
-    """Wait for something that other threads do."""
+    """Wait until other threads have made the condition true."""
     deadline = time.monotonic() + 10
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
@@ -344,7 +344,7 @@ class TestSender:
 
         assert pending(api) == [1]
 
-    def test_lets_time_do_its_work_while_nobody_calls(self, sending, price_of):
+    def test_runs_what_falls_due_without_a_call(self, sending, price_of):
         now = [NOW]
         sandbox = Sandbox(real_time=lambda: now[0])
         api = sending(sandbox)
@@ -366,6 +366,6 @@ class TestSender:
         return make
 
     def recorded(self, sandbox, kind):
-        """Look without a call, which would let time pass by itself."""
+        """Read the store without a call, because a call runs what is due."""
         with sandbox.account.transaction():
-            return any(True for _ in sandbox.account.store.walk("event", linked=("type", kind)))
+            return any(True for _ in sandbox.account.store.scan("event", index=("type", kind)))

@@ -10,7 +10,7 @@ DAY = 86400
 
 
 class TestEvent:
-    def test_tells_what_happened_and_why(self, api):
+    def test_names_the_request_that_caused_it(self, api):
         customer = api.customers.create({"name": "Ada"}, {"idempotency_key": "key-1"})
 
         event = api.events.list().data[0]
@@ -143,7 +143,7 @@ class TestShuffle:
         for seed in (1, 1, 2):
             sandbox = Sandbox(real_time=lambda: NOW)
             api = stripe.StripeClient("sk_test_suite", http_client=InProcessClient(sandbox)).v1
-            sandbox.account.store.set("webhooks", {"shuffle": True, "seed": seed})
+            sandbox.account.store.save_setting("webhooks", {"shuffle": True, "seed": seed})
             for name in "abcdefghij":
                 api.customers.create({"name": name})
             orders.append(self.made(api))

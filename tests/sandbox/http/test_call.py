@@ -48,7 +48,7 @@ class TestKey:
 
 
 class TestVersion:
-    def test_another_than_the_sdks_is_refused(self, client):
+    def test_refuses_other_versions_than_the_sdks(self, client):
         answer = client.get("/v1/customers", headers={**BEARER, "Stripe-Version": "2024-06-20"})
 
         assert answer.status_code == 400
@@ -65,13 +65,13 @@ class TestPath:
         ("method", "path"),
         [("GET", "/v1/subscribers"), ("PATCH", "/v1/customers"), ("GET", "/v1/"), ("GET", "/v1/customers/")],
     )
-    def test_what_stripe_does_not_have_is_unrecognized(self, client, method, path):
+    def test_operations_unknown_to_stripe_are_unrecognized(self, client, method, path):
         answer = client.open(path, method=method, headers=BEARER)
 
         assert answer.status_code == 404
         assert answer.get_json()["error"]["message"].startswith(f"Unrecognized request URL ({method}: {path}).")
 
-    def test_what_only_the_sandbox_lacks_is_said_plainly(self, client):
+    def test_operations_that_only_the_sandbox_lacks_are_unsupported(self, client):
         answer = client.get("/v1/issuing/cards", headers=BEARER)
 
         assert answer.status_code == 404

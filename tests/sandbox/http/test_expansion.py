@@ -20,7 +20,7 @@ class TestExpand:
 
         assert [each.product.id for each in page.data] == [product.id]
 
-    def test_goes_through_what_is_embedded(self, api, subscription, product):
+    def test_expands_within_embedded_objects(self, api, subscription, product):
         shown = api.subscriptions.retrieve(subscription.id, {"expand": ["items.data.price.product"]})
 
         assert shown["items"].data[0].price.product.id == product.id
@@ -38,7 +38,7 @@ class TestExpand:
 
         assert price.product.id == product.id
 
-    def test_leaves_null_what_is_null(self, api, product):
+    def test_leaves_null_values_null(self, api, product):
         assert api.products.retrieve(product.id, {"expand": ["default_price.product"]}).default_price is None
 
     def test_shows_the_stub_of_a_deleted_customer(self, api, subscription):
@@ -66,7 +66,7 @@ class TestExpand:
             "id",
         ],
     )
-    def test_refuses_what_cannot_be_expanded(self, api, price, path):
+    def test_refuses_members_that_cannot_be_expanded(self, api, price, path):
         with pytest.raises(stripe.InvalidRequestError) as refused:
             api.prices.retrieve(price.id, {"expand": [path]})
 
@@ -114,7 +114,7 @@ class TestExpandOnly:
 
 
 class TestMetadata:
-    def test_keeps_keys_that_look_like_ours(self, api):
+    def test_keeps_metadata_keys_with_an_underscore(self, api):
         metadata = {"_secret": "1", "payments": "2"}
 
         assert api.customers.create({"metadata": metadata}).metadata.to_dict() == metadata

@@ -11,7 +11,7 @@ KEY = {"idempotency_key": "key-1"}
 
 @pytest.fixture
 def patient(sandbox):
-    """A client that tries again twice, at once."""
+    """A client that retries twice, without waiting."""
     client = InProcessClient(sandbox)
     client.INITIAL_DELAY = client.MAX_DELAY = 0
     client._sleep_time_seconds = lambda _retries: 0
@@ -19,7 +19,7 @@ def patient(sandbox):
 
 
 class TestRateLimit:
-    def test_strikes_as_often_as_was_asked(self, api, control):
+    def test_fails_the_given_number_of_calls(self, api, control):
         control("faults", status=429, count=2)
 
         for _ in range(2):
@@ -35,7 +35,7 @@ class TestRateLimit:
 
         assert api.customers.create({"name": "Grace"}, KEY).name == "Grace"
 
-    def test_strikes_only_where_it_was_aimed(self, api, control):
+    def test_fails_only_the_given_path_and_method(self, api, control):
         control("faults", status=429, path="/v1/products", method="POST")
 
         assert api.customers.create().object == "customer"
@@ -93,7 +93,7 @@ class TestServerError:
 
 @pytest.mark.parametrize("status", ["timeout", "reset"])
 class TestLostConnection:
-    def test_before_the_call_nothing_happened(self, api, control, status):
+    def test_before_the_call_writes_nothing(self, api, control, status):
         control("faults", status=status)
 
         with pytest.raises(stripe.APIConnectionError):

@@ -26,7 +26,7 @@ class TestDecode:
             }
         }
 
-    def test_numbers_what_empty_brackets_append(self):
+    def test_numbers_values_with_empty_brackets(self):
         assert decode([("expand[]", "customer"), ("expand[]", "items"), ("created[gte]", "5")]) == {
             "expand": {"0": "customer", "1": "items"},
             "created": {"gte": "5"},
@@ -35,7 +35,7 @@ class TestDecode:
     def test_takes_the_later_of_two_equal_keys(self):
         assert decode([("name", "first"), ("name", "second")]) == {"name": "second"}
 
-    def test_reads_what_the_sdk_writes(self):
+    def test_decodes_forms_of_the_sdk(self):
         params = {
             "items": [{"price": "price_1", "quantity": 1}],
             "metadata": {"a": "b"},

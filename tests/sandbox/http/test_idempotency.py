@@ -22,7 +22,7 @@ class TestReplay:
         assert again.last_response.request_id != first.last_response.request_id
         assert len(api.customers.list().data) == 1
 
-    def test_answers_what_was_even_when_it_is_no_more(self, api):
+    def test_replays_the_answer_about_an_object_deleted_since(self, api):
         customer = api.customers.create({"name": "Ada"}, KEY)
         api.customers.delete(customer.id)
 
@@ -108,7 +108,7 @@ class TestInFlight:
     def test_a_twin_of_a_running_request_is_refused(self):
         sandbox = Sandbox()
         api = stripe.StripeClient("sk_test_suite", http_client=InProcessClient(sandbox)).v1
-        sandbox.slowness.latency_ms = 300
+        sandbox.delays.latency_ms = 300
         made = []
         running = threading.Thread(target=lambda: made.append(api.customers.create({}, KEY)))
         running.start()
@@ -120,6 +120,6 @@ class TestInFlight:
 
         running.join()
         assert (refused.value.http_status, refused.value.error.code) == (409, "idempotency_key_in_use")
-        sandbox.slowness.latency_ms = 0
+        sandbox.delays.latency_ms = 0
         assert api.customers.create({}, KEY).id == made[0].id
         assert len(api.customers.list().data) == 1

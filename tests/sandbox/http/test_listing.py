@@ -83,7 +83,7 @@ class TestPaging:
 class TestCreated:
     @pytest.fixture
     def seconds(self, api, control):
-        """One customer at each of five seconds, named by how long after the first."""
+        """Five customers, one per second, named by the seconds since the first."""
         for later in range(5):
             control("clock", to=NOW + later)
             api.customers.create({"name": f"{later}"})

@@ -1,4 +1,4 @@
-"""What tests of prorations compare: the amounts that a preview shows, and those that are then billed."""
+"""The amounts that proration tests compare: those of a preview, and those billed later."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def item_of(subscription):
 
 
 def preview(shop, subscription, items, **details):
-    """The amounts of the previewed lines, and the total."""
+    """Return the amounts of the previewed lines, and the total."""
     shown = shop.api.invoices.create_preview(
         {"subscription": subscription.id, "subscription_details": {"items": items, **details}}
     )
@@ -26,7 +26,7 @@ def change(shop, subscription, items, **choices):
 
 
 def renew(shop, subscription):
-    """Go on to the end of the period; the amounts of the renewal's lines, and its total."""
+    """Move to the end of the period; return the amounts of the renewal's lines, and its total."""
     shop.move_to(shop.subscription(subscription.id)["items"].data[0].current_period_end)
     return newest(shop, subscription)
 

@@ -1,4 +1,4 @@
-"""Open invoices paid out of turn, written off and voided, and what that does to their subscriptions."""
+"""Open invoices that are paid on request, marked uncollectible or voided, and their subscriptions afterwards."""
 
 from collections import Counter
 

@@ -1,7 +1,7 @@
-"""Prorations against figures worked out by hand, in previews and on the invoices that then come.
+"""Proration amounts, computed by hand, in previews and on the invoices that follow.
 
-Stripe prorates to the second: https://docs.stripe.com/billing/subscriptions/prorations. An amount counts for the part
-of the period that is left, rounded to whole cents. That half a cent is rounded up is our own choice.
+Stripe prorates to the second: https://docs.stripe.com/billing/subscriptions/prorations. An amount is prorated by the
+part of the period that is left and rounded to whole cents; rounding half a cent up is our choice.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""Prorations that discounts reduce, that are billed at once, or that a cancel makes; worked out by hand."""
+"""Prorations with discounts, billed immediately, or from a cancellation; the amounts are computed by hand."""
 
 from tests.sandbox.invoices.figures import (
     BOTH,

@@ -25,7 +25,7 @@ class TestNumbers:
         assert cards.by_number(card.number) is card
 
     @pytest.mark.parametrize("number", ["", "4242", "4242 4242 4242 424x", "4" * 20, "٤" * 16])
-    def test_refuses_what_is_no_card_number(self, number):
+    def test_refuses_malformed_card_numbers(self, number):
         assert answer_to(number) == {
             "code": "invalid_number",
             "doc_url": "https://stripe.com/docs/error-codes/invalid-number",

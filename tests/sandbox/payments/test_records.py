@@ -1,4 +1,4 @@
-"""Invoices, payments and payment methods: what can be read, filtered, paged and expanded."""
+"""Reading, filtering, paging and expanding invoices, payments and payment methods."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ SAMPLES = Path(__file__).parents[4] / "shared" / "stripe" / "fixtures3.json"
 
 @pytest.fixture
 def sales(shop):
-    """A subscription of ada's, renewed once, and a book that bob bought."""
+    """Ada's subscription, renewed once, and Bob's one-time purchase."""
     ada, bob = shop.customer(), shop.customer(email="bob@example.com")
     subscription = shop.subscribed(customer=ada)
     shop.advance(hours=1)
@@ -182,12 +182,12 @@ class TestBillPages:
         assert shop.programs.get(f"/{path}").status_code == 404
 
 
-if SAMPLES.exists():  # Not everybody has them; a skip would count as a failure on CI.
+if SAMPLES.exists():  # The samples are optional, and CI counts a skip as a failure.
 
     class TestAgainstStripesSamples:
-        """Every member that Stripe sends is there: the SDK's types alone can't tell absent from optional."""
+        """Objects have all members of Stripe's samples; the SDK does not say whether optional members are sent."""
 
-        # Left out of answers since those versions, or sent only where they apply.
+        # Members that newer API versions leave out, or that are sent only for some objects.
         ABSENT = {"invoice": {"subscription"}, "charge": {"refunds"}}
 
         def members_missing(self, kind, obj):

@@ -1,4 +1,4 @@
-"""Refunds: some of a payment, all of it, never more; and what the charge says of it."""
+"""Partial and full refunds, refusals of larger ones, and the charge after a refund."""
 
 import pytest
 import stripe
@@ -78,7 +78,7 @@ class TestRefund:
         assert again.id == first.id
         assert shop.api.charges.retrieve(paid.latest_charge).amount_refunded == 500
 
-    def test_refuses_what_was_never_paid(self, shop):
+    def test_refuses_an_unpaid_payment_intent(self, shop):
         customer = shop.customer()
         method = shop.api.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": customer}).id
         shop.api.subscriptions.create(

@@ -1,4 +1,4 @@
-"""Coupons as the API shows them: what they take off, for how long, and what Stripe refuses about them."""
+"""The API of coupons: their terms, and the parameters that Stripe refuses."""
 
 import pytest
 import stripe

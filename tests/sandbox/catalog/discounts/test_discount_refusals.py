@@ -1,4 +1,4 @@
-"""What can't be redeemed, on every way to try: in Stripe's words, and without a trace."""
+"""Coupons and codes that can't be redeemed, at checkout and by the API: Stripe's error, and nothing written."""
 
 import pytest
 import stripe
@@ -11,7 +11,7 @@ PRIOR = "This promotion code cannot be redeemed because the associated customer 
 
 @pytest.fixture
 def code(shop):
-    """Make a promotion code SPRING; `of` is what its coupon says besides 50 % off."""
+    """Make a promotion code SPRING; `of` are terms of its coupon besides 50 % off."""
 
     def make(of=None, **choices):
         coupon = shop.api.coupons.create({"percent_off": 50, **(of or {})}).id
@@ -43,7 +43,7 @@ class TestSession:
             "You may only specify one of these parameters: allow_promotion_codes, discounts."
         )
 
-    def test_names_what_does_not_exist(self, shop):
+    def test_names_the_missing_object(self, shop):
         coupon = refusal(shop.session, discounts=[{"coupon": "NONE"}])
         promotion = refusal(shop.session, discounts=[{"promotion_code": "promo_none"}])
         both = refusal(shop.session, discounts=[{"coupon": "NONE", "promotion_code": "promo_none"}])
@@ -64,11 +64,11 @@ class TestSession:
 
 
 class TestRules:
-    """Each holds for a session, for a new subscription and for a change alike."""
+    """Each applies to a session, to a new subscription and to an update."""
 
     @pytest.fixture(params=["session", "create", "update"])
     def redeem(self, request, shop):
-        """Redeem a discount; returns the refusal."""
+        """Try to redeem a discount; return the error."""
         customer = shop.customer()
 
         def redeem(**discount):

@@ -1,4 +1,4 @@
-"""What a coupon makes of a subscription and its invoices, and for how long. Every figure is worked out by hand."""
+"""Discounts on subscriptions and their invoices, and when they end. The amounts are computed by hand."""
 
 from collections import Counter
 
@@ -114,7 +114,7 @@ class TestDuration:
         told = shop.new_types()
         shop.move_to(at("2027-05-31 10:30"))
 
-        # 31 January, 28 February, 31 March; not 30 April, the second when the three months are over.
+        # 31 January, 28 February, 31 March; on 30 April the three months are over.
         assert totals(shop, subscription) == [950, 950, 950, 1900, 1900]
         assert len(before) == 1
         assert shop.subscription(subscription.id).discounts == []
@@ -198,7 +198,7 @@ class TestUpdate:
         assert told == ["customer.discount.deleted", "customer.subscription.updated"]
         assert totals(shop, subscription) == [1900, 1900]
 
-    def test_keeps_what_is_named_and_ends_what_is_not(self, shop, subscription, coupon):
+    def test_keeps_named_discounts_and_ends_others(self, shop, subscription, coupon):
         given = [{"coupon": coupon(duration="forever")}, {"coupon": coupon(amount_off=100, currency="usd")}]
         first, second = shop.api.subscriptions.update(subscription.id, {"discounts": given}).discounts
 

@@ -1,4 +1,4 @@
-"""Promotion codes as the API shows them: their text, who may use them, when they end."""
+"""The API of promotion codes: their text, restrictions and expiry."""
 
 import pytest
 import stripe
@@ -20,7 +20,7 @@ def coupon(shop):
 
 @pytest.fixture
 def make(shop, coupon):
-    """Create a code for the coupon, or for the one named."""
+    """Create a code for the given coupon, or for the fixture's."""
 
     def make(code=None, *, of=coupon, **choices):
         given = {"promotion": {"type": "coupon", "coupon": of}, **({"code": code} if code else {}), **choices}

@@ -1,4 +1,4 @@
-"""Correct answers of every kind that matters here, to seed mistakes into."""
+"""Correct answers, into which the tests put mistakes."""
 
 PRODUCT = {
     "id": "prod_1",

@@ -64,7 +64,7 @@ class TestOperation:
             ("GET", "/v1/prices/a/b"),
         ],
     )
-    def test_knows_what_stripe_does_not_have(self, method, path):
+    def test_finds_no_operation_unknown_to_stripe(self, method, path):
         assert contract.operation(method, path) is None
 
     def test_finds_every_operation_of_the_sdk(self):
@@ -143,7 +143,7 @@ class TestCoerce:
     def test_allows_any_text_where_only_the_unset_value_is_listed(self):
         assert ask("POST", "/v1/customers", ("business_name", "Anything")) == {"business_name": "Anything"}
 
-    def test_reads_what_checkout_is_asked(self):
+    def test_coerces_the_parameters_of_checkout(self):
         params = ask(
             "POST",
             "/v1/checkout/sessions",

@@ -1,6 +1,6 @@
-"""With Stripe's sample objects beside this checkout, the contract and the sandbox's own objects are held to them.
+"""Comparison of the type checks and of the sandbox's objects with Stripe's sample objects.
 
-Left out rather than skipped without them: the suite can be told to take a skip for a failure.
+Without the samples beside this checkout the tests are not collected; a skip could count as a failure.
 """
 
 import json
@@ -19,7 +19,7 @@ GONE = {"invoice.subscription", "charge.refunds"}
 
 
 def absent(ours, sample, path):
-    """Name every member of the sample that our object lacks, also in nested objects."""
+    """Return the members of the sample that our object lacks, also in nested objects."""
     for name, member in sample.items():
         if name not in ours:
             yield f"{path}.{name}"
@@ -28,7 +28,7 @@ def absent(ours, sample, path):
 
 
 def sold(api, browser, price, **choices):
-    """Sell one of a price on the page; return the completed session."""
+    """Buy one of a price at checkout; return the completed session."""
     session = api.checkout.sessions.create(
         {
             "line_items": [{"price": price, "quantity": 1}],
@@ -48,9 +48,7 @@ if SAMPLES.exists():
         def test_finds_almost_all_samples_clean(self):
             unclean = {name for name, sample in RESOURCES.items() if violations(sample)}
             assert len(RESOURCES) > 150
-            assert (
-                len(unclean) <= 20
-            )  # Drift between the versions, and a few deleted objects with members of their own.
+            assert len(unclean) <= 20  # Differences between API versions, and deleted objects with further members.
             assert unclean.isdisjoint(
                 {"product", "price", "customer", "checkout.session", "subscription", "payment_intent", "charge"}
             )

@@ -187,6 +187,22 @@ class TestWhoMayAct:
         assert browser.get("/control/reset").status_code == 405
 
 
+@pytest.fixture
+def subscribed(api, price):
+    """A subscription with a discount."""
+    customer = api.customers.create({"email": "ada@example.com"})
+    method = api.payment_methods.attach("pm_card_visa", {"customer": customer.id})
+    coupon = api.coupons.create({"percent_off": 10, "duration": "forever"})
+    return api.subscriptions.create(
+        {
+            "customer": customer.id,
+            "default_payment_method": method.id,
+            "items": [{"price": price(recurring={"interval": "month"})}],
+            "discounts": [{"coupon": coupon.id}],
+        }
+    )
+
+
 class TestObjects:
     def test_are_listed_with_a_description(self, api, browser):
         product = api.products.create({"name": "Pro & Co"})

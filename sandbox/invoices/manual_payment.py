@@ -1,4 +1,4 @@
-"""Paying an invoice because somebody asks for it, not because it is time; and giving one up."""
+"""Invoices that are paid or written off on request, in contrast to the automatic attempts in rules.py."""
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
@@ -10,49 +10,52 @@ PAYABLE = {"open", "uncollectible"}
 
 
 def pay(account: Account, invoice: Object, method: Object | None, *, on_session: bool) -> Decline | None:
-    """Try to pay the invoice now, which turns its subscription on again; automatic attempts stay as planned."""
+    """Try to pay the invoice now; on success its subscription is activated. Automatic retries stay scheduled."""
     decline = rules.collect(account, invoice, method, on_session=on_session, is_automatic=False)
     if decline is None:
-        _go_on(account, invoice)
+        _activate_subscription(account, invoice)
     return decline
 
 
 def pay_on_page(account: Account, invoice: Object, method: Object) -> Decline | None:
-    """Pay with a card that the customer typed; it becomes what their subscription is paid with from now on."""
+    """Pay with a card that the customer typed; it becomes their subscription's default payment method."""
     decline = pay(account, invoice, method, on_session=True)
     if decline is None:
         payments.attach(account, method, invoice["customer"])
         if subscription := subscription_of(account, invoice):
             changes = {"default_payment_method": method["id"]}
-            subscription_state.keep(account, subscription, changes, event=subscription_state.UPDATED)
+            subscription_state.save(account, subscription, changes, event=subscription_state.UPDATED)
     return decline
 
 
-def pay_elsewhere(account: Account, invoice: Object) -> None:
-    """Note that the invoice was paid outside Stripe, so that nothing is collected any more."""
+def mark_paid_out_of_band(account: Account, invoice: Object) -> None:
+    """Mark the invoice as paid outside Stripe, and cancel its payment intent."""
     rules.cancel_payment(account, invoice, reason="void_invoice")
     rules.mark_paid(account, invoice)
-    _go_on(account, invoice)
+    _activate_subscription(account, invoice)
 
 
-def give_up(account: Account, invoice: Object) -> None:
-    """Mark the invoice as uncollectible. What it means to its subscription is not established; here, nothing."""
+def mark_uncollectible(account: Account, invoice: Object) -> None:
+    """Mark the invoice as uncollectible; its subscription does not change.
+
+    Stripe's documentation does not say whether it would.
+    """
     changes = {
         "next_payment_attempt": None,
         "status": "uncollectible",
         "status_transitions": invoice["status_transitions"] | {"marked_uncollectible_at": account.now},
     }
     account.change(invoice, changes, event="invoice.updated")
-    account.store.unplan("invoice", invoice["id"])
+    account.store.clear_due("invoice", invoice["id"])
     account.emit("invoice.marked_uncollectible", invoice)
 
 
 def subscription_of(account: Account, invoice: Object) -> Object | None:
-    """Return the subscription that the invoice bills, None for a one-time purchase."""
+    """Return the invoice's subscription, None for a one-time purchase."""
     parent = invoice["parent"]
     return account.get("subscription", parent["subscription_details"]["subscription"]) if parent else None
 
 
-def _go_on(account: Account, invoice: Object) -> None:
+def _activate_subscription(account: Account, invoice: Object) -> None:
     if subscription := subscription_of(account, invoice):
         subscription_state.activate(account, subscription)

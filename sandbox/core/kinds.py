@@ -1,0 +1,144 @@
+"""The table of object kinds: `KINDS` has one row for each kind of object that the sandbox plays.
+
+New ids, list URLs, look-ups by member, expand-only members, "No such …" errors and the links on object pages are
+derived from it. To add a kind, add its row here and its shapes and routes to the package of its noun.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of object.
+
+    `name` is Stripe's `object`; the names of the sandbox's own records begin with an underscore. `prefix` is how ids
+    begin, None if they have no prefix. `is_stored` is false for objects that exist only inside others. `noun` is the
+    name in "No such …" where it is not `name` in words. `created` is the member with the time of creation.
+    `indexed` maps each name that `Store.scan` can look up to the path of its values; paths go through lists.
+    `expand_only` members are left out of an answer unless `expand` asks for them.
+    """
+
+    name: str
+    prefix: str | None = None
+    id_length: int = 24
+    is_stored: bool = True
+    list_url: str | None = None
+    noun: str | None = None
+    created: str = "created"
+    indexed: Mapping[str, Path] = field(default_factory=dict)
+    expand_only: frozenset[str] = frozenset()
+
+
+def _same_name(*members: str) -> dict[str, Path]:
+    """Return the paths of members that are indexed under their own names."""
+    return {member: (member,) for member in members}
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "billing_portal.configuration",
+            prefix="bpc",
+            list_url="/v1/billing_portal/configurations",
+            noun="configuration",
+        ),
+        Kind("billing_portal.session", prefix="bps"),
+        Kind("charge", prefix="ch", list_url="/v1/charges", indexed=_same_name("customer", "payment_intent")),
+        Kind(
+            "checkout.session",
+            prefix="cs_test",
+            id_length=58,
+            list_url="/v1/checkout/sessions",
+            noun="checkout.session",
+            indexed=_same_name("customer", "subscription", "payment_intent"),
+            expand_only=frozenset({"line_items"}),
+        ),
+        Kind("coupon", list_url="/v1/coupons", expand_only=frozenset({"applies_to", "currency_options"})),
+        Kind(
+            "customer",
+            prefix="cus",
+            id_length=14,
+            list_url="/v1/customers",
+            indexed=_same_name("email"),
+            expand_only=frozenset(
+                {"subscriptions", "sources", "tax", "tax_ids", "cash_balance", "invoice_credit_balance"}
+            ),
+        ),
+        Kind("discount", prefix="di", created="start"),
+        Kind("event", prefix="evt", list_url="/v1/events", indexed=_same_name("type")),
+        Kind(
+            "invoice",
+            prefix="in",
+            list_url="/v1/invoices",
+            indexed={
+                "customer": ("customer",),
+                "subscription": ("parent", "subscription_details", "subscription"),
+            },
+            expand_only=frozenset({"payments", "confirmation_secret"}),
+        ),
+        Kind(
+            "invoice_payment",
+            prefix="inpay",
+            list_url="/v1/invoice_payments",
+            indexed={"invoice": ("invoice",), "payment_intent": ("payment", "payment_intent")},
+        ),
+        Kind("invoiceitem", prefix="ii", created="date", indexed=_same_name("customer", "invoice")),
+        Kind("item", prefix="li", is_stored=False),
+        Kind("line_item", prefix="il", is_stored=False),
+        Kind(
+            "payment_intent",
+            prefix="pi",
+            list_url="/v1/payment_intents",
+            noun="payment_intent",
+            indexed=_same_name("customer"),
+        ),
+        Kind(
+            "payment_method",
+            prefix="pm",
+            list_url="/v1/payment_methods",
+            noun="PaymentMethod",
+            indexed=_same_name("customer"),
+        ),
+        Kind(
+            "price",
+            prefix="price",
+            list_url="/v1/prices",
+            indexed=_same_name("product", "lookup_key"),
+            expand_only=frozenset({"tiers", "currency_options"}),
+        ),
+        Kind("product", prefix="prod", id_length=14, list_url="/v1/products"),
+        Kind(
+            "promotion_code",
+            prefix="promo",
+            list_url="/v1/promotion_codes",
+            indexed={"code": ("_code",), "coupon": ("promotion", "coupon"), "customer": ("customer",)},
+        ),
+        Kind("refund", prefix="re", list_url="/v1/refunds", indexed=_same_name("payment_intent", "charge")),
+        Kind(
+            "subscription",
+            prefix="sub",
+            list_url="/v1/subscriptions",
+            indexed={"customer": ("customer",), "price": ("items", "data", "price")},
+        ),
+        Kind("subscription_item", prefix="si", id_length=14, is_stored=False, noun="subscription_item"),
+        Kind(
+            "subscription_schedule",
+            prefix="sub_sched",
+            list_url="/v1/subscription_schedules",
+            indexed=_same_name("customer"),
+        ),
+        Kind("webhook_endpoint", prefix="we", list_url="/v1/webhook_endpoints"),
+        Kind("_answer"),
+        Kind("_delivery", prefix="del", indexed=_same_name("state")),
+    )
+}
+
+
+def expand_only(name: str) -> frozenset[str]:
+    """Return the members that objects of this kind show only when `expand` asks for them."""
+    kind = KINDS.get(name)
+    return kind.expand_only if kind else frozenset()
