@@ -17,7 +17,7 @@ from sandbox.http.listing import Params
 
 def set_discount(session: Object, redemption: Redemption | None) -> None:
     """Compute the session's amounts with this discount, or without one; the caller saves the session."""
-    amounts_off.reduce_session(session, redemption.coupon if redemption else None)
+    amounts_off.apply_to_session(session, redemption.coupon if redemption else None)
     session["discounts"] = [_discount_entry(redemption)] if redemption else []
     if session["mode"] == "payment":
         session_lines.check_total(session["line_items"]["data"])

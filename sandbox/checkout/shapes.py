@@ -9,7 +9,7 @@ from sandbox.http.listing import embedded
 
 def session(*, mode: str, created: int, expires_at: int, line_items: list[Object], base_url: str) -> Object:
     """Return an open session for these line items, without customer or options."""
-    session_id = ids.new("cs_test")
+    session_id = ids.new("checkout.session")
     subtotal = sum(item["amount_subtotal"] for item in line_items)
     total = sum(item["amount_total"] for item in line_items)
     return {

@@ -24,7 +24,7 @@ def create(account: Account, params: Params) -> Object:
 
 def delete(account: Account, customer: Object) -> Object:
     """Delete the customer, and cancel every subscription that has not ended."""
-    for subscription in list(account.store.walk("subscription", linked=("customer", customer["id"]))):
+    for subscription in list(account.store.scan("subscription", index=("customer", customer["id"]))):
         if not subscription_state.has_ended(subscription):
             subscriptions.end(account, subscription, details={})
     return account.remove(customer, event="customer.deleted")

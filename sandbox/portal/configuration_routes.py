@@ -26,7 +26,7 @@ def create(account: Account, params: Params) -> Object:
 
 def default(account: Account) -> Object:
     """Return the default configuration; creates it on first use."""
-    for configuration in account.store.walk(KIND):
+    for configuration in account.store.scan(KIND):
         if configuration["is_default"]:
             return configuration
     configuration = shapes.configuration(created=account.now, features=shapes.features(enabled=True))
@@ -56,7 +56,6 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         KIND,
         params,
-        url="/v1/billing_portal/configurations",
         where=lambda configuration: listing.matches(configuration, wanted),
     )
 

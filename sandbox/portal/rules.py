@@ -38,7 +38,7 @@ def visit(account: Account, session_id: str) -> Visit:
 
 def running_subscriptions(account: Account, visit: Visit) -> list[Object]:
     """Return the customer's subscriptions that have not ended, newest first."""
-    found = list(account.store.walk("subscription", linked=("customer", visit.customer["id"])))
+    found = list(account.store.scan("subscription", index=("customer", visit.customer["id"])))
     return [
         subscriptions.with_current_prices(account, each) for each in found if not subscription_state.has_ended(each)
     ]

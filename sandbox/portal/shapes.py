@@ -63,7 +63,7 @@ def features(*, enabled: bool) -> Object:
 
 def session(*, customer: str, configuration: str, created: int, base_url: str, members: dict[str, Any]) -> Object:
     """Return a session; `url` is its page."""
-    session_id = ids.new("bps")
+    session_id = ids.new("billing_portal.session")
     return {
         "id": session_id,
         "object": "billing_portal.session",

@@ -59,7 +59,7 @@ def start(account: Account, params: Params) -> Object:
     subscription, invoice = rules.start(account, order)
     if params.get("cancel_at_period_end") or params.get("cancel_at"):
         changes = shared_parameters.scheduled_end(account, subscription, params)
-        subscription_state.keep(account, subscription, changes)
+        subscription_state.save(account, subscription, changes)
     if params.get("payment_behavior") == "default_incomplete" and subscription["status"] == "incomplete":
         invoices.finalize(account, invoice)
     else:

@@ -81,8 +81,7 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "subscription",
         params,
-        url="/v1/subscriptions",
-        linked=linked,
+        index=index,
         where=lambda subscription: _matches_filters(subscription, params),
     )
     for subscription in page["data"]:

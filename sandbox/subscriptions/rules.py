@@ -83,9 +83,9 @@ def end(account: Account, subscription: Object, *, details: dict[str, Any], dele
         "ended_at": account.now,
         "status": "canceled",
     }
-    subscription_state.keep(account, subscription, changes)
+    subscription_state.save(account, subscription, changes)
     if deletes_prorations:
-        prorations.drop(account, subscription)
+        prorations.delete_pending(account, subscription)
     invoices.stop_collecting(account, subscription["id"])
     schedule_ending.end_with_subscription(account, subscription, reason=details.get("reason"))
     account.emit("customer.subscription.deleted", subscription)

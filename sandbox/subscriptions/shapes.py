@@ -10,7 +10,7 @@ MISSING_PAYMENT_METHOD = "create_invoice"
 
 def subscription(*, customer: str, currency: str, created: int, items: list[Object]) -> Object:
     """Return an incomplete subscription for these items; sets `subscription` in each of them."""
-    subscription_id = ids.new("sub")
+    subscription_id = ids.new("subscription")
     for item in items:
         item["subscription"] = subscription_id
     return {

@@ -56,7 +56,7 @@ def shared_members(_account: Account, given: Params) -> dict[str, Any]:
 
 def check_currency(account: Account, customer: Object, currency: str) -> None:
     """Raise ApiError if the customer has a running subscription in another currency."""
-    for subscription in account.store.walk("subscription", linked=("customer", customer["id"])):
+    for subscription in account.store.scan("subscription", index=("customer", customer["id"])):
         if subscription["status"] not in subscription_state.ENDED and subscription["currency"] != currency:
             raise ApiError.invalid(
                 "You cannot combine currencies on a single customer. This customer has an active subscription, "

@@ -14,33 +14,16 @@ from sandbox.pages import rendering
 from sandbox.pages.control import overview
 
 MAX_ROWS = 100
-KIND_BY_PREFIX = {
-    "bpc": "billing_portal.configuration",
-    "bps": "billing_portal.session",
-    "ch": "charge",
-    "cs": "checkout.session",
-    "cus": "customer",
-    "di": "discount",
-    "evt": "event",
-    "in": "invoice",
-    "pi": "payment_intent",
-    "pm": "payment_method",
-    "price": "price",
-    "prod": "product",
-    "promo": "promotion_code",
-    "re": "refund",
-    "seti": "setup_intent",
-    "sub": "subscription",
-    "we": "webhook_endpoint",
-}
-ID_PATTERN = re.compile(rf"&#34;((?:{'|'.join(KIND_BY_PREFIX)})_[A-Za-z0-9_]+)&#34;")
+KIND_BY_PREFIX = {kind.prefix: kind.name for kind in KINDS.values() if kind.prefix and kind.is_stored}
+PREFIXES = "|".join(sorted(KIND_BY_PREFIX, key=len, reverse=True))  # `sub_sched` is tried before `sub`.
+ID_PATTERN = re.compile(rf"&#34;(({PREFIXES})_[A-Za-z0-9_]+)&#34;")
 
 
 def show_all(sandbox: LocalStripe, _request: Request, kind: str) -> Response:
     """List the latest objects of a kind."""
     account = sandbox.account
     with sandbox.transaction():
-        found = list(islice(account.store.walk(kind), MAX_ROWS + 1))
+        found = list(islice(account.store.scan(kind), MAX_ROWS + 1))
     if not found or kind.startswith("_"):
         return rendering.not_found(f"There are no objects of the kind {kind}.")
     rows = [overview.row(obj) for obj in found[:MAX_ROWS]]
@@ -59,6 +42,5 @@ def show(sandbox: LocalStripe, _request: Request, kind: str, object_id: str) -> 
 
 
 def _link(found: re.Match[str]) -> str:
-    object_id = found[1]
-    kind = KIND_BY_PREFIX[object_id.partition("_")[0]]
+    object_id, kind = found[1], KIND_BY_PREFIX[found[2]]
     return f'&#34;<a href="/objects/{kind}/{object_id}">{object_id}</a>&#34;'

@@ -51,7 +51,11 @@ def moment(seconds: int) -> str:
 def row(obj: Object) -> dict[str, Any]:
     """Return an object as a table row."""
     texts: Iterable[Any] = (obj[name] for name in DESCRIBING_MEMBERS if isinstance(obj.get(name), str) and obj[name])
-    return {"id": obj["id"], "description": next(iter(texts), ""), "created": moment(obj["created"])}
+    return {
+        "id": obj["id"],
+        "description": next(iter(texts), ""),
+        "created": moment(obj[KINDS[obj["object"]].created]),
+    }
 
 
 def _clock(account: Account) -> dict[str, str]:

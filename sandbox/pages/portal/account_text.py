@@ -144,7 +144,7 @@ def _price(item: Object) -> str:
 
 
 def _invoice_rows(account: Account, visit: Visit) -> list[InvoiceRow]:
-    found = account.store.walk("invoice", linked=("customer", visit.customer["id"]))
+    found = account.store.scan("invoice", index=("customer", visit.customer["id"]))
     issued = (invoice for invoice in found if invoice["status"] != "draft")
     return [_invoice_row(invoice) for invoice in islice(issued, INVOICES_SHOWN)]
 

@@ -13,7 +13,7 @@ def next_invoice(account: Account, subscription: Object, *, latest_before: str |
     the next invoice of a past due subscription is the one for its next period.
     """
     while subscription["latest_invoice"] == latest_before:
-        moment = subscription_state.next_moment(subscription, now=account.now)
+        moment = subscription_state.next_due_time(subscription, now=account.now)
         if moment is None or subscription["status"] == "incomplete":
             return None
         account.now = max(moment, account.now)
@@ -23,5 +23,5 @@ def next_invoice(account: Account, subscription: Object, *, latest_before: str |
 
 def as_drafted(account: Account, invoice_id: str) -> Object:
     """Return the invoice as its `invoice.created` event contains it."""
-    events = account.store.walk("event", linked=("type", "invoice.created"))
+    events = account.store.scan("event", index=("type", "invoice.created"))
     return next(event["data"]["object"] for event in events if event["data"]["object"]["id"] == invoice_id)

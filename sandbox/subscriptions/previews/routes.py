@@ -48,7 +48,7 @@ def create(account: Account, params: Params) -> Object:
 def _preview_change(account: Account, subscription: Object, params: Params, details: Params) -> Object:
     changes = _changes(params, details)
     latest_before = subscription["latest_invoice"]
-    items_before = set(prorations.made_since(account, subscription, set()))
+    items_before = set(prorations.new_items(account, subscription, set()))
     with dry_run(account):
         tried = deepcopy(subscription)
         if params.get("preview_mode") == "recurring":
@@ -59,7 +59,7 @@ def _preview_change(account: Account, subscription: Object, params: Params, deta
             if changes:
                 change_request.apply(account, tried, changes)
             drafted = next_invoice.next_invoice(account, tried, latest_before=latest_before)
-        new_items = prorations.made_since(account, tried, items_before)
+        new_items = prorations.new_items(account, tried, items_before)
     if drafted is None:
         raise _no_upcoming_invoice(subscription["customer"])
     return shapes.preview(drafted, proration_date=_proration_date(account, details), new_items=new_items)

@@ -16,7 +16,7 @@ def preview(drafted: Object, *, proration_date: int | None, new_items: Mapping[s
     item that only this change would create to its subscription item; the line then refers to the subscription item,
     because the invoice item does not exist. Lines of pending invoice items stay as on any invoice.
     """
-    preview_id = ids.new("upcoming_in")
+    preview_id = ids.with_prefix("upcoming_in")
     lines = [_line(line, preview_id, new_items) for line in drafted["lines"]["data"]]
     charges = drafted["collection_method"] == "charge_automatically"
     return {
@@ -24,7 +24,7 @@ def preview(drafted: Object, *, proration_date: int | None, new_items: Mapping[s
         "id": preview_id,
         "billing_reason": "upcoming",
         "ending_balance": drafted["starting_balance"] + drafted["total"] - drafted["amount_due"],
-        "lines": whole(lines, url=f"/v1/invoices/{preview_id}/lines"),
+        "lines": embedded(lines, url=f"/v1/invoices/{preview_id}/lines"),
         "next_payment_attempt": drafted["created"] + DRAFT_SECONDS if charges else None,
         "parent": _parent(drafted["parent"], proration_date),
         "webhooks_delivered_at": None,
@@ -32,7 +32,7 @@ def preview(drafted: Object, *, proration_date: int | None, new_items: Mapping[s
 
 
 def _line(line: Object, preview_id: str, new_items: Mapping[str, str]) -> Object:
-    shown = {**line, "id": ids.new("il_tmp"), "invoice": preview_id}
+    shown = {**line, "id": ids.with_prefix("il_tmp"), "invoice": preview_id}
     details = line["parent"]["invoice_item_details"]
     if details and (subscription_item := new_items.get(details["invoice_item"])):
         moved = {**details, "invoice_item": None, "subscription_item": subscription_item}

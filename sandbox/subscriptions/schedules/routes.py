@@ -84,8 +84,7 @@ def list_all(account: Account, params: Params) -> Object:
         account,
         "subscription_schedule",
         params,
-        url="/v1/subscription_schedules",
-        linked=("customer", params["customer"]) if "customer" in params else None,
+        index=("customer", params["customer"]) if "customer" in params else None,
         where=lambda schedule: _matches_filters(schedule, params),
     )
 

@@ -61,7 +61,7 @@ def attach_to_subscription(account: Account, subscription: Object, schedule: Obj
             members["_phase_end"] = None
     elif subscription["schedule"] == schedule["id"]:
         members |= ending.NO_SCHEDULED_END
-    subscription_state.keep(account, subscription, members, event=UPDATED)
+    subscription_state.save(account, subscription, members, event=UPDATED)
 
 
 def advance(account: Account, subscription: Object) -> None:

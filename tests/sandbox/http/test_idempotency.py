@@ -108,7 +108,7 @@ class TestInFlight:
     def test_a_twin_of_a_running_request_is_refused(self):
         sandbox = Sandbox()
         api = stripe.StripeClient("sk_test_suite", http_client=InProcessClient(sandbox)).v1
-        sandbox.delays.latency_ms = 300
+        sandbox.delays.latency_ms = 1500
         made = []
         running = threading.Thread(target=lambda: made.append(api.customers.create({}, KEY)))
         running.start()
