@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, JsonResponse
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from subscriptions.customers import api_tokens
 from subscriptions.monitoring import health
 from subscriptions.monitoring.health import Health
+from subscriptions.user_model import User
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib.auth import login
+from django.contrib.auth import get_user_model, login
 from django.contrib.auth.forms import PasswordResetForm, UserCreationForm
-from django.contrib.auth.models import User
 from django.contrib.auth.views import PasswordResetView, RedirectURLMixin
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
@@ -27,6 +26,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
 from subscriptions.customers import users
+from subscriptions.user_model import User
 
 if TYPE_CHECKING:  # These are generic in the stubs only.
     UserForm = UserCreationForm[User]
@@ -70,12 +70,12 @@ class SignUpForm(UserForm):
     )
 
     class Meta(UserCreationForm.Meta):
-        model = User
-        fields = ("username", "email")
+        model = get_user_model()
+        fields = tuple(dict.fromkeys((model.USERNAME_FIELD, "email")))
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
-        if User.objects.filter(email__iexact=email).exists():
+        if get_user_model()._default_manager.filter(email__iexact=email).exists():
             raise ValidationError(
                 format_html(
                     'This address already has an account. <a href="{}">Reset its password</a>, or log in.',
@@ -97,7 +97,8 @@ class SignUpForm(UserForm):
         except ValidationError as error:
             self.add_error("email", error)
         except IntegrityError:
-            self.add_error("username", self.instance.unique_error_message(User, ("username",)))
+            name = get_user_model().USERNAME_FIELD
+            self.add_error(name, self.instance.unique_error_message(get_user_model(), (name,)))
         return None
 
 
@@ -128,7 +129,7 @@ class ResetForm(PasswordResetForm):
 
     def get_users(self, email: str) -> Iterator[User]:
         yield from super().get_users(email)
-        for person in User.objects.filter(email__iexact=email, is_active=True):
+        for person in get_user_model()._default_manager.filter(email__iexact=email, is_active=True):
             if users.awaits_password(person) and _is_same(email, person.email):
                 yield person
 

@@ -5,7 +5,7 @@ import urllib.request
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from billing.catalog import importer, promotions
@@ -14,7 +14,9 @@ from billing.catalog.promotions import Discount
 from billing.catalog.services import PriceTerms
 from billing.models import Price, Product, PromotionCode
 from subscriptions.checkout import services as checkout
+from subscriptions.customers import users
 from subscriptions.mirror import history
+from subscriptions.user_model import User
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,10 @@ class Login:
         return f"{self.role}: {self.name} / {self.password}"
 
 
-STAFF = Login("staff", "margaret", "apollo-eleven")
-CUSTOMER = Login("customer", "ada", "analytical-engine")
+# Only for a user model of your own whose name is the e-mail address.
+_AT = "@example.com" if users.name_is_address() else ""
+STAFF = Login("staff", f"margaret{_AT}", "apollo-eleven")
+CUSTOMER = Login("customer", f"ada{_AT}", "analytical-engine")
 
 CARD = "4242424242424242"
 CODE = "WELCOME20"
@@ -93,11 +97,11 @@ WELCOME = Discount(percent_off=20, duration=PromotionCode.Duration.REPEATING, du
 def seed() -> list[Login]:
     """Make what is missing, and return the logins. What people changed since the first time stays."""
     # The staff user is made last: it says that everything else is there.
-    if not User.objects.filter(username=STAFF.name).exists():
+    if users.find(STAFF.name) is None:
         _fill_catalogue()
         _buy(_person(CUSTOMER), "Starter")
     staff, _ = _person(STAFF), _person(CUSTOMER)
-    User.objects.filter(pk=staff.pk).update(is_staff=True, is_superuser=True)
+    get_user_model()._default_manager.filter(pk=staff.pk).update(is_staff=True, is_superuser=True)
     return [STAFF, CUSTOMER]
 
 
@@ -127,7 +131,9 @@ def _offer(sample: Sample) -> None:
 
 def _person(login: Login) -> User:
     """Return the login's user, whose password is made what the demo prints."""
-    user, _ = User.objects.get_or_create(username=login.name, defaults={"email": f"{login.name}@example.com"})
+    model = get_user_model()
+    address = login.name if users.name_is_address() else f"{login.name}@example.com"
+    user, _ = model._default_manager.get_or_create(**{model.USERNAME_FIELD: login.name}, defaults={"email": address})
     if not user.check_password(login.password):
         user.set_password(login.password)
         user.save(update_fields=["password"])
