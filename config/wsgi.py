@@ -5,7 +5,7 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from config.chunked import WithLength
+from config.chunked_bodies import WithLength
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
