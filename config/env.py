@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 NAMES = frozenset(
     "ALLOWED_HOSTS API_RATE_PER_ADDRESS API_RATE_PER_TOKEN CHECKOUT_CANCEL_URL CHECKOUT_SUCCESS_URL "
     "CORS_ALLOWED_ORIGINS CSRF_TRUSTED_ORIGINS DATABASE_URL DEBUG DEFAULT_FROM_EMAIL EMAIL_URL "
-    "INACTIVE_CUSTOMERS PAST_DUE_GRACE_DAYS PORT SECRET_KEY SITE_URL STRIPE_API_BASE STRIPE_KEY "
+    "INACTIVE_CUSTOMERS PAST_DUE_GRACE_DAYS PORT SECRET_KEY SITE_NAME SITE_URL STRIPE_API_BASE STRIPE_KEY "
     "STRIPE_MAX_RPS STRIPE_WEBHOOK_SECRET SYNC_FULL_EVERY_HOURS SYNC_INTERVAL_SECONDS TRUSTED_PROXIES".split()
 )
 
@@ -51,6 +51,14 @@ def text(name: str, default: str = "") -> str:
     """Return the value without surrounding blanks; an empty one counts as absent."""
     # Not environ.Env.str(): it takes a value that begins with "$", as a secret may, for another variable's name.
     return os.environ.get(name, "").strip() or default
+
+
+def one_line(name: str, default: str) -> str:
+    """Return a text without line breaks or other control characters, which would end a header of a mail."""
+    value = text(name, default)
+    if not value.isprintable():
+        raise ImproperlyConfigured(f"{name} must be one line of printable text")
+    return value
 
 
 def required(name: str, *, hint: str) -> str:

@@ -3,6 +3,7 @@
 What is not here keeps Django's default.
 """
 
+from email.utils import formataddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,9 @@ SECRET_KEY = (
     if DEBUG
     else env.required("SECRET_KEY", hint="`make install` writes one into .env")
 )
+
+# Pages, mails, the admin, the API and the webhook endpoint at Stripe call the site so.
+SITE_NAME = env.one_line("SITE_NAME", "Standing Order")
 
 PORT = env.port("PORT", 8000)
 SITE_URL = env.http_url("SITE_URL", f"http://127.0.0.1:{PORT}", path_allowed=False)
@@ -187,7 +191,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 # --- Mail and log ------------------------------------------------------------
 
 vars().update(env.email("EMAIL_URL", "consolemail://"))
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Standing Order <noreply@{SITE_HOST}>")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", formataddr((SITE_NAME, f"noreply@{SITE_HOST}")))
 
 LOGGING = {
     "version": 1,

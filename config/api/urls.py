@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 
+from django.conf import settings
 from django.urls import path
 from ninja import NinjaAPI, Swagger
 
@@ -28,7 +29,7 @@ class JsonApi(NinjaAPI):
 
 
 api = JsonApi(
-    title="Standing Order",
+    title=settings.SITE_NAME,
     version="1",
     description=DESCRIPTION,
     # Asks no validator elsewhere, so that the page works without internet.

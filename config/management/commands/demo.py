@@ -13,7 +13,7 @@ from config.processes.supervisor import PortTaken, ProgramEnded, Supervisor, req
 from subscriptions.checkout import services as checkout
 
 BANNER = """
-Standing Order is running. Ctrl-C stops it; what you did is kept for the next time.
+{name} is running. Ctrl-C stops it; what you did is kept for the next time.
 
   plans and prices   {site}/
   the admin          {site}/admin/
@@ -65,4 +65,10 @@ class Command(BaseCommand):
 
 def _banner(logins: list[seed.Login]) -> str:
     lines = "\n".join(map(str, logins))
-    return BANNER.format(site=settings.SITE_URL, stripe=settings.STRIPE_API_BASE, code=seed.CODE, logins=lines)
+    return BANNER.format(
+        name=settings.SITE_NAME,
+        site=settings.SITE_URL,
+        stripe=settings.STRIPE_API_BASE,
+        code=seed.CODE,
+        logins=lines,
+    )

@@ -23,7 +23,7 @@ class Command(BaseCommand):
             programs.prepare()
             with Supervisor(self.stdout) as supervisor:
                 supervisor.start(programs.site(host=host, workers=workers), programs.sync())
-                self.stdout.write(f"Standing Order is running at {settings.SITE_URL}/ (Ctrl-C stops it).")
+                self.stdout.write(f"{settings.SITE_NAME} is running at {settings.SITE_URL}/ (Ctrl-C stops it).")
                 supervisor.wait()
         except (PortTaken, ProgramEnded) as error:
             raise CommandError(str(error)) from error
