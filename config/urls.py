@@ -1,4 +1,4 @@
-"""Every path of the site, by the part that serves it."""
+"""The paths of the site, each with the module that serves it."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path

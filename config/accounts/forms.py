@@ -1,4 +1,4 @@
-"""The forms of sign-up and of a forgotten password, and the claim that keeps an address from two sign-ups at once."""
+"""The forms for signing up and for a forgotten password, and the claim that stops two sign-ups with one address."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -25,26 +25,26 @@ if TYPE_CHECKING:  # Generic in the stubs only.
 else:
     UserForm = UserCreationForm
 
-CLAIM_LASTS = timedelta(minutes=1)
+CLAIM_LIFETIME = timedelta(minutes=1)
 
 
 class AddressClaimed(Exception):
-    """Another sign-up with the same address is under way."""
+    """Another sign-up with this address is in progress."""
 
 
 @contextmanager
 def claim_address(email: str) -> Iterator[None]:
-    """Keep every other sign-up with this address out meanwhile. Raises AddressClaimed where one is under way.
+    """Hold this address for one sign-up. Raises AddressClaimed if another sign-up holds it.
 
-    Django's users have no unique e-mail address, but a session's key is unique on every engine. The claim is an
-    empty session under a key that nobody can guess; it expires, in case its process dies without giving it up.
+    Django's users have no unique e-mail address, but a session's key is unique on every engine. So the claim is an
+    empty session under a key that nobody can guess. It expires, in case its process dies before deleting it.
     """
     now = timezone.now()
     key = salted_hmac(__name__, email.casefold()).hexdigest()
     Session.objects.filter(session_key=key, expire_date__lt=now).delete()
     try:
         with transaction.atomic():
-            claim = Session.objects.create(session_key=key, expire_date=now + CLAIM_LASTS)
+            claim = Session.objects.create(session_key=key, expire_date=now + CLAIM_LIFETIME)
     except IntegrityError as error:
         raise AddressClaimed from error
     try:
@@ -54,7 +54,7 @@ def claim_address(email: str) -> Iterator[None]:
 
 
 class SignUpForm(UserForm):
-    """Django's own form, and an e-mail address that no other person here has, whatever its case."""
+    """Django's form, with an e-mail address that no other account has in any mix of upper and lower case."""
 
     email = forms.EmailField(
         label="Email address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
@@ -77,7 +77,7 @@ class SignUpForm(UserForm):
         return email
 
     def register(self) -> User | None:
-        """Save the person, or put on the form what another sign-up took since it was validated."""
+        """Save the account; if another sign-up took the name or address meanwhile, add that error and return None."""
         try:
             with claim_address(self.cleaned_data["email"]):
                 self.clean_email()
@@ -94,15 +94,15 @@ class SignUpForm(UserForm):
 
 
 class ResetForm(PasswordResetForm):
-    """Django's own, which sends a mail to nobody without a password; whom the API enrolled gets one."""
+    """Django's form mails nobody without a password; this one also mails people whose account the API created."""
 
     def get_users(self, email: str) -> Iterator[User]:
         yield from super().get_users(email)
         for person in get_user_model()._default_manager.filter(email__iexact=email, is_active=True):
-            if users.awaits_password(person) and _is_same(email, person.email):
+            if users.awaits_password(person) and _differ_only_in_case(email, person.email):
                 yield person
 
 
-def _is_same(one: str, other: str) -> bool:
-    """Whether two addresses differ in case alone; a database may take more letters for the same."""
+def _differ_only_in_case(one: str, other: str) -> bool:
+    """Return whether two addresses differ only in case. A database may treat more letters as equal."""
     return unicodedata.normalize("NFKC", one).casefold() == unicodedata.normalize("NFKC", other).casefold()

@@ -1,4 +1,4 @@
-"""Paths under /accounts/ that differ from Django's own."""
+"""The paths under /accounts/ that replace or add to Django's own."""
 
 from django.contrib.auth.views import PasswordResetView
 from django.urls import path
