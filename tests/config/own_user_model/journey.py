@@ -128,10 +128,10 @@ class TestAdmin:
     def test_finds_customers_and_tokens_by_address(self, office: Client, local_stripe: LocalStripe) -> None:
         member, other = (Member.objects.create_user(address) for address in (ADDRESS, "bob@example.com"))
         for person in (member, other):
-            customers.ensure(person)
+            customer = customers.ensure(person)
+            # Another address at Stripe, so that only the account's can be found.
+            Customer.objects.filter(pk=customer.pk).update(email="billing@example.com")
             api_tokens.create(user=person, name="shop", now=timezone.now())
-        # Another address at Stripe, so that only the account's can be found.
-        Customer.objects.filter(account__user=member).update(email="billing@example.com")
         for path in ("customer", "apitoken"):
             page = office.get(f"/admin/subscriptions/{path}/", {"q": ADDRESS})
             assert page.context["cl"].result_count == 1
