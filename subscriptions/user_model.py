@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.base_user import AbstractBaseUser
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from django.contrib.auth.models import User  # noqa: TID251  (for type checkers)
 else:
     User = AbstractBaseUser
 
