@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Run one of the project's commands: ``manage.py help`` lists them."""
+"""Runs one of the project's commands; `manage.py help` lists them."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ from config.demo import environment
 
 
 def main() -> None:
-    """Hand the command line to Django, once the settings make sense."""
+    """Load the settings, then run the command. Invalid settings end with one line instead of a traceback."""
     try:
         if sys.argv[1:2] == ["demo"]:
             environment.prepare(folder=Path(__file__).resolve().parent)

@@ -17,9 +17,10 @@ CronJob = tuple[str, str, list[Any], dict[str, Any]]
 
 
 def sync_entries(*, every_seconds: int) -> list[CronJob]:
-    """Return django-crontab's CRONJOBS: one entry, or for 30 seconds two, as cron starts at whole minutes.
+    """Return django-crontab's CRONJOBS: one entry, or two for 30 seconds, because cron starts jobs at whole minutes.
 
-    An interval that does not divide an hour or a day evenly is kept to within it: the last gap is the shorter one.
+    An interval that does not divide the hour (or the day) evenly starts again with each hour (or day), so that the
+    last gap is shorter.
     """
     if every_seconds == HALF_A_MINUTE:
         return [("* * * * *", JOB, [], {}), ("* * * * *", JOB, [], {"delay": HALF_A_MINUTE})]
@@ -39,11 +40,11 @@ def _times(minutes: int) -> str:
 
 
 def environment_prefix() -> str:
-    """Return what goes before the command, so that cron reads the same settings as the shell that installed it."""
+    """Return the text before the command: cron then reads the same settings file as `manage.py crontab add` did."""
     chosen = env.text("ENV_FILE")
     return f"ENV_FILE={shlex.quote(chosen)}" if chosen else ""
 
 
 def log_suffix(*, file: Path) -> str:
-    """Return what goes after the command, so that its output is kept."""
+    """Return the text after the command, which appends its output to a log file."""
     return f">> {shlex.quote(str(file))} 2>&1"

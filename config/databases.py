@@ -1,6 +1,6 @@
-"""DATABASE_URL -> an entry of Django's DATABASES, for SQLite, PostgreSQL and MongoDB.
+"""Turns DATABASE_URL into an entry of Django's DATABASES, for SQLite, PostgreSQL and MongoDB.
 
-Messages name the setting and never repeat the URL, which holds the password.
+Messages name the setting and never repeat the URL, which contains the password.
 """
 
 from pathlib import Path
@@ -18,16 +18,16 @@ FLAGS = {"ATOMIC_REQUESTS", "AUTOCOMMIT", "CONN_HEALTH_CHECKS", "DISABLE_SERVER_
 
 SQLITE_OPTIONS = {
     "timeout": 20,
-    # With the default, DEFERRED, two processes that read and then write get "database is locked" at once.
+    # With the default, DEFERRED, a process that reads and then writes gets "database is locked" without waiting.
     "transaction_mode": "IMMEDIATE",
     "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
 }
 
 
 def parse(url: str, *, folder: Path) -> dict[str, Any]:
-    """Return the DATABASES entry for `url`; a relative SQLite path starts at `folder`.
+    """Return the DATABASES entry for `url`; a relative SQLite path is relative to `folder`.
 
-    Raises ImproperlyConfigured if the engine is not one of ours or the URL is malformed.
+    Raises ImproperlyConfigured if the engine is not supported or the URL is malformed.
     """
     match url.partition("://")[0]:
         case "sqlite":
@@ -43,13 +43,13 @@ def parse(url: str, *, folder: Path) -> dict[str, Any]:
 def _sqlite(url: str, *, folder: Path) -> dict[str, Any]:
     parts = urlsplit(url)
     in_memory = parts.netloc == MEMORY
-    # environ takes sqlite://db.sqlite3 and sqlite:/// for a database in memory, which would lose every write.
+    # environ reads sqlite://db.sqlite3 and sqlite:/// as a database in memory, which would lose every write.
     if not in_memory and (parts.netloc or parts.path in {"", "/"}):
         raise _refusal("must name a file after three slashes, as in sqlite:///db.sqlite3")
     entry = _read(url)
     name = MEMORY if in_memory else str(folder / entry["NAME"])
     options = SQLITE_OPTIONS | entry.get("OPTIONS", {})
-    # To open and close the file for each request costs a webhook a fifth of its time: the last to close it tidies up.
+    # Opening and closing the file for each request costs a webhook a fifth of its time: the last close checkpoints.
     max_age = entry.get("CONN_MAX_AGE", 60)
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "CONN_MAX_AGE": max_age, "OPTIONS": options}
 
@@ -59,22 +59,22 @@ def _postgresql(url: str) -> dict[str, Any]:
     if not entry["NAME"]:
         raise _refusal("must name the database, as in postgres://user:password@host/name")
     options = {"connect_timeout": 5} | entry.get("OPTIONS", {})
-    # A pool keeps its own connections open, and Django refuses to have them kept twice.
+    # Django refuses persistent connections together with a pool.
     max_age = 0 if options.get("pool") else 60
     return {"CONN_MAX_AGE": max_age, "CONN_HEALTH_CHECKS": True} | entry | {"OPTIONS": options}
 
 
 def _mongodb(url: str) -> dict[str, Any]:
-    """The driver reads the URL itself: Django's and environ's parsers know neither several hosts nor `+srv`."""
+    """Leave the URL to the driver: Django's and environ's parsers support neither several hosts nor `+srv`."""
     try:
-        # A +srv name is looked up in the DNS, which is no work for the start: the rest of the URL is checked.
+        # Check the URL without resolving a +srv name: starting must not wait for DNS.
         name = parse_uri(url.replace("mongodb+srv://", "mongodb://", 1))["database"]
     except (PyMongoError, ValueError):
         raise _refusal("is not a valid MongoDB connection string") from None
     if not name:
         raise _refusal("must name the database, as in mongodb://host/name")
     given = {option.lower() for option in parse_qs(url.partition("?")[2])}
-    # The driver's own 30 seconds would leave pages and health checks hanging when the server is gone.
+    # With the driver's default of 30 seconds, pages and health checks would hang when the server is down.
     options = {} if "serverselectiontimeoutms" in given else {"serverSelectionTimeoutMS": 5000}
     return {"ENGINE": MONGODB_ENGINE, "HOST": url, "NAME": name, "OPTIONS": options}
 

@@ -1,6 +1,6 @@
-"""Reads settings from the environment and refuses nonsense, naming the setting.
+"""Reads settings from the environment and refuses invalid values, naming the setting.
 
-A message never repeats the value: a secret pasted beside the wrong name must not reach a log.
+Messages never contain the value: a secret pasted beside the wrong name must not reach a log.
 """
 
 import os
@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-# Every setting that a deployment may make; SANDBOX_PORT belongs to the demo.
+# Every setting of a deployment. SANDBOX_PORT is the demo's.
 NAMES = frozenset(
     "ALLOWED_HOSTS API_RATE_PER_ADDRESS API_RATE_PER_TOKEN CHECKOUT_CANCEL_URL CHECKOUT_SUCCESS_URL "
     "CORS_ALLOWED_ORIGINS CSRF_TRUSTED_ORIGINS DATABASE_URL DEBUG DEFAULT_FROM_EMAIL EMAIL_URL "
-    "INACTIVE_CUSTOMERS PAST_DUE_GRACE_DAYS PORT SECRET_KEY SITE_URL STRIPE_API_BASE STRIPE_KEY "
+    "INACTIVE_CUSTOMERS PAST_DUE_GRACE_DAYS PORT SECRET_KEY SITE_NAME SITE_URL STRIPE_API_BASE STRIPE_KEY "
     "STRIPE_MAX_RPS STRIPE_WEBHOOK_SECRET SYNC_FULL_EVERY_HOURS SYNC_INTERVAL_SECONDS TRUSTED_PROXIES".split()
 )
 
@@ -26,16 +26,16 @@ HIGHEST_PORT = 65535
 
 
 def forget() -> None:
-    """Remove every setting from the process environment, and which file holds them."""
+    """Remove every setting, and the name of the file with settings, from the process environment."""
     for name in NAMES | {"ENV_FILE", "DJANGO_SETTINGS_MODULE"}:
         os.environ.pop(name, None)
 
 
 def load_file(*, folder: Path) -> None:
-    """Complete the process environment from `.env` in `folder`, or from the file that ENV_FILE names.
+    """Add the settings in `.env`, or in the file that ENV_FILE names, to the process environment.
 
-    What the process environment holds already wins. A relative ENV_FILE is looked up in `folder`; the file that it
-    names must exist, while `.env` may be missing.
+    A variable that is already set wins. A relative path is relative to `folder`. The file that ENV_FILE names must
+    exist; `.env` may be missing.
     """
     chosen = os.environ.get("ENV_FILE")
     path = folder / (chosen or ".env")
@@ -49,12 +49,20 @@ def load_file(*, folder: Path) -> None:
 
 def text(name: str, default: str = "") -> str:
     """Return the value without surrounding blanks; an empty one counts as absent."""
-    # Not environ.Env.str(): it takes a value that begins with "$", as a secret may, for another variable's name.
+    # environ.Env.str() would read a value that begins with "$", as a secret may, as another variable's name.
     return os.environ.get(name, "").strip() or default
 
 
+def one_line(name: str, default: str) -> str:
+    """Return a text without line breaks or other control characters, which would end a header of a mail."""
+    value = text(name, default)
+    if not value.isprintable():
+        raise ImproperlyConfigured(f"{name} must be one line of printable text")
+    return value
+
+
 def required(name: str, *, hint: str) -> str:
-    """Return the value, or refuse to start without it."""
+    """Return the value; raise ImproperlyConfigured if there is none."""
     value = text(name)
     if not value:
         raise ImproperlyConfigured(f"{name} is not set: {hint}")
@@ -85,7 +93,7 @@ def port(name: str, default: int) -> int:
 
 
 def words(name: str, default: str = "") -> list[str]:
-    """Return a comma-separated list without its blanks."""
+    """Return the words of a comma-separated list, without surrounding blanks."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
@@ -98,7 +106,7 @@ def one_of(name: str, *choices: str) -> str:
 
 
 def http_url(name: str, default: str = "", *, path_allowed: bool) -> str:
-    """Return an http or https address without its trailing slash, or nothing if it is neither set nor defaulted."""
+    """Return an http or https address without its trailing slash, or an empty text if there is none."""
     value = text(name, default).rstrip("/")
     if value and (not _is_http_url(value) or _is_more_than_a_base(value, path_allowed=path_allowed)):
         raise ImproperlyConfigured(
@@ -108,7 +116,7 @@ def http_url(name: str, default: str = "", *, path_allowed: bool) -> str:
 
 
 def page_url(name: str) -> str:
-    """Return the http or https address of one page exactly as it is written, or nothing if it is not set."""
+    """Return the http or https address of a page exactly as written, or an empty text if there is none."""
     value = text(name)
     if value and not _is_http_url(value):
         raise ImproperlyConfigured(f"{name} must be an http:// or https:// address")

@@ -1,11 +1,11 @@
-"""The answer for load balancers and uptime checks, and the full one for whoever watches over the sync."""
+"""Answers `/healthz`: briefly to load balancers and uptime checks, in full to staff who monitor the sync."""
 
 import logging
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, JsonResponse
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from subscriptions.customers import api_tokens
 from subscriptions.monitoring import health
 from subscriptions.monitoring.health import Health
+from subscriptions.user_model import User
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 if the database answers and has its tables, else 503; with `?full` to staff, what the sync is at."""
+    """Answer 200 if the database answers and has its tables, else 503. `?full` gives staff the state of the sync."""
     try:
         ContentType.objects.exists()
         return _full(request) if "full" in request.GET else JsonResponse({"status": "ok"})
@@ -58,7 +59,7 @@ def _refusal(code: str, message: str, status: int) -> JsonResponse:
 
 
 def _as_json(found: Health) -> dict[str, Any]:
-    """Times in ISO 8601, spans in seconds; drift and unknown rows as the last complete full sync found them."""
+    """Return times in ISO 8601 and durations in seconds; drift and unknown rows are of the last complete full sync."""
     state, full = found.state, found.last_full
     return {
         "status": "problem" if found.problems else "ok",
@@ -102,5 +103,5 @@ def _as_json(found: Health) -> dict[str, Any]:
     }
 
 
-def _seconds(span: timedelta | None) -> int | None:
-    return None if span is None else round(span.total_seconds())
+def _seconds(duration: timedelta | None) -> int | None:
+    return None if duration is None else round(duration.total_seconds())

@@ -1,4 +1,4 @@
-"""What every request must be before a view sees it, and a page for those that a view turns away without one."""
+"""Middleware for the whole site: refuse null bytes in addresses, and give empty 405 answers a page."""
 
 from collections.abc import Callable
 
@@ -10,19 +10,19 @@ NUL = "\x00"
 
 
 class RefuseNullBytes:
-    """A null byte in an address is nobody's typing; PostgreSQL can't hold one, so it is refused with 400 for all."""
+    """Answers 400 to a null byte in the address: nobody types one, and PostgreSQL can't store it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if NUL in request.path_info or any(NUL in value for values in request.GET.lists() for value in values[1]):
-            raise BadRequest("A null byte is in the address.")
+            raise BadRequest("The address contains a null byte.")
         return self.get_response(request)
 
 
 class NotAllowedPage:
-    """Somebody who loads again what a button led to asks for no page there: say so, where Django says nothing."""
+    """Shows a page to people who reload or open the address of a button; Django's own 405 answer is empty."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,8 +1,9 @@
-"""Every setting, read from the environment or `.env`; the README lists those that a deployment sets.
+"""Django's settings, read from the environment or `.env`. The README lists those that a deployment sets.
 
-What is not here keeps Django's default.
+A setting of Django's that is not here has its default.
 """
 
+from email.utils import formataddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,9 @@ SECRET_KEY = (
     else env.required("SECRET_KEY", hint="`make install` writes one into .env")
 )
 
+# The site's name on pages, in mails, in the admin and the API, and on the webhook endpoint at Stripe.
+SITE_NAME = env.one_line("SITE_NAME", "Standing Order")
+
 PORT = env.port("PORT", 8000)
 SITE_URL = env.http_url("SITE_URL", f"http://127.0.0.1:{PORT}", path_allowed=False)
 SITE_HOST = urlsplit(SITE_URL).hostname
@@ -38,7 +42,7 @@ DATABASE_ROUTERS = mongo.ROUTERS if ON_MONGODB else []
 DEFAULT_AUTO_FIELD = mongo.AUTO_FIELD if ON_MONGODB else "django.db.models.BigAutoField"
 MIGRATION_MODULES = mongo.MIGRATION_MODULES if ON_MONGODB else {}
 
-# --- Parts -------------------------------------------------------------------
+# --- Apps --------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "config",
@@ -52,7 +56,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_crontab",
     "corsheaders",
-    "ninja",  # For the files of the API's docs page, which otherwise come from elsewhere.
+    "ninja",  # Serves the files of the API's docs page, which otherwise come from another site.
 ]
 if ON_MONGODB:
     INSTALLED_APPS = mongo.with_object_ids(INSTALLED_APPS)
@@ -95,7 +99,7 @@ STRIPE_KEY = env.text("STRIPE_KEY")
 STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRET")
 STRIPE_API_BASE = env.http_url("STRIPE_API_BASE", path_allowed=True)  # Empty means Stripe's own.
 
-# Where buyers go on from Stripe's checkout page; empty means our own pages.
+# Where Stripe's checkout page sends buyers; empty means our own pages.
 CHECKOUT_SUCCESS_URL = env.page_url("CHECKOUT_SUCCESS_URL")
 CHECKOUT_CANCEL_URL = env.page_url("CHECKOUT_CANCEL_URL")
 
@@ -112,7 +116,7 @@ API_RATE_PER_TOKEN = env.whole_number("API_RATE_PER_TOKEN", 600, minimum=0)
 API_RATE_PER_ADDRESS = env.whole_number("API_RATE_PER_ADDRESS", 120, minimum=0)
 TRUSTED_PROXIES = env.whole_number("TRUSTED_PROXIES", 0, minimum=0, maximum=9)
 
-# Other sites whose scripts may call the API, with a token: cookies are not for them.
+# Other sites whose scripts may call the API. They need a token: browsers send them no cookies.
 CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "x-request-id"]
@@ -122,17 +126,17 @@ CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-Id"]
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},  # Callers counted in a minute or two.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # One entry a caller and minute.
     },
 }
 
 # --- Cron --------------------------------------------------------------------
 
 CRONJOBS = crontab.sync_entries(every_seconds=SYNC_INTERVAL_SECONDS)
-# django-crontab removes the lines that carry its comment: another installation's must read otherwise.
+# django-crontab removes every line with this comment, so each installation has a comment of its own.
 CRONTAB_COMMENT = f"standing-order in {BASE_DIR}"
 CRONTAB_COMMAND_PREFIX = crontab.environment_prefix()
-# Most machines have no mail for cron to report by.
+# Cron would mail the output, and most machines can't send mail.
 CRONTAB_COMMAND_SUFFIX = crontab.log_suffix(file=BASE_DIR / "cron.log")
 CRONTAB_LOCK_JOBS = False  # The sync has a lease of its own, which also holds across machines.
 
@@ -149,15 +153,15 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en-us"
-TIME_ZONE = "UTC"  # MongoDB truncates dates in no other.
+TIME_ZONE = "UTC"  # MongoDB can truncate dates in no other.
 USE_TZ = True
 
 # --- Transport ---------------------------------------------------------------
 
-# Everything that needs TLS follows SITE_URL, so that the site also works on a plain local port.
+# On if SITE_URL begins with https://, off otherwise, so that the site also works on a plain local port.
 HTTPS = SITE_URL.startswith("https://")
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = ["^healthz$"]  # Load balancers ask the process itself, without TLS.
+SECURE_REDIRECT_EXEMPT = ["^healthz$"]  # Load balancers ask the process directly, without TLS.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
@@ -187,7 +191,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 # --- Mail and log ------------------------------------------------------------
 
 vars().update(env.email("EMAIL_URL", "consolemail://"))
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Standing Order <noreply@{SITE_HOST}>")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", formataddr((SITE_NAME, f"noreply@{SITE_HOST}")))
 
 LOGGING = {
     "version": 1,
@@ -199,7 +203,7 @@ LOGGING = {
         "billing": {"level": "INFO"},
         "subscriptions": {"level": "INFO"},
         "config": {"level": "INFO"},
-        # Django's own handlers would send errors, with what people typed, by mail.
+        # Django's own handlers would mail errors, with the data that people sent.
         "django": {"handlers": [], "level": "WARNING"},
     },
 }

@@ -1,4 +1,4 @@
-"""Every path of the site, by the part that serves it."""
+"""The paths of the site, each with the module that serves it."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
@@ -8,7 +8,7 @@ from config.health import healthz
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
-    path("accounts/", include("config.accounts.views")),
+    path("accounts/", include("config.accounts.urls")),
     path("accounts/", include("django.contrib.auth.urls")),
     path("api/", include("config.api.urls")),
     path("", include("subscriptions.urls")),

@@ -12,7 +12,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -21,6 +21,7 @@ from django.shortcuts import redirect
 from billing.models import Price, Product
 from subscriptions import stripe_clock
 from subscriptions.models import Customer, Payment, Subscription
+from subscriptions.user_model import User
 
 View = Callable[..., HttpResponseBase]
 

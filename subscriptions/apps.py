@@ -6,4 +6,4 @@ class SubscriptionsConfig(AppConfig):
     verbose_name = "Subscriptions"
 
     def ready(self) -> None:
-        from subscriptions import signals  # noqa: F401, PLC0415  (connects the receivers)
+        from subscriptions import checks, signals  # noqa: F401, PLC0415  (registers checks, connects receivers)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 
 from subscriptions.customers import services as customers
+from subscriptions.user_model import User
 
 
 @receiver(user_logged_in, dispatch_uid="subscriptions.ensure_customer")

@@ -19,7 +19,7 @@ env.forget()
 os.environ |= {
     "DATABASE_URL": engines.database_url(),
     "DEBUG": "True",  # While the settings load: static files need no collecting then. pytest-django turns it off.
-    "DJANGO_SETTINGS_MODULE": "config.settings",
+    "DJANGO_SETTINGS_MODULE": os.environ.get("TEST_SETTINGS") or "config.settings",
     "ENV_FILE": os.devnull,
     "SECRET_KEY": "the-suite-has-no-secrets",
     "STRIPE_API_BASE": "http://127.0.0.1:9",  # Nobody listens there.

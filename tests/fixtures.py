@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import stripe
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.test import Client
 from werkzeug.test import Client as WerkzeugClient
 
@@ -18,6 +18,8 @@ from billing.models import Price
 from sandbox.app import Sandbox
 from sandbox.transport import InProcessClient
 from subscriptions import stripe_clock
+
+User = get_user_model()
 
 WEBHOOK_SECRET = "whsec_suite"
 WEBHOOK_PATH = "/stripe/webhook/"

@@ -1,104 +1,23 @@
-"""Sign-up, and a first password by e-mail. Everything else about accounts is Django's own."""
+"""The sign-up page. Every other page of accounts is Django's own."""
 
-import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.contrib.auth import login
-from django.contrib.auth.forms import PasswordResetForm, UserCreationForm
-from django.contrib.auth.models import User
-from django.contrib.auth.views import PasswordResetView, RedirectURLMixin
-from django.contrib.sessions.models import Session
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.contrib.auth.views import RedirectURLMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import path, reverse
-from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
-from subscriptions.customers import users
+from config.accounts.forms import SignUpForm
 
-if TYPE_CHECKING:  # These are generic in the stubs only.
-    UserForm = UserCreationForm[User]
-    SignUpFormView = FormView["SignUpForm"]
+if TYPE_CHECKING:  # Generic in the stubs only.
+    SignUpFormView = FormView[SignUpForm]
 else:
-    UserForm, SignUpFormView = UserCreationForm, FormView
-
-CLAIM_LASTS = timedelta(minutes=1)
-
-
-class AddressClaimed(Exception):
-    """Another sign-up with the same address is under way."""
-
-
-@contextmanager
-def claim_address(email: str) -> Iterator[None]:
-    """Keep every other sign-up with this address out meanwhile. Raises AddressClaimed where one is under way.
-
-    Django's users have no unique e-mail address, but a session's key is unique on every engine. The claim is an
-    empty session under a key that nobody can guess; it expires, in case its process dies without giving it up.
-    """
-    now = timezone.now()
-    key = salted_hmac(__name__, email.casefold()).hexdigest()
-    Session.objects.filter(session_key=key, expire_date__lt=now).delete()
-    try:
-        with transaction.atomic():
-            claim = Session.objects.create(session_key=key, expire_date=now + CLAIM_LASTS)
-    except IntegrityError as error:
-        raise AddressClaimed from error
-    try:
-        yield
-    finally:
-        claim.delete()
-
-
-class SignUpForm(UserForm):
-    """Django's own form, and an e-mail address that no other person here has, whatever its case."""
-
-    email = forms.EmailField(
-        label="Email address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
-    )
-
-    class Meta(UserCreationForm.Meta):
-        model = User
-        fields = ("username", "email")
-
-    def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"]
-        if User.objects.filter(email__iexact=email).exists():
-            raise ValidationError(
-                format_html(
-                    'This address already has an account. <a href="{}">Reset its password</a>, or log in.',
-                    reverse("password_reset"),
-                ),
-                code="unique",
-            )
-        return email
-
-    def register(self) -> User | None:
-        """Save the person, or put on the form what another sign-up took since it was validated."""
-        try:
-            with claim_address(self.cleaned_data["email"]):
-                self.clean_email()
-                with transaction.atomic():
-                    return self.save()
-        except AddressClaimed:
-            self.add_error("email", "Somebody is signing up with this address right now. Try again in a moment.")
-        except ValidationError as error:
-            self.add_error("email", error)
-        except IntegrityError:
-            self.add_error("username", self.instance.unique_error_message(User, ("username",)))
-        return None
+    SignUpFormView = FormView
 
 
 @method_decorator([sensitive_post_parameters("password1", "password2"), csrf_protect, never_cache], name="dispatch")
@@ -121,24 +40,3 @@ class SignUp(RedirectURLMixin, SignUpFormView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs, next=self.get_redirect_url())
-
-
-class ResetForm(PasswordResetForm):
-    """Django's own, which sends a mail to nobody without a password; whom the API enrolled gets one."""
-
-    def get_users(self, email: str) -> Iterator[User]:
-        yield from super().get_users(email)
-        for person in User.objects.filter(email__iexact=email, is_active=True):
-            if users.awaits_password(person) and _is_same(email, person.email):
-                yield person
-
-
-def _is_same(one: str, other: str) -> bool:
-    """Whether two addresses differ in case alone; a database may take more letters for the same."""
-    return unicodedata.normalize("NFKC", one).casefold() == unicodedata.normalize("NFKC", other).casefold()
-
-
-urlpatterns = [
-    path("signup/", SignUp.as_view(), name="signup"),
-    path("password_reset/", PasswordResetView.as_view(form_class=ResetForm), name="password_reset"),
-]

@@ -1,9 +1,9 @@
-"""What the OpenAPI description says beside what Ninja finds out: failures, headers, samples and links."""
+"""Completes the OpenAPI description that Ninja generates: failures, headers, examples and links."""
 
 from typing import Any
 
 from billing.api.refusals import Failure
-from config.api.links import link
+from config.api.links import add_links
 
 DESCRIPTION = """
 Everything that a front end does: plans, buying, changing and cancelling, and for staff the products themselves.
@@ -12,9 +12,9 @@ Everything that a front end does: plans, buying, changing and cancelling, and fo
 * **Bodies** are JSON, `application/x-www-form-urlencoded` or `multipart/form-data`, with the same fields. In a form an
   empty field counts as left out.
 * **Sign in** with `Authorization: Bearer TOKEN`, or with this site's session cookie and its CSRF token.
-* **For whom**: staff name anyone by `user_name`; everybody else acts for themselves and may leave it out.
-* **Asking twice** does nothing twice: the answer is that of the first time, or 409 with the ids of what is there; once
-  a product is renamed, its old name is 404.
+* **On whose behalf**: staff may name anyone in `user_name`. Everybody else acts for themselves and may leave it out.
+* **Repeating a request** does nothing twice: the answer is the first one again, or 409 with the ids of what exists.
+  After a product is renamed, its old name answers 404.
 * **Failures** all look like `{"error": {"code", "message", "fields"?}}`. `X-Request-Id` is on every answer and in the
   log; send your own to find a request again.
 """
@@ -23,8 +23,8 @@ SAMPLES: dict[str, tuple[str, str, str]] = {
     "400": ("Stripe refused, or the state does not allow it.", "stripe_refused", "Your card was declined."),
     "401": ("Not signed in.", "unauthorized", "This token is unknown, expired or revoked."),
     "403": ("Signed in, and not allowed.", "forbidden", "Only staff act for somebody else."),
-    "404": ("There is no such thing, or it is somebody else's.", "not_found", "There is no price price_1Qx."),
-    "409": ("There is something in the way already; its ids are beside the error.", "name_taken", "It is taken."),
+    "404": ("It does not exist, or it is somebody else's.", "not_found", "There is no price price_1Qx."),
+    "409": ("It exists already; its ids are beside the error.", "name_taken", "It is taken."),
     "422": ("Bad input, by field.", "bad_input", "unit_amount: Input should be a valid integer."),
     "429": ("Too many requests.", "rate_limited", "Too many requests. Try again in 12 seconds."),
     "503": ("Stripe can't be reached.", "stripe_unavailable", "Stripe can't be reached, so this is not done yet."),
@@ -33,19 +33,19 @@ WITH_RETRY = {"429", "503"}
 FAILURE = {"$ref": "#/components/schemas/Failure"}
 REQUEST_ID = {"description": "The request's id, as in the log.", "schema": {"type": "string"}}
 RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
-# 400: an address with a null byte in it.
+# 400 answers a null byte in the address.
 ANYONE = ("400", "429")
-# An endpoint that names its own answers 409 with more than the failure.
+# Endpoints describe their own 409 answers, which carry ids besides the failure.
 SIGNED_IN = ("400", "401", "403", "404", "422", "429", "503")
 
 
-def described(schema: dict[str, Any]) -> dict[str, Any]:
-    """Complete Ninja's description."""
+def complete(schema: dict[str, Any]) -> dict[str, Any]:
+    """Add what Ninja leaves out to its description, and return it."""
     _define_failure(schema["components"]["schemas"])
     for methods in schema["paths"].values():
         for operation in methods.values():
-            _complete(operation)
-            link(operation)
+            _complete_operation(operation)
+            add_links(operation)
     schema["tags"] = [{"name": name} for name in ("Catalog", "People", "Buying", "Changing")]
     return schema
 
@@ -56,7 +56,7 @@ def _define_failure(schemas: dict[str, Any]) -> None:
     schemas["Failure"] = failure
 
 
-def _complete(operation: dict[str, Any]) -> None:
+def _complete_operation(operation: dict[str, Any]) -> None:
     responses = {str(status): answer for status, answer in operation["responses"].items()}
     for status in _failures_of(operation):
         responses.setdefault(status, {"content": {"application/json": {"schema": FAILURE}}})

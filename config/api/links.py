@@ -1,13 +1,13 @@
-"""How one answer of the JSON API leads to the next request, as links in its OpenAPI description.
+"""Links in the OpenAPI description: which values of an answer the next request can take.
 
-Programs that read the description follow the life of a subscription by them, a test of ours among them.
+Clients that read the description can follow a subscription from purchase to cancellation; a test does.
 """
 
 from typing import Any
 
-ASKED_FOR = "$request.body#/user_name"
+REQUESTED_NAME = "$request.body#/user_name"
 
-# Operation -> the operations that take something of its answer, and what.
+# Operation -> following operation -> parameter -> where its value is in the first one's request or answer.
 LINKS: dict[str, dict[str, dict[str, str]]] = {
     "product": {
         "updateprod": {"product_id": "$response.body#/product_id"},
@@ -22,7 +22,7 @@ LINKS: dict[str, dict[str, dict[str, str]]] = {
         "getsubs": {"user_name": "$response.body#/user_name"},
     },
     "session": {
-        "getsubs": {"user_name": ASKED_FOR, "session_id": "$response.body#/session_id"},
+        "getsubs": {"user_name": REQUESTED_NAME, "session_id": "$response.body#/session_id"},
     },
     "getsubs": {
         "updatesub": {
@@ -35,14 +35,14 @@ LINKS: dict[str, dict[str, dict[str, str]]] = {
         },
     },
     "updatesub": {
-        "cancel": {"user_name": ASKED_FOR, "subscription_id": "$response.body#/subscription_id"},
+        "cancel": {"user_name": REQUESTED_NAME, "subscription_id": "$response.body#/subscription_id"},
     },
 }
 SUCCESSES = ("200", "201")
 
 
-def link(operation: dict[str, Any]) -> None:
-    """Add its links to an operation of the description."""
+def add_links(operation: dict[str, Any]) -> None:
+    """Add an operation's links to its successful answers."""
     links = {
         f"{target}-after-{operation['operationId']}": {"operationId": target, "requestBody": taken}
         for target, taken in LINKS.get(operation["operationId"], {}).items()

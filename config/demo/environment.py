@@ -1,6 +1,6 @@
-"""The demo's own settings, in `.env.demo`: it neither reads `.env` nor takes a setting from the shell.
+"""The demo's own settings, in `.env.demo`: the demo reads neither `.env` nor settings of the shell.
 
-This runs before Django's settings load, so nothing of Django that needs them is imported here.
+This runs before Django's settings load, so it imports nothing that needs them.
 """
 
 import fcntl
@@ -17,32 +17,32 @@ STATE_FILE = "demo.sandbox"
 HOST = "127.0.0.1"
 
 HEADER = """\
-# The demo's settings, made by `make demo`; ENV_FILE=.env.demo makes any command use them.
-# The demo writes the ports anew at each start, and keeps the rest.
+# The demo's settings, written by `make demo`. ENV_FILE=.env.demo before another command runs it on the demo's data.
+# Each start of the demo overwrites the ports and keeps the other lines.
 """
 
 
 def prepare(*, folder: Path) -> None:
-    """Have the rest of this process, and what it starts, run on the demo's settings alone.
+    """Make this process, and the programs that it starts, use the demo's settings alone.
 
-    PORT and SANDBOX_PORT are the two that the shell may set. Raises ImproperlyConfigured for ports that can't be,
-    and while another demo runs on the same settings and data.
+    Only PORT and SANDBOX_PORT are taken from the shell. Raises ImproperlyConfigured if they are invalid or equal, or
+    if another demo runs in this folder.
     """
     port, sandbox_port = env.port("PORT", 8000), env.port("SANDBOX_PORT", 8420)
     if port == sandbox_port:
         raise ImproperlyConfigured("PORT and SANDBOX_PORT must differ")
-    _claim(folder / FILE)
+    _lock(folder / FILE)
     env.forget()
     _write(folder / FILE, ports=_ports(port, sandbox_port))
     os.environ["ENV_FILE"] = FILE
     os.environ["SANDBOX_PORT"] = str(sandbox_port)
     os.environ.pop("GUNICORN_CMD_ARGS", None)
-    # The sandbox is on this machine: a proxy of the shell's must not get in between.
+    # The sandbox is on this machine: calls to it must not go through a proxy that the shell sets.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = HOST
 
 
-def _claim(file: Path) -> None:
-    """Keep a second demo off the file, made if it is missing, for as long as this process lives."""
+def _lock(file: Path) -> None:
+    """Create the file if it is missing, and lock it until this process ends: a second demo must not use it."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -58,7 +58,7 @@ def _ports(port: int, sandbox_port: int) -> dict[str, str]:
     }
 
 
-def _fresh() -> dict[str, str]:
+def _defaults() -> dict[str, str]:
     return {
         "SECRET_KEY": secrets.token_urlsafe(50),
         "DATABASE_URL": "sqlite:///demo.sqlite3",
@@ -69,10 +69,10 @@ def _fresh() -> dict[str, str]:
 
 
 def _write(file: Path, *, ports: dict[str, str]) -> None:
-    """Put the ports into the file, and whatever is missing; every other line stays."""
+    """Write the ports and any missing setting into the file; keep every other line."""
     old = (file.read_text() or HEADER).splitlines()
     kept = [line for line in old if line.partition("=")[0] not in ports]
     named = {line.partition("=")[0] for line in kept}
-    missing = {name: value for name, value in _fresh().items() if name not in named}
+    missing = {name: value for name, value in _defaults().items() if name not in named}
     lines = kept + [f"{name}={value}" for name, value in (missing | ports).items()]
     file.write_text("\n".join(lines) + "\n")

@@ -1,11 +1,11 @@
-"""The demo's sample data, made by the product's own code: what staff and a customer would have clicked."""
+"""Creates the demo's sample data with the product's own code, as staff and a customer would have done."""
 
 import json
 import urllib.request
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from billing.catalog import importer, promotions
@@ -14,12 +14,14 @@ from billing.catalog.promotions import Discount
 from billing.catalog.services import PriceTerms
 from billing.models import Price, Product, PromotionCode
 from subscriptions.checkout import services as checkout
+from subscriptions.customers import users
 from subscriptions.mirror import history
+from subscriptions.user_model import User
 
 
 @dataclass(frozen=True)
 class Login:
-    """Somebody of the demo; the passwords are no secrets, as nothing of the demo leaves this machine."""
+    """A login that the demo prints. The passwords are public: only this machine can reach the demo."""
 
     role: str
     name: str
@@ -29,8 +31,10 @@ class Login:
         return f"{self.role}: {self.name} / {self.password}"
 
 
-STAFF = Login("staff", "margaret", "apollo-eleven")
-CUSTOMER = Login("customer", "ada", "analytical-engine")
+# With a user model of your own, the e-mail address may be the name.
+_AT = "@example.com" if users.name_is_address() else ""
+STAFF = Login("staff", f"margaret{_AT}", "apollo-eleven")
+CUSTOMER = Login("customer", f"ada{_AT}", "analytical-engine")
 
 CARD = "4242424242424242"
 CODE = "WELCOME20"
@@ -38,7 +42,7 @@ CODE = "WELCOME20"
 
 @dataclass(frozen=True)
 class Sample:
-    """A product and its prices, the first of which is the default."""
+    """A product and its prices; the first price is the default."""
 
     name: str
     description: str
@@ -69,7 +73,7 @@ SAMPLES = (
     ),
     Sample(
         "Analytics",
-        "Who uses what, and how often.",
+        "See which features people use, and how often.",
         ("Charts of every project", "A report each Monday"),
         (PriceTerms(unit_amount=1900, currency="usd", trial_days=7, trial_needs_card=False),),
     ),
@@ -91,27 +95,27 @@ WELCOME = Discount(percent_off=20, duration=PromotionCode.Duration.REPEATING, du
 
 
 def seed() -> list[Login]:
-    """Make what is missing, and return the logins. What people changed since the first time stays."""
-    # The staff user is made last: it says that everything else is there.
-    if not User.objects.filter(username=STAFF.name).exists():
-        _fill_catalogue()
+    """Create what is missing and return the logins. What people changed since the first run stays."""
+    # The staff user is created last: if it exists, so does everything else.
+    if users.find(STAFF.name) is None:
+        _fill_catalog()
         _buy(_person(CUSTOMER), "Starter")
     staff, _ = _person(STAFF), _person(CUSTOMER)
-    User.objects.filter(pk=staff.pk).update(is_staff=True, is_superuser=True)
+    get_user_model()._default_manager.filter(pk=staff.pk).update(is_staff=True, is_superuser=True)
     return [STAFF, CUSTOMER]
 
 
-def _fill_catalogue() -> None:
-    # The sandbox may remember a catalogue that a deleted database has forgotten.
+def _fill_catalog() -> None:
+    # After the database was deleted, the sandbox may still have the catalog.
     importer.import_catalog()
     for sample in SAMPLES:
         if not Product.objects.filter(name=sample.name).exists():
-            _offer(sample)
+            _create_product(sample)
     if not PromotionCode.objects.filter(code=CODE).exists():
         promotions.create_promotion_code(code=CODE, discount=WELCOME, request_id="demo")
 
 
-def _offer(sample: Sample) -> None:
+def _create_product(sample: Sample) -> None:
     first, *others = sample.prices
     product, _ = catalog.create_product(
         name=sample.name,
@@ -126,8 +130,10 @@ def _offer(sample: Sample) -> None:
 
 
 def _person(login: Login) -> User:
-    """Return the login's user, whose password is made what the demo prints."""
-    user, _ = User.objects.get_or_create(username=login.name, defaults={"email": f"{login.name}@example.com"})
+    """Return the login's user, with the password that the demo prints."""
+    model = get_user_model()
+    address = login.name if users.name_is_address() else f"{login.name}@example.com"
+    user, _ = model._default_manager.get_or_create(**{model.USERNAME_FIELD: login.name}, defaults={"email": address})
     if not user.check_password(login.password):
         user.set_password(login.password)
         user.save(update_fields=["password"])
@@ -139,14 +145,14 @@ def _buy(user: User, product_name: str) -> None:
     with history.caused_by("person", str(user.pk)):
         started = checkout.start(user=user, price_id=price.pk, now=timezone.now())
         if started.session is None:
-            return  # Bought already, by a start that was interrupted.
+            return  # An earlier start, interrupted since, has bought it.
         session_id = str(started.session.stripe_id)
         _pay(session_id)
         checkout.complete(user=user, session_id=session_id)
 
 
 def _pay(session_id: str) -> None:
-    """Fill in the hosted page's form, as the buyer would."""
+    """Pay with a test card, as the buyer would on the hosted checkout page."""
     request = urllib.request.Request(  # noqa: S310  (the sandbox's own address)
         f"{settings.STRIPE_API_BASE}/_sandbox/checkout/{session_id}/pay",
         data=json.dumps({"card": CARD}).encode(),

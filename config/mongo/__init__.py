@@ -1,9 +1,9 @@
-"""Makes Django's own apps run on MongoDB, whose rows are keyed by ObjectIds instead of counted integers."""
+"""Runs Django's own apps on MongoDB, where primary keys are ObjectIds instead of integers."""
 
 AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"
 ROUTERS = ["django_mongodb_backend.routers.MongoRouter"]
 
-# Migrations of our own: with ObjectIds instead of integers, and with the indexes that look-ups need.
+# Copies of the apps' migrations, with ObjectIds and with the indexes that look-ups need.
 MIGRATION_MODULES = {app: f"config.mongo.migrations.{app}" for app in ("admin", "auth", "contenttypes", "sessions")}
 
 _APPS = {
@@ -14,5 +14,5 @@ _APPS = {
 
 
 def with_object_ids(apps: list[str]) -> list[str]:
-    """Return INSTALLED_APPS with Django's apps that count their rows replaced."""
+    """Return INSTALLED_APPS with the apps replaced whose primary keys would be integers."""
     return [_APPS.get(app, app) for app in apps]

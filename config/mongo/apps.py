@@ -1,4 +1,4 @@
-"""Django's own apps, with the kind of primary key that MongoDB makes."""
+"""Django's own apps, with ObjectIds as primary keys."""
 
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth.apps import AuthConfig

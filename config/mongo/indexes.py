@@ -1,7 +1,7 @@
-"""Indexes that look-ups by a unique column need on MongoDB.
+"""Plain indexes of unique columns on MongoDB.
 
-The backend makes unique columns with a partial index, of the values that have the column's type. MongoDB can't use
-such an index for `column = value`, so each session and each sign-in would read its whole collection.
+The backend's unique index is partial: it has only values of the column's type. MongoDB can't use a partial index for
+`column = value`, so without a second index each request with a session and each sign-in reads a whole collection.
 """
 
 from functools import partial
@@ -13,7 +13,7 @@ from django_mongodb_backend.schema import DatabaseSchemaEditor
 
 
 def lookup_index(table: str, column: str) -> RunPython:
-    """Return the migration operation that adds a plain index of `column`, beside the unique one."""
+    """Return the migration operation that adds a plain index of `column` beside the unique one."""
     return RunPython(partial(_create, table, column), partial(_drop, table, column))
 
 

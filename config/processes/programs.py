@@ -1,4 +1,4 @@
-"""The programs that the product consists of, and what has to be ready before they start."""
+"""The commands that run the site, the sync and the sandbox, and the preparation that they need."""
 
 import sys
 
@@ -7,33 +7,33 @@ from django.core.management import call_command
 
 from config.processes.supervisor import Program
 
-EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (said by whoever starts the site)
+LOOPBACK_FOR = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (chosen by the person who starts the site)
 
 
 def prepare() -> None:
-    """Bring the database's tables and the static files up to date."""
+    """Migrate the database and collect the static files."""
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
 
 
 def site(*, host: str, workers: int, log_requests: bool = False) -> Program:
-    """The pages, served by gunicorn on PORT."""
+    """Return the site: gunicorn on PORT."""
     command = [sys.executable, "-m", "gunicorn", "config.wsgi:application"]
     command += ["--bind", f"{_bracketed(host)}:{settings.PORT}", "--workers", str(workers), "--threads", "4"]
     command += ["--graceful-timeout", "5", "--no-control-socket", "--log-level", "warning"]
     if log_requests:
         command += ["--access-logfile", "-", "--access-logformat", "%(m)s %(U)s %(s)s"]
-    asked_at = _bracketed(EVERY_ADDRESS.get(host, host))
-    return _program("site", command, url=f"http://{asked_at}:{settings.PORT}/healthz")
+    local_host = _bracketed(LOOPBACK_FOR.get(host, host))
+    return _program("site", command, url=f"http://{local_host}:{settings.PORT}/healthz")
 
 
 def sync() -> Program:
-    """The sync, every SYNC_INTERVAL_SECONDS."""
+    """Return the sync, which repeats every SYNC_INTERVAL_SECONDS."""
     return _program("sync", [sys.executable, "manage.py", "sync_subscriptions", "--loop"])
 
 
 def sandbox(*, port: int, state_file: str, webhook: str) -> Program:
-    """The local Stripe, which sends its events to `webhook`."""
+    """Return the local Stripe, which sends its events to `webhook`."""
     command = [sys.executable, "-m", "sandbox", "--port", str(port), "--state", state_file]
     command += ["--webhook", f"{webhook}={settings.STRIPE_WEBHOOK_SECRETS[0]}"]
     return _program("sandbox", command, url=f"http://127.0.0.1:{port}/_sandbox/state")

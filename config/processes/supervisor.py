@@ -1,4 +1,4 @@
-"""Runs several programs as one: started in order, their output side by side, stopped together."""
+"""Runs several programs as one: starts them in order, merges their output, stops them in the opposite order."""
 
 import os
 import signal
@@ -24,21 +24,21 @@ POLL_SECONDS = 0.05
 
 
 class PortTaken(Exception):
-    """Another program listens on the port."""
+    """Another program already listens on the port."""
 
     def __init__(self, port: int, setting: str) -> None:
         super().__init__(f"Port {port} is taken by another program. Choose another one, as in {setting}={port + 1}.")
 
 
 class ProgramEnded(Exception):
-    """A program that should go on has ended, or did not start in time."""
+    """A program ended that should keep running, or was not ready in time."""
 
 
 def require_free(port: int, *, host: str, setting: str) -> None:
-    """Raise PortTaken, naming the setting that moves it, unless a program can listen on the port."""
+    """Raise PortTaken if the port is in use; its message names the setting to choose another."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
-        # As servers do: connections that linger from an earlier run don't count.
+        # Servers do the same, so connections lingering from an earlier run do not block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -48,7 +48,7 @@ def require_free(port: int, *, host: str, setting: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """A command, run in `folder`, under a short name; ready once `url` answers anything, or at once without one."""
+    """A command that runs in `folder` under a short name. It is ready once `url` answers, if it has one."""
 
     name: str
     command: list[str]
@@ -58,10 +58,10 @@ class Program:
 
 @dataclass
 class Supervisor:
-    """Starts programs inside a ``with`` block, and stops all of them at its end.
+    """Starts programs inside a ``with`` block and stops them at its end, the last one started first.
 
-    Ctrl-C, SIGTERM and SIGHUP end the block quietly. The programs are in sessions of their own, so that Ctrl-C
-    reaches only this process and they are stopped in order, the last one started first.
+    Ctrl-C, SIGTERM and SIGHUP end the block without an error. Each program has a session of its own, so that Ctrl-C
+    reaches only this process, which then stops the programs in order.
     """
 
     out: TextIOBase
@@ -86,14 +86,14 @@ class Supervisor:
         return kind is KeyboardInterrupt
 
     def start(self, *programs: Program) -> None:
-        """Start the programs side by side and return when all are ready. Raises ProgramEnded if one is not."""
+        """Start the programs together and return when all are ready. Raises ProgramEnded if one fails to start."""
         for program in programs:
             write = partial(self._write, self._prefix(program.name))
             self._running.append(_Running(program, write))
         self._wait_until_ready(*(program.url for program in programs if program.url))
 
     def wait(self) -> None:
-        """Return never: raise ProgramEnded when a program ends, or KeyboardInterrupt when told to stop."""
+        """Block until a program ends (raises ProgramEnded) or a signal arrives (raises KeyboardInterrupt)."""
         while True:
             self._check()
             time.sleep(POLL_SECONDS)
@@ -124,7 +124,7 @@ class Supervisor:
 
 
 class _Running:
-    """A started program, and the thread that passes its output on."""
+    """A started program, and the thread that prints its output."""
 
     def __init__(self, program: Program, write: Callable[[str], None]) -> None:
         self.name = program.name
@@ -143,13 +143,13 @@ class _Running:
         self.reader.start()
 
     def check(self) -> None:
-        """Raise ProgramEnded if it has ended, once its last words are out."""
+        """Raise ProgramEnded if it has ended, after the rest of its output is printed."""
         if self.process.poll() is not None:
             self.reader.join(1)
             raise ProgramEnded(f"{self.name} ended by itself (exit code {self.process.returncode}).")
 
     def stop(self) -> None:
-        """Ask it to end, and make it end, with everything that it started, if it does not."""
+        """Terminate it; if it does not end in time, kill it and everything that it started."""
         self.process.terminate()
         try:
             self.process.wait(SECONDS_TO_STOP)
@@ -159,14 +159,14 @@ class _Running:
         self.reader.join(1)
 
     def _read(self, write: Callable[[str], None]) -> None:
-        assert self.process.stdout is not None  # noqa: S101  (a pipe was asked for)
+        assert self.process.stdout is not None  # noqa: S101  (Popen has made a pipe)
         with self.process.stdout as lines:
             for line in lines:
                 write(line.rstrip())
 
 
 def _answers(url: str) -> bool:
-    """Whether a server answers at all; an error page is an answer. No proxy stands between this machine and itself."""
+    """Return whether a server answers, even with an error. Proxies are bypassed: the server is on this machine."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         opener.open(url, timeout=2).close()

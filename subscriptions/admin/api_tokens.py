@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -40,7 +40,7 @@ class PersonSelect(AutocompleteSelect):
     @staticmethod
     def _could_be_an_id(pk: str) -> bool:
         try:
-            User._meta.pk.clean(pk, None)
+            get_user_model()._meta.pk.clean(pk, None)
         except ValidationError:
             return False
         return True
@@ -53,7 +53,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("revoked_at", "expires_at")
     list_select_related = ("user",)
     list_per_page = 50
-    search_fields = ("name", "beginning", "user__username")
+    search_fields = ("name", "beginning", f"user__{get_user_model().USERNAME_FIELD}")
     actions = ("revoke",)
 
     @admin.display(description="State")
@@ -89,7 +89,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Offer the users for whom this person may make a token: superusers for anyone, others not for other staff."""
         kwargs["widget"] = PersonSelect(db_field, self.admin_site)
         if not request.user.is_superuser:
-            kwargs["queryset"] = User.objects.filter(Q(is_staff=False) | Q(pk=request.user.pk))
+            kwargs["queryset"] = get_user_model()._default_manager.filter(Q(is_staff=False) | Q(pk=request.user.pk))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_form(self, request: HttpRequest, form: TokenForm, change: bool) -> ApiToken:  # noqa: ARG002, FBT001

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -52,7 +53,7 @@ class CustomerAdmin(ReadOnlyAdmin):
     list_display = ("email", "name", "id", "user", "stripe_created_at", "archived_at")
     list_filter = (ArchivedFilter,)
     list_select_related = ("account__user",)
-    search_fields = ("email", "name", "id", "account__user__username")
+    search_fields = ("email", "name", "id", f"account__user__{get_user_model().USERNAME_FIELD}")
     inlines = (SubscriptionInline, PaymentInline)
     actions = ("archive", "restore")
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security.base import AuthBase
@@ -13,6 +13,7 @@ from billing.api.refusals import Refusal
 from subscriptions.api.rate_limits import count_address
 from subscriptions.customers import api_tokens, users
 from subscriptions.models import ApiToken
+from subscriptions.user_model import User
 
 
 class BearerToken(AuthBase):
@@ -55,7 +56,7 @@ class SessionCookie(AuthBase):
 
 def caller_of(request: HttpRequest) -> User:
     user = request.user
-    assert isinstance(user, User), "only authenticated requests reach the endpoints"  # noqa: S101
+    assert user.is_authenticated, "only authenticated requests reach the endpoints"  # noqa: S101
     return user
 
 
@@ -64,7 +65,7 @@ def requested_person(request: HttpRequest, *, user_name: str | None = None, cust
     caller = caller_of(request)
     if customer_id:
         return _by_customer(caller, customer_id, user_name)
-    if user_name in (None, caller.username):
+    if user_name in (None, caller.get_username()):
         return caller
     if not caller.is_staff:
         raise Refusal.forbidden("Only staff act for somebody else.")
@@ -75,10 +76,10 @@ def requested_person(request: HttpRequest, *, user_name: str | None = None, cust
 
 
 def _by_customer(caller: User, customer_id: str, user_name: str | None) -> User:
-    if not caller.is_staff and user_name not in (None, caller.username):
+    if not caller.is_staff and user_name not in (None, caller.get_username()):
         raise Refusal.forbidden("Only staff act for somebody else.")
-    owners = User.objects.filter(billing_account__customer_id=customer_id)
+    owners = get_user_model()._default_manager.filter(billing_account__customer_id=customer_id)
     person = owners.first() if caller.is_staff else owners.filter(pk=caller.pk).first()
-    if person is None or user_name not in (None, person.username):
+    if person is None or user_name not in (None, person.get_username()):
         raise Refusal.not_found(f"There is no such customer: {customer_id}.")
     return person

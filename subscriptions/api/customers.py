@@ -1,15 +1,15 @@
 """Endpoints for people: their Stripe customer, their subscriptions and their purchases."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, cast
 
-from django.contrib.auth.models import User
-from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import CharField
 from django.http import HttpRequest
 from ninja import Router, Status
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, JsonValue
 
 from billing.api.bodies import Id, Text, read, takes
 from billing.api.refusals import Conflict, Refusal
@@ -19,15 +19,20 @@ from subscriptions.checkout.services import NotYourSession, complete
 from subscriptions.customers import services as customers
 from subscriptions.customers import users
 from subscriptions.models import BillingAccount, CheckoutSession, Payment, Subscription
+from subscriptions.user_model import User
 
-MAX_NAME = 150
+# The field that people sign in with: `username`, or the e-mail address where the user model says so.
+NAME_FIELD = cast("CharField[str, str]", get_user_model()._meta.get_field(get_user_model().USERNAME_FIELD))
+MAX_NAME = NAME_FIELD.max_length or 254
 MAX_EMAIL = 254
+# Documentation only: Django's validators decide, because regular expressions differ by language.
+NAME_SHAPE: dict[str, JsonValue] = {"format": "email"} if users.name_is_address() else {"pattern": r"^[\w.@+-]+$"}
 
 router = Router(tags=["People"])
 
 
 def _name(value: str) -> str:
-    name = User.normalize_username(value)
+    name = get_user_model().normalize_username(value)
     # Normalising can make a name longer.
     if len(name) > MAX_NAME:
         raise ValueError(f"At most {MAX_NAME} characters.")
@@ -35,7 +40,7 @@ def _name(value: str) -> str:
 
 
 def _new_name(value: str) -> str:
-    return _valid(_name(value), UnicodeUsernameValidator())
+    return _valid(_name(value), NAME_FIELD.run_validators)
 
 
 def _email(value: str) -> str:
@@ -51,10 +56,9 @@ def _valid(value: str, validate: Callable[[str], None]) -> str:
 
 
 UserName = Annotated[Text, Field(min_length=1, max_length=MAX_NAME), AfterValidator(_name)]
-# The pattern is documentation only: Django's validator decides, because regular expressions differ by language.
 NewName = Annotated[
     Text,
-    Field(min_length=1, max_length=MAX_NAME, json_schema_extra={"pattern": r"^[\w.@+-]+$"}),
+    Field(min_length=1, max_length=MAX_NAME, json_schema_extra=NAME_SHAPE),
     AfterValidator(_new_name),
 ]
 Email = Annotated[
@@ -88,7 +92,9 @@ def createcustomer(request: HttpRequest) -> Status[CustomerAnswer]:
     asked = read(request, CustomerAsked)
     person = _get_or_create_person(request, asked)
     customer, is_new = customers.ensured(person)
-    answer = CustomerAnswer(customer_id=customer.pk, user_name=person.username, email=customer.email or person.email)
+    answer = CustomerAnswer(
+        customer_id=customer.pk, user_name=person.get_username(), email=customer.email or person.email
+    )
     return Status(201 if is_new else 200, answer)
 
 
@@ -122,15 +128,20 @@ def me(request: HttpRequest) -> MeAnswer:
 
 def _get_or_create_person(request: HttpRequest, asked: CustomerAsked) -> User:
     caller = caller_of(request)
-    if not caller.is_staff or asked.user_name in (None, caller.username):
+    if not caller.is_staff or asked.user_name in (None, caller.get_username()):
         return requested_person(request, user_name=asked.user_name)
-    if asked.email is None:
-        known = users.find(str(asked.user_name))
+    name, email = str(asked.user_name), asked.email
+    if users.name_is_address():
+        if email not in (None, name):
+            raise Refusal.bad_input(email="People sign in with their address here: it must equal user_name.")
+        email = name
+    if email is None:
+        known = users.find(name)
         if known is None:
             raise Refusal.bad_input(email="There is no user of this name yet, so their address is required.")
         return known
     try:
-        return users.get_or_create(name=str(asked.user_name), email=asked.email)
+        return users.get_or_create(name=name, email=email)
     except users.AddressTaken as error:
         raise Refusal.conflict("email_taken", str(error)) from error
 
@@ -139,7 +150,7 @@ def _holdings(person: User) -> dict[str, object]:
     account = BillingAccount.objects.filter(user=person).first()
     subscriptions = Subscription.objects.of(person).select_related("price", "product")
     return {
-        "user_name": person.username,
+        "user_name": person.get_username(),
         "customer_id": account.customer_id if account else None,
         "subscriptions": subscriptions_of(subscriptions),
         "payments": payments_of(Payment.objects.of(person).select_related("product")),

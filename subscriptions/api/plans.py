@@ -1,6 +1,5 @@
 """Endpoints that cancel a subscription, end a purchase, or change a plan."""
 
-from django.contrib.auth.models import User
 from django.http import HttpRequest
 from ninja import Router
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,6 +17,7 @@ from subscriptions.payments import purchases
 from subscriptions.plans import cancel as lifecycle
 from subscriptions.plans import change
 from subscriptions.plans import preview as previews
+from subscriptions.user_model import User
 
 LINKS = ("customer", "price__product", "product", "schedule__next_price__product")
 

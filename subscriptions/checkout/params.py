@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.urls import reverse
 
 from subscriptions.mirror import mapping
 from subscriptions.models import CheckoutSession
+from subscriptions.user_model import User
 
 if TYPE_CHECKING:
     from stripe.params import checkout as pc

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.contrib.auth.models import User
-
 from billing import gateway, idempotency
 from billing.errors import IDEMPOTENCY_CONFLICT, StripeMissing, StripeRefused, StripeUnavailable
 from billing.models import Price
@@ -21,6 +19,7 @@ from subscriptions.checkout.errors import (
 )
 from subscriptions.customers import services as customers
 from subscriptions.models import CheckoutSession, Customer, Payment, Subscription
+from subscriptions.user_model import User
 
 __all__ = [
     "MAX_QUANTITY",

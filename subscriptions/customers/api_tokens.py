@@ -5,10 +5,10 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Self
 
-from django.contrib.auth.models import User
 from django.db.models import Q
 
 from subscriptions.models import ApiToken
+from subscriptions.user_model import User
 
 # Every token begins with this, so that scanners recognise one that leaked into a log or a repository.
 PREFIX = "sot_"

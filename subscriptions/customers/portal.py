@@ -1,11 +1,10 @@
 """Sessions of Stripe's billing portal, where people change their card and read their invoices."""
 
-from django.contrib.auth.models import User
-
 from billing import gateway
 from billing.errors import StripeMissing
 from subscriptions.customers import services as customers
 from subscriptions.models import Customer
+from subscriptions.user_model import User
 
 
 def create_session(user: User, *, return_url: str) -> str:

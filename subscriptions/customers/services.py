@@ -5,7 +5,6 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.contrib.auth.models import User
 from django.db.models import F, Max
 from django.db.models.functions import Coalesce
 
@@ -27,6 +26,7 @@ from subscriptions.models import (
     Tombstone,
     WebhookEvent,
 )
+from subscriptions.user_model import User
 
 if TYPE_CHECKING:
     from stripe import params as p

@@ -2,9 +2,12 @@
 
 from typing import Self
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, UNUSABLE_PASSWORD_SUFFIX_LENGTH
-from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.utils.crypto import get_random_string
+
+from subscriptions.user_model import User
 
 # Marks an account whose owner may still set a password; an unusable password without it was set by staff.
 AWAITING = f"{UNUSABLE_PASSWORD_PREFIX}awaiting-"
@@ -18,8 +21,14 @@ class AddressTaken(Exception):
         return cls("Somebody else here has this e-mail address.")
 
 
+def name_is_address() -> bool:
+    """Return whether people sign in with their e-mail address, so that a name and an address are the same field."""
+    return get_user_model().USERNAME_FIELD == "email"
+
+
 def find(name: str) -> User | None:
-    return User.objects.filter(username=name).first()
+    """Return the account that signs in with this name."""
+    return _all().filter(**{get_user_model().USERNAME_FIELD: name}).first()
 
 
 def get_or_create(*, name: str, email: str) -> User:
@@ -30,12 +39,17 @@ def get_or_create(*, name: str, email: str) -> User:
     person = find(name)
     if person is not None:
         return person
-    if User.objects.filter(email__iexact=email).exclude(username=name).exists():
+    named = {get_user_model().USERNAME_FIELD: name}
+    if _all().filter(email__iexact=email).exclude(**named).exists():
         raise AddressTaken.by_another()
     unusable = AWAITING + get_random_string(UNUSABLE_PASSWORD_SUFFIX_LENGTH)
     # Names are unique on every engine, so the second of two concurrent calls finds the row of the first.
-    return User.objects.get_or_create(username=name, defaults={"email": email, "password": unusable})[0]
+    return _all().get_or_create(**named, defaults={"email": email, "password": unusable})[0]
 
 
 def awaits_password(person: User) -> bool:
     return person.password.startswith(AWAITING)
+
+
+def _all() -> QuerySet[User]:
+    return get_user_model()._default_manager.all()

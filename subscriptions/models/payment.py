@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.db import models
 
 from billing import money
 from billing.models import LooseLink, MirroredRow, own_id, words_for
 from subscriptions.models.invoice import Refund
+from subscriptions.user_model import User
 
 
 class PaymentQuerySet(models.QuerySet["Payment"]):

@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import models
 
 from billing.models import LooseLink, MirroredRow, Product, stripe_id, words_for
 from subscriptions import stripe_clock
 from subscriptions.models.schedule import SubscriptionSchedule
+from subscriptions.user_model import User
 
 
 def default_grace() -> timedelta:

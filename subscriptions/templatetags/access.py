@@ -1,10 +1,11 @@
 """`{% load access %}`, then `{% if user|has_access:"prod_…" %}`, or `{% if user|has_access %}` for any product."""
 
 from django import template
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser
 
 from billing.models import Product
 from subscriptions import access
+from subscriptions.user_model import User
 
 register = template.Library()
 

@@ -1,7 +1,8 @@
 """What the views share: the signed-in request, and an answer that sends on."""
 
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponseRedirect
+
+from subscriptions.user_model import User
 
 
 class SignedInRequest(HttpRequest):

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 import stripe
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -14,6 +14,8 @@ from billing.models import Product
 from tests.billing.gateway.wire import Wire
 from tests.billing.states import NOON, SECOND, state, written
 from tests.fixtures import LocalStripe
+
+User = get_user_model()
 
 
 @pytest.fixture

@@ -64,4 +64,4 @@ class TestErrorPages:
         response = Client(raise_request_exception=False).get("/fail/")
         assert response.status_code == 500
         assert b"<h1>Something broke</h1>" in response.content
-        assert b'<link rel="stylesheet" href="/static/standing-order.css">' in response.content
+        assert b'<link rel="stylesheet" href="/static/site.css">' in response.content

@@ -2,32 +2,18 @@
 
 import os
 import re
-import runpy
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
+from tests.config.conftest import Load
 
 PROJECT: Path = settings.BASE_DIR
-Load = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def load(bare_environment: None) -> Load:
-    """Run the settings file with only the given variables."""
-
-    def run(**variables: str) -> dict[str, Any]:
-        os.environ.update({"ENV_FILE": os.devnull, "SECRET_KEY": "k" * 50} | variables)
-        return runpy.run_path(str(PROJECT / "config" / "settings.py"))
-
-    return run
 
 
 class TestDefaults:
@@ -75,6 +61,7 @@ class TestRefusals:
             ("SECRET_KEY", ""),
             ("DEBUG", "perhaps"),
             ("PORT", "http"),
+            ("SITE_NAME", "Hush\nhush"),
             ("SITE_URL", "shop.example.com"),
             ("SITE_URL", "https://shop.example.com/shop"),
             ("DATABASE_URL", "mysql://app:hush@db/shop"),

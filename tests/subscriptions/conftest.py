@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from billing import gateway
@@ -20,6 +20,8 @@ from subscriptions.models import CheckoutSession, Customer, Subscription, SyncRu
 from subscriptions.sync import incremental
 from subscriptions.sync.context import SyncResults
 from tests.fixtures import LocalStripe
+
+User = get_user_model()
 
 DAY = 86_400
 

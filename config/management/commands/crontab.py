@@ -1,7 +1,8 @@
-"""`manage.py crontab`: django-crontab's own command, safe to run again after SYNC_INTERVAL_SECONDS has changed.
+"""`manage.py crontab`: django-crontab's own command, made safe to repeat after SYNC_INTERVAL_SECONDS has changed.
 
-Left to speak for itself, django-crontab looks up each entry in the settings; on one from before the change it gives up
-half-way, having removed some entries and added none.
+When it prints entries, django-crontab looks each of them up in the settings. An entry from before the change is not
+there, so it fails, after it removed some entries and before it added any. This command runs it silently instead, and
+lists the entries itself.
 """
 
 from typing import Any
@@ -11,8 +12,8 @@ from django_crontab.management.commands import crontab
 
 
 class Command(crontab.Command):  # type: ignore[misc]
-    help = "Have cron run the sync (add), see its entries (show), take them out again (remove)."
-    # As for the sync itself: a missing webhook secret is an error of the site's, and must not keep cron from syncing.
+    help = "Have cron run the sync (add), list its entries (show), or delete them (remove)."
+    # A missing webhook secret is an error for the site, and must not stop cron from syncing.
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:

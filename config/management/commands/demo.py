@@ -13,11 +13,11 @@ from config.processes.supervisor import PortTaken, ProgramEnded, Supervisor, req
 from subscriptions.checkout import services as checkout
 
 BANNER = """
-Standing Order is running. Ctrl-C stops it; what you did is kept for the next time.
+{name} is running. Ctrl-C stops it and keeps the data for the next start.
 
   plans and prices   {site}/
   the admin          {site}/admin/
-  Stripe's sandbox   {stripe}/   (a paying card: 4242 4242 4242 4242)
+  Stripe's sandbox   {stripe}/   (a test card: 4242 4242 4242 4242)
   a promotion code   {code}   (to enter at checkout: 20 % off for three months)
 
 {logins}
@@ -25,11 +25,11 @@ Standing Order is running. Ctrl-C stops it; what you did is kept for the next ti
 
 
 class Command(BaseCommand):
-    help = "Run the site, the sync and a local Stripe with sample data, until Ctrl-C. PORT and SANDBOX_PORT move it."
+    help = "Run the site, the sync and a local Stripe with sample data until Ctrl-C, on PORT and SANDBOX_PORT."
 
     def handle(self, **_: Any) -> None:
         if os.environ.get("ENV_FILE") != environment.FILE:
-            # Its data must not get into another database, nor its customers to the real Stripe.
+            # On other settings, sample data would get into a real database and to the real Stripe.
             raise CommandError("Run the demo as `make demo` or `manage.py demo`: it needs settings of its own.")
         try:
             self._run(sandbox_port=int(os.environ["SANDBOX_PORT"]))
@@ -65,4 +65,10 @@ class Command(BaseCommand):
 
 def _banner(logins: list[seed.Login]) -> str:
     lines = "\n".join(map(str, logins))
-    return BANNER.format(site=settings.SITE_URL, stripe=settings.STRIPE_API_BASE, code=seed.CODE, logins=lines)
+    return BANNER.format(
+        name=settings.SITE_NAME,
+        site=settings.SITE_URL,
+        stripe=settings.STRIPE_API_BASE,
+        code=seed.CODE,
+        logins=lines,
+    )

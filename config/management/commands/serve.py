@@ -1,4 +1,4 @@
-"""`manage.py serve`: the site and the sync as one program, on your own settings."""
+"""`manage.py serve`: run the site and the sync together, on your own settings."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for all of them")
-        parser.add_argument("--workers", type=int, default=2, help="processes that answer requests, of 4 threads each")
+        parser.add_argument("--workers", type=int, default=2, help="processes that answer requests, 4 threads each")
 
     def handle(self, *, host: str, workers: int, **_: Any) -> None:
         try:
@@ -23,7 +23,7 @@ class Command(BaseCommand):
             programs.prepare()
             with Supervisor(self.stdout) as supervisor:
                 supervisor.start(programs.site(host=host, workers=workers), programs.sync())
-                self.stdout.write(f"Standing Order is running at {settings.SITE_URL}/ (Ctrl-C stops it).")
+                self.stdout.write(f"{settings.SITE_NAME} is running at {settings.SITE_URL}/ (Ctrl-C stops it).")
                 supervisor.wait()
         except (PortTaken, ProgramEnded) as error:
             raise CommandError(str(error)) from error

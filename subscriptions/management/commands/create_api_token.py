@@ -4,11 +4,10 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from subscriptions.customers import api_tokens
+from subscriptions.customers import api_tokens, users
 
 MAX_NAME = 100
 MAX_DAYS = 100 * 365
@@ -25,8 +24,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, username: str, name: str, expires_days: int | None, **_: Any) -> None:
-        user = User.objects.filter(username=username, is_active=True).first()
-        if user is None:
+        user = users.find(username)
+        if user is None or not user.is_active:
             raise CommandError(f"there is no active user {username}")
         if not 1 <= len(name) <= MAX_NAME:
             raise CommandError(f"--name must have 1 to {MAX_NAME} characters")

@@ -3,13 +3,14 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from billing.errors import StripeFailure
 from subscriptions.customers import services as customers
+from subscriptions.customers import users
 from subscriptions.models import BillingAccount, Customer
+from subscriptions.user_model import User
 
 
 class Command(BaseCommand):
@@ -39,7 +40,7 @@ class Command(BaseCommand):
             if account is None and not Customer.objects.filter(pk=who).exists():
                 raise CommandError(f"there is no customer {who} here")
             return (account.user if account else None), who
-        user = User.objects.filter(username=who).first()
+        user = users.find(who)
         if user is None:
             raise CommandError(f"there is no user {who}")
         account = BillingAccount.objects.filter(user=user).first()

@@ -94,7 +94,7 @@ def _missing_events(endpoint: JSON) -> list[str]:
 
 def _create(url: str) -> str:
     made = gateway.create_webhook_endpoint(
-        url=url, enabled_events=sorted(inbox.HANDLERS), description="Standing Order"
+        url=url, enabled_events=sorted(inbox.HANDLERS), description=settings.SITE_NAME
     ).object
     how = "add its secret, after a comma," if settings.STRIPE_WEBHOOK_SECRETS else "put its secret"
     return f"Made {made['id']}. Now {how} into .env and restart: STRIPE_WEBHOOK_SECRET={made['secret']}"

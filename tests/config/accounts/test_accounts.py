@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from config.accounts import views
+from config.accounts import forms
 
 pytestmark = pytest.mark.django_db
 
@@ -167,8 +167,8 @@ class TestTwoAtOnce:
 
     def test_the_address_goes_to_the_first(self):
         first, second = (
-            views.SignUpForm(ADA),
-            views.SignUpForm(ADA | {"username": "ada2", "email": "ADA@example.com"}),
+            forms.SignUpForm(ADA),
+            forms.SignUpForm(ADA | {"username": "ada2", "email": "ADA@example.com"}),
         )
         assert first.is_valid()
         assert second.is_valid()
@@ -178,24 +178,24 @@ class TestTwoAtOnce:
         assert User.objects.count() == 1
 
     def test_the_address_is_kept_from_others_while_one_signs_up(self, client):
-        with views.claim_address("Ada@example.com"):
+        with forms.claim_address("Ada@example.com"):
             assert errors(client.post(SIGN_UP, ADA)) == {"email": [EMAIL_CLAIMED]}
             assert not User.objects.exists()
         assert client.post(SIGN_UP, ADA).status_code == 302
 
     def test_another_address_is_free_meanwhile(self, client):
-        with views.claim_address("grace@example.com"):
+        with forms.claim_address("grace@example.com"):
             assert client.post(SIGN_UP, ADA).status_code == 302
 
     def test_a_claim_that_nobody_gave_up_expires(self, client):
-        with views.claim_address("ada@example.com"):
+        with forms.claim_address("ada@example.com"):
             claim = Session.objects.get()
             Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
             assert client.post(SIGN_UP, ADA).status_code == 302
         assert not Session.objects.filter(pk=claim.pk).exists()
 
     def test_the_name_goes_to_the_first(self):
-        first, second = views.SignUpForm(ADA), views.SignUpForm(ADA | {"email": "other@example.com"})
+        first, second = forms.SignUpForm(ADA), forms.SignUpForm(ADA | {"email": "other@example.com"})
         assert first.is_valid()
         assert second.is_valid()
         assert first.register() == User.objects.get()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
@@ -18,6 +18,8 @@ from subscriptions.customers import api_tokens
 from subscriptions.customers import services as customers
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import customer, meanwhile, paid_session, subscription, team, yearly
+
+User = get_user_model()
 
 __all__ = ["customer", "meanwhile", "paid_session", "subscription", "team", "yearly"]
 

@@ -1,4 +1,4 @@
-"""Bodies that come in chunks: without a length, Django takes such a request for one without a body."""
+"""Request bodies sent in chunks: they come without a Content-Length, and Django then reads no body at all."""
 
 from collections.abc import Callable, Iterable
 from io import BytesIO
@@ -7,11 +7,11 @@ from typing import Any
 Application = Callable[..., Iterable[bytes]]
 
 
-class WithLength:
-    """Tells the application how long a body is whose end only the server knows; it is read whole before.
+class ReadChunkedBodies:
+    """WSGI middleware that reads a chunked body whole and sets its Content-Length.
 
-    Of a body longer than `limit` bytes one more than that is read, so that it is refused as any other.
-    The flag is gunicorn's and uWSGI's; Werkzeug and Flask go by it too.
+    Reading stops at `limit` + 1 bytes, so that Django refuses a longer body as it refuses any other. gunicorn and
+    uWSGI set `wsgi.input_terminated` if reading stops at the body's end; from other servers it would never stop.
     """
 
     def __init__(self, application: Application, *, limit: int) -> None:

@@ -1,0 +1,108 @@
+"""The forms for signing up and for a forgotten password, and the claim that stops two sign-ups with one address."""
+
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.contrib.auth.forms import PasswordResetForm, UserCreationForm
+from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.html import format_html
+
+from subscriptions.customers import users
+from subscriptions.user_model import User
+
+if TYPE_CHECKING:  # Generic in the stubs only.
+    UserForm = UserCreationForm[User]
+else:
+    UserForm = UserCreationForm
+
+CLAIM_LIFETIME = timedelta(minutes=1)
+
+
+class AddressClaimed(Exception):
+    """Another sign-up with this address is in progress."""
+
+
+@contextmanager
+def claim_address(email: str) -> Iterator[None]:
+    """Hold this address for one sign-up. Raises AddressClaimed if another sign-up holds it.
+
+    Django's users have no unique e-mail address, but a session's key is unique on every engine. So the claim is an
+    empty session under a key that nobody can guess. It expires, in case its process dies before deleting it.
+    """
+    now = timezone.now()
+    key = salted_hmac(__name__, email.casefold()).hexdigest()
+    Session.objects.filter(session_key=key, expire_date__lt=now).delete()
+    try:
+        with transaction.atomic():
+            claim = Session.objects.create(session_key=key, expire_date=now + CLAIM_LIFETIME)
+    except IntegrityError as error:
+        raise AddressClaimed from error
+    try:
+        yield
+    finally:
+        claim.delete()
+
+
+class SignUpForm(UserForm):
+    """Django's form, with an e-mail address that no other account has in any mix of upper and lower case."""
+
+    email = forms.EmailField(
+        label="Email address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+
+    class Meta(UserCreationForm.Meta):
+        model = get_user_model()
+        fields = tuple(dict.fromkeys((model.USERNAME_FIELD, "email")))
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if get_user_model()._default_manager.filter(email__iexact=email).exists():
+            raise ValidationError(
+                format_html(
+                    'This address already has an account. <a href="{}">Reset its password</a>, or log in.',
+                    reverse("password_reset"),
+                ),
+                code="unique",
+            )
+        return email
+
+    def register(self) -> User | None:
+        """Save the account; if another sign-up took the name or address meanwhile, add that error and return None."""
+        try:
+            with claim_address(self.cleaned_data["email"]):
+                self.clean_email()
+                with transaction.atomic():
+                    return self.save()
+        except AddressClaimed:
+            self.add_error("email", "Somebody is signing up with this address right now. Try again in a moment.")
+        except ValidationError as error:
+            self.add_error("email", error)
+        except IntegrityError:
+            name = get_user_model().USERNAME_FIELD
+            self.add_error(name, self.instance.unique_error_message(get_user_model(), (name,)))
+        return None
+
+
+class ResetForm(PasswordResetForm):
+    """Django's form mails nobody without a password; this one also mails people whose account the API created."""
+
+    def get_users(self, email: str) -> Iterator[User]:
+        yield from super().get_users(email)
+        for person in get_user_model()._default_manager.filter(email__iexact=email, is_active=True):
+            if users.awaits_password(person) and _differ_only_in_case(email, person.email):
+                yield person
+
+
+def _differ_only_in_case(one: str, other: str) -> bool:
+    """Return whether two addresses differ only in case. A database may treat more letters as equal."""
+    return unicodedata.normalize("NFKC", one).casefold() == unicodedata.normalize("NFKC", other).casefold()
