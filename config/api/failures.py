@@ -18,7 +18,7 @@ from billing.api.refusals import Refusal
 from billing.catalog import lookup, offers
 from billing.catalog import services as catalog
 from billing.errors import StripeMisconfigured, StripeRefused, StripeUnavailable
-from subscriptions.checkout import services as checkout
+from subscriptions.checkout.errors import CannotBuy, NoSuchPrice, OtherMode
 from subscriptions.plans.cancel import LifecycleRefusal
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ def _refusal(error: Exception) -> Refusal | None:
             return error
         case StripeUnavailable() | StripeRefused() | StripeMisconfigured():
             return _of_stripe(error)
-        case checkout.CannotBuy() | LifecycleRefusal():
+        case CannotBuy() | LifecycleRefusal():
             return _of_subscriptions(error)
         case (
             lookup.NoSuchProduct()
@@ -116,11 +116,11 @@ def _of_stripe(error: StripeUnavailable | StripeRefused | StripeMisconfigured) -
     return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "misconfigured", words, retry_after=MISCONFIGURED_SECONDS)
 
 
-def _of_subscriptions(error: checkout.CannotBuy | LifecycleRefusal) -> Refusal:
+def _of_subscriptions(error: CannotBuy | LifecycleRefusal) -> Refusal:
     match error:
-        case checkout.NoSuchPrice():
+        case NoSuchPrice():
             return Refusal.not_found("There is no such price.")
-        case checkout.OtherMode():
+        case OtherMode():
             return Refusal.bad_input(mode=str(error))
     if isinstance(error.__cause__, StripeRefused):
         return Refusal(HTTPStatus.BAD_REQUEST, "stripe_refused", error.__cause__.for_people)

@@ -15,7 +15,8 @@ from billing.api.bodies import Id, Text, read, takes
 from billing.api.refusals import Conflict, Refusal
 from subscriptions.api.answers import CustomerAnswer, MeAnswer, SubscriptionsAnswer, payments_of, subscriptions_of
 from subscriptions.api.authentication import caller_of, requested_person
-from subscriptions.checkout.services import NotYourSession, complete
+from subscriptions.checkout.errors import NotYourSession
+from subscriptions.checkout.services import complete
 from subscriptions.customers import services as customers
 from subscriptions.customers import users
 from subscriptions.models import BillingAccount, CheckoutSession, Payment, Subscription

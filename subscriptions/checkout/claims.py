@@ -1,75 +1,220 @@
-"""A change to another product, announced before Stripe is asked for it, until its outcome is in the mirror.
+"""Claims: a customer gets a product once, by buying it or by changing a subscription to it.
 
-A process that dies in between leaves the announcement. Without it that product could be bought besides until an event
-tells of the change, and would be paid twice from then on.
+A claim is taken before Stripe is asked for anything, and released when the outcome is in the mirror. What the customer
+has already is checked while the claim is held. The claim of a killed process is settled by the next click or full sync.
 """
 
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
-from django.utils import timezone
+from django.db import IntegrityError
+from django.db.models import QuerySet
 
 from billing import gateway
-from billing.errors import StripeUnavailable
+from billing.errors import StripeMissing, StripeUnavailable
 from billing.mirror import engine
-from billing.models import Price
+from subscriptions.checkout import sessions
 from subscriptions.mirror import kinds, refresh
-from subscriptions.models import Subscription
+from subscriptions.models import CheckoutSession, Customer, ProductClaim, Subscription
+
+State = ProductClaim.State
+
+# Stripe forgets an idempotency key, and expires a session, after a day.
+BUYING_TAKES_AT_MOST = timedelta(hours=23)
 
 # Longer than the calls of a change take, with their retries.
-TAKES_AT_MOST = timedelta(minutes=2)
+CHANGING_TAKES_AT_MOST = timedelta(minutes=2)
+
+# Each turn meets a claim that another process took or released meanwhile.
+MAX_TURNS = 6
 
 
-class StillUnderWay(Exception):
-    """Whether the subscription changes can't be told yet."""
+class StillChanging(Exception):
+    """A subscription is being changed to the product; Stripe does not have the change yet."""
+
+
+def take_to_buy(*, customer: Customer, product_id: str, now: datetime) -> ProductClaim:
+    """Return the customer's claim on the product for a purchase: a new one, or the one that an earlier click took.
+
+    Raises StillChanging, StripeUnavailable or StripeMisconfigured.
+    """
+    for _ in range(MAX_TURNS):
+        claim = _take(customer.pk, product_id, state=State.BUYING, taken_at=now)
+        if claim.state != State.CHANGING:
+            return claim
+        settle_change(claim, now=now)
+    raise _contended()
 
 
 @contextmanager
-def announced(subscription: Subscription, price: Price) -> Iterator[None]:
-    """Announce the change that is asked for inside; what came of it is known afterwards, save when Stripe was away."""
-    if price.product_id in subscription.product_ids:
+def changing(*, subscription: Subscription, product_id: str, now: datetime) -> Iterator[None]:
+    """Hold the claim on a product while Stripe changes the subscription to it.
+
+    A checkout of the product that was begun before is ended; if it was paid, the purchase is in the mirror.
+    Raises StillChanging, StripeUnavailable or StripeMisconfigured.
+    """
+    if subscription.customer_id is None or product_id in subscription.product_ids:
         yield
         return
-    row = Subscription.objects.filter(pk=subscription.pk)
-    row.update(changing_to=price.product_id, changing_since_at=timezone.now())
+    claim, is_shared = _take_to_change(subscription, product_id, now)
     try:
         yield
     except StripeUnavailable:
-        # Done or not: whoever needs to know asks.
+        # Stripe may have made the change: the claim stays until somebody asks.
         raise
     except Exception:
-        _withdraw(subscription, str(price.product_id))
+        if not is_shared:
+            release(claim)
         raise
-    _withdraw(subscription, str(price.product_id))
+    if not release(claim):
+        _end_later_purchase(claim)
 
 
-def outcome(subscription: Subscription, product_id: str, *, now: datetime) -> Subscription | None:
-    """Ask Stripe what came of an announced change: the subscription, if it has that product now or soon, else None.
+def confirm_session(claim: ProductClaim) -> bool:
+    """Record that the claim's session is at Stripe; False if the claim was released while it was made."""
+    claim.state = State.AT_CHECKOUT
+    return _as_read(claim, State.BUYING, State.AT_CHECKOUT).update(state=State.AT_CHECKOUT) == 1
 
-    Raises StillUnderWay while that may yet change, StripeUnavailable or StripeMisconfigured.
+
+def release(claim: ProductClaim) -> bool:
+    """Give the claim up; False if another process has released it or brought it further meanwhile."""
+    return _as_read(claim, claim.state).delete()[0] == 1
+
+
+def release_unless_at_checkout(claim: ProductClaim) -> None:
+    """Give up a purchase that turned out not to be possible, unless its session may be paid right now."""
+    if claim.state == State.BUYING:
+        release(claim)
+
+
+def release_bought(session: CheckoutSession) -> None:
+    """Give up the claim of a session whose purchase is in the mirror."""
+    if sessions.has_arrived(session):
+        ProductClaim.objects.filter(attempt_id=session.pk).delete()
+
+
+def end_purchase(claim: ProductClaim) -> None:
+    """Expire the session of a purchase so that it can't be paid, and release the claim.
+
+    What was paid meanwhile is in the mirror afterwards. Raises StripeUnavailable or StripeMisconfigured.
     """
-    since = subscription.changing_since_at
-    subscription = refresh.fetch(subscription)
-    has_it = product_id in subscription.product_ids or _is_to_have(subscription, product_id)
-    if not has_it and since is not None and now - since < TAKES_AT_MOST:
-        raise StillUnderWay
-    _withdraw(subscription, product_id)
-    return subscription if has_it else None
+    session = _session_of(claim)
+    try:
+        if session and session.status == sessions.Status.OPEN:
+            session = sessions.expire(session)
+        elif session and session.status == sessions.Status.COMPLETE and not sessions.has_arrived(session):
+            session = sessions.look_up(session)
+    except StripeMissing:
+        release(claim)
+        return
+    # A process that is making the session right now expires it when it finds the claim released.
+    if session is None or session.status != sessions.Status.OPEN:
+        release(claim)
 
 
-def _is_to_have(subscription: Subscription, product_id: str) -> bool:
+def settle_change(claim: ProductClaim, *, now: datetime) -> None:
+    """Ask Stripe whether a change was made, and release the claim if that is certain.
+
+    The subscription is in the mirror as it is then. Raises StillChanging, StripeUnavailable or StripeMisconfigured.
+    """
+    if not _was_changed(claim) and now - claim.taken_at < CHANGING_TAKES_AT_MOST:
+        raise StillChanging
+    release(claim)
+
+
+def release_over(claim: ProductClaim, *, now: datetime) -> None:
+    """Release the claim if its purchase or change is over; of a change, Stripe is asked once it is overdue."""
+    if claim.state != State.CHANGING:
+        if is_over(claim, now=now):
+            release(claim)
+    elif now - claim.taken_at >= CHANGING_TAKES_AT_MOST:
+        settle_change(claim, now=now)
+
+
+def is_over(claim: ProductClaim, *, now: datetime) -> bool:
+    """Whether nothing more can come of a purchase: its session has ended, or was not made in time."""
+    session = _session_of(claim)
+    if session is None and claim.state == State.AT_CHECKOUT:
+        return True
+    if session is None or session.status == sessions.Status.CLAIMED:
+        return now - claim.taken_at > BUYING_TAKES_AT_MOST
+    return sessions.has_arrived(session)
+
+
+def is_buying(*, customer: Customer, now: datetime) -> bool:
+    """Whether the customer may be paying right now, or has paid and the purchase is not in the mirror yet."""
+    claims = ProductClaim.objects.filter(customer=customer).exclude(state=State.CHANGING)
+    return any(not is_over(claim, now=now) for claim in claims)
+
+
+def _take(customer_id: str, product_id: str, **columns: object) -> ProductClaim:
+    """Insert the claim, or read the one that stands."""
+    columns |= {"customer_id": customer_id, "product_id": product_id}
+    key = ProductClaim.key_of(customer_id, product_id)
+    for _ in range(MAX_TURNS):
+        # Fails when the claim that bars the insert is released before it can be read.
+        with suppress(IntegrityError):
+            return ProductClaim.objects.get_or_create(pk=key, defaults=columns)[0]
+    raise _contended()
+
+
+def _take_to_change(subscription: Subscription, product_id: str, now: datetime) -> tuple[ProductClaim, bool]:
+    """Return the claim for a change, and whether another try at the same change may still be running."""
+    attempt_id = uuid.uuid4()
+    columns = {"state": State.CHANGING, "attempt_id": attempt_id, "subscription": subscription, "taken_at": now}
+    for _ in range(MAX_TURNS):
+        claim = _take(str(subscription.customer_id), product_id, **columns)
+        if claim.attempt_id == attempt_id:
+            return claim, False
+        if claim.state != State.CHANGING:
+            end_purchase(claim)
+        elif claim.subscription_id != subscription.pk:
+            settle_change(claim, now=now)
+        elif _as_read(claim, State.CHANGING).update(attempt_id=attempt_id, taken_at=now):
+            is_shared = now - claim.taken_at < CHANGING_TAKES_AT_MOST
+            claim.attempt_id, claim.taken_at = attempt_id, now
+            return claim, is_shared
+    raise _contended()
+
+
+def _end_later_purchase(claim: ProductClaim) -> None:
+    """End the checkout that began because the change took longer than it may, and passed for a killed process's."""
+    later = ProductClaim.objects.filter(pk=claim.pk).exclude(state=State.CHANGING).first()
+    if later is not None:
+        end_purchase(later)
+
+
+def _was_changed(claim: ProductClaim) -> bool:
+    """Whether Stripe has the change: the subscription has the product, or will when its paid period ends."""
+    if claim.subscription is None:
+        return False
+    try:
+        subscription = refresh.fetch(claim.subscription)
+        return claim.product_id in subscription.product_ids or _is_scheduled(subscription, str(claim.product_id))
+    except StripeMissing:
+        return False
+
+
+def _is_scheduled(subscription: Subscription, product_id: str) -> bool:
     if subscription.schedule_id is None:
         return False
     schedule_id = str(subscription.schedule_id)
-    read = engine.apply_answer(kinds.SCHEDULE, schedule_id, lambda: gateway.retrieve_schedule(schedule_id))
-    schedule = read.row
+    schedule = engine.apply_answer(kinds.SCHEDULE, schedule_id, lambda: gateway.retrieve_schedule(schedule_id)).row
     if schedule is None or not schedule.has_pending_change or schedule.next_price is None:
         return False
     return bool(schedule.next_price.product_id == product_id)
 
 
-def _withdraw(subscription: Subscription, product_id: str) -> None:
-    Subscription.objects.filter(pk=subscription.pk, changing_to=product_id).update(
-        changing_to="", changing_since_at=None
-    )
+def _session_of(claim: ProductClaim) -> CheckoutSession | None:
+    return CheckoutSession.objects.filter(pk=claim.attempt_id).first()
+
+
+def _as_read(claim: ProductClaim, *states: str) -> "QuerySet[ProductClaim]":
+    """The row as it was read, unless another process has changed it meanwhile."""
+    return ProductClaim.objects.filter(pk=claim.pk, attempt_id=claim.attempt_id, state__in=states)
+
+
+def _contended() -> StripeUnavailable:
+    return StripeUnavailable("This product is being bought or changed to in too many places at once.")

@@ -1,4 +1,4 @@
-"""What Stripe is asked for when a checkout session is made of a claim."""
+"""What Buy sends to Stripe: the parameters of a new checkout session."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
     from stripe.params import checkout as pc
 
 
-def params_for(claim: CheckoutSession, *, user: User) -> "pc.SessionCreateParams":
-    """The claim's own terms, so that a repeated request is the same request."""
-    metadata = mapping.metadata_for(claim)
+def params_for(session: CheckoutSession, *, user: User) -> "pc.SessionCreateParams":
+    """Send the terms in the session's row, so that a repeated request is the same request."""
+    metadata = mapping.metadata_for(session)
     params: pc.SessionCreateParams = {
-        "mode": claim.mode,
-        "customer": str(claim.customer_id),
-        "line_items": [{"price": str(claim.price_id), "quantity": claim.quantity}],
+        "mode": session.mode,
+        "customer": str(session.customer_id),
+        "line_items": [{"price": str(session.price_id), "quantity": session.quantity}],
         "client_reference_id": str(user.pk),
         "metadata": metadata,
         "allow_promotion_codes": True,
         "success_url": _with_session_id(settings.CHECKOUT_SUCCESS_URL or _page("checkout_success")),
         "cancel_url": settings.CHECKOUT_CANCEL_URL or _page("checkout_cancelled"),
     }
-    if claim.mode == CheckoutSession.Mode.PAYMENT:
+    if session.mode == CheckoutSession.Mode.PAYMENT:
         params["payment_intent_data"] = {"metadata": metadata}
         return params
     params["subscription_data"] = {"metadata": metadata}
-    if claim.price and claim.price.trial_days:
-        params["subscription_data"]["trial_period_days"] = claim.price.trial_days
-        if not claim.price.trial_needs_card:
+    if session.price and session.price.trial_days:
+        params["subscription_data"]["trial_period_days"] = session.price.trial_days
+        if not session.price.trial_needs_card:
             # A trial that ends without a card ends the subscription: nobody owes what they did not agree to pay.
             params["payment_method_collection"] = "if_required"
             params["subscription_data"]["trial_settings"] = {"end_behavior": {"missing_payment_method": "cancel"}}

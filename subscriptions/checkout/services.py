@@ -1,47 +1,22 @@
 """Buying: one claim per customer and product, one session at Stripe for it, one result however often it is asked."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from billing import gateway, idempotency
 from billing.errors import IDEMPOTENCY_CONFLICT, StripeMissing, StripeRefused, StripeUnavailable
 from billing.models import Price
 from subscriptions import access
-from subscriptions.checkout import claims as under_way
-from subscriptions.checkout import params as session_terms
-from subscriptions.checkout import sessions
-from subscriptions.checkout.errors import (
-    MAX_QUANTITY,
-    CannotBuy,
-    NoSuchPrice,
-    NotYourSession,
-    OtherMode,
-)
+from subscriptions.access import Holdings
+from subscriptions.checkout import claims, sessions
+from subscriptions.checkout.errors import MAX_QUANTITY, CannotBuy, NoSuchPrice, NotYourSession, OtherMode
 from subscriptions.customers import services as customers
-from subscriptions.models import CheckoutSession, Customer, Payment, Subscription
+from subscriptions.models import CheckoutSession, Customer, Payment, ProductClaim, Subscription
 from subscriptions.user_model import User
 
-__all__ = [
-    "MAX_QUANTITY",
-    "CannotBuy",
-    "NoSuchPrice",
-    "NotYourSession",
-    "OtherMode",
-    "Started",
-    "complete",
-    "give_up",
-    "is_under_way",
-    "look_up",
-    "start",
-]
+Status = CheckoutSession.Status
 
-Mode, Status = CheckoutSession.Mode, CheckoutSession.Status
-
-# Each turn of `start` settles one obstacle: a claim already paid, expired, or for other terms.
+# Each turn of `start` settles one obstacle: a session already paid, expired, or for other terms.
 MAX_TURNS = 6
-
-# Stripe forgets an idempotency key, and expires a session, after a day.
-CLAIM_LIFETIME = timedelta(hours=23)
 
 
 @dataclass(frozen=True)
@@ -80,30 +55,18 @@ def start(*, user: User, price_id: str, now: datetime, quantity: int = 1, mode: 
     With a `mode`, a price that is not sold so is refused.
     Raises CannotBuy, StripeUnavailable or StripeMisconfigured; nothing is charged then.
     """
-    _check_quantity(quantity)
-    price = _price_on_sale(price_id)
-    _check_mode(price, mode)
+    price = _price_to_buy(price_id, quantity=quantity, mode=mode)
     customer = customers.ensure(user)
     for _ in range(MAX_TURNS):
-        if held := _held(customer, price, now):
-            return Started(held=held)
-        _check_currency(customer, price)
-        claim = _claim(customer, price, quantity)
-        if claim.status == Status.CLAIMED and _held(customer, price, now):
-            # What was bought since we looked has given its claim free, and ours is a new one.
-            _release(claim)
-            continue
+        claim = _claim(customer, price, now)
         try:
-            if session := _session_for(claim, price=price, quantity=quantity, user=user, now=now):
-                return Started(url=session.url, session=session, is_new=claim.status == Status.CLAIMED)
+            started = _already_has(claim, customer, price) or _go_on(claim, price, quantity, user=user, now=now)
         except StripeRefused as error:
-            # A refusal is final for this claim; two kinds only mean that another claim is needed.
-            _release(claim)
-            if isinstance(error, StripeMissing) and error.param == "customer":
-                customers.unlink(customer.pk)
-                customer = customers.ensure(user)
-            elif not _is_outdated(claim, error):
-                raise CannotBuy.refused(error) from error
+            claims.release_unless_at_checkout(claim)
+            customer = _customer_after(error, customer, user)
+        else:
+            if started:
+                return started
     raise StripeUnavailable("This purchase is being started in too many places at once.")
 
 
@@ -116,172 +79,98 @@ def complete(*, user: User, session_id: str) -> Result:
     if known is None:
         raise NotYourSession(session_id)
     try:
-        session = look_up(known)
+        session = sessions.look_up(known)
     except StripeMissing as error:
         raise NotYourSession(session_id) from error
-    return Result(session, *_bought_by(session))
+    claims.release_bought(session)
+    return Result(session, *sessions.bought_by(session))
 
 
-def is_under_way(*, customer: Customer, now: datetime) -> bool:
-    """Whether this customer may be paying right now, or has paid and what was bought is not here yet."""
-    claims = CheckoutSession.objects.filter(customer=customer).exclude(open_key=None)
-    return any(not _is_too_old(claim, now) and not _has_arrived(claim) for claim in claims)
-
-
-def give_up(*, customer: Customer, product_id: str) -> None:
-    """End what this customer has begun to buy of a product, so that it is not paid besides another way to have it.
-
-    One that was paid meanwhile is in the mirror afterwards. Raises StripeUnavailable or StripeMisconfigured.
-    """
-    claim = CheckoutSession.objects.filter(open_key=_key(customer, product_id)).first()
-    if claim is None:
-        return
-    try:
-        if claim.status == Status.OPEN:
-            _expire(claim)
-        elif claim.status == Status.COMPLETE and not _has_arrived(claim):
-            look_up(claim)
-        else:
-            # Whoever is making its session right now ends that session when it finds the claim gone.
-            _release(claim)
-    except StripeMissing:
-        _release(claim)
-
-
-def look_up(claim: CheckoutSession) -> CheckoutSession:
-    """Ask Stripe how a session stands, and mirror it with what it brought."""
-    stripe_id = str(claim.stripe_id)
-    return sessions.apply_answer(claim, lambda: gateway.retrieve_checkout_session(stripe_id))
-
-
-def _check_quantity(quantity: int) -> None:
+def _price_to_buy(price_id: str, *, quantity: int, mode: str) -> Price:
     if not 1 <= quantity <= MAX_QUANTITY:
         raise CannotBuy.bad_quantity()
-
-
-def _price_on_sale(price_id: str) -> Price:
     price = Price.objects.select_related("product").filter(pk=price_id).first()
     if price is None:
         raise NoSuchPrice.not_on_sale()
     if not price.is_on_sale:
         raise CannotBuy.not_on_sale()
+    if mode not in ("", sessions.mode_of(price)):
+        raise OtherMode.than(sessions.mode_of(price))
     return price
 
 
-def _check_mode(price: Price, mode: str) -> None:
-    if mode not in ("", _mode_of(price)):
-        raise OtherMode.than(_mode_of(price))
-
-
-def _mode_of(price: Price) -> CheckoutSession.Mode:
-    return Mode.SUBSCRIPTION if price.is_recurring else Mode.PAYMENT
-
-
-def _held(customer: Customer, price: Price, now: datetime) -> Subscription | Payment | None:
-    held = access.holdings_of_customer(customer).holding_of(price.product, price=price)
-    changing = None if held else Subscription.objects.changing_to(price.product).filter(customer=customer).first()
-    if changing is None or changing.changing_to != price.product_id:
-        return held or changing
+def _claim(customer: Customer, price: Price, now: datetime) -> ProductClaim:
     try:
-        return under_way.outcome(changing, price.product_id, now=now)
-    except under_way.StillUnderWay as error:
+        return claims.take_to_buy(customer=customer, product_id=price.product.pk, now=now)
+    except claims.StillChanging as error:
         raise CannotBuy.being_changed_to() from error
 
 
-def _check_currency(customer: Customer, price: Price) -> None:
-    """Refuse, in words for a buyer, what Stripe would: it bills a customer's subscriptions in one currency."""
-    running = Subscription.objects.running().filter(customer=customer)
-    other = running.exclude(currency__in=("", price.currency)).first() if price.is_recurring else None
-    if other is not None:
-        raise CannotBuy.other_currency(other.currency, price.currency)
+def _already_has(claim: ProductClaim, customer: Customer, price: Price) -> Started | None:
+    """Return what the customer has, or will have when a scheduled change takes effect, and give up buying it."""
+    holdings = access.holdings_of_customer(customer)
+    held = holdings.holding_of(price.product, price=price)
+    held = held or Subscription.objects.due_to_change_to(price.product).filter(customer=customer).first()
+    other_currency = _other_currency(holdings, price)
+    if held or other_currency:
+        claims.release_unless_at_checkout(claim)
+    if held:
+        return Started(held=held)
+    if other_currency:
+        raise CannotBuy.other_currency(other_currency, price.currency)
+    return None
 
 
-def _claim(customer: Customer, price: Price, quantity: int) -> CheckoutSession:
-    claim, _ = CheckoutSession.objects.get_or_create(
-        open_key=_key(customer, price.product_id),
-        defaults={
-            "customer": customer,
-            "product_id": price.product_id,
-            "price": price,
-            "quantity": quantity,
-            "mode": _mode_of(price),
-        },
-    )
-    return claim
+def _other_currency(holdings: Holdings, price: Price) -> str:
+    """The currency that keeps this price from being bought: Stripe bills a customer's subscriptions in one."""
+    if not price.is_recurring:
+        return ""
+    return next((held.currency for held in holdings.subscriptions if held.currency not in ("", price.currency)), "")
 
 
-def _key(customer: Customer, product_id: str | None) -> str:
-    return f"{customer.pk} {product_id}"
-
-
-def _session_for(
-    claim: CheckoutSession, *, price: Price, quantity: int, user: User, now: datetime
-) -> CheckoutSession | None:
-    """The claim's open session, made where there is none; None when the claim was settled and has to be taken anew."""
-    if _is_too_old(claim, now):
-        _release(claim)
+def _go_on(claim: ProductClaim, price: Price, quantity: int, *, user: User, now: datetime) -> Started | None:
+    """Return the claim's open session, made if there is none; None if the claim has to be taken anew."""
+    if claims.is_over(claim, now=now):
+        claims.release(claim)
         return None
-    session = claim
-    if claim.status == Status.CLAIMED:
-        session = _create(claim, user)
-    elif not _has_arrived(claim):
-        session = look_up(claim)
-    if session.status != Status.OPEN:
-        # What it bought is in the mirror by now, and bars buying twice there.
-        _release(session)
+    session = sessions.for_claim(claim, price=price, quantity=quantity)
+    is_new = session.status == Status.CLAIMED
+    made = _create(claim, session, user) if is_new else _look_up(session)
+    if made is None or made.status != Status.OPEN:
+        # What it bought is in the mirror, where the next turn finds it.
+        claims.release(claim)
         return None
-    # Given up by another click while it was made, or made for other terms.
-    if session.open_key is None or (session.price_id, session.quantity) != (price.pk, quantity):
-        _expire(session)
+    if not claims.confirm_session(claim) or (made.price_id, made.quantity) != (price.pk, quantity):
+        # Another process released the claim while the session was made, or it was begun for other terms.
+        claims.end_purchase(claim)
         return None
-    return session
+    return Started(url=made.url, session=made, is_new=is_new)
 
 
-def _is_too_old(claim: CheckoutSession, now: datetime) -> bool:
-    """Whether the claim has got no session in a day: Stripe has forgotten its key, and its session is expired."""
-    return claim.status == Status.CLAIMED and now - claim.claimed_at > CLAIM_LIFETIME
-
-
-def _is_outdated(claim: CheckoutSession, error: StripeRefused) -> bool:
-    """Whether the claim's session is gone, or was asked for with other parameters (a changed site address, say)."""
-    is_gone = isinstance(error, StripeMissing) and claim.stripe_id is not None
-    return is_gone or error.code == IDEMPOTENCY_CONFLICT
-
-
-def _create(claim: CheckoutSession, user: User) -> CheckoutSession:
-    """Make the claim's session. The claim's own terms are sent, so that a repeated request is the same request."""
-    key = idempotency.key("checkout", claim.pk)
-    params = session_terms.params_for(claim, user=user)
+def _create(claim: ProductClaim, session: CheckoutSession, user: User) -> CheckoutSession:
     try:
-        return sessions.apply_answer(claim, lambda: gateway.create_checkout_session(params, key=key))
+        return sessions.create(session, user=user)
     except StripeUnavailable as error:
         if error.answered_500:
-            # Whatever this made is told of under this claim's name, so the next try is another claim.
-            _release(claim)
+            # Stripe would answer this attempt's key with the same error again.
+            claims.release(claim)
         raise
 
 
-def _expire(session: CheckoutSession) -> None:
-    """End a session whose terms are not wanted any more, so that it can't be paid besides the new one."""
-    stripe_id = str(session.stripe_id)
+def _look_up(session: CheckoutSession) -> CheckoutSession | None:
+    """Return the session as Stripe has it; None if Stripe does not know it, as with another account's key."""
     try:
-        sessions.apply_answer(session, lambda: gateway.expire_checkout_session(stripe_id))
-    except StripeRefused:
-        # Paid or expired meanwhile: either way Stripe knows, and the next turn acts on it.
-        look_up(session)
+        return sessions.look_up(session)
+    except StripeMissing:
+        return None
 
 
-def _has_arrived(claim: CheckoutSession) -> bool:
-    """Whether the claim's session has ended and what it bought, if anything, is in the mirror."""
-    return claim.status == Status.EXPIRED or (claim.status == Status.COMPLETE and any(_bought_by(claim)))
-
-
-def _bought_by(session: CheckoutSession) -> tuple[Subscription | None, Payment | None]:
-    subscription = Subscription.objects.filter(pk=session.subscription_id).select_related("price", "product").first()
-    payment = Payment.objects.filter(pk=session.pk).select_related("price", "product").first()
-    return subscription, payment
-
-
-def _release(claim: CheckoutSession) -> None:
-    """Give a claim up, unless another click has brought it further meanwhile."""
-    CheckoutSession.objects.filter(pk=claim.pk, status=claim.status).update(open_key=None)
+def _customer_after(error: StripeRefused, customer: Customer, user: User) -> Customer:
+    """Return whom to go on for after a refusal; raises CannotBuy when it is final."""
+    if isinstance(error, StripeMissing) and error.param == "customer":
+        customers.unlink(customer.pk)
+        return customers.ensure(user)
+    if error.code != IDEMPOTENCY_CONFLICT:
+        raise CannotBuy.refused(error) from error
+    # The attempt was begun with other parameters, a changed site address for example.
+    return customer

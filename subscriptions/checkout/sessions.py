@@ -1,15 +1,71 @@
-"""Mirror a checkout session together with the subscription or payment that it brought."""
+"""Checkout sessions at Stripe: make, look up and expire one, and mirror it with what it brought."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
+from billing import gateway, idempotency
+from billing.errors import StripeRefused
 from billing.gateway.snapshots import Snapshot
 from billing.mirror import engine
+from billing.models import Price
+from subscriptions.checkout.params import params_for
 from subscriptions.mirror import kinds, mapping
-from subscriptions.models import CheckoutSession
+from subscriptions.models import CheckoutSession, Payment, ProductClaim, Subscription
+from subscriptions.user_model import User
+
+Mode, Status = CheckoutSession.Mode, CheckoutSession.Status
 
 
-def apply_answer(claim: CheckoutSession, ask: Callable[[], Snapshot]) -> CheckoutSession:
+def mode_of(price: Price) -> CheckoutSession.Mode:
+    return Mode.SUBSCRIPTION if price.is_recurring else Mode.PAYMENT
+
+
+def for_claim(claim: ProductClaim, *, price: Price, quantity: int) -> CheckoutSession:
+    """Return the session of a purchase's claim; the first to ask makes its row, with these terms."""
+    terms = {
+        "customer_id": claim.customer_id,
+        "product_id": claim.product_id,
+        "price": price,
+        "quantity": quantity,
+        "mode": mode_of(price),
+    }
+    return CheckoutSession.objects.get_or_create(pk=claim.attempt_id, defaults=terms)[0]
+
+
+def create(session: CheckoutSession, *, user: User) -> CheckoutSession:
+    """Make the session at Stripe. The row's own terms and id are sent, so a repeated request gets the same session."""
+    key = idempotency.key("checkout", session.pk)
+    params = params_for(session, user=user)
+    return _mirror_answer(session, lambda: gateway.create_checkout_session(params, key=key))
+
+
+def look_up(session: CheckoutSession) -> CheckoutSession:
+    """Ask Stripe how a session stands, and mirror it with what it brought."""
+    stripe_id = str(session.stripe_id)
+    return _mirror_answer(session, lambda: gateway.retrieve_checkout_session(stripe_id))
+
+
+def expire(session: CheckoutSession) -> CheckoutSession:
+    """End an open session, so that it can't be paid; one that was paid meanwhile is mirrored with what it brought."""
+    stripe_id = str(session.stripe_id)
+    try:
+        return _mirror_answer(session, lambda: gateway.expire_checkout_session(stripe_id))
+    except StripeRefused:
+        return look_up(session)
+
+
+def has_arrived(session: CheckoutSession) -> bool:
+    """Whether the session has ended, and what it bought, if anything, is in the mirror."""
+    return session.status == Status.EXPIRED or (session.status == Status.COMPLETE and any(bought_by(session)))
+
+
+def bought_by(session: CheckoutSession) -> tuple[Subscription | None, Payment | None]:
+    subscription = Subscription.objects.filter(pk=session.subscription_id).select_related("price", "product").first()
+    payment = Payment.objects.filter(pk=session.pk).select_related("price", "product").first()
+    return subscription, payment
+
+
+def _mirror_answer(session: CheckoutSession, ask: Callable[[], Snapshot]) -> CheckoutSession:
     """Call Stripe with `ask`, and mirror the session that it answers with and the objects expanded in it."""
     answers: list[Snapshot] = []
 
@@ -19,12 +75,12 @@ def apply_answer(claim: CheckoutSession, ask: Callable[[], Snapshot]) -> Checkou
 
     # When another writer was faster, the engine fetches the session again: that answer has the newer contents.
     kind = replace(kinds.SESSION, fetch=lambda stripe_id: keep(kinds.SESSION.fetch(stripe_id)))
-    session = engine.apply_answer(kind, claim.pk, lambda: keep(ask())).row or claim
-    _offer_contents(answers[-1])
-    return session
+    after = engine.apply_answer(kind, session.pk, lambda: keep(ask())).row or session
+    _mirror_contents(answers[-1])
+    return after
 
 
-def _offer_contents(session: Snapshot) -> None:
+def _mirror_contents(session: Snapshot) -> None:
     subscription, payment_intent = session.object.get("subscription"), session.object.get("payment_intent")
     if isinstance(subscription, dict):
         engine.apply_snapshot(kinds.SUBSCRIPTION, session.part(subscription))

@@ -20,6 +20,7 @@ from subscriptions.models import (
     Customer,
     Invoice,
     Payment,
+    ProductClaim,
     Refund,
     StatusChange,
     Subscription,
@@ -99,7 +100,7 @@ def mark_erased(customer_id: str, *, reason: str, now: datetime) -> None:
     # MongoDB deletes by no join, so the history goes by the subscriptions' ids.
     subscription_ids = list(Subscription.objects.filter(customer_id=customer_id).values_list("pk", flat=True))
     StatusChange.objects.filter(subscription_id__in=subscription_ids).delete()
-    for model in (Subscription, Payment, CheckoutSession, Invoice, Refund):
+    for model in (Subscription, Payment, ProductClaim, CheckoutSession, Invoice, Refund):
         model._default_manager.filter(customer_id=customer_id).delete()
     Customer.objects.filter(pk=customer_id).delete()
 

@@ -48,7 +48,7 @@ def customer_columns(obj: JSON) -> dict[str, Any]:
 
 
 def session_columns(obj: JSON) -> dict[str, Any]:
-    columns: dict[str, Any] = {
+    return {
         "stripe_id": obj["id"],
         "status": obj.get("status") or CheckoutSession.Status.OPEN.value,
         "payment_status": obj["payment_status"],
@@ -60,10 +60,6 @@ def session_columns(obj: JSON) -> dict[str, Any]:
         "mode": obj["mode"],
         **_purchased(obj),
     }
-    if columns["status"] == CheckoutSession.Status.EXPIRED:
-        # A completed one keeps its claim until what it bought is here too: `checkout.start` sees to that.
-        columns["open_key"] = None
-    return columns
 
 
 def subscription_columns(obj: JSON) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from subscriptions.models.checkout_session import CheckoutSession
 from subscriptions.models.customer import BillingAccount, Customer, Tombstone
 from subscriptions.models.invoice import Invoice, Refund
 from subscriptions.models.payment import Payment
+from subscriptions.models.product_claim import ProductClaim
 from subscriptions.models.schedule import SubscriptionSchedule
 from subscriptions.models.status_change import StatusChange
 from subscriptions.models.subscription import Subscription
@@ -21,6 +22,7 @@ __all__ = [
     "Customer",
     "Invoice",
     "Payment",
+    "ProductClaim",
     "Refund",
     "StatusChange",
     "Subscription",

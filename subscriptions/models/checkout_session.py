@@ -1,4 +1,4 @@
-"""One try to buy one product: a claim of ours, then a session at Stripe."""
+"""Checkout sessions: each is one try of one customer to buy one product."""
 
 from django.db import models
 
@@ -6,10 +6,9 @@ from billing.models import LooseLink, MirroredRow, own_id
 
 
 class CheckoutSession(MirroredRow):
-    """One try of one customer to buy one product: first a claim here, then a session at Stripe.
+    """One try of one customer to buy one product. https://docs.stripe.com/api/checkout/sessions/object
 
-    `open_key` is unique while the claim stands, so there is one session whatever is clicked twice.
-    https://docs.stripe.com/api/checkout/sessions/object
+    The row is made before Stripe is asked for the session. Its id is the `attempt_id` of the customer's ProductClaim.
     """
 
     class Mode(models.TextChoices):
@@ -37,13 +36,12 @@ class CheckoutSession(MirroredRow):
     quantity = models.PositiveIntegerField(default=1)
     mode = models.CharField(max_length=20, choices=Mode)
 
-    # Our own: the claim's.
-    open_key = models.CharField(max_length=520, null=True, blank=True, unique=True)
+    # Our own: when the row was made.
     claimed_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ("-claimed_at",)
-        indexes = [models.Index(fields=["stripe_id"]), models.Index(fields=["open_key"])]
+        indexes = [models.Index(fields=["stripe_id"])]
 
     def __str__(self) -> str:
         return self.stripe_id or str(self.pk)

@@ -23,14 +23,13 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def running(self) -> "SubscriptionQuerySet":
         return self.filter(is_deleted=False).exclude(status__in=Subscription.ENDED)
 
-    def changing_to(self, product: Product) -> "SubscriptionQuerySet":
-        """Those that change to this product when their paid period ends, or, as far as we know, right now."""
-        is_waiting = models.Q(
+    def due_to_change_to(self, product: Product) -> "SubscriptionQuerySet":
+        """Those that change to this product when their paid period ends."""
+        return self.running().filter(
             schedule__status__in=SubscriptionSchedule.LIVE,
             schedule__next_at__isnull=False,
             schedule__next_price__product=product,
         )
-        return self.running().filter(is_waiting | models.Q(changing_to=product.pk))
 
     def giving_access(self, now: datetime) -> "SubscriptionQuerySet":
         """Those that give access at `now` (Stripe's clock), the overdue ones within their grace."""
@@ -84,9 +83,6 @@ class Subscription(MirroredRow):
     # Our own: the line of history that came with the last write, until it is kept. Written with the row in one step,
     # it outlives a process that is killed in between, also where there are no transactions.
     untold_change = models.JSONField(null=True, blank=True, editable=False)
-    # Our own: the product that Stripe is being asked to change it to, and since when (see under_way.py).
-    changing_to = models.CharField(max_length=255, blank=True, editable=False)
-    changing_since_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = SubscriptionQuerySet.as_manager()
 

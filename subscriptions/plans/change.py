@@ -4,7 +4,11 @@ Each function makes the change at Stripe and returns the subscription as it then
 StripeRefused or StripeMisconfigured with nothing changed, or CannotChange with nothing sent.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
+
+from django.utils import timezone
 
 from billing import gateway
 from billing.errors import StripeRefused
@@ -12,7 +16,6 @@ from billing.gateway.snapshots import JSON
 from billing.mirror import engine
 from billing.models import Price
 from subscriptions.checkout import claims
-from subscriptions.checkout import services as checkout
 from subscriptions.mirror import kinds, refresh
 from subscriptions.models import StatusChange, Subscription, SubscriptionSchedule
 from subscriptions.plans import cancel, preview
@@ -61,6 +64,12 @@ class CannotChange(LifecycleRefusal):
     @classmethod
     def already_held(cls) -> Self:
         return cls("You already have another subscription to this.")
+
+    @classmethod
+    def other_is_changing(cls) -> Self:
+        return cls(
+            "Another of your subscriptions is being changed to this right now. Please look again in two minutes."
+        )
 
     @classmethod
     def ending(cls) -> Self:
@@ -166,15 +175,9 @@ def change(*, subscription: Subscription, price: Price, quantity: int, proration
     The id and the billing date stay, and the difference is on the next invoice; where Stripe bills at once
     (`previews.bills_at_once`), a declined card changes nothing. A change that was waiting is given up.
     """
-    check_change(subscription=subscription, price=price, quantity=quantity)
-    with claims.announced(subscription, price):
-        _give_up_buying(subscription, price)
-        # One that was paid meanwhile is in the mirror now.
+    with _claimed(subscription, price):
         check_change(subscription=subscription, price=price, quantity=quantity)
-        after = _changed(refresh.release_schedule(subscription), price, quantity, proration_date)
-        # Until the mirror showed the new plan, it could be bought.
-        _give_up_buying(subscription, price)
-    return after
+        return _changed(refresh.release_schedule(subscription), price, quantity, proration_date)
 
 
 def _changed(subscription: Subscription, price: Price, quantity: int, proration_date: int) -> Subscription:
@@ -203,21 +206,17 @@ def schedule_change(*, subscription: Subscription, price: Price, quantity: int) 
     where it has come meanwhile.
     https://docs.stripe.com/billing/subscriptions/subscription-schedules
     """
-    check_change(subscription=subscription, price=price, quantity=quantity)
-    if subscription.on_trial:
-        raise CannotChange.on_trial()
-    with claims.announced(subscription, price):
-        _give_up_buying(subscription, price)
+    with _claimed(subscription, price):
         check_change(subscription=subscription, price=price, quantity=quantity)
+        if subscription.on_trial:
+            raise CannotChange.on_trial()
         if subscription.cancels_at:
             subscription = cancel.resume(subscription=subscription)
         current = _live_schedule(subscription)
         schedule_id = current["id"]
         params: Any = schedules.with_change(current, price=price, quantity=quantity)
         engine.apply_answer(kinds.SCHEDULE, schedule_id, lambda: gateway.update_schedule(schedule_id, params))
-        # Until the mirror showed the change that waits, its plan could be bought.
-        _give_up_buying(subscription, price)
-    return refresh.fetch(subscription)
+        return refresh.fetch(subscription)
 
 
 def undo_scheduled_change(*, subscription: Subscription) -> Subscription:
@@ -255,10 +254,14 @@ def _new_schedule(subscription: Subscription) -> str:
     return answer.id
 
 
-def _give_up_buying(subscription: Subscription, price: Price) -> None:
-    """End a checkout for what the subscription changes to: paid after the change, it would be a second one."""
-    if subscription.customer is not None and price.product_id not in subscription.product_ids:
-        checkout.give_up(customer=subscription.customer, product_id=str(price.product_id))
+@contextmanager
+def _claimed(subscription: Subscription, price: Price) -> Iterator[None]:
+    """Claim the price's product for the subscription: it can't be bought, nor another one changed to it, meanwhile."""
+    try:
+        with claims.changing(subscription=subscription, product_id=str(price.product_id), now=timezone.now()):
+            yield
+    except claims.StillChanging as error:
+        raise CannotChange.other_is_changing() from error
 
 
 def _products_beside(subscription: Subscription) -> list[str]:

@@ -7,7 +7,7 @@ from itertools import islice
 from django.conf import settings
 from django.db.models import QuerySet
 
-from subscriptions.checkout import services as checkout
+from subscriptions.checkout import claims
 from subscriptions.customers import services as customers
 from subscriptions.models import Customer, Payment, Subscription
 
@@ -52,7 +52,7 @@ def _customers_of(subscriptions: "QuerySet[Subscription]") -> Iterator[str]:
 def _has_or_is_buying(customer: Customer, now: datetime) -> bool:
     """Return whether this customer has a running subscription or a purchase under way."""
     has_subscription = Subscription.objects.running().filter(customer=customer).exists()
-    return has_subscription or checkout.is_under_way(customer=customer, now=now)
+    return has_subscription or claims.is_buying(customer=customer, now=now)
 
 
 def _archive_or_delete(customer: Customer, now: datetime) -> bool:

@@ -19,9 +19,17 @@ from billing.errors import StripeMissing
 from billing.mirror import engine
 from billing.mirror.engine import Compared, apply_page
 from subscriptions import stripe_clock
-from subscriptions.checkout import services as checkout
+from subscriptions.checkout import claims, sessions
 from subscriptions.mirror import history, kinds
-from subscriptions.models import CheckoutSession, Invoice, Payment, Subscription, SubscriptionSchedule, SyncState
+from subscriptions.models import (
+    CheckoutSession,
+    Invoice,
+    Payment,
+    ProductClaim,
+    Subscription,
+    SubscriptionSchedule,
+    SyncState,
+)
 from subscriptions.payments import refunds
 from subscriptions.sync import lease, scan
 from subscriptions.sync.context import ReconcileContext
@@ -51,6 +59,7 @@ def run(context: ReconcileContext) -> None:
             scan.compare_all(context)
             _fetch_unreferenced_schedules(context)
             _fetch_unfinished_purchases(context)
+            _release_claims(context)
             _compare_invoices_and_refunds(context)
     finally:
         context.progress.finish()
@@ -120,7 +129,7 @@ def _fetch_invoices_no_longer_open(context: ReconcileContext, before: datetime) 
 def _fetch_unfinished_purchases(context: ReconcileContext) -> None:
     """Fetch purchases whose outcome is not known here: a handful at any time."""
     fetches: dict[str, Callable[[], object]] = {
-        str(session.stripe_id): partial(checkout.look_up, session) for session in _unfinished_sessions()
+        str(session.stripe_id): partial(sessions.look_up, session) for session in _unfinished_sessions()
     }
     processing = Payment.objects.filter(status=Payment.Status.PROCESSING).exclude(payment_intent_id="")
     for payment_intent_id in processing.values_list("payment_intent_id", flat=True):
@@ -135,17 +144,25 @@ def _fetch_unfinished_purchases(context: ReconcileContext) -> None:
             context.results.unknown.append(stripe_id)
 
 
+def _release_claims(context: ReconcileContext) -> None:
+    """Release the claims of purchases and changes that are over and that no later click has released."""
+    for claim in ProductClaim.objects.all():
+        lease.advance(context.holder)
+        claims.release_over(claim, now=context.now)
+
+
 def _unfinished_sessions() -> "QuerySet[CheckoutSession]":
     """Return sessions that are open here, complete without their payment, or unpaid though their payment succeeded.
 
     The sync does not list the events of a delayed payment, so a missed webhook leaves its session unpaid here.
     """
-    sessions = CheckoutSession.objects.exclude(stripe_id=None)
+    at_stripe = CheckoutSession.objects.exclude(stripe_id=None)
     payments = Payment.objects.filter(pk=OuterRef("pk"))
-    without_payment = Q(~Exists(payments), status=Status.COMPLETE, mode=Mode.PAYMENT, open_key__isnull=False)
+    is_claimed = Exists(ProductClaim.objects.filter(attempt_id=OuterRef("pk")))
+    without_payment = Q(~Exists(payments), is_claimed, status=Status.COMPLETE, mode=Mode.PAYMENT)
     has_succeeded = Exists(payments.filter(status=Payment.Status.SUCCEEDED))
     shown_unpaid = Q(has_succeeded, status=Status.COMPLETE, payment_status="unpaid")
-    return sessions.filter(Q(status=Status.OPEN) | without_payment | shown_unpaid)
+    return at_stripe.filter(Q(status=Status.OPEN) | without_payment | shown_unpaid)
 
 
 def _fetch_payment(payment_intent_id: str) -> None:

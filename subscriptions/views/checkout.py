@@ -16,6 +16,7 @@ from billing.catalog import lookup
 from billing.models import Price, Product
 from subscriptions import access
 from subscriptions.checkout import services as checkout
+from subscriptions.checkout.errors import CannotBuy, NotYourSession
 from subscriptions.models import Payment, Subscription
 from subscriptions.views.requests import SignedInRequest, see_other
 
@@ -70,7 +71,7 @@ def buy(request: HttpRequest, price_id: str) -> HttpResponse:
     try:
         quantity = _quantity(request.POST.get("quantity", ""))
         started = checkout.start(user=request.user, price_id=price_id, quantity=quantity, now=timezone.now())
-    except checkout.CannotBuy as error:
+    except CannotBuy as error:
         return render(request, "subscriptions/refused.html", {"message": str(error)}, status=400)
     if started.held:
         messages.info(request, "You already have this. Nothing was charged.")
@@ -84,7 +85,7 @@ def buy(request: HttpRequest, price_id: str) -> HttpResponse:
 def checkout_success(request: SignedInRequest) -> HttpResponse:
     try:
         result = checkout.complete(user=request.user, session_id=request.GET.get("session_id", ""))
-    except checkout.NotYourSession as error:
+    except NotYourSession as error:
         raise Http404("no such checkout session") from error
     context = {
         "session": result.session,
@@ -111,5 +112,5 @@ def _quantity(typed: str) -> int:
     if not typed.strip():
         return 1
     if not (typed.isascii() and typed.strip().isdigit()) or len(typed) > LONGEST_QUANTITY:
-        raise checkout.CannotBuy.bad_quantity()
+        raise CannotBuy.bad_quantity()
     return int(typed)

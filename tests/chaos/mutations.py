@@ -8,8 +8,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from billing.mirror import engine
-from subscriptions.checkout import services as checkout
-from subscriptions.models import CheckoutSession, SyncState, WebhookEvent
+from subscriptions.checkout import claims
+from subscriptions.models import ProductClaim, SyncState, WebhookEvent
 from subscriptions.sync import lease
 from subscriptions.webhooks import inbox
 
@@ -59,12 +59,16 @@ def _inbox() -> None:
 def _checkout_claim() -> None:
     """Each click on Buy is a purchase of its own: no two claims have the same key."""
 
-    def take(customer: Any, price: Any, quantity: int) -> CheckoutSession:
-        mode = CheckoutSession.Mode.SUBSCRIPTION if price.is_recurring else CheckoutSession.Mode.PAYMENT
-        terms = {"customer": customer, "product_id": price.product_id, "price": price, "quantity": quantity}
-        return CheckoutSession.objects.create(**terms, mode=mode, open_key=uuid.uuid4().hex)
+    def take(*, customer: Any, product_id: str, now: Any) -> ProductClaim:
+        return ProductClaim.objects.create(
+            pk=uuid.uuid4().hex,
+            customer=customer,
+            product_id=product_id,
+            state=ProductClaim.State.BUYING,
+            taken_at=now,
+        )
 
-    _replace(checkout, "_claim", take)
+    _replace(claims, "take_to_buy", take)
 
 
 def _interval_rule() -> None:

@@ -10,7 +10,7 @@ from billing.errors import StripeFailure
 from config.demo import environment, seed
 from config.processes import programs
 from config.processes.supervisor import PortTaken, ProgramEnded, Supervisor, require_free
-from subscriptions.checkout import services as checkout
+from subscriptions.checkout.errors import CannotBuy
 
 BANNER = """
 {name} is running. Ctrl-C stops it and keeps the data for the next start.
@@ -59,7 +59,7 @@ class Command(BaseCommand):
     def _seeded(self) -> list[seed.Login]:
         try:
             return seed.seed()
-        except (StripeFailure, checkout.CannotBuy, OSError) as error:
+        except (StripeFailure, CannotBuy, OSError) as error:
             raise CommandError(f"The sample data could not be made: {error}") from error
 
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from billing.catalog import services as catalog
 from billing.catalog.services import PriceTerms
 from billing.models import Price, Product
-from subscriptions.models import CheckoutSession, Customer, Payment, Subscription
+from subscriptions.models import CheckoutSession, Customer, Payment, ProductClaim, Subscription
 from tests.config.api.conftest import Program, program_of, refused
 from tests.fixtures import LocalStripe
 from tests.subscriptions.sync.test_threads import at_once
@@ -52,7 +52,7 @@ class TestSession:
         first = ada.post("session", price_id=price.pk).json()
         second = ada.post("session", price_id=price.pk, quantity=3)
         assert (second.status_code, second.json()["session_id"] != first["session_id"]) == (201, True)
-        assert CheckoutSession.objects.get(open_key__isnull=False).quantity == 3
+        assert CheckoutSession.objects.get(pk=ProductClaim.objects.get().attempt_id).quantity == 3
 
     def test_by_staff_for_a_name_or_a_customer(
         self, backend: Program, person: User, customer: Customer, price: Price

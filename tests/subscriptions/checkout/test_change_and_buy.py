@@ -1,6 +1,6 @@
 """A checkout for the plan that a subscription changes to: paid after the change, it would be a second one."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.models import Price
-from subscriptions.checkout.services import CannotBuy
-from subscriptions.models import CheckoutSession, Subscription
+from subscriptions.checkout.errors import CannotBuy
+from subscriptions.models import CheckoutSession, ProductClaim, Subscription
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import Meanwhile, buy, path_to, sessions_by_status
 
@@ -20,6 +20,18 @@ pytestmark = pytest.mark.django_db
 def change(client: Client, path: str) -> Any:
     token = client.get(path).context["preview"].token
     return client.post(path, {"preview": token, "when": "now"})
+
+
+def claim_change(subscription: Subscription, price: Price, *, taken_at: datetime) -> ProductClaim:
+    """The claim that a killed process left while it changed the subscription."""
+    return ProductClaim.objects.create(
+        pk=ProductClaim.key_of(str(subscription.customer_id), str(price.product_id)),
+        customer_id=subscription.customer_id,
+        product_id=price.product_id,
+        state="changing",
+        subscription=subscription,
+        taken_at=taken_at,
+    )
 
 
 @pytest.fixture
@@ -39,7 +51,7 @@ def test_can_no_longer_be_paid(
     assert change(customer_client, path_to(subscription, team)).status_code == 302
     assert sessions_by_status(local_stripe) == ["complete", "expired"]
     begun.refresh_from_db()
-    assert (begun.status, begun.open_key) == ("expired", None)
+    assert (begun.status, ProductClaim.objects.count()) == ("expired", 0)
     subscription.refresh_from_db()
     assert subscription.price_id == team.pk
 
@@ -100,7 +112,7 @@ class TestAtThePeriodsEnd:
     ) -> None:
         assert sessions_by_status(local_stripe) == ["complete", "expired"]
         begun.refresh_from_db()
-        assert begun.open_key is None
+        assert (begun.status, ProductClaim.objects.count()) == ("expired", 0)
 
     def test_none_is_begun(
         self, waiting: str, person: User, subscription: Subscription, team: Price, local_stripe: LocalStripe
@@ -130,7 +142,9 @@ class TestCutOff:
         assert customer_client.post(path, {"preview": token, "when": "now"}).status_code == 503
         local_stripe.control("faults", status="timeout", count=0)
         subscription.refresh_from_db()
-        assert (subscription.price_id != team.pk, subscription.changing_to) == (True, team.product_id)
+        claim = ProductClaim.objects.get()
+        assert (subscription.price_id != team.pk, claim.product_id) == (True, team.product_id)
+        assert (claim.state, claim.subscription_id) == ("changing", subscription.pk)
         return subscription
 
     def test_it_is_not_bought_besides(
@@ -141,12 +155,12 @@ class TestCutOff:
         assert (started.session, started.held) == (None, cut_off)
         assert local_stripe.calls == [f"GET /v1/subscriptions/{cut_off.pk}"]
         cut_off.refresh_from_db()
-        assert (cut_off.price_id, cut_off.changing_to, cut_off.changing_since_at) == (team.pk, "", None)
+        assert (cut_off.price_id, ProductClaim.objects.count()) == (team.pk, 0)
 
     def test_while_nobody_can_tell_nothing_is_sold(
         self, subscription: Subscription, person: User, team: Price, local_stripe: LocalStripe
     ) -> None:
-        Subscription.objects.update(changing_to=team.product_id, changing_since_at=timezone.now())
+        claim_change(subscription, team, taken_at=timezone.now())
         with pytest.raises(CannotBuy, match="being changed"):
             buy(person, team)
         assert sessions_by_status(local_stripe) == ["complete"]
@@ -155,10 +169,11 @@ class TestCutOff:
         self, subscription: Subscription, person: User, team: Price, local_stripe: LocalStripe
     ) -> None:
         long_ago = timezone.now() - timedelta(minutes=3)
-        Subscription.objects.update(changing_to=team.product_id, changing_since_at=long_ago)
-        assert buy(person, team).session is not None
-        subscription.refresh_from_db()
-        assert subscription.changing_to == ""
+        claim_change(subscription, team, taken_at=long_ago)
+        session = buy(person, team).session
+        assert session is not None
+        claim = ProductClaim.objects.get()
+        assert (claim.state, claim.attempt_id, claim.subscription_id) == ("at_checkout", session.pk, None)
 
     def test_a_refusal_leaves_nothing_announced(
         self, customer_client: Client, subscription: Subscription, team: Price, local_stripe: LocalStripe
@@ -167,5 +182,4 @@ class TestCutOff:
         token = customer_client.get(path).context["preview"].token
         local_stripe.api.subscriptions.cancel(subscription.pk)
         customer_client.post(path, {"preview": token, "when": "now"})
-        subscription.refresh_from_db()
-        assert (subscription.changing_to, subscription.changing_since_at) == ("", None)
+        assert ProductClaim.objects.count() == 0

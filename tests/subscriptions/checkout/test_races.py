@@ -19,7 +19,7 @@ from billing.mirror.kinds import PRODUCT
 from billing.models import Price, Product
 from subscriptions.checkout import services as checkout
 from subscriptions.customers import services as customers
-from subscriptions.models import CheckoutSession, Customer, Subscription, WebhookEvent
+from subscriptions.models import CheckoutSession, Customer, ProductClaim, Subscription, WebhookEvent
 from subscriptions.webhooks import inbox
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import Meanwhile, buy, sessions_by_status, sync_now
@@ -36,16 +36,16 @@ class TestBuyAgainstBuy:
         """A slow click has seen that there is nothing; before it takes its claim, a fast one has bought."""
 
         def buy_and_pay(**_: object) -> None:
-            pre_save.disconnect(buy_and_pay, CheckoutSession)
+            pre_save.disconnect(buy_and_pay, ProductClaim)
             session = buy(person, price).session
             assert session is not None
             local_stripe.pay(session.stripe_id)
             assert isinstance(buy(person, price).held, Subscription)
 
-        pre_save.connect(buy_and_pay, CheckoutSession)
+        pre_save.connect(buy_and_pay, ProductClaim)
         assert buy(person, price).held == Subscription.objects.get()
         assert sessions_by_status(local_stripe) == ["complete"]
-        assert not CheckoutSession.objects.exclude(open_key=None).exists()
+        assert not ProductClaim.objects.exists()
 
     def test_a_claim_given_up_while_its_session_is_made(
         self, person: User, price: Price, local_stripe: LocalStripe, meanwhile: Meanwhile, settings: Any
