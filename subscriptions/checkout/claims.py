@@ -1,7 +1,8 @@
 """Claims: a customer gets a product once, by buying it or by changing a subscription to it.
 
 A claim is taken before Stripe is asked for anything, and released when the outcome is in the mirror. What the customer
-has already is checked while the claim is held. The claim of a killed process is settled by the next click or full sync.
+has already is checked while the claim is held. The claim of a killed process stays until the next click or full sync
+asks Stripe what came of it.
 """
 
 import uuid

@@ -1,0 +1,86 @@
+"""The migration to one table of claims: what is being bought or changed to keeps its claim."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
+
+MAY = datetime(2026, 5, 3, tzinfo=UTC)
+BEFORE, AFTER = "0002_plain_labels", "0003_product_claim"
+
+
+def migrate_to(name: str) -> Any:
+    """Migrate the app forth or back, and return its models as they are then."""
+    executor = MigrationExecutor(connection)
+    executor.migrate([("subscriptions", name)])
+    return MigrationExecutor(connection).loader.project_state([("subscriptions", name)]).apps
+
+
+@pytest.fixture
+def old_models() -> Iterator[Any]:
+    yield migrate_to(BEFORE)
+    migrate_to(AFTER)
+
+
+def make_session(models: Any, product_id: str, status: str, **columns: Any) -> UUID:
+    made = models.get_model("subscriptions", "CheckoutSession").objects.create(
+        pk=uuid4(), customer_id="cus_1", product_id=product_id, status=status, mode="payment", **columns
+    )
+    return UUID(str(made.pk))
+
+
+def make_subscription(models: Any, pk: str, changing_to: str) -> None:
+    models.get_model("subscriptions", "Subscription").objects.create(
+        pk=pk, customer_id="cus_1", status="active", changing_to=changing_to, changing_since_at=MAY
+    )
+
+
+def claims_of(models: Any) -> dict[str, tuple[str, UUID | None, str | None]]:
+    rows = models.get_model("subscriptions", "ProductClaim").objects.all()
+    return {
+        row.pk: (row.state, None if row.state == "changing" else row.attempt_id, row.subscription_id) for row in rows
+    }
+
+
+def test_purchases_and_changes_in_progress_keep_their_claims(old_models: Any) -> None:
+    begun = make_session(old_models, "prod_begun", "claimed", open_key="cus_1 prod_begun")
+    shown = make_session(old_models, "prod_shown", "open", open_key="cus_1 prod_shown")
+    paid = make_session(old_models, "prod_paid", "complete", open_key="cus_1 prod_paid")
+    bought = make_session(old_models, "prod_bought", "complete", open_key="cus_1 prod_bought")
+    old_models.get_model("subscriptions", "Payment").objects.create(
+        pk=bought, customer_id="cus_1", amount=1, currency="usd", status="succeeded"
+    )
+    make_session(old_models, "prod_left", "expired")
+    make_subscription(old_models, "sub_1", "prod_changed_to")
+    make_subscription(old_models, "sub_2", "prod_shown")
+    make_subscription(old_models, "sub_3", "")
+
+    new_models = migrate_to(AFTER)
+
+    assert claims_of(new_models) == {
+        "cus_1 prod_begun": ("buying", begun, None),
+        "cus_1 prod_shown": ("at_checkout", shown, None),
+        "cus_1 prod_paid": ("at_checkout", paid, None),
+        "cus_1 prod_changed_to": ("changing", None, "sub_1"),
+    }
+    claim = new_models.get_model("subscriptions", "ProductClaim").objects.get(subscription_id="sub_1")
+    assert (claim.customer_id, claim.product_id, claim.taken_at) == ("cus_1", "prod_changed_to", MAY)
+
+
+def test_and_get_them_back_when_it_is_undone(old_models: Any) -> None:
+    shown = make_session(old_models, "prod_shown", "open", open_key="cus_1 prod_shown")
+    make_subscription(old_models, "sub_1", "prod_changed_to")
+    migrate_to(AFTER)
+
+    models_again = migrate_to(BEFORE)
+
+    session = models_again.get_model("subscriptions", "CheckoutSession").objects.get()
+    assert (UUID(str(session.pk)), session.open_key) == (shown, "cus_1 prod_shown")
+    subscription = models_again.get_model("subscriptions", "Subscription").objects.get()
+    assert (subscription.changing_to, subscription.changing_since_at) == ("prod_changed_to", MAY)
