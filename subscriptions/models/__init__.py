@@ -9,9 +9,8 @@ from subscriptions.models.customer import BillingAccount, Customer, Tombstone
 from subscriptions.models.invoice import Invoice, Refund
 from subscriptions.models.payment import Payment
 from subscriptions.models.product_claim import ProductClaim
-from subscriptions.models.schedule import SubscriptionSchedule
 from subscriptions.models.status_change import StatusChange
-from subscriptions.models.subscription import Subscription
+from subscriptions.models.subscription import Subscription, SubscriptionSchedule
 from subscriptions.models.sync import SyncRun, SyncState
 from subscriptions.models.webhook_event import WebhookEvent
 
