@@ -2,14 +2,14 @@
 
 from django.urls import path
 
-from subscriptions.views import account, change, checkout, webhook
+from subscriptions.views import account, cancel, change, checkout, plans, webhook
 
 urlpatterns = [
-    path("", checkout.plans, name="plans"),
+    path("", plans.plans, name="plans"),
     path("buy/<str:price_id>/", checkout.buy, name="buy"),
     path("checkout/success/", checkout.checkout_success, name="checkout_success"),
     path("checkout/cancelled/", checkout.checkout_cancelled, name="checkout_cancelled"),
-    path("members/", checkout.members, name="members"),
+    path("members/", plans.members, name="members"),
     path("account/", account.account, name="account"),
     path("account/invoices/", account.invoices, name="invoices"),
     path("account/history/", account.history, name="history"),
@@ -17,7 +17,7 @@ urlpatterns = [
     path("subscriptions/<str:subscription_id>/change/", change.choose, name="change_choose"),
     path("subscriptions/<str:subscription_id>/change/undo/", change.undo_change, name="undo_change"),
     path("subscriptions/<str:subscription_id>/change/<str:price_id>/", change.change, name="change"),
-    path("subscriptions/<str:subscription_id>/cancel/", change.cancel, name="cancel"),
-    path("subscriptions/<str:subscription_id>/resume/", change.resume, name="resume"),
+    path("subscriptions/<str:subscription_id>/cancel/", cancel.cancel, name="cancel"),
+    path("subscriptions/<str:subscription_id>/resume/", cancel.resume, name="resume"),
     path("stripe/webhook/", webhook.stripe_webhook, name="stripe_webhook"),
 ]

@@ -1,6 +1,4 @@
-"""Plans and buying: authorize, parse, one call into the domain, render."""
-
-from dataclasses import dataclass
+"""Buying: the Buy button, and the pages that Stripe's payment page leads back to."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -12,54 +10,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from billing.catalog import lookup
-from billing.models import Price, Product
-from subscriptions import access
 from subscriptions.checkout import services as checkout
 from subscriptions.checkout.errors import CannotBuy, NotYourSession
-from subscriptions.models import Payment, Subscription
 from subscriptions.views.requests import SignedInRequest, see_other
 
 LONGEST_QUANTITY = 9
-
-
-@dataclass(frozen=True)
-class PriceOffer:
-    """A price and what its button says: buy | subscribed | switch | owned."""
-
-    price: Price
-    state: str
-    holding: Subscription | Payment | None
-
-
-@dataclass(frozen=True)
-class Offer:
-    product: Product
-    prices: list[PriceOffer]
-
-
-@require_GET
-def plans(request: HttpRequest) -> HttpResponse:
-    holdings = access.holdings_of(request.user)
-    by_product: dict[str, Offer] = {}
-    for price in lookup.on_sale():
-        offer = by_product.setdefault(price.product.pk, Offer(price.product, []))
-        held = holdings.holding_of(price.product, price=price)
-        offer.prices.append(PriceOffer(price, _state(price, held), held))
-    products = list(by_product.values())
-    names = [offer.product.name for offer in products if holdings.subscription_to(offer.product.pk)]
-    adds = any(one.state == "buy" and one.price.is_recurring for offer in products for one in offer.prices)
-    return render(request, "subscriptions/plans.html", {"offers": products, "held": names if adds else []})
-
-
-def _state(price: Price, held: Subscription | Payment | None) -> str:
-    match held:
-        case None:
-            return "buy"
-        case Payment():
-            return "owned"
-        case Subscription():
-            return "subscribed" if price.pk in held.price_ids else "switch"
 
 
 @require_POST
@@ -94,13 +49,6 @@ def checkout_success(request: SignedInRequest) -> HttpResponse:
         "payment": result.payment,
     }
     return render(request, "subscriptions/checkout_success.html", context)
-
-
-@require_GET
-@access.required()
-def members(request: HttpRequest) -> HttpResponse:
-    """A sample of a page for members: whoever has any plan or purchase that gives access."""
-    return render(request, "subscriptions/members.html")
 
 
 @require_GET

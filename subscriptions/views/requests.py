@@ -1,7 +1,9 @@
-"""What the views share: the signed-in request, and an answer that sends on."""
+"""What the views share: the signed-in request, its subscription, a redirect and a refusal."""
 
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 
+from subscriptions.models import Subscription
 from subscriptions.user_model import User
 
 
@@ -15,3 +17,16 @@ def see_other(url: str) -> HttpResponseRedirect:
     response = HttpResponseRedirect(url)
     response.status_code = 303
     return response
+
+
+def own_subscription(request: SignedInRequest, subscription_id: str) -> Subscription:
+    """The person's own subscription; anybody else's is as good as none."""
+    links = ("customer", "price", "product", "schedule__next_price__product", "latest_invoice")
+    subscription = Subscription.objects.of(request.user).select_related(*links).filter(pk=subscription_id).first()
+    if subscription is None:
+        raise Http404("no such subscription")
+    return subscription
+
+
+def refuse(request: HttpRequest, message: str) -> HttpResponse:
+    return render(request, "subscriptions/refused.html", {"message": message}, status=400)

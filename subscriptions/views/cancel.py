@@ -1,0 +1,87 @@
+"""Cancelling and resuming a subscription: the page says first what will happen, and a POST does it."""
+
+from contextlib import suppress
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from billing.errors import StripeFailure
+from subscriptions.models import Subscription
+from subscriptions.plans import cancel as lifecycle
+from subscriptions.plans import final_invoice
+from subscriptions.plans.final_invoice import LastBill
+from subscriptions.views.requests import SignedInRequest, own_subscription, refuse
+
+NOW = "now"
+PERIOD_END = "period_end"
+
+
+class CancelForm(forms.Form):
+    """When to end, and why."""
+
+    when = forms.ChoiceField(
+        choices=[(PERIOD_END, "At the end of the paid period"), (NOW, "Now")],
+        initial=PERIOD_END,
+        widget=forms.RadioSelect,
+    )
+    feedback = forms.ChoiceField(
+        choices=[("", "I'd rather not say"), *lifecycle.FEEDBACK.items()], required=False, label="Why are you leaving?"
+    )
+    comment = forms.CharField(
+        max_length=lifecycle.MAX_COMMENT, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@login_required
+def cancel(request: SignedInRequest, subscription_id: str) -> HttpResponse:
+    subscription = own_subscription(request, subscription_id)
+    form = CancelForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        return _cancel(request, subscription, form)
+    context = {"subscription": subscription, "form": form, "last_bill": _last_bill(subscription)}
+    return render(request, "subscriptions/cancel.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def resume(request: SignedInRequest, subscription_id: str) -> HttpResponse:
+    subscription = own_subscription(request, subscription_id)
+    try:
+        resumed = lifecycle.resume(subscription=subscription)
+    except lifecycle.LifecycleRefusal as refusal:
+        return refuse(request, str(refusal))
+    if resumed.status == Subscription.Status.PAST_DUE:
+        messages.warning(request, "Your subscription goes on, but its payment failed.")
+    else:
+        messages.success(request, "Your subscription goes on.")
+    return redirect("account")
+
+
+def _cancel(request: SignedInRequest, subscription: Subscription, form: CancelForm) -> HttpResponse:
+    reason = lifecycle.Reason(form.cleaned_data["feedback"], form.cleaned_data["comment"])
+    end = lifecycle.cancel_now if form.cleaned_data["when"] == NOW else lifecycle.cancel
+    try:
+        ended = end(subscription=subscription, reason=reason)
+    except lifecycle.LifecycleRefusal as refusal:
+        return refuse(request, str(refusal))
+    if ended.has_ended:
+        messages.success(request, "Your subscription has ended.")
+    else:
+        messages.success(request, "Your subscription will end with the paid period. Until then nothing changes.")
+    return redirect("account")
+
+
+def _last_bill(subscription: Subscription) -> LastBill | None:
+    if subscription.has_ended:
+        return None
+    # The page says in words what it can't say in figures: cancelling must not wait for them.
+    with suppress(StripeFailure):
+        return final_invoice.preview(subscription=subscription)
+    return None

@@ -1,0 +1,58 @@
+"""The page of plans, and a sample of a page for members."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from billing.catalog import lookup
+from billing.models import Price, Product
+from subscriptions import access
+from subscriptions.models import Payment, Subscription
+
+
+@dataclass(frozen=True)
+class PriceOffer:
+    """A price and what its button says: buy | subscribed | switch | owned."""
+
+    price: Price
+    state: str
+    holding: Subscription | Payment | None
+
+
+@dataclass(frozen=True)
+class Offer:
+    product: Product
+    prices: list[PriceOffer]
+
+
+@require_GET
+def plans(request: HttpRequest) -> HttpResponse:
+    holdings = access.holdings_of(request.user)
+    by_product: dict[str, Offer] = {}
+    for price in lookup.on_sale():
+        offer = by_product.setdefault(price.product.pk, Offer(price.product, []))
+        held = holdings.holding_of(price.product, price=price)
+        offer.prices.append(PriceOffer(price, _state(price, held), held))
+    products = list(by_product.values())
+    names = [offer.product.name for offer in products if holdings.subscription_to(offer.product.pk)]
+    adds = any(one.state == "buy" and one.price.is_recurring for offer in products for one in offer.prices)
+    return render(request, "subscriptions/plans.html", {"offers": products, "held": names if adds else []})
+
+
+def _state(price: Price, held: Subscription | Payment | None) -> str:
+    match held:
+        case None:
+            return "buy"
+        case Payment():
+            return "owned"
+        case Subscription():
+            return "subscribed" if price.pk in held.price_ids else "switch"
+
+
+@require_GET
+@access.required()
+def members(request: HttpRequest) -> HttpResponse:
+    """A sample of a page for members: whoever has any plan or purchase that gives access."""
+    return render(request, "subscriptions/members.html")
