@@ -72,6 +72,18 @@ class PlanPrice(BaseModel):
     trial_days: int | None
     mode: Literal["subscription", "payment"]
 
+    @classmethod
+    def of(cls, price: Price) -> "PlanPrice":
+        return cls(
+            price_id=price.pk,
+            unit_amount=price.unit_amount or 0,
+            currency=price.currency,
+            interval=price.interval,
+            interval_count=price.interval_count,
+            trial_days=price.trial_days,
+            mode="subscription" if price.is_recurring else "payment",
+        )
+
 
 class Plan(BaseModel):
     product_id: str = Field(examples=["prod_T4a1"])
@@ -79,6 +91,17 @@ class Plan(BaseModel):
     description: str
     features: list[str]
     prices: list[PlanPrice]
+
+    @classmethod
+    def of(cls, offered: lookup.ProductOnSale) -> "Plan":
+        product = offered.product
+        return cls(
+            product_id=product.pk,
+            prod_name=product.name,
+            description=product.description,
+            features=product.features,
+            prices=[PlanPrice.of(price) for price in offered.prices],
+        )
 
 
 class Plans(BaseModel):
@@ -88,18 +111,7 @@ class Plans(BaseModel):
 @router.get("/plans", operation_id="plans", summary="What is on sale", response=Plans, auth=None)
 def plans(request: HttpRequest) -> Plans:  # noqa: ARG001  (Ninja passes it)
     """The active products with their active prices. No sign-in is needed."""
-    by_product: dict[str, Plan] = {}
-    for price in lookup.on_sale():
-        product = price.product
-        plan = Plan(
-            product_id=product.pk,
-            prod_name=product.name,
-            description=product.description,
-            features=product.features,
-            prices=[],
-        )
-        by_product.setdefault(product.pk, plan).prices.append(_plan_price(price))
-    return Plans(plans=list(by_product.values()))
+    return Plans(plans=[Plan.of(offered) for offered in lookup.products_on_sale()])
 
 
 @router.post(
@@ -155,16 +167,4 @@ def _terms(asked: ProductAsked) -> PriceTerms:
         interval=asked.interval,
         interval_count=count,
         trial_days=asked.trial_days,
-    )
-
-
-def _plan_price(price: Price) -> PlanPrice:
-    return PlanPrice(
-        price_id=price.pk,
-        unit_amount=price.unit_amount or 0,
-        currency=price.currency,
-        interval=price.interval,
-        interval_count=price.interval_count,
-        trial_days=price.trial_days,
-        mode="subscription" if price.is_recurring else "payment",
     )

@@ -65,11 +65,21 @@ class Offer:
     price: Price | None
 
 
-def on_sale() -> list[Price]:
-    """Every price that can be bought, with its product: the oldest product first, its prices by amount."""
+@dataclass(frozen=True, slots=True)
+class ProductOnSale:
+    """A product and the prices at which it can be bought, the lowest first."""
+
+    product: Product
+    prices: list[Price]
+
+
+def products_on_sale() -> list[ProductOnSale]:
+    """Every product that can be bought, the oldest first; of products created in one second, the cheapest first."""
     prices = Price.objects.on_sale().select_related("product")
-    # Several products can be created in one second: the cheapest comes first.
-    return list(prices.order_by("product__stripe_created_at", "unit_amount", "product_id"))
+    by_product: dict[str, ProductOnSale] = {}
+    for price in prices.order_by("product__stripe_created_at", "unit_amount", "product_id"):
+        by_product.setdefault(price.product.pk, ProductOnSale(price.product, [])).prices.append(price)
+    return list(by_product.values())
 
 
 def find_product(*, name: str = "", product_id: str = "") -> Product:

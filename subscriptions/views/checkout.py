@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from subscriptions.checkout import services as checkout
 from subscriptions.checkout.errors import CannotBuy, NotYourSession
-from subscriptions.views.requests import SignedInRequest, see_other
+from subscriptions.views.requests import SignedInRequest, refuse, see_other
 
 LONGEST_QUANTITY = 9
 
@@ -27,7 +27,7 @@ def buy(request: HttpRequest, price_id: str) -> HttpResponse:
         quantity = _quantity(request.POST.get("quantity", ""))
         started = checkout.start(user=request.user, price_id=price_id, quantity=quantity, now=timezone.now())
     except CannotBuy as error:
-        return render(request, "subscriptions/refused.html", {"message": str(error)}, status=400)
+        return refuse(request, str(error))
     if started.held:
         messages.info(request, "You already have this. Nothing was charged.")
         return redirect("account")

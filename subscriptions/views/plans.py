@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from billing.catalog import lookup
 from billing.models import Price, Product
 from subscriptions import access
+from subscriptions.access import Holdings
 from subscriptions.models import Payment, Subscription
 
 
@@ -30,15 +31,18 @@ class Offer:
 @require_GET
 def plans(request: HttpRequest) -> HttpResponse:
     holdings = access.holdings_of(request.user)
-    by_product: dict[str, Offer] = {}
-    for price in lookup.on_sale():
-        offer = by_product.setdefault(price.product.pk, Offer(price.product, []))
-        held = holdings.holding_of(price.product, price=price)
-        offer.prices.append(PriceOffer(price, _state(price, held), held))
-    products = list(by_product.values())
-    names = [offer.product.name for offer in products if holdings.subscription_to(offer.product.pk)]
-    adds = any(one.state == "buy" and one.price.is_recurring for offer in products for one in offer.prices)
-    return render(request, "subscriptions/plans.html", {"offers": products, "held": names if adds else []})
+    offers = [
+        Offer(offered.product, [_price_offer(price, holdings) for price in offered.prices])
+        for offered in lookup.products_on_sale()
+    ]
+    names = [offer.product.name for offer in offers if holdings.subscription_to(offer.product.pk)]
+    adds = any(one.state == "buy" and one.price.is_recurring for offer in offers for one in offer.prices)
+    return render(request, "subscriptions/plans.html", {"offers": offers, "held": names if adds else []})
+
+
+def _price_offer(price: Price, holdings: Holdings) -> PriceOffer:
+    held = holdings.holding_of(price.product, price=price)
+    return PriceOffer(price, _state(price, held), held)
 
 
 def _state(price: Price, held: Subscription | Payment | None) -> str:
