@@ -19,7 +19,7 @@ from billing.catalog import lookup, offers
 from billing.catalog import services as catalog
 from billing.errors import StripeMisconfigured, StripeRefused, StripeUnavailable
 from subscriptions.checkout.errors import CannotBuy, NoSuchPrice, OtherMode
-from subscriptions.plans.cancel import LifecycleRefusal
+from subscriptions.plans.errors import SubscriptionRefusal
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ def _refusal(error: Exception) -> Refusal | None:
             return error
         case StripeUnavailable() | StripeRefused() | StripeMisconfigured():
             return _of_stripe(error)
-        case CannotBuy() | LifecycleRefusal():
+        case CannotBuy() | SubscriptionRefusal():
             return _of_subscriptions(error)
         case (
             lookup.NoSuchProduct()
@@ -116,7 +116,7 @@ def _of_stripe(error: StripeUnavailable | StripeRefused | StripeMisconfigured) -
     return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "misconfigured", words, retry_after=MISCONFIGURED_SECONDS)
 
 
-def _of_subscriptions(error: CannotBuy | LifecycleRefusal) -> Refusal:
+def _of_subscriptions(error: CannotBuy | SubscriptionRefusal) -> Refusal:
     match error:
         case NoSuchPrice():
             return Refusal.not_found("There is no such price.")

@@ -13,7 +13,7 @@ from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscription
 from subscriptions.payments import duplicates
 from subscriptions.payments.refunds import CannotRefund
-from subscriptions.plans.cancel import LifecycleRefusal
+from subscriptions.plans.errors import SubscriptionRefusal
 
 
 class StatusChangeInline(ReadOnlyInline):
@@ -60,7 +60,7 @@ class SubscriptionAdmin(OffersRefundOfDuplicates, ReadOnlyAdmin):
         for subscription in chosen:
             try:
                 duplicates.cancel_and_refund(subscription)
-            except (LifecycleRefusal, CannotRefund, StripeFailure) as error:
+            except (SubscriptionRefusal, CannotRefund, StripeFailure) as error:
                 why = error.for_staff if isinstance(error, StripeFailure) else str(error)
                 self.message_user(request, f"{subscription}: {why}", messages.ERROR)
             else:

@@ -17,6 +17,7 @@ from subscriptions.payments import purchases
 from subscriptions.plans import cancel as lifecycle
 from subscriptions.plans import change
 from subscriptions.plans import preview as previews
+from subscriptions.plans.errors import AlreadyOnIt
 from subscriptions.user_model import User
 
 LINKS = ("customer", "price__product", "product", "schedule__next_price__product")
@@ -84,7 +85,7 @@ def updatesub(request: HttpRequest) -> ChangedAnswer:
     quantity = change.usual_quantity(subscription=subscription, price=price)
     try:
         change.check_change(subscription=subscription, price=price, quantity=quantity)
-    except change.AlreadyOnIt:
+    except AlreadyOnIt:
         return ChangedAnswer.after(subscription, charged_now=change.was_billed_at_once(subscription=subscription))
     preview = previews.preview(subscription=subscription, price=price, quantity=quantity)
     after = change.change(

@@ -35,7 +35,7 @@ def newer_payments() -> list[Payment]:
 def cancel_and_refund(subscription: Subscription) -> Subscription:
     """Cancel a subscription now, and refund everything that was paid for it.
 
-    Raises LifecycleRefusal, StripeUnavailable or StripeRefused; calling it again continues where it stopped.
+    Raises SubscriptionRefusal, StripeUnavailable or StripeRefused; calling it again continues where it stopped.
     """
     if subscription.is_running:
         subscription = cancel.cancel_now(subscription=subscription, is_last_invoice_wanted=False)

@@ -5,12 +5,13 @@ StripeRefused or StripeMisconfigured with nothing changed, or their own refusal 
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from billing import gateway
 from billing.errors import StripeMissing, StripeRefused
 from subscriptions.mirror import refresh
 from subscriptions.models import Subscription
+from subscriptions.plans.errors import CannotCancel, CannotResume
 
 if TYPE_CHECKING:
     from stripe import params as p
@@ -28,26 +29,6 @@ FEEDBACK = {
     "low_quality": "Quality was not good enough",
     "other": "Another reason",
 }
-
-
-class LifecycleRefusal(Exception):
-    """What was asked can't be done with this subscription; the message says why, in words for its owner."""
-
-
-class CannotCancel(LifecycleRefusal):
-    @classmethod
-    def already_ended(cls) -> Self:
-        return cls("This subscription has already ended.")
-
-
-class CannotResume(LifecycleRefusal):
-    @classmethod
-    def already_ended(cls) -> Self:
-        return cls("This subscription has ended, and an ended one can't be resumed. You can start a new one.")
-
-    @classmethod
-    def not_cancelled(cls) -> Self:
-        return cls("This subscription is not set to end. Nothing was changed.")
 
 
 @dataclass(frozen=True)

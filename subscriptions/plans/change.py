@@ -6,7 +6,7 @@ StripeRefused or StripeMisconfigured with nothing changed, or CannotChange with 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
@@ -20,84 +20,10 @@ from subscriptions.mirror import kinds, refresh
 from subscriptions.models import StatusChange, Subscription, SubscriptionSchedule
 from subscriptions.plans import cancel, preview
 from subscriptions.plans import schedule as schedules
-from subscriptions.plans.cancel import LifecycleRefusal
+from subscriptions.plans.errors import MAX_QUANTITY, AlreadyOnIt, CannotChange
 
 if TYPE_CHECKING:
     from stripe import params as p
-
-MAX_QUANTITY = 999
-
-
-class CannotChange(LifecycleRefusal):
-    @classmethod
-    def ended(cls) -> Self:
-        return cls("This subscription has ended. You can start a new one from the plans page.")
-
-    @classmethod
-    def unpaid(cls) -> Self:
-        return cls("Please pay the open invoice first; then you can change your plan.")
-
-    @classmethod
-    def paused(cls) -> Self:
-        return cls("Your subscription is paused. Let it go on first; then you can change your plan.")
-
-    @classmethod
-    def not_on_sale(cls) -> Self:
-        return cls("This price is no longer available. Please choose one of the current plans.")
-
-    @classmethod
-    def one_time(cls) -> Self:
-        return cls("This is sold once, not as a subscription. You can buy it from the plans page.")
-
-    @classmethod
-    def other_currency(cls, subscription: Subscription) -> Self:
-        return cls(f"Your subscription is billed in {subscription.currency.upper()}, and this price is not.")
-
-    @classmethod
-    def empty(cls) -> Self:
-        return cls("There is nothing on it that could be changed. Please write to us.")
-
-    @classmethod
-    def part_of_it(cls) -> Self:
-        return cls("This is part of your subscription already. Nothing was changed.")
-
-    @classmethod
-    def already_held(cls) -> Self:
-        return cls("You already have another subscription to this.")
-
-    @classmethod
-    def other_is_changing(cls) -> Self:
-        return cls(
-            "Another of your subscriptions is being changed to this right now. Please look again in two minutes."
-        )
-
-    @classmethod
-    def ending(cls) -> Self:
-        return cls(
-            "This would be charged at once, and your subscription is set to end. Keep it first, on your account page."
-        )
-
-    @classmethod
-    def bad_quantity(cls) -> Self:
-        return cls(f"The quantity must be a whole number between 1 and {MAX_QUANTITY}.")
-
-    @classmethod
-    def nothing_pending(cls) -> Self:
-        return cls("No change of plan is waiting. Nothing was changed.")
-
-    @classmethod
-    def on_trial(cls) -> Self:
-        return cls("During a trial nothing is charged, so please change your plan now.")
-
-    @classmethod
-    def took_effect(cls) -> Self:
-        return cls("This change has taken effect already. You can change your plan again.")
-
-
-class AlreadyOnIt(CannotChange):
-    @classmethod
-    def same(cls) -> Self:
-        return cls("That is your current plan already. Nothing was changed.")
 
 
 def choices(*, subscription: Subscription) -> list[Price]:
@@ -156,6 +82,8 @@ def _check_price(subscription: Subscription, price: Price) -> None:
         raise CannotChange.part_of_it()
     if price.product_id not in subscription.product_ids and price.product_id in _held_otherwise(subscription):
         raise CannotChange.already_held()
+    if _is_due_otherwise(subscription, price):
+        raise CannotChange.already_due()
 
 
 def _check_subscription(subscription: Subscription) -> None:
@@ -278,3 +206,11 @@ def _held_otherwise(subscription: Subscription) -> set[str]:
         return set()
     others = Subscription.objects.running().filter(customer=subscription.customer_id).exclude(pk=subscription.pk)
     return {product for other in others for product in other.product_ids} - subscription.product_ids
+
+
+def _is_due_otherwise(subscription: Subscription, price: Price) -> bool:
+    """Whether another subscription of the customer changes to the product when its paid period ends."""
+    if price.product_id in subscription.product_ids or subscription.customer_id is None or price.product is None:
+        return False
+    due = Subscription.objects.due_to_change_to(price.product).filter(customer=subscription.customer_id)
+    return due.exclude(pk=subscription.pk).exists()

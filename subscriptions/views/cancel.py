@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.errors import StripeFailure
 from subscriptions.models import Subscription
-from subscriptions.plans import cancel as lifecycle
+from subscriptions.plans import cancel as cancelling
 from subscriptions.plans import final_invoice
+from subscriptions.plans.errors import SubscriptionRefusal
 from subscriptions.plans.final_invoice import LastBill
 from subscriptions.views.requests import SignedInRequest, own_subscription, refuse
 
@@ -30,10 +31,12 @@ class CancelForm(forms.Form):
         widget=forms.RadioSelect,
     )
     feedback = forms.ChoiceField(
-        choices=[("", "I'd rather not say"), *lifecycle.FEEDBACK.items()], required=False, label="Why are you leaving?"
+        choices=[("", "I'd rather not say"), *cancelling.FEEDBACK.items()],
+        required=False,
+        label="Why are you leaving?",
     )
     comment = forms.CharField(
-        max_length=lifecycle.MAX_COMMENT, required=False, widget=forms.Textarea(attrs={"rows": 3})
+        max_length=cancelling.MAX_COMMENT, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
 
 
@@ -54,8 +57,8 @@ def cancel(request: SignedInRequest, subscription_id: str) -> HttpResponse:
 def resume(request: SignedInRequest, subscription_id: str) -> HttpResponse:
     subscription = own_subscription(request, subscription_id)
     try:
-        resumed = lifecycle.resume(subscription=subscription)
-    except lifecycle.LifecycleRefusal as refusal:
+        resumed = cancelling.resume(subscription=subscription)
+    except SubscriptionRefusal as refusal:
         return refuse(request, str(refusal))
     if resumed.status == Subscription.Status.PAST_DUE:
         messages.warning(request, "Your subscription goes on, but its payment failed.")
@@ -65,11 +68,11 @@ def resume(request: SignedInRequest, subscription_id: str) -> HttpResponse:
 
 
 def _cancel(request: SignedInRequest, subscription: Subscription, form: CancelForm) -> HttpResponse:
-    reason = lifecycle.Reason(form.cleaned_data["feedback"], form.cleaned_data["comment"])
-    end = lifecycle.cancel_now if form.cleaned_data["when"] == NOW else lifecycle.cancel
+    reason = cancelling.Reason(form.cleaned_data["feedback"], form.cleaned_data["comment"])
+    end = cancelling.cancel_now if form.cleaned_data["when"] == NOW else cancelling.cancel
     try:
         ended = end(subscription=subscription, reason=reason)
-    except lifecycle.LifecycleRefusal as refusal:
+    except SubscriptionRefusal as refusal:
         return refuse(request, str(refusal))
     if ended.has_ended:
         messages.success(request, "Your subscription has ended.")

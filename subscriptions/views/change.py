@@ -11,9 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from billing.errors import StripeRefused
 from billing.models import Price
 from subscriptions.models import Subscription
-from subscriptions.plans import cancel as lifecycle
 from subscriptions.plans import change as changes
 from subscriptions.plans import preview
+from subscriptions.plans.errors import MAX_QUANTITY, CannotChange, SubscriptionRefusal
 from subscriptions.views.requests import SignedInRequest, own_subscription, refuse
 
 NOW = "now"
@@ -23,7 +23,7 @@ PERIOD_END = "period_end"
 class ChangeForm(forms.Form):
     """How many, and when."""
 
-    quantity = forms.IntegerField(min_value=1, max_value=changes.MAX_QUANTITY, required=False)
+    quantity = forms.IntegerField(min_value=1, max_value=MAX_QUANTITY, required=False)
     when = forms.ChoiceField(choices=[(NOW, "Now"), (PERIOD_END, "At the end of the paid period")], required=False)
 
 
@@ -48,13 +48,13 @@ def change(request: SignedInRequest, subscription_id: str, price_id: str) -> Htt
         raise Http404("no such price")
     form = ChangeForm(request.POST or request.GET)
     if not form.is_valid():
-        return refuse(request, str(changes.CannotChange.bad_quantity()))
+        return refuse(request, str(CannotChange.bad_quantity()))
     quantity = form.cleaned_data["quantity"] or changes.usual_quantity(subscription=subscription, price=price)
     try:
         changes.check_change(subscription=subscription, price=price, quantity=quantity)
         if request.method == "POST":
             return _change(request, subscription, price, form)
-    except lifecycle.LifecycleRefusal as refusal:
+    except SubscriptionRefusal as refusal:
         return refuse(request, str(refusal))
     except preview.StalePreview as stale:
         messages.info(request, f"{stale} Here are the figures as they are now; nothing was changed.")
@@ -67,7 +67,7 @@ def undo_change(request: SignedInRequest, subscription_id: str) -> HttpResponse:
     subscription = own_subscription(request, subscription_id)
     try:
         changes.undo_scheduled_change(subscription=subscription)
-    except lifecycle.LifecycleRefusal as refusal:
+    except SubscriptionRefusal as refusal:
         return refuse(request, str(refusal))
     messages.success(request, "The change is called off. Your plan stays as it is.")
     return redirect("account")

@@ -15,6 +15,7 @@ from subscriptions.checkout.errors import CannotBuy
 from subscriptions.customers import services as customers
 from subscriptions.models import CheckoutSession, Customer, ProductClaim, Subscription
 from subscriptions.plans import change, preview
+from subscriptions.plans.errors import CannotChange
 from tests.fixtures import LocalStripe
 from tests.subscriptions.checkout.test_races import SESSIONS, Killed, kill
 from tests.subscriptions.conftest import Meanwhile, buy, sessions_by_status, sync_now
@@ -173,11 +174,11 @@ class TestChanging:
         with pytest.raises(Killed):
             change_to(subscription, team)
         team.active = False
-        with pytest.raises(change.CannotChange, match="no longer available"):
+        with pytest.raises(CannotChange, match="no longer available"):
             change_to(subscription, team)
         assert the_claim().state == "changing"
         grow_old(CHANGING_TAKES_AT_MOST)
-        with pytest.raises(change.CannotChange, match="no longer available"):
+        with pytest.raises(CannotChange, match="no longer available"):
             change_to(subscription, team)
         assert ProductClaim.objects.count() == 0
 
@@ -187,13 +188,23 @@ class TestChanging:
         other = subscribe(Customer.objects.get(), subscription.price, pk="sub_other")  # type: ignore[arg-type]
 
         def change_the_other() -> None:
-            with pytest.raises(change.CannotChange, match="Another of your subscriptions is being changed"):
+            with pytest.raises(CannotChange, match="Another of your subscriptions is being changed"):
                 change.change(subscription=other, price=team, quantity=1, proration_date=0)
 
         meanwhile.before(f"POST /v1/subscriptions/{subscription.pk}", change_the_other)
         assert change_to(subscription, team).price_id == team.pk
-        with pytest.raises(change.CannotChange, match="another subscription to this"):
+        with pytest.raises(CannotChange, match="another subscription to this"):
             change.change(subscription=other, price=team, quantity=1, proration_date=0)
+
+    def test_nor_to_the_one_that_another_is_due_to_change_to(
+        self, subscription: Subscription, team: Price, local_stripe: LocalStripe
+    ) -> None:
+        change.schedule_change(subscription=subscription, price=team, quantity=1)
+        other = subscribe(Customer.objects.get(), subscription.price, pk="sub_other")  # type: ignore[arg-type]
+        local_stripe.forget_calls()
+        with pytest.raises(CannotChange, match="changes to this when its paid period ends"):
+            change.change(subscription=other, price=team, quantity=1, proration_date=0)
+        assert (local_stripe.calls, ProductClaim.objects.count()) == ([], 0)
 
     def test_a_checkout_begun_when_it_took_too_long_is_ended(
         self, person: User, subscription: Subscription, team: Price, meanwhile: Meanwhile, local_stripe: LocalStripe

@@ -11,6 +11,7 @@ from billing.models import Price
 from subscriptions.models import CheckoutSession, Subscription, SubscriptionSchedule
 from subscriptions.plans import change
 from subscriptions.plans import schedule as schedules
+from subscriptions.plans.errors import CannotChange
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import settle, sync_now
 
@@ -98,7 +99,7 @@ class TestSchedule:
         Subscription.objects.update(status="trialing")
         trial = Subscription.objects.get()
         local_stripe.forget_calls()
-        with pytest.raises(change.CannotChange, match="During a trial"):
+        with pytest.raises(CannotChange, match="During a trial"):
             change.schedule_change(subscription=trial, price=basic, quantity=1)
         assert not change.can_wait(subscription=trial, price=basic, quantity=1)
         assert local_stripe.calls == []

@@ -1,0 +1,103 @@
+"""Why a subscription can't be changed, cancelled or resumed, in words for its owner."""
+
+from typing import Self
+
+from subscriptions.models import Subscription
+
+MAX_QUANTITY = 999
+
+
+class SubscriptionRefusal(Exception):
+    """What was asked can't be done with this subscription; the message says why, in words for its owner."""
+
+
+class CannotCancel(SubscriptionRefusal):
+    @classmethod
+    def already_ended(cls) -> Self:
+        return cls("This subscription has already ended.")
+
+
+class CannotResume(SubscriptionRefusal):
+    @classmethod
+    def already_ended(cls) -> Self:
+        return cls("This subscription has ended, and an ended one can't be resumed. You can start a new one.")
+
+    @classmethod
+    def not_cancelled(cls) -> Self:
+        return cls("This subscription is not set to end. Nothing was changed.")
+
+
+class CannotChange(SubscriptionRefusal):
+    @classmethod
+    def ended(cls) -> Self:
+        return cls("This subscription has ended. You can start a new one from the plans page.")
+
+    @classmethod
+    def unpaid(cls) -> Self:
+        return cls("Please pay the open invoice first; then you can change your plan.")
+
+    @classmethod
+    def paused(cls) -> Self:
+        return cls("Your subscription is paused. Let it go on first; then you can change your plan.")
+
+    @classmethod
+    def not_on_sale(cls) -> Self:
+        return cls("This price is no longer available. Please choose one of the current plans.")
+
+    @classmethod
+    def one_time(cls) -> Self:
+        return cls("This is sold once, not as a subscription. You can buy it from the plans page.")
+
+    @classmethod
+    def other_currency(cls, subscription: Subscription) -> Self:
+        return cls(f"Your subscription is billed in {subscription.currency.upper()}, and this price is not.")
+
+    @classmethod
+    def empty(cls) -> Self:
+        return cls("There is nothing on it that could be changed. Please write to us.")
+
+    @classmethod
+    def part_of_it(cls) -> Self:
+        return cls("This is part of your subscription already. Nothing was changed.")
+
+    @classmethod
+    def already_held(cls) -> Self:
+        return cls("You already have another subscription to this.")
+
+    @classmethod
+    def already_due(cls) -> Self:
+        return cls("Another of your subscriptions changes to this when its paid period ends.")
+
+    @classmethod
+    def other_is_changing(cls) -> Self:
+        return cls(
+            "Another of your subscriptions is being changed to this right now. Please look again in two minutes."
+        )
+
+    @classmethod
+    def ending(cls) -> Self:
+        return cls(
+            "This would be charged at once, and your subscription is set to end. Keep it first, on your account page."
+        )
+
+    @classmethod
+    def bad_quantity(cls) -> Self:
+        return cls(f"The quantity must be a whole number between 1 and {MAX_QUANTITY}.")
+
+    @classmethod
+    def nothing_pending(cls) -> Self:
+        return cls("No change of plan is waiting. Nothing was changed.")
+
+    @classmethod
+    def on_trial(cls) -> Self:
+        return cls("During a trial nothing is charged, so please change your plan now.")
+
+    @classmethod
+    def took_effect(cls) -> Self:
+        return cls("This change has taken effect already. You can change your plan again.")
+
+
+class AlreadyOnIt(CannotChange):
+    @classmethod
+    def same(cls) -> Self:
+        return cls("That is your current plan already. Nothing was changed.")
