@@ -1,4 +1,4 @@
-"""mongomock-ng as the database behind django-mongodb-backend, with five of its defects mended.
+"""mongomock-ng as the database behind django-mongodb-backend, with six of its defects mended.
 
 mongomock-ng keeps documents in the memory of this process and answers pymongo's calls in Python. Importing this module
 mends it. Each mend says what MongoDB does, and has a test in tests/test_mongomock_adapter.py.
@@ -66,6 +66,11 @@ def _lookup_in_list(documents: Any, database: Any, options: dict[str, Any], vari
     return _lookup(list(documents), database, options, variables)
 
 
+def _list_search_indexes(_collection: Any, *_: Any, **__: Any) -> Any:
+    """Search indexes: a MongoDB that is not Atlas refuses to list them, and the backend takes that as "none"."""
+    raise pymongo.errors.OperationFailure("$listSearchIndexes stage is only allowed on MongoDB Atlas")
+
+
 def _aggregate(rows: Any, pipeline: list[Any], session: Any = None) -> Any:
     """Copy only the documents that the first `$match` selects: mends no defect, but is faster in large tables."""
     condition = pipeline[0].get("$match", {}) if pipeline else {}
@@ -77,4 +82,5 @@ filtering.filter_applies = _filter_applies
 collection.DuplicateKeyError = DuplicateKeyError
 _stages["$addFields"] = _stages["$set"] = _add_nested_fields
 _stages["$lookup"] = _lookup_in_list
+collection.Collection.list_search_indexes = _list_search_indexes
 collection.Collection.aggregate = _aggregate

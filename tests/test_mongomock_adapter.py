@@ -2,7 +2,7 @@
 
 import mongomock_ng
 import pytest
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
 
 from tests import mongomock_adapter  # noqa: F401  (mends mongomock)
 
@@ -112,3 +112,9 @@ class TestLookup:
         }
         (item,) = database["item"].aggregate([{"$lookup": to_price | {"as": "price"}}])
         assert [price["product"] for price in item["price"]] == [[{"_id": "prod_1", "name": "Pro"}]]
+
+
+def test_search_indexes_are_refused_as_by_a_mongodb_that_is_not_atlas(database):
+    """Django's backend asks for them when a migration removes an indexed field."""
+    with pytest.raises(OperationFailure, match="only allowed on MongoDB Atlas"):
+        database["price"].list_search_indexes()
