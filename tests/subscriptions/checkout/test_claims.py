@@ -21,7 +21,7 @@ from tests.subscriptions.checkout.test_races import SESSIONS, Killed, kill
 from tests.subscriptions.conftest import Meanwhile, buy, sessions_by_status, sync_now
 from tests.subscriptions.rows import subscribe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+pytestmark = pytest.mark.django_db
 
 CHANGING_TAKES_AT_MOST = timedelta(minutes=2)
 

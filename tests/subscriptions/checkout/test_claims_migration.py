@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 MAY = datetime(2026, 5, 3, tzinfo=UTC)
 BEFORE, AFTER = "0002_plain_labels", "0003_product_claim"
