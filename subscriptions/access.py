@@ -1,4 +1,4 @@
-"""What a person has: which products, by subscription or one-time purchase. Answers come from the mirror alone.
+"""Which products a person has, by subscription or one-time purchase. Only the mirror is read.
 
 if access.has_access(request.user, product="prod_…"): …      in Python; without a product: any plan
 @access.required(product="prod_…")                           a view
@@ -40,7 +40,7 @@ class Holdings:
         return next((held for held in self.payments if held.product_id == product_id), None)
 
     def holding_of(self, product: Product, *, price: Price) -> Subscription | Payment | None:
-        """What makes buying `price` paying twice; None when it may be bought."""
+        """Return the subscription or payment that makes buying `price` paying twice; None if there is none."""
         if not price.is_recurring and product.can_be_bought_again:
             return None
         return self.subscription_to(product.pk) or self.purchase_of(product.pk)
@@ -50,9 +50,9 @@ NOTHING = Holdings([], [])
 
 
 def has_access(user: User | AnonymousUser, product: Product | str | None = None) -> bool:
-    """Whether a subscription or purchase of this person gives access to the product; without one, to anything.
+    """Whether a subscription or purchase gives this person access to the product; without a product, to any.
 
-    One query, and a second where no subscription does.
+    One query, or two if no subscription gives access.
     """
     if not user.is_authenticated:
         return False
@@ -70,12 +70,12 @@ def has_access(user: User | AnonymousUser, product: Product | str | None = None)
 
 
 def required(product: Product | str | None = None) -> Callable[[View], View]:
-    """Let only those with access see a view; others are led to sign in, then to the plans."""
+    """Show the view only to people with access; others are sent to sign in or to the plans."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return _turned_away(request, product) or view(request, *args, **kwargs)
+            return _redirect_without_access(request, product) or view(request, *args, **kwargs)
 
         return guarded
 
@@ -83,17 +83,17 @@ def required(product: Product | str | None = None) -> Callable[[View], View]:
 
 
 class Required:
-    """The same for a class-based view, whose `access_product` names the product; None: any plan."""
+    """Like `required`, for a class-based view: `access_product` names the product; None means any plan."""
 
     access_product: Product | str | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        turned_away = _turned_away(request, self.access_product)
-        return turned_away or super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        redirection = _redirect_without_access(request, self.access_product)
+        return redirection or super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
 
 def holdings_of(user: User | AnonymousUser) -> Holdings:
-    """Two queries; none for somebody who has not signed in."""
+    """Two queries, or none for a person who is not signed in."""
     if not user.is_authenticated:
         return NOTHING
     return Holdings(
@@ -109,7 +109,7 @@ def holdings_of_customer(customer: Customer) -> Holdings:
     )
 
 
-def _turned_away(request: HttpRequest, product: Product | str | None) -> HttpResponse | None:
+def _redirect_without_access(request: HttpRequest, product: Product | str | None) -> HttpResponse | None:
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     if has_access(request.user, product):

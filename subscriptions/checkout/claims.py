@@ -28,12 +28,12 @@ BUYING_TAKES_AT_MOST = timedelta(hours=23)
 # Longer than the calls of a change take, with their retries.
 CHANGING_TAKES_AT_MOST = timedelta(minutes=2)
 
-# Each turn meets a claim that another process took or released meanwhile.
+# A turn is lost when another process takes or releases the claim meanwhile.
 MAX_TURNS = 6
 
 
 class StillChanging(Exception):
-    """A subscription is being changed to the product; Stripe does not have the change yet."""
+    """A subscription is being changed to the product, and Stripe does not show the change yet."""
 
 
 def take_to_buy(*, customer: Customer, product_id: str, now: datetime) -> ProductClaim:
@@ -51,9 +51,9 @@ def take_to_buy(*, customer: Customer, product_id: str, now: datetime) -> Produc
 
 @contextmanager
 def changing(*, subscription: Subscription, product_id: str, now: datetime) -> Iterator[None]:
-    """Hold the claim on a product while Stripe changes the subscription to it.
+    """Hold the claim on a product while the subscription is changed to it.
 
-    A checkout of the product that was begun before is ended; if it was paid, the purchase is in the mirror.
+    An open checkout of the product is expired first; if it was paid meanwhile, the purchase is in the mirror.
     Raises StillChanging, StripeUnavailable or StripeMisconfigured.
     """
     if subscription.customer_id is None or product_id in subscription.product_ids:
@@ -63,7 +63,7 @@ def changing(*, subscription: Subscription, product_id: str, now: datetime) -> I
     try:
         yield
     except StripeUnavailable:
-        # Stripe may have made the change: the claim stays until somebody asks.
+        # Stripe may have made the change: the claim stays until Stripe is asked.
         raise
     except Exception:
         if not is_shared:
@@ -80,18 +80,18 @@ def confirm_session(claim: ProductClaim) -> bool:
 
 
 def release(claim: ProductClaim) -> bool:
-    """Give the claim up; False if another process has released it or brought it further meanwhile."""
+    """Release the claim; False if another process has released it or changed its state meanwhile."""
     return _as_read(claim, claim.state).delete()[0] == 1
 
 
 def release_unless_at_checkout(claim: ProductClaim) -> None:
-    """Give up a purchase that turned out not to be possible, unless its session may be paid right now."""
+    """Release the claim of a purchase that is refused, unless its session can be paid."""
     if claim.state == State.BUYING:
         release(claim)
 
 
 def release_bought(session: CheckoutSession) -> None:
-    """Give up the claim of a session whose purchase is in the mirror."""
+    """Release the claim of a session whose purchase is in the mirror."""
     if sessions.has_arrived(session):
         ProductClaim.objects.filter(attempt_id=session.pk).delete()
 
@@ -99,7 +99,8 @@ def release_bought(session: CheckoutSession) -> None:
 def end_purchase(claim: ProductClaim) -> None:
     """Expire the session of a purchase so that it can't be paid, and release the claim.
 
-    What was paid meanwhile is in the mirror afterwards. Raises StripeUnavailable or StripeMisconfigured.
+    If it was paid meanwhile, the purchase is in the mirror afterwards.
+    Raises StripeUnavailable or StripeMisconfigured.
     """
     session = _session_of(claim)
     try:
@@ -118,7 +119,7 @@ def end_purchase(claim: ProductClaim) -> None:
 def settle_change(claim: ProductClaim, *, now: datetime) -> None:
     """Ask Stripe whether a change was made, and release the claim if that is certain.
 
-    The subscription is in the mirror as it is then. Raises StillChanging, StripeUnavailable or StripeMisconfigured.
+    The mirror is up to date afterwards. Raises StillChanging, StripeUnavailable or StripeMisconfigured.
     """
     if not _was_changed(claim) and now - claim.taken_at < CHANGING_TAKES_AT_MOST:
         raise StillChanging
@@ -126,7 +127,7 @@ def settle_change(claim: ProductClaim, *, now: datetime) -> None:
 
 
 def release_over(claim: ProductClaim, *, now: datetime) -> None:
-    """Release the claim if its purchase or change is over; of a change, Stripe is asked once it is overdue."""
+    """Release the claim if its purchase or change is over; Stripe is asked about a change that takes too long."""
     if claim.state != State.CHANGING:
         if is_over(claim, now=now):
             release(claim)
@@ -135,7 +136,7 @@ def release_over(claim: ProductClaim, *, now: datetime) -> None:
 
 
 def is_over(claim: ProductClaim, *, now: datetime) -> bool:
-    """Whether nothing more can come of a purchase: its session has ended, or was not made in time."""
+    """Whether a purchase is over: its session has ended and is mirrored, or was not made in time."""
     session = _session_of(claim)
     if session is None and claim.state == State.AT_CHECKOUT:
         return True
@@ -155,7 +156,7 @@ def _take(customer_id: str, product_id: str, **columns: object) -> ProductClaim:
     columns |= {"customer_id": customer_id, "product_id": product_id}
     key = ProductClaim.key_of(customer_id, product_id)
     for _ in range(MAX_TURNS):
-        # Fails when the claim that bars the insert is released before it can be read.
+        # The insert can fail on a claim that is released before it is read.
         with suppress(IntegrityError):
             return ProductClaim.objects.get_or_create(pk=key, defaults=columns)[0]
     raise _contended()
@@ -181,7 +182,7 @@ def _take_to_change(subscription: Subscription, product_id: str, now: datetime) 
 
 
 def _end_later_purchase(claim: ProductClaim) -> None:
-    """End the checkout that began because the change took longer than it may, and passed for a killed process's."""
+    """Expire the checkout that was started because the change took too long and its process seemed killed."""
     later = ProductClaim.objects.filter(pk=claim.pk).exclude(state=State.CHANGING).first()
     if later is not None:
         end_purchase(later)

@@ -1,4 +1,4 @@
-"""Why something can't be bought now, in words for the buyer."""
+"""Errors of buying. The messages of CannotBuy are shown to the buyer."""
 
 from typing import Self
 
@@ -8,7 +8,7 @@ MAX_QUANTITY = 999
 
 
 class CannotBuy(Exception):
-    """This can't be bought now; the message says why, in words for the buyer."""
+    """The purchase is not possible now; the message tells the buyer why."""
 
     @classmethod
     def not_on_sale(cls) -> Self:
@@ -37,7 +37,7 @@ class NoSuchPrice(CannotBuy):
 
 
 class OtherMode(CannotBuy):
-    """The price is not sold in the mode that was asked for."""
+    """The price is a subscription and the caller expects a payment, or the other way round."""
 
     @classmethod
     def than(cls, mode: str) -> Self:
@@ -45,4 +45,4 @@ class OtherMode(CannotBuy):
 
 
 class NotYourSession(Exception):
-    """No such checkout session, or somebody else's."""
+    """There is no such checkout session, or it is another person's."""

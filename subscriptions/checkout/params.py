@@ -34,7 +34,7 @@ def params_for(session: CheckoutSession, *, user: User) -> "pc.SessionCreatePara
     if session.price and session.price.trial_days:
         params["subscription_data"]["trial_period_days"] = session.price.trial_days
         if not session.price.trial_needs_card:
-            # A trial that ends without a card ends the subscription: nobody owes what they did not agree to pay.
+            # Without a card, the subscription ends with the trial, and nothing is owed.
             params["payment_method_collection"] = "if_required"
             params["subscription_data"]["trial_settings"] = {"end_behavior": {"missing_payment_method": "cancel"}}
     return params
@@ -45,7 +45,7 @@ def _page(name: str) -> str:
 
 
 def _with_session_id(url: str) -> str:
-    """Stripe puts the id in (https://docs.stripe.com/payments/checkout/custom-success-page)."""
+    """Add the placeholder for which Stripe puts in the id (payments/checkout/custom-success-page in its docs)."""
     parts = urlsplit(url)
     query = "&".join(filter(None, [parts.query, "session_id={CHECKOUT_SESSION_ID}"]))
     return parts._replace(query=query).geturl()

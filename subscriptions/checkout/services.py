@@ -1,4 +1,4 @@
-"""Buying: one claim per customer and product, one session at Stripe for it, one result however often it is asked."""
+"""Buying: start a checkout session, and read the result when the buyer comes back."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,15 +15,15 @@ from subscriptions.user_model import User
 
 Status = CheckoutSession.Status
 
-# Each turn of `start` settles one obstacle: a session already paid, expired, or for other terms.
+# Each turn of `start` clears one obstacle: a session that was paid, has expired, or has another price or quantity.
 MAX_TURNS = 6
 
 
 @dataclass(frozen=True)
 class Started:
-    """Where to send the buyer: to Stripe's page at `url`, or to what they already have (`held`).
+    """Where to send the buyer: to Stripe's page at `url`, or to the purchase that they have already (`held`).
 
-    `is_new`: the session was made just now; otherwise it was still open.
+    `is_new` is False if the session was still open from an earlier click.
     """
 
     url: str = ""
@@ -34,7 +34,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Result:
-    """How a checkout ended, for its success page."""
+    """The result of a checkout, for its success page."""
 
     session: CheckoutSession
     subscription: Subscription | None
@@ -50,9 +50,9 @@ class Result:
 
 
 def start(*, user: User, price_id: str, now: datetime, quantity: int = 1, mode: str = "") -> Started:
-    """Begin buying, or go on with what was begun: the same click twice leads to the same session.
+    """Start buying, or continue: the same click twice leads to the same session.
 
-    With a `mode`, a price that is not sold so is refused.
+    `mode` ("subscription" or "payment") is what the caller expects; a price of the other mode is refused.
     Raises CannotBuy, StripeUnavailable or StripeMisconfigured; nothing is charged then.
     """
     price = _price_to_buy(price_id, quantity=quantity, mode=mode)
@@ -71,7 +71,7 @@ def start(*, user: User, price_id: str, now: datetime, quantity: int = 1, mode: 
 
 
 def complete(*, user: User, session_id: str) -> Result:
-    """Fetch a session that the buyer came back from, and mirror what it brought.
+    """Fetch the session that the buyer comes back from, and mirror it with its subscription or payment.
 
     Raises NotYourSession, StripeUnavailable or StripeMisconfigured.
     """
@@ -107,7 +107,7 @@ def _claim(customer: Customer, price: Price, now: datetime) -> ProductClaim:
 
 
 def _already_has(claim: ProductClaim, customer: Customer, price: Price) -> Started | None:
-    """Return what the customer has, or will have when a scheduled change takes effect, and give up buying it."""
+    """Return what the customer has, or gets by a scheduled change; the claim is released then."""
     holdings = access.holdings_of_customer(customer)
     held = holdings.holding_of(price.product, price=price)
     held = held or Subscription.objects.due_to_change_to(price.product).filter(customer=customer).first()
@@ -122,14 +122,14 @@ def _already_has(claim: ProductClaim, customer: Customer, price: Price) -> Start
 
 
 def _other_currency(holdings: Holdings, price: Price) -> str:
-    """The currency that keeps this price from being bought: Stripe bills a customer's subscriptions in one."""
+    """Return the currency of the customer's subscriptions if it differs: Stripe bills them all in one currency."""
     if not price.is_recurring:
         return ""
     return next((held.currency for held in holdings.subscriptions if held.currency not in ("", price.currency)), "")
 
 
 def _go_on(claim: ProductClaim, price: Price, quantity: int, *, user: User, now: datetime) -> Started | None:
-    """Return the claim's open session, made if there is none; None if the claim has to be taken anew."""
+    """Return the claim's open session, made if there is none; None if another claim has to be taken."""
     if claims.is_over(claim, now=now):
         claims.release(claim)
         return None
@@ -137,11 +137,11 @@ def _go_on(claim: ProductClaim, price: Price, quantity: int, *, user: User, now:
     is_new = session.status == Status.CLAIMED
     made = _create(claim, session, user) if is_new else _look_up(session)
     if made is None or made.status != Status.OPEN:
-        # What it bought is in the mirror, where the next turn finds it.
+        # If it was paid, the purchase is in the mirror, and the next turn finds it there.
         claims.release(claim)
         return None
     if not claims.confirm_session(claim) or (made.price_id, made.quantity) != (price.pk, quantity):
-        # Another process released the claim while the session was made, or it was begun for other terms.
+        # Another process released the claim meanwhile, or the session is for another price or quantity.
         claims.end_purchase(claim)
         return None
     return Started(url=made.url, session=made, is_new=is_new)
@@ -158,7 +158,7 @@ def _create(claim: ProductClaim, session: CheckoutSession, user: User) -> Checko
 
 
 def _look_up(session: CheckoutSession) -> CheckoutSession | None:
-    """Return the session as Stripe has it; None if Stripe does not know it, as with another account's key."""
+    """Fetch the session; None if Stripe does not know it, because the key is another account's now."""
     try:
         return sessions.look_up(session)
     except StripeMissing:
@@ -166,11 +166,11 @@ def _look_up(session: CheckoutSession) -> CheckoutSession | None:
 
 
 def _customer_after(error: StripeRefused, customer: Customer, user: User) -> Customer:
-    """Return whom to go on for after a refusal; raises CannotBuy when it is final."""
+    """Return the customer to try again with, a new one if Stripe does not know this one; else raise CannotBuy."""
     if isinstance(error, StripeMissing) and error.param == "customer":
         customers.unlink(customer.pk)
         return customers.ensure(user)
     if error.code != IDEMPOTENCY_CONFLICT:
         raise CannotBuy.refused(error) from error
-    # The attempt was begun with other parameters, a changed site address for example.
+    # This attempt was sent before with other parameters: the site's address has changed, for example.
     return customer

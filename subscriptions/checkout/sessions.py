@@ -1,4 +1,4 @@
-"""Checkout sessions at Stripe: make, look up and expire one, and mirror it with what it brought."""
+"""Checkout sessions at Stripe: create, look up and expire them, and mirror them with their purchase."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +21,7 @@ def mode_of(price: Price) -> CheckoutSession.Mode:
 
 
 def for_claim(claim: ProductClaim, *, price: Price, quantity: int) -> CheckoutSession:
-    """Return the session of a purchase's claim; the first to ask makes its row, with these terms."""
+    """Return the session of a purchase's claim; its row is made with these terms if there is none."""
     terms = {
         "customer_id": claim.customer_id,
         "product_id": claim.product_id,
@@ -33,20 +33,20 @@ def for_claim(claim: ProductClaim, *, price: Price, quantity: int) -> CheckoutSe
 
 
 def create(session: CheckoutSession, *, user: User) -> CheckoutSession:
-    """Make the session at Stripe. The row's own terms and id are sent, so a repeated request gets the same session."""
+    """Create the session at Stripe. The row's id makes the key, so a repeated request gets the same session."""
     key = idempotency.key("checkout", session.pk)
     params = params_for(session, user=user)
     return _mirror_answer(session, lambda: gateway.create_checkout_session(params, key=key))
 
 
 def look_up(session: CheckoutSession) -> CheckoutSession:
-    """Ask Stripe how a session stands, and mirror it with what it brought."""
+    """Fetch a session, and mirror it with its subscription or payment."""
     stripe_id = str(session.stripe_id)
     return _mirror_answer(session, lambda: gateway.retrieve_checkout_session(stripe_id))
 
 
 def expire(session: CheckoutSession) -> CheckoutSession:
-    """End an open session, so that it can't be paid; one that was paid meanwhile is mirrored with what it brought."""
+    """Expire an open session so that it can't be paid; if it was paid meanwhile, mirror it with its purchase."""
     stripe_id = str(session.stripe_id)
     try:
         return _mirror_answer(session, lambda: gateway.expire_checkout_session(stripe_id))
@@ -55,7 +55,7 @@ def expire(session: CheckoutSession) -> CheckoutSession:
 
 
 def has_arrived(session: CheckoutSession) -> bool:
-    """Whether the session has ended, and what it bought, if anything, is in the mirror."""
+    """Whether the session has expired, or is complete and its subscription or payment is in the mirror."""
     return session.status == Status.EXPIRED or (session.status == Status.COMPLETE and any(bought_by(session)))
 
 
