@@ -1,7 +1,7 @@
-"""Ending a subscription, and thinking better of it. Changes of plan are in change.py.
+"""Cancel and resume a subscription. Changes of plan are in change.py.
 
-Each function makes the change at Stripe and returns the subscription as it then is. All raise StripeUnavailable,
-StripeRefused or StripeMisconfigured with nothing changed, or their own refusal with nothing sent.
+Each function changes the subscription at Stripe and returns its row as it is then. All raise StripeUnavailable,
+StripeRefused or StripeMisconfigured if nothing was changed, or their own refusal before anything is sent.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MAX_COMMENT = 500
 
-# Why people leave, as Stripe counts them (https://docs.stripe.com/api/subscriptions/cancel).
+# The reasons that Stripe knows (https://docs.stripe.com/api/subscriptions/cancel).
 FEEDBACK = {
     "too_expensive": "It's too expensive",
     "missing_features": "Some features are missing",
@@ -33,7 +33,7 @@ FEEDBACK = {
 
 @dataclass(frozen=True)
 class Reason:
-    """Why somebody cancels, as they chose to say; it reaches Stripe as `cancellation_details`."""
+    """Why a person cancels; sent to Stripe as `cancellation_details`."""
 
     feedback: str = ""
     comment: str = ""
@@ -45,13 +45,13 @@ class Reason:
 
 
 def cancel(*, subscription: Subscription, reason: Reason | None = None) -> Subscription:
-    """Cancel at the end of the paid period; access continues until then. Asked twice, it stays cancelled once.
+    """Cancel at the end of the paid period; access continues until then. A second call changes nothing.
 
-    A later end, set in the dashboard, comes forward to that of the period; an earlier one stays.
+    An end that the dashboard set later is moved to the end of the period; an earlier one stays.
     Raises CannotCancel if the subscription has already ended.
     """
     if subscription.cancels_at:
-        # Whoever believes it cancelled while it was resumed elsewhere would be charged again.
+        # It may have been resumed elsewhere meanwhile, and would be charged again.
         subscription = refresh.fetch(subscription)
     if subscription.has_ended:
         raise CannotCancel.already_ended()
@@ -67,7 +67,7 @@ def cancel(*, subscription: Subscription, reason: Reason | None = None) -> Subsc
 def cancel_now(
     *, subscription: Subscription, reason: Reason | None = None, is_last_invoice_wanted: bool = True
 ) -> Subscription:
-    """Cancel at once: access ends, and what is still owed (prorations of a change, say) is invoiced, if wanted.
+    """Cancel at once. Access ends; what is still owed, such as prorations of a change, is invoiced if wanted.
 
     Raises CannotCancel if the subscription has already ended.
     """
@@ -80,7 +80,7 @@ def cancel_now(
     try:
         return refresh.apply_answer(subscription, lambda: gateway.cancel_subscription(subscription.pk, params))
     except StripeMissing:
-        # A DELETE carries no idempotency key: an answer that was lost comes back as "no such subscription".
+        # A DELETE has no idempotency key: after a lost answer, the repeated call gets "no such subscription".
         subscription = refresh.fetch(subscription)
         if subscription.has_ended:
             return subscription
@@ -90,7 +90,7 @@ def cancel_now(
 def resume(*, subscription: Subscription) -> Subscription:
     """Undo a scheduled cancel, however it was set (`cancel_at_period_end`, or `cancel_at` as the portal does).
 
-    A paused subscription starts again, and is billed from now on; Stripe charges the card at once.
+    A paused subscription starts again: it is billed from now on, and Stripe charges the card at once.
     https://docs.stripe.com/billing/subscriptions/pause-payment#resume
     Raises CannotResume if there is nothing to undo, or it has already taken effect.
     """

@@ -1,7 +1,7 @@
-"""Changing a plan or a quantity: now, or when the paid period ends. What it costs is in preview.py.
+"""Change a plan or a quantity, now or when the paid period ends. What it costs is in preview.py.
 
-Each function makes the change at Stripe and returns the subscription as it then is. All raise StripeUnavailable,
-StripeRefused or StripeMisconfigured with nothing changed, or CannotChange with nothing sent.
+Each function changes the subscription at Stripe and returns its row as it is then. All raise StripeUnavailable,
+StripeRefused or StripeMisconfigured if nothing was changed, or CannotChange before anything is sent.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def choices(*, subscription: Subscription) -> list[Price]:
-    """The other prices on sale that it can change to: recurring, and in its currency; cheapest first."""
+    """Return the prices on sale that the subscription can change to, ordered by product and amount."""
     prices = Price.objects.on_sale().filter(currency=subscription.currency).select_related("product")
     others = prices.exclude(interval=Price.Interval.ONE_TIME).exclude(pk=subscription.price_id)
     others = others.exclude(product__in=[*_products_beside(subscription), *_held_otherwise(subscription)])
@@ -35,13 +35,13 @@ def choices(*, subscription: Subscription) -> list[Price]:
 
 
 def usual_quantity(*, subscription: Subscription, price: Price) -> int:
-    """As many as there are; one of what is not sold by quantity."""
+    """Return the quantity after a change: the same as now, or one if the product is not sold by quantity."""
     is_counted = price.pk == subscription.price_id or (price.product is not None and price.product.has_quantity)
     return subscription.quantity if is_counted else 1
 
 
 def was_billed_at_once(*, subscription: Subscription) -> bool:
-    """Whether Stripe billed the change that brought the subscription to its price at once."""
+    """Whether Stripe billed at once when the subscription changed to the price that it has now."""
     arrivals = StatusChange.objects.filter(subscription=subscription, to_price_id=subscription.price_id)
     arrival = arrivals.exclude(from_price_id=subscription.price_id).select_related("from_price", "to_price").first()
     if arrival is None or arrival.from_price is None or arrival.to_price is None:
@@ -50,7 +50,7 @@ def was_billed_at_once(*, subscription: Subscription) -> bool:
 
 
 def can_wait(*, subscription: Subscription, price: Price, quantity: int) -> bool:
-    """Whether the change may be put off to the period's end: one to something cheaper, or in other intervals."""
+    """Whether the change can wait until the period ends: the new price is cheaper, or Stripe would bill at once."""
     if subscription.on_trial:
         return False
     item = preview.main_item(subscription)
@@ -59,7 +59,7 @@ def can_wait(*, subscription: Subscription, price: Price, quantity: int) -> bool
 
 
 def check_change(*, subscription: Subscription, price: Price, quantity: int) -> None:
-    """Refuse what can't be changed to; raises CannotChange."""
+    """Raise CannotChange if the subscription can't change to this price and quantity."""
     _check_subscription(subscription)
     if not 1 <= quantity <= MAX_QUANTITY:
         raise CannotChange.bad_quantity()
@@ -67,7 +67,7 @@ def check_change(*, subscription: Subscription, price: Price, quantity: int) -> 
         raise AlreadyOnIt.same()
     _check_price(subscription, price)
     if subscription.cancels_at and preview.bills_at_once(subscription, price):
-        # Who pays for a whole new period must not lose it on the old one's last day.
+        # A whole new period would be paid for, and lost on the last day of the old one.
         raise CannotChange.ending()
 
 
@@ -100,8 +100,8 @@ def _check_subscription(subscription: Subscription) -> None:
 def change(*, subscription: Subscription, price: Price, quantity: int, proration_date: int) -> Subscription:
     """Change plan or quantity now, billed as the preview with this `proration_date` (Unix seconds) said.
 
-    The id and the billing date stay, and the difference is on the next invoice; where Stripe bills at once
-    (`previews.bills_at_once`), a declined card changes nothing. A change that was waiting is given up.
+    The id and the billing date stay, and the difference is on the next invoice. If Stripe bills at once
+    (`preview.bills_at_once`), a declined card changes nothing. A scheduled change is undone.
     """
     with _claimed(subscription, price):
         check_change(subscription=subscription, price=price, quantity=quantity)
@@ -115,23 +115,23 @@ def _changed(subscription: Subscription, price: Price, quantity: int, proration_
         "proration_date": proration_date,
         "payment_behavior": "error_if_incomplete",
     }
-    # No idempotency key: sent again, it finds the price that it asks for, and Stripe has nothing to prorate.
+    # No idempotency key is needed: sent again, the price is the same, and Stripe has nothing to prorate.
     try:
         return refresh.update(subscription, params)
     except StripeRefused:
         after = refresh.fetch(subscription)
         if (after.price_id, after.quantity) != (price.pk, quantity):
             raise
-        # Done by a try whose answer was lost; its proration date is before the period that it began.
+        # An earlier try, whose answer was lost, made the change and began a period after this proration date.
         return after
 
 
 def schedule_change(*, subscription: Subscription, price: Price, quantity: int) -> Subscription:
     """Change plan or quantity when the paid period ends; nothing is charged or credited before.
 
-    Two calls to Stripe: a schedule is made from the subscription, then told of the change. A stop between them leaves
-    a schedule that does nothing, and the next try takes it up. An end that was set is undone: raises CannotResume
-    where it has come meanwhile.
+    Two calls to Stripe: create a schedule from the subscription, then add the change to it. A process killed between
+    them leaves a schedule that changes nothing; the next try uses it. A scheduled cancel is undone first: raises
+    CannotResume if the subscription has ended meanwhile.
     https://docs.stripe.com/billing/subscriptions/subscription-schedules
     """
     with _claimed(subscription, price):
@@ -148,9 +148,9 @@ def schedule_change(*, subscription: Subscription, price: Price, quantity: int) 
 
 
 def undo_scheduled_change(*, subscription: Subscription) -> Subscription:
-    """Give up a change that waits for the period's end; the subscription goes on as it is.
+    """Undo a scheduled change; the subscription continues as it is.
 
-    Raises CannotChange when none waits, or it has taken effect meanwhile.
+    Raises CannotChange if no change is scheduled, or it has taken effect meanwhile.
     """
     if not subscription.pending_change:
         raise CannotChange.nothing_pending()
@@ -161,7 +161,7 @@ def undo_scheduled_change(*, subscription: Subscription) -> Subscription:
 
 
 def _live_schedule(subscription: Subscription) -> JSON:
-    """The schedule that manages the subscription, made where there is none."""
+    """Return the schedule that manages the subscription; create it if there is none."""
     if subscription.schedule_id:
         schedule = gateway.retrieve_schedule(subscription.schedule_id).object
         if schedule["status"] in SubscriptionSchedule.LIVE:
@@ -173,7 +173,7 @@ def _new_schedule(subscription: Subscription) -> str:
     try:
         answer = gateway.schedule_from_subscription(subscription.pk)
     except StripeRefused:
-        # It has one already: made by a try whose answer was lost.
+        # An earlier try, whose answer was lost, created it.
         found = refresh.fetch(subscription).schedule_id
         if found is None:
             raise
@@ -184,7 +184,7 @@ def _new_schedule(subscription: Subscription) -> str:
 
 @contextmanager
 def _claimed(subscription: Subscription, price: Price) -> Iterator[None]:
-    """Claim the price's product for the subscription: it can't be bought, nor another one changed to it, meanwhile."""
+    """Claim the price's product, so that it can't be bought, nor another subscription changed to it, meanwhile."""
     try:
         with claims.changing(subscription=subscription, product_id=str(price.product_id), now=timezone.now()):
             yield
@@ -193,15 +193,12 @@ def _claimed(subscription: Subscription, price: Price) -> Iterator[None]:
 
 
 def _products_beside(subscription: Subscription) -> list[str]:
-    """What its items are for, save the main one, the only one that is ever changed."""
+    """Return the products of all items but the main one, which is the only one that changes."""
     return [item["product"] for item in subscription.items[1:]]
 
 
 def _held_otherwise(subscription: Subscription) -> set[str]:
-    """What the customer's other subscriptions are for.
-
-    Not this one's, as it is now: the same change may have been made, by another click, since it was read.
-    """
+    """Return the products of the customer's other subscriptions, without those of this one."""
     if subscription.customer_id is None:
         return set()
     others = Subscription.objects.running().filter(customer=subscription.customer_id).exclude(pk=subscription.pk)
@@ -209,7 +206,7 @@ def _held_otherwise(subscription: Subscription) -> set[str]:
 
 
 def _is_due_otherwise(subscription: Subscription, price: Price) -> bool:
-    """Whether another subscription of the customer changes to the product when its paid period ends."""
+    """Whether another subscription of the customer is scheduled to change to the product."""
     if price.product_id in subscription.product_ids or subscription.customer_id is None or price.product is None:
         return False
     due = Subscription.objects.due_to_change_to(price.product).filter(customer=subscription.customer_id)

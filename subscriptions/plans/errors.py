@@ -1,4 +1,4 @@
-"""Why a subscription can't be changed, cancelled or resumed, in words for its owner."""
+"""Why a subscription can't be changed, cancelled or resumed. The messages are shown to its owner."""
 
 from typing import Self
 
@@ -8,7 +8,7 @@ MAX_QUANTITY = 999
 
 
 class SubscriptionRefusal(Exception):
-    """What was asked can't be done with this subscription; the message says why, in words for its owner."""
+    """This is not possible with the subscription; the message tells its owner why."""
 
 
 class CannotCancel(SubscriptionRefusal):

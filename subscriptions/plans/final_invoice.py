@@ -1,4 +1,4 @@
-"""What cancelling at once still costs: changes of the running period that no invoice has billed yet."""
+"""Preview what cancelling at once costs: changes in the running period that are not billed yet."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from subscriptions.models import StatusChange, Subscription
 
 @dataclass(frozen=True, slots=True)
 class LastBill:
-    """`amount_due` in the currency's minor unit; 0 where a credit is left over."""
+    """`amount_due` is in the currency's minor unit; 0 if a credit remains."""
 
     amount_due: int
     currency: str
@@ -20,9 +20,9 @@ class LastBill:
 
 
 def preview(*, subscription: Subscription) -> LastBill | None:
-    """Ask Stripe for the invoice that cancelling now would bring; None, without a call, where nothing has changed.
+    """Ask Stripe for the invoice that cancelling now would bring; None, without a call, if nothing has changed.
 
-    One short try: somebody waits to cancel. https://docs.stripe.com/api/invoices/create_preview
+    One short try, because the person waits. https://docs.stripe.com/api/invoices/create_preview
     Raises StripeUnavailable or StripeMisconfigured.
     """
     if not _has_changed_in_this_period(subscription):
@@ -36,7 +36,7 @@ def preview(*, subscription: Subscription) -> LastBill | None:
                 }
             )
     except StripeRefused:
-        # There is no such invoice.
+        # Stripe would make no invoice.
         return None
     return LastBill(answer.object["amount_due"], answer.object["currency"])
 

@@ -1,4 +1,4 @@
-"""What a change of plan would cost, in Stripe's own figures, and the proof that a person has seen them."""
+"""Preview what a change of plan costs, in Stripe's figures, and check that a person confirms what was shown."""
 
 import hashlib
 import json
@@ -15,21 +15,21 @@ from billing.models import Price
 from subscriptions import stripe_clock
 from subscriptions.models import Subscription
 
-# Prorations are to the second, so figures older than this are worked out anew.
+# Stripe prorates to the second, so older figures are fetched again.
 VALID_FOR = timedelta(minutes=10)
 
-# Stripe's `code` where a subscription ends before it would be billed again.
+# Stripe's error code if the subscription ends before its next invoice.
 NOTHING_COMES = "invoice_upcoming_none"
 
 SALT = "subscriptions.plans.preview"
 
 
 class StalePreview(Exception):
-    """The figures are too old, or the subscription is not what it was when they were worked out."""
+    """The figures are too old, or the subscription has changed since they were shown."""
 
 
 class Terms(NamedTuple):
-    """What decides when Stripe bills; `unit_amount` is None where Stripe computes it."""
+    """The part of a price that decides when Stripe bills; `unit_amount` is None if Stripe computes it."""
 
     interval: str
     interval_count: int
@@ -38,7 +38,7 @@ class Terms(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the invoice to come; `amount` in the currency's minor unit, negative for a credit."""
+    """One line of the previewed invoice; `amount` in the currency's minor unit, negative for a credit."""
 
     description: str
     amount: int
@@ -54,7 +54,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Preview:
-    """The invoice that a change leads to. `is_billed_now`: Stripe charges it at once, else it comes at `due_at`."""
+    """The invoice after a change. If `is_billed_now`, Stripe charges it at once, otherwise at `due_at`."""
 
     subscription: Subscription
     price: Price
@@ -87,7 +87,7 @@ class Preview:
 
     @property
     def token(self) -> str:
-        """For the form that confirms: what was shown, signed, so that exactly this is done."""
+        """Return what was shown, signed: the form sends it back, so that exactly this is done."""
         shown = [self.price.pk, self.quantity, self.proration_date, fingerprint(self.subscription)]
         return signing.dumps(shown, salt=SALT)
 
@@ -111,7 +111,7 @@ def preview(*, subscription: Subscription, price: Price, quantity: int) -> Previ
     except StripeRefused as error:
         if error.code != NOTHING_COMES:
             raise
-        return _of_nothing(subscription, price, quantity)
+        return _without_invoice(subscription, price, quantity)
     invoice = answer.object
     about = (invoice.get("parent") or {}).get("subscription_details") or {}
     is_billed_now = bills_at_once(subscription, price)
@@ -131,8 +131,8 @@ def preview(*, subscription: Subscription, price: Price, quantity: int) -> Previ
     )
 
 
-def _of_nothing(subscription: Subscription, price: Price, quantity: int) -> Preview:
-    """No invoice comes: a trial ends without a card, or the period without a renewal."""
+def _without_invoice(subscription: Subscription, price: Price, quantity: int) -> Preview:
+    """Return a preview without an invoice: the trial ends without a card, or the period without a renewal."""
     return Preview(
         subscription=subscription,
         price=price,
@@ -149,8 +149,8 @@ def _of_nothing(subscription: Subscription, price: Price, quantity: int) -> Prev
     )
 
 
-def seen(token: str, *, subscription: Subscription, price: Price) -> tuple[int, int]:
-    """The quantity and proration date that a confirmed preview showed; raises StalePreview."""
+def read_token(token: str, *, subscription: Subscription, price: Price) -> tuple[int, int]:
+    """Return the quantity and proration date that the confirmed preview showed. Raises StalePreview."""
     try:
         price_id, quantity, proration_date, seen_fingerprint = signing.loads(token, salt=SALT, max_age=VALID_FOR)
     except (signing.BadSignature, ValueError, TypeError) as error:
@@ -161,7 +161,7 @@ def seen(token: str, *, subscription: Subscription, price: Price) -> tuple[int, 
 
 
 def bills_at_once(subscription: Subscription, price: Price) -> bool:
-    """Whether Stripe charges the change at once and moves the billing date: another interval, or from a free price.
+    """Whether Stripe charges at once and moves the billing date: to another interval, or from a free price.
 
     https://docs.stripe.com/billing/subscriptions/change-price#billing-period
     """
@@ -171,7 +171,7 @@ def bills_at_once(subscription: Subscription, price: Price) -> bool:
 
 
 def billed_at_once(*, status: str, before: Price, after: Price) -> bool:
-    """Whether Stripe billed at once when a subscription of this status went from one price to the other."""
+    """Whether Stripe billed at once when a subscription with this status changed from one price to the other."""
     return _bills_at_once(status, Terms(before.interval, before.interval_count, before.unit_amount), after)
 
 
@@ -183,13 +183,13 @@ def _bills_at_once(status: str, before: Terms, price: Price) -> bool:
 
 
 def main_item(subscription: Subscription) -> JSON:
-    """The first item: the plan. Further ones, made in the dashboard, are left as they are."""
+    """Return the first item, which is the plan. Further items, added in the dashboard, stay as they are."""
     item: JSON = subscription.items[0]
     return item
 
 
 def fingerprint(subscription: Subscription) -> str:
-    """What a preview depends on; a renewal, a change elsewhere or a cancel makes it another."""
+    """Return a hash of everything that a preview depends on: a renewal, a change or a cancel makes another one."""
     state = [
         subscription.pk,
         subscription.status,

@@ -1,6 +1,6 @@
-"""What a subscription schedule is told so that one thing changes at the period's end, and nothing else ever does.
+"""The parameters of a subscription schedule that changes price or quantity when the paid period ends.
 
-Stripe replaces all phases by those that it is sent: what is left out is lost, discounts too.
+Stripe replaces all phases by those that it is sent, so everything else is repeated: what is left out is lost.
 https://docs.stripe.com/api/subscription_schedules/update
 """
 
@@ -15,13 +15,13 @@ DISCOUNT_NAMES = ("discount", "promotion_code", "coupon")
 
 
 def with_change(schedule: JSON, *, price: Price, quantity: int) -> dict[str, Any]:
-    """The parameters that let its running phase end as it is, and one of another price or quantity follow."""
+    """Return the parameters that keep the current phase and add one with another price or quantity."""
     now = _current_phase(schedule)
     kept = _kept(now)
     items = [_item(item) for item in mapping.main_first(now["items"])]
     changed = {**items[0], "price": price.pk, "quantity": quantity}
     if len(items) > 1:
-        # A phase makes a new item for another price, and Stripe lists it in any place.
+        # Stripe makes a new item for another price, and lists it at any position.
         changed["metadata"] = {**changed.get("metadata", {}), mapping.MAIN: "true"}
     span: dict[str, Any] = {"start_date": now["start_date"], "end_date": now["end_date"]}
     following = {
@@ -44,7 +44,7 @@ def _current_phase(schedule: JSON) -> JSON:
 
 
 def _kept(part: JSON) -> dict[str, Any]:
-    """What a phase and an item both have, and a change of price leaves alone."""
+    """Return what a change of price keeps; phases and items both have these fields."""
     kept: dict[str, Any] = {}
     if part.get("metadata"):
         kept["metadata"] = part["metadata"]
@@ -57,12 +57,12 @@ def _kept(part: JSON) -> dict[str, Any]:
 
 
 def _item(item: JSON) -> dict[str, Any]:
-    # What is billed by use has no quantity, and Stripe takes none for it.
+    # A metered price has no quantity, and Stripe refuses one.
     quantity = {} if item.get("quantity") is None else {"quantity": item["quantity"]}
     return {**_kept(item), "price": engine.id_of(item["price"]), **quantity}
 
 
 def _discount(discount: JSON) -> dict[str, Any]:
-    """The discount itself rather than its coupon, so that it runs on and does not begin again."""
+    """Return the discount rather than its coupon, so that its duration does not start again."""
     name = next(name for name in DISCOUNT_NAMES if discount.get(name))
     return {name: engine.id_of(discount[name])}

@@ -1,4 +1,4 @@
-"""What a person has and has paid. These pages only read the mirror; the portal alone asks Stripe for its address."""
+"""A person's subscriptions, payments and invoices, read from the mirror. Only the billing portal calls Stripe."""
 
 from collections.abc import Iterable
 
@@ -54,7 +54,7 @@ def invoices(request: SignedInRequest) -> HttpResponse:
 @never_cache
 @login_required
 def history(request: SignedInRequest) -> HttpResponse:
-    """The timeline of everything that changed on this person's subscriptions."""
+    """Show every change of this person's subscriptions, newest first."""
     changes = StatusChange.objects.filter(subscription__customer__account__user=request.user)
     links = ("subscription__product", "from_price__product", "to_price__product")
     page = Paginator(changes.select_related(*links), INVOICES_A_PAGE).get_page(request.GET.get("page"))
@@ -66,7 +66,7 @@ def _attach_refunds(payments: Iterable[Payment], invoices: Iterable[Invoice]) ->
     intents = {payment.payment_intent_id for payment in payments} - {""}
     refunds = list(Refund.objects.filter(Q(payment_intent_id__in=intents) | Q(invoice__in=invoices)))
     for payment in payments:
-        # Nothing but the payment intent's id links the two.
+        # Only the payment intent's id links the two.
         payment.refunds = [one for one in refunds if one.payment_intent_id == payment.payment_intent_id in intents]
     for invoice in invoices:
         invoice.given_back = [one for one in refunds if one.invoice_id == invoice.pk]

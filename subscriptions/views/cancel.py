@@ -1,4 +1,4 @@
-"""Cancelling and resuming a subscription: the page says first what will happen, and a POST does it."""
+"""Cancel and resume a subscription: the page says what will happen, and a POST does it."""
 
 from contextlib import suppress
 
@@ -23,7 +23,7 @@ PERIOD_END = "period_end"
 
 
 class CancelForm(forms.Form):
-    """When to end, and why."""
+    """When the subscription ends, and why."""
 
     when = forms.ChoiceField(
         choices=[(PERIOD_END, "At the end of the paid period"), (NOW, "Now")],
@@ -84,7 +84,7 @@ def _cancel(request: SignedInRequest, subscription: Subscription, form: CancelFo
 def _last_bill(subscription: Subscription) -> LastBill | None:
     if subscription.has_ended:
         return None
-    # The page says in words what it can't say in figures: cancelling must not wait for them.
+    # Without the figure, the page says it in words: cancelling must not wait for Stripe.
     with suppress(StripeFailure):
         return final_invoice.preview(subscription=subscription)
     return None

@@ -1,4 +1,4 @@
-"""Changing a plan or a quantity: the page shows first what it costs, and a POST does it."""
+"""Change a plan or a quantity: the page shows what it costs, and a POST does it."""
 
 from django import forms
 from django.contrib import messages
@@ -21,7 +21,7 @@ PERIOD_END = "period_end"
 
 
 class ChangeForm(forms.Form):
-    """How many, and when."""
+    """The quantity, and when the change takes effect."""
 
     quantity = forms.IntegerField(min_value=1, max_value=MAX_QUANTITY, required=False)
     when = forms.ChoiceField(choices=[(NOW, "Now"), (PERIOD_END, "At the end of the paid period")], required=False)
@@ -31,7 +31,7 @@ class ChangeForm(forms.Form):
 @never_cache
 @login_required
 def choose(request: SignedInRequest, subscription_id: str) -> HttpResponse:
-    """The other prices that this subscription can change to."""
+    """Show the prices that this subscription can change to."""
     subscription = own_subscription(request, subscription_id)
     context = {"subscription": subscription, "prices": changes.choices(subscription=subscription)}
     return render(request, "subscriptions/change_choose.html", context)
@@ -41,7 +41,7 @@ def choose(request: SignedInRequest, subscription_id: str) -> HttpResponse:
 @never_cache
 @login_required
 def change(request: SignedInRequest, subscription_id: str, price_id: str) -> HttpResponse:
-    """Show what a change costs, in Stripe's figures; confirmed, do exactly that."""
+    """Show what a change costs, in Stripe's figures; a POST confirms exactly that."""
     subscription = own_subscription(request, subscription_id)
     price = Price.objects.select_related("product").filter(pk=price_id).first()
     if price is None:
@@ -86,7 +86,7 @@ def _preview(request: SignedInRequest, subscription: Subscription, price: Price,
 
 def _change(request: SignedInRequest, subscription: Subscription, price: Price, form: ChangeForm) -> HttpResponse:
     token = request.POST.get("preview", "")
-    quantity, proration_date = preview.seen(token, subscription=subscription, price=price)
+    quantity, proration_date = preview.read_token(token, subscription=subscription, price=price)
     if form.cleaned_data["when"] == PERIOD_END:
         changes.schedule_change(subscription=subscription, price=price, quantity=quantity)
         messages.success(request, "Your plan will change at the end of the paid period.")
@@ -94,13 +94,13 @@ def _change(request: SignedInRequest, subscription: Subscription, price: Price, 
     try:
         changes.change(subscription=subscription, price=price, quantity=quantity, proration_date=proration_date)
     except StripeRefused as refusal:
-        return refuse(request, f"{_what_stays(subscription)}: {refusal.message}")
+        return refuse(request, f"{_unchanged_message(subscription)}: {refusal.message}")
     messages.success(request, "Your plan is changed.")
     return redirect("account")
 
 
-def _what_stays(subscription: Subscription) -> str:
-    """What to say of a change that was refused: one that waited is called off before another is tried."""
+def _unchanged_message(subscription: Subscription) -> str:
+    """Return what a refused change leaves: a scheduled one is undone before another is tried."""
     if subscription.pending_change:
         return "Your plan stays as it is, and the change that was waiting is called off"
     return "Nothing was changed"

@@ -1,4 +1,4 @@
-"""Every request's changes are recorded as its user's; every Stripe error becomes a page that says what to do."""
+"""Record a request's changes as its user's, and turn Stripe errors into pages that say what to do."""
 
 import logging
 from collections.abc import Callable
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class CausedByUser:
-    """Records what a request changes as done by its user, also one whom an API token signs in later."""
+    """Record changes as made by the request's user, who may be signed in later by an API token."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -25,7 +25,7 @@ class CausedByUser:
 
 
 class StripeErrorPages:
-    """Stripe away: 503 and a button that tries again. Wrong key: 503, naming the setting to staff. Refused: 400."""
+    """Stripe unreachable: 503 with a retry button. Wrong key: 503, and staff see the setting. Refused: 400."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -54,6 +54,6 @@ def _user_as_cause(request: HttpRequest) -> Cause:
 
 
 def _typed(request: HttpRequest) -> list[tuple[str, str]]:
-    """What a form sent, so that its page can be tried again as it was; passwords have no business here."""
+    """Return the form's fields for the retry button, without passwords."""
     secret = {"csrfmiddlewaretoken", "password", "password1", "password2", "old_password"}
     return [(name, value) for name, values in request.POST.lists() if name not in secret for value in values]

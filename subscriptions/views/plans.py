@@ -15,7 +15,7 @@ from subscriptions.models import Payment, Subscription
 
 @dataclass(frozen=True)
 class PriceOffer:
-    """A price and what its button says: buy | subscribed | switch | owned."""
+    """A price, and which button it gets: buy | subscribed | switch | owned."""
 
     price: Price
     state: str
@@ -58,5 +58,5 @@ def _state(price: Price, held: Subscription | Payment | None) -> str:
 @require_GET
 @access.required()
 def members(request: HttpRequest) -> HttpResponse:
-    """A sample of a page for members: whoever has any plan or purchase that gives access."""
+    """A sample page for everyone with a subscription or purchase that gives access."""
     return render(request, "subscriptions/members.html")

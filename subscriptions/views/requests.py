@@ -1,4 +1,4 @@
-"""What the views share: the signed-in request, its subscription, a redirect and a refusal."""
+"""Shared by the views: the signed-in request, its subscription, a redirect and a refusal."""
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -20,7 +20,7 @@ def see_other(url: str) -> HttpResponseRedirect:
 
 
 def own_subscription(request: SignedInRequest, subscription_id: str) -> Subscription:
-    """The person's own subscription; anybody else's is as good as none."""
+    """Return the person's own subscription; 404 for anyone else's."""
     links = ("customer", "price", "product", "schedule__next_price__product", "latest_invoice")
     subscription = Subscription.objects.of(request.user).select_related(*links).filter(pk=subscription_id).first()
     if subscription is None:

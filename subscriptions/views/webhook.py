@@ -1,4 +1,4 @@
-"""Where Stripe's events come in."""
+"""Receive events from Stripe."""
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,7 +12,7 @@ from subscriptions.webhooks import inbox
 @csrf_exempt
 @require_POST
 def stripe_webhook(request: HttpRequest) -> HttpResponse:
-    """200 done, or done before; 400 not a signed event; 409 in hand right now; 500 come again."""
+    """200: done, now or before. 400: not a signed event. 409: another process has it. 500: failed, Stripe retries."""
     try:
         entry = inbox.receive(body=request.body, signature=request.headers.get("Stripe-Signature", ""))
     except RequestDataTooBig:
