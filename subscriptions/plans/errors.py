@@ -38,7 +38,7 @@ class CannotChange(SubscriptionRefusal):
 
     @classmethod
     def paused(cls) -> Self:
-        return cls("Your subscription is paused. Let it go on first; then you can change your plan.")
+        return cls("Your subscription is paused. Please start it again first; then you can change your plan.")
 
     @classmethod
     def not_on_sale(cls) -> Self:
@@ -54,7 +54,7 @@ class CannotChange(SubscriptionRefusal):
 
     @classmethod
     def empty(cls) -> Self:
-        return cls("There is nothing on it that could be changed. Please write to us.")
+        return cls("This subscription has no plan that can be changed. Please contact us.")
 
     @classmethod
     def part_of_it(cls) -> Self:
@@ -66,18 +66,19 @@ class CannotChange(SubscriptionRefusal):
 
     @classmethod
     def already_due(cls) -> Self:
-        return cls("Another of your subscriptions changes to this when its paid period ends.")
+        return cls("Another of your subscriptions will change to this when its paid period ends.")
 
     @classmethod
     def other_is_changing(cls) -> Self:
         return cls(
-            "Another of your subscriptions is being changed to this right now. Please look again in two minutes."
+            "Another of your subscriptions is being changed to this right now. Please try again in two minutes."
         )
 
     @classmethod
     def ending(cls) -> Self:
         return cls(
-            "This would be charged at once, and your subscription is set to end. Keep it first, on your account page."
+            "This would be charged at once, but your subscription is set to end. "
+            "Please resume it first, on your account page."
         )
 
     @classmethod
@@ -86,7 +87,7 @@ class CannotChange(SubscriptionRefusal):
 
     @classmethod
     def nothing_pending(cls) -> Self:
-        return cls("No change of plan is waiting. Nothing was changed.")
+        return cls("No change of plan is scheduled. Nothing was changed.")
 
     @classmethod
     def on_trial(cls) -> Self:

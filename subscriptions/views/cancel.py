@@ -61,9 +61,9 @@ def resume(request: SignedInRequest, subscription_id: str) -> HttpResponse:
     except SubscriptionRefusal as refusal:
         return refuse(request, str(refusal))
     if resumed.status == Subscription.Status.PAST_DUE:
-        messages.warning(request, "Your subscription goes on, but its payment failed.")
+        messages.warning(request, "Your subscription continues, but its payment failed.")
     else:
-        messages.success(request, "Your subscription goes on.")
+        messages.success(request, "Your subscription continues.")
     return redirect("account")
 
 

@@ -69,7 +69,7 @@ def undo_change(request: SignedInRequest, subscription_id: str) -> HttpResponse:
         changes.undo_scheduled_change(subscription=subscription)
     except SubscriptionRefusal as refusal:
         return refuse(request, str(refusal))
-    messages.success(request, "The change is called off. Your plan stays as it is.")
+    messages.success(request, "The scheduled change is undone. Your plan stays as it is.")
     return redirect("account")
 
 
@@ -102,5 +102,5 @@ def _change(request: SignedInRequest, subscription: Subscription, price: Price, 
 def _unchanged_message(subscription: Subscription) -> str:
     """Return what a refused change leaves: a scheduled one is undone before another is tried."""
     if subscription.pending_change:
-        return "Your plan stays as it is, and the change that was waiting is called off"
+        return "Your plan stays as it is, and the scheduled change is undone"
     return "Nothing was changed"

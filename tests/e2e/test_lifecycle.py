@@ -92,7 +92,7 @@ class TestChanging:
             words(rf"\$9\.00 per month.*Changes to Starter, \$90\.00 per year on {UNTIL}")
         )
         subscriber.get_by_role("button", name="Keep current plan").click()
-        expect(subscriber.get_by_text("The change is called off. Your plan stays as it is.")).to_be_visible()
+        expect(subscriber.get_by_text("The scheduled change is undone. Your plan stays as it is.")).to_be_visible()
         expect(offer(subscriber, "Starter")).not_to_contain_text("Changes to")
 
 
@@ -108,7 +108,7 @@ class TestCancelling:
 
         subscriber.goto("/account/")
         subscriber.get_by_role("button", name="Resume Starter").click()
-        expect(subscriber.get_by_text("Your subscription goes on.")).to_be_visible()
+        expect(subscriber.get_by_text("Your subscription continues.")).to_be_visible()
         expect(offer(subscriber, "Starter")).to_contain_text(words(f"Renews on {UNTIL}"))
 
 

@@ -202,7 +202,7 @@ class TestChanging:
         change.schedule_change(subscription=subscription, price=team, quantity=1)
         other = subscribe(Customer.objects.get(), subscription.price, pk="sub_other")  # type: ignore[arg-type]
         local_stripe.forget_calls()
-        with pytest.raises(CannotChange, match="changes to this when its paid period ends"):
+        with pytest.raises(CannotChange, match="will change to this when its paid period ends"):
             change.change(subscription=other, price=team, quantity=1, proration_date=0)
         assert (local_stripe.calls, ProductClaim.objects.count()) == ([], 0)
 

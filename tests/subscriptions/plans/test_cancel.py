@@ -189,7 +189,7 @@ class TestResume:
         page = customer_client.post(f"/subscriptions/{paused.id}/resume/", follow=True)
         assert Subscription.objects.get(pk=paused.id).status == "past_due"
         assert [(told.level_tag, str(told)) for told in page.context["messages"]] == [
-            ("warning", "Your subscription goes on, but its payment failed.")
+            ("warning", "Your subscription continues, but its payment failed.")
         ]
 
     def test_wrong_method(self, customer_client: Client, subscription: Subscription) -> None:

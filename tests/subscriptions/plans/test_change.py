@@ -179,7 +179,7 @@ class TestUpgrade:
         sync_now()
         response = confirm(customer_client, path_to(subscription, yearly))
         assert response.status_code == 400
-        assert b"the change that was waiting is called off" in response.content
+        assert b"the scheduled change is undone" in response.content
         after = Subscription.objects.get()
         assert (after.price_id, after.schedule_id) == (subscription.price_id, None)
 

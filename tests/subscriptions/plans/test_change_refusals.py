@@ -58,7 +58,7 @@ class TestRefusals:
     ) -> None:
         """A whole year would be paid, and lost with the month."""
         ending = cancel.cancel(subscription=subscription)
-        self.refused(customer_client, ending, yearly, "your subscription is set to end. Keep it first")
+        self.refused(customer_client, ending, yearly, "your subscription is set to end. Please resume it first")
         assert customer_client.get(path_to(ending, team)).status_code == 200
         cancel.resume(subscription=ending)
         assert customer_client.get(path_to(ending, yearly)).status_code == 200

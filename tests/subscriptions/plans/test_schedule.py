@@ -115,7 +115,7 @@ class TestUndo:
         assert self.undo(customer_client, waiting).status_code == 302
         local_stripe.forget_calls()
         response = self.undo(customer_client, waiting)
-        assert (response.status_code, b"No change of plan is waiting" in response.content) == (400, True)
+        assert (response.status_code, b"No change of plan is scheduled" in response.content) == (400, True)
         assert local_stripe.calls == []
 
     @pytest.mark.parametrize("is_heard", [True, False])

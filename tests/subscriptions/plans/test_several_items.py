@@ -143,7 +143,7 @@ class TestOddItems:
             assert customer_client.get(page).status_code == 200
         response = customer_client.get(f"/subscriptions/{after.pk}/change/{team.pk}/")
         assert response.status_code == 400
-        assert "There is nothing on it" in words(response.content.decode())
+        assert "This subscription has no plan that can be changed." in words(response.content.decode())
 
 
 class TestHeldOtherwise:

@@ -51,7 +51,7 @@ STATES = [
     State(
         "trialing",
         {"trial_end_at": MAY},
-        "Free until 3 May 2099, then $19.00 per month. It goes on if there is a card on file by then.",
+        "Free until 3 May 2099, then $19.00 per month. It continues if there is a card on file by then.",
         [ADD_OR_CHANGE_CARD, CHANGE, CANCEL],
     ),
     State("trialing", {"trial_end_at": MAY, **ENDING}, "Cancelled. You keep access until 3 May 2099.", [RESUME]),
@@ -59,7 +59,7 @@ STATES = [
         "incomplete",
         {},
         "The first payment has not gone through yet; your bank may want you to confirm it. "
-        "Unpaid a day after the order, it lapses.",
+        "If it is not paid within a day, the order expires.",
         [COMPLETE],
     ),
     State(
@@ -89,7 +89,7 @@ STATES = [
     State(
         "paused",
         {},
-        "While it is paused, nothing is charged and you have no access. To go on, it needs a card.",
+        "While it is paused, nothing is charged and you have no access. To start it again, please add a card.",
         [ADD_CARD, START_AGAIN, CANCEL],
     ),
     State("paused", ENDING, "Cancelled. It ends on 3 May 2099.", [RESUME]),
@@ -143,7 +143,7 @@ class TestStates:
     ) -> None:
         subscribe(customer, price, "unpaid", latest_invoice=bill(customer, status="draft", amount_remaining=1900))
         shown = card(customer_client)
-        assert "no longer brings it back: cancel it, and choose a plan anew." in reading.words(shown)
+        assert "no longer brings it back: please cancel it and choose a plan again." in reading.words(shown)
         assert "until the open invoice is paid" not in reading.words(shown)
         assert reading.steps(shown) == [INVOICES, CHANGE_CARD, CANCEL]
 
@@ -199,7 +199,7 @@ class TestPendingChange:
         self, customer_client: Client, customer: Customer, price: Price, waiting: SubscriptionSchedule
     ) -> None:
         subscribe(customer, price, "trialing", trial_end_at=MAY, schedule=waiting)
-        assert "Free until 3 May 2099. It goes on" in reading.words(card(customer_client))
+        assert "Free until 3 May 2099. It continues" in reading.words(card(customer_client))
 
     def test_to_a_price_that_is_not_here(
         self, customer_client: Client, customer: Customer, price: Price, waiting: SubscriptionSchedule

@@ -66,7 +66,7 @@ class TestCancel:
     def test_calls_off_a_waiting_change(self, customer_client: Client, subscription: Subscription) -> None:
         SubscriptionSchedule.objects.create(pk="sub_sched_1", status="active", next_at=MAY)
         Subscription.objects.update(schedule_id="sub_sched_1")
-        assert "The change that waits is called off. Now" in reading.words(shown(customer_client, CANCEL))
+        assert "Your scheduled change of plan will not happen. Now" in reading.words(shown(customer_client, CANCEL))
 
     @pytest.mark.parametrize(
         ("status", "columns", "words"),

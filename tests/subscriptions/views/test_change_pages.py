@@ -40,7 +40,7 @@ class TestChoose:
         assert reading.words(now) == "Pro Active $19.00 per month Renews on 3 May 2099."
         assert reading.steps(now) == []
         assert {reading.words(product) for product in products} == {
-            "Pro Your product, billed otherwise $190.00 per year Choose Pro, $190.00 per year",
+            "Pro Your product, at another price $190.00 per year Choose Pro, $190.00 per year",
             "Team For many. $29.00 per month Quantity Choose (Team, $29.00 per month)",
         }
         assert {step for product in products for step in reading.steps(product)} == {
@@ -70,7 +70,7 @@ class TestChoose:
     def test_without_another_price(self, customer_client: Client, customer: Customer, price: Price) -> None:
         subscribe(customer, price)
         page = shown(customer_client, CHOOSE)
-        assert "There is no other plan that yours can change to." in reading.words(page)
+        assert "There is no other plan that you can change to." in reading.words(page)
         assert reading.steps(page) == [BACK]
 
     @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ class TestPreview:
         costs = costs_of(subscription, team, -26100, 900, is_billed_now=True, due_at=None, amount_due=0)
         assert costs.startswith("If you change now Nothing is charged today. Your billing date moves:")
         assert "If the payment fails" not in costs
-        assert "The rest is kept for the invoices after it." in costs
+        assert "The rest is kept for your later invoices." in costs
         assert costs.endswith("Total -$252.00 To pay $0.00 Change now")
 
     def test_shows_tax(self, subscription: Subscription, team: Price) -> None:
@@ -181,7 +181,7 @@ class TestPreview:
         assert [form["when"] for form in (now, later)] == ["now", "period_end"]
         for form in (now, later):
             assert form["quantity"] == "3"
-            assert preview.seen(form["preview"], subscription=subscription, price=team) == (3, 4102444800)
+            assert preview.read_token(form["preview"], subscription=subscription, price=team) == (3, 4102444800)
         address = f"/subscriptions/sub_1/change/{team.pk}/"
         assert reading.steps(page) == [
             Step("Back to the choice", "get", CHOOSE),
@@ -193,8 +193,9 @@ class TestPreview:
     def test_that_can_wait_says_what_waiting_costs(self, subscription: Subscription, team: Price) -> None:
         later = reading.section(page_of(subscription, team, 500, can_wait=True), "wait")
         assert reading.words(later) == (
-            "Or later Your plan stays as it is until 3 May 2099. Nothing is charged or credited before. "
-            "From then on you pay the new price; the first invoice also has what earlier changes still cost or bring. "
+            "If you change later Your plan stays as it is until 3 May 2099. Nothing is charged or credited before. "
+            "From then on you pay the new price; the first invoice also includes charges and credits for "
+            "earlier changes. "
             "Change on 3 May 2099"
         )
 
@@ -207,11 +208,13 @@ class TestPreview:
         subscription.cancel_at_period_end = True
         page = page_of(subscription, team, 500, can_wait=True)
         assert "Your subscription stays set to end on 3 May 2099." in reading.words(reading.section(page, "costs"))
-        assert "set to end on 3 May 2099; this makes it go on." in reading.words(reading.section(page, "wait"))
+        assert "set to end on 3 May 2099; with this change it continues." in reading.words(
+            reading.section(page, "wait")
+        )
 
     def test_of_one_with_a_change_waiting_says_that_it_is_called_off(
         self, subscription: Subscription, team: Price
     ) -> None:
         subscription.schedule = SubscriptionSchedule(pk="sub_sched_1", status="active", next_at=JUNE)
         costs = costs_of(subscription, team, 500)
-        assert "The change that waits for 3 June 2099 is called off." in costs
+        assert "The change scheduled for 3 June 2099 will not happen." in costs
