@@ -26,7 +26,7 @@ from subscriptions.sync import (
 )
 from subscriptions.sync.context import ReconcileContext, SubscriptionCallback, SyncResults
 from subscriptions.sync.progress import SILENT, Interrupted, Progress
-from subscriptions.webhooks import inbox
+from subscriptions.webhooks import handlers, inbox
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ def _pass(holder: str, results: SyncResults) -> None:
     since = (watermark or timezone.now()) - OVERLAP
     payloads: list[JSON] = []
     reached: datetime | None = None
-    for page in gateway.event_pages(types=list(inbox.LISTED_BY_SYNC), since=since):
+    for page in gateway.event_pages(types=list(handlers.LISTED_BY_SYNC), since=since):
         # Pages come newest first: what happens while we read is found from the first page's moment on.
         reached = reached or page.known_from
         if watermark is None:

@@ -76,7 +76,7 @@ def events(local_stripe: LocalStripe) -> list[dict[str, Any]]:
 
 
 def _is_heard(event: dict[str, Any]) -> bool:
-    from subscriptions.webhooks.inbox import HANDLERS  # noqa: PLC0415
+    from subscriptions.webhooks.handlers import HANDLERS  # noqa: PLC0415
 
     return event["type"] in HANDLERS
 

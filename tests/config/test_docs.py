@@ -8,7 +8,7 @@ from django.core.management import get_commands
 
 from config import env
 from config.processes import programs
-from subscriptions.webhooks import inbox
+from subscriptions.webhooks import handlers
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -65,9 +65,9 @@ class TestEvents:
     def test_page_lists_exactly_those_that_are_handled(self) -> None:
         page = (ROOT / "docs" / "events.md").read_text()
         listed, heard = page.split("## Heard from webhooks alone")
-        assert set(re.findall(r"^\| `([\w.]+)`", listed, re.MULTILINE)) == set(inbox.LISTED_BY_SYNC)
-        assert set(re.findall(r"^\| `([\w.]+)`", heard, re.MULTILINE)) == set(inbox.WEBHOOK_ONLY)
+        assert set(re.findall(r"^\| `([\w.]+)`", listed, re.MULTILINE)) == set(handlers.LISTED_BY_SYNC)
+        assert set(re.findall(r"^\| `([\w.]+)`", heard, re.MULTILINE)) == set(handlers.WEBHOOK_ONLY)
 
     def test_stripe_lists_them_in_one_call(self) -> None:
         """https://docs.stripe.com/api/events/list: up to 20 types."""
-        assert len(inbox.LISTED_BY_SYNC) <= 20
+        assert len(handlers.LISTED_BY_SYNC) <= 20

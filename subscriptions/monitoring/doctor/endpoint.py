@@ -16,7 +16,7 @@ from subscriptions.monitoring.doctor.finding import (
     problem,
     some,
 )
-from subscriptions.webhooks import inbox
+from subscriptions.webhooks import handlers
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104  (compared with, never bound)
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -89,12 +89,12 @@ def _check(endpoint: JSON, url: str) -> Iterator[Finding]:
 
 def _missing_events(endpoint: JSON) -> list[str]:
     sent = set(endpoint["enabled_events"])
-    return [] if ALL_EVENTS in sent else sorted(inbox.HANDLERS.keys() - sent)
+    return [] if ALL_EVENTS in sent else sorted(handlers.HANDLERS.keys() - sent)
 
 
 def _create(url: str) -> str:
     made = gateway.create_webhook_endpoint(
-        url=url, enabled_events=sorted(inbox.HANDLERS), description=settings.SITE_NAME
+        url=url, enabled_events=sorted(handlers.HANDLERS), description=settings.SITE_NAME
     ).object
     how = "add its secret, after a comma," if settings.STRIPE_WEBHOOK_SECRETS else "put its secret"
     return f"Made {made['id']}. Now {how} into .env and restart: STRIPE_WEBHOOK_SECRET={made['secret']}"
@@ -111,6 +111,6 @@ def _correct_url(endpoint: JSON, url: str) -> str:
 
 
 def _send_all(endpoint: JSON) -> str:
-    events = sorted({*endpoint["enabled_events"], *inbox.HANDLERS})
+    events = sorted({*endpoint["enabled_events"], *handlers.HANDLERS})
     gateway.update_webhook_endpoint(endpoint["id"], enabled_events=events)
     return f"{endpoint['id']} sends them now."

@@ -14,14 +14,14 @@ from subscriptions.monitoring.doctor.finding import (
     ok,
     problem,
 )
-from subscriptions.webhooks import inbox
+from subscriptions.webhooks import handlers, inbox
 
 KEPT_BY_STRIPE = timedelta(days=30)
 
 
 def check_version(*, now: datetime) -> Iterator[Finding]:
     """Check the account's API version: Stripe lists events for the sync in that version."""
-    page = next(gateway.event_pages(types=list(inbox.LISTED_BY_SYNC), since=now - KEPT_BY_STRIPE))
+    page = next(gateway.event_pages(types=list(handlers.LISTED_BY_SYNC), since=now - KEPT_BY_STRIPE))
     version = page.objects[0]["api_version"] if page.objects else None
     if not page.objects:
         yield note("Nothing has happened at Stripe in 30 days, so the account's API version is not known.")

@@ -17,7 +17,7 @@ from billing.catalog import services as catalog
 from billing.catalog.services import PriceTerms
 from billing.models import Price, Product
 from subscriptions.models import Customer, WebhookEvent
-from subscriptions.webhooks import inbox
+from subscriptions.webhooks import handlers, inbox
 from tests.fixtures import LocalStripe, deliver, sign
 from tests.running import Running
 from tests.subscriptions.conftest import settle
@@ -68,7 +68,7 @@ def doctor(capsys: Output) -> Doctor:
 def endpoint(local_stripe: LocalStripe) -> stripe.WebhookEndpoint:
     """One that is as it should be."""
     made = gateway.create_webhook_endpoint(
-        url=URL, enabled_events=sorted(inbox.HANDLERS), description="Standing Order"
+        url=URL, enabled_events=sorted(handlers.HANDLERS), description="Standing Order"
     )
     local_stripe.forget_calls()
     return local_stripe.api.webhook_endpoints.retrieve(made.id)
@@ -158,7 +158,7 @@ class TestTheEndpoint:
         told = doctor("--fix").of("fixed")
         made = local_stripe.api.webhook_endpoints.list().data[0]
         assert (made.url, made.api_version) == (URL, gateway.API_VERSION)
-        assert set(made.enabled_events) == set(inbox.HANDLERS)
+        assert set(made.enabled_events) == set(handlers.HANDLERS)
         words, _, secret = told[0].partition("=")
         assert words == f"Made {made.id}. Now put its secret into .env and restart: STRIPE_WEBHOOK_SECRET"
         settings.STRIPE_WEBHOOK_SECRETS = [secret]
@@ -217,13 +217,13 @@ class TestTheEndpoint:
     def test_is_given_the_events_that_it_lacks_and_keeps_the_others(
         self, doctor: Doctor, endpoint: stripe.WebhookEndpoint, local_stripe: LocalStripe
     ) -> None:
-        some: list[Any] = sorted(inbox.HANDLERS.keys() - {"invoice.paid", "product.created"})
+        some: list[Any] = sorted(handlers.HANDLERS.keys() - {"invoice.paid", "product.created"})
         local_stripe.api.webhook_endpoints.update(endpoint.id, {"enabled_events": [*some, "charge.refunded"]})
         said = doctor().of("webhook endpoint")
         assert said == [f"problem: {endpoint.id} does not send invoice.paid, product.created."]
         doctor("--fix")
         sent = local_stripe.api.webhook_endpoints.retrieve(endpoint.id).enabled_events
-        assert set(sent) == {*inbox.HANDLERS, "charge.refunded"}
+        assert set(sent) == {*handlers.HANDLERS, "charge.refunded"}
 
     def test_may_send_everything(
         self, doctor: Doctor, endpoint: stripe.WebhookEndpoint, local_stripe: LocalStripe

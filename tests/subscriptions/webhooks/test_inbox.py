@@ -13,7 +13,7 @@ from django.utils import timezone
 from billing.models import Price, Product
 from subscriptions import stripe_clock
 from subscriptions.models import CheckoutSession, Customer, Payment, StatusChange, Subscription, WebhookEvent
-from subscriptions.webhooks import inbox
+from subscriptions.webhooks import handlers, inbox
 from tests.fixtures import WEBHOOK_PATH, LocalStripe, deliver, sign
 from tests.subscriptions.conftest import Meanwhile, sync_now
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 # Those of refunds, schedules and codes are tested where these are made.
 OTHERS = ("refund.", "subscription_schedule.", "promotion_code.")
-OF_A_PURCHASE = sorted(kind for kind in inbox.HANDLERS if not kind.startswith(OTHERS))
+OF_A_PURCHASE = sorted(kind for kind in handlers.HANDLERS if not kind.startswith(OTHERS))
 
 
 @pytest.fixture
