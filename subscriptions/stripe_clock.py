@@ -15,6 +15,9 @@ CACHE_SECONDS = 10
 # Stripe's times are whole seconds, and calls and deliveries take a while; a smaller difference counts as none.
 CLOCKS_AGREE_WITHIN = timedelta(seconds=30)
 
+# A moment further ahead is a mistake: the sandbox's clock is moved by months.
+MOST_AHEAD = timedelta(days=3650)
+
 _cached: tuple[float, timedelta] | None = None
 
 
@@ -26,7 +29,7 @@ def now() -> datetime:
 def heard(moment: datetime) -> None:
     """Raise the offset if Stripe's clock must have reached this moment: an event came from later than we assumed."""
     ahead = moment - timezone.now()
-    if moment - now() > CLOCKS_AGREE_WITHIN:
+    if CLOCKS_AGREE_WITHIN < moment - now() < MOST_AHEAD:
         states = apps.get_model("subscriptions", "SyncState").objects
         states.filter(pk="sync").update(clock_offset=round(ahead.total_seconds()))
         forget()

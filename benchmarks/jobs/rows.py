@@ -9,8 +9,8 @@ from django.core.management import call_command
 
 from benchmarks.standin.reading import pages
 from billing.gateway.snapshots import JSON, moment
-from billing.mirror.engine import Kind
 from billing.mirror.kinds import PRICE, PRODUCT
+from billing.mirror.registry import Kind
 from subscriptions.mirror import kinds
 from subscriptions.models import BillingAccount, Subscription, SyncState
 

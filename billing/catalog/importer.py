@@ -5,31 +5,35 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from billing import gateway
-from billing.mirror.engine import Compared, Kind, apply_page, differing_keys
+from billing.mirror.isolation import FailedObject
 from billing.mirror.kinds import PRICE, PRODUCT, PROMOTION_CODE
 from billing.mirror.missing import fetch_missing
+from billing.mirror.pages import PageResult, apply_page, differing_keys
+from billing.mirror.registry import Kind
 
-OnPage = Callable[[list[Compared[Any]]], None]
+OnPage = Callable[[PageResult[Any]], None]
 
 
 class ImportCount(NamedTuple):
-    """The number of objects read and of rows written, and the ids of rows that Stripe does not know."""
+    """The number of objects read and of rows written, the ids of rows that Stripe does not know, and what failed."""
 
     products: int
     prices: int
     codes: int
     written: int
     unknown: tuple[str, ...] = ()
+    failed: tuple[FailedObject, ...] = ()
 
 
 class _Imported(NamedTuple):
     keys: set[str]
     written: int
     unknown: list[str]
+    failed: list[FailedObject]
 
 
 def import_catalog(*, on_page: OnPage = lambda _: None) -> ImportCount:
-    """Copy every product, price and promotion code from Stripe, archived ones too; `on_page` gets each page."""
+    """Copy every product, price and promotion code from Stripe, archived ones too; `on_page` gets each result."""
     # A list without `active` leaves out archived objects.
     products = _import(PRODUCT, _active_and_archived(gateway.product_pages), on_page)
     prices = _import(PRICE, _active_and_archived(gateway.price_pages), on_page)
@@ -40,6 +44,7 @@ def import_catalog(*, on_page: OnPage = lambda _: None) -> ImportCount:
         codes=len(codes.keys),
         written=products.written + prices.written + codes.written,
         unknown=(*products.unknown, *prices.unknown, *codes.unknown),
+        failed=(*products.failed, *prices.failed, *codes.failed),
     )
 
 
@@ -56,14 +61,18 @@ def _active_and_archived(pages: Callable[..., Iterable[gateway.Page]]) -> Iterab
 
 def _import(kind: Kind[Any], pages: Iterable[gateway.Page], on_page: OnPage) -> _Imported:
     keys: set[str] = set()
+    failed: list[FailedObject] = []
     written, began = 0, None
     for page in pages:
         began = began or page.known_from
-        compared = apply_page(kind, page.snapshots())
-        on_page(compared)
-        keys |= {one.object["id"] for one in compared}
-        written += sum(one.was_written for one in compared)
+        result = apply_page(kind, page.snapshots())
+        on_page(result)
+        keys |= {one.object["id"] for one in result.compared}
+        failed += result.failed
+        written += sum(one.was_written for one in result.compared)
     # Rows written since the first page was read may be missing from the list.
     rows = kind.model._default_manager.filter(is_deleted=False, known_until__lt=began)
-    missing = sorted(set(rows.values_list("pk", flat=True)) - keys)
-    return _Imported(keys, written, fetch_missing(kind, missing).unknown)
+    missing = sorted(set(rows.values_list("pk", flat=True)) - keys - {one.id for one in failed})
+    fetched = fetch_missing(kind, missing)
+    on_page(PageResult([], fetched.failed, []))
+    return _Imported(keys, written, fetched.unknown, [*failed, *fetched.failed])

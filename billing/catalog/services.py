@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from billing import gateway
 from billing.gateway.snapshots import Snapshot
 from billing.idempotency import form_key
-from billing.mirror.engine import Kind, Row, apply_answer, apply_snapshot, find
+from billing.mirror.engine import apply_answer, apply_snapshot, find
 from billing.mirror.kinds import PRICE, PRODUCT
+from billing.mirror.registry import Kind, Row
 from billing.models import Price, Product
 
 if TYPE_CHECKING:
@@ -266,7 +267,7 @@ def _product_of(price: Price) -> Product:
 
 def _new(kind: Kind[Row], answer: Snapshot) -> Row:
     row = apply_snapshot(kind, answer).row
-    assert row is not None, "the catalog admits every row"  # noqa: S101
+    assert row is not None, "every object of the catalog gets a row"  # noqa: S101
     return row
 
 

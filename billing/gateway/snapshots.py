@@ -138,7 +138,8 @@ class Event:
 
 def _text(payload: Mapping[str, Any], field: str) -> str:
     value = payload[field]
-    if not isinstance(value, str) or not value or len(value) > 255:  # noqa: PLR2004  (Stripe's ids fit)
+    # Neither NUL nor half a character is printable.
+    if not isinstance(value, str) or not 0 < len(value) <= 255 or not value.isprintable():  # noqa: PLR2004
         raise ValueError(f"{field} is not a short text")
     return value
 

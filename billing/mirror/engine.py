@@ -5,9 +5,8 @@ than the row is written, one that is surely older is dropped, and where that can
 Every write is a compare-and-set on the row's version: whoever loses reads again and decides anew.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -16,33 +15,13 @@ from django.db import IntegrityError, transaction
 from billing import gateway
 from billing.errors import StripeUnavailable
 from billing.gateway.snapshots import JSON, Event, Snapshot, moment
-from billing.mirror import compare
-from billing.models import MirroredRow
+from billing.mirror.registry import Kind, Row
+from billing.mirror.validation import READ_ERRORS, UnreadableObject, check_columns, check_identity
 
-Row = TypeVar("Row", bound=MirroredRow)
+Value = TypeVar("Value")
 
 # More writers than this at one row within one round trip to Stripe means that something loops.
 MAX_TRIES = 8
-
-# More rows than this in the time that one page spans are not all looked through.
-SPAN = 1_000
-
-
-@dataclass(frozen=True)
-class Kind(Generic[Row]):
-    """How one kind of Stripe object becomes a row.
-
-    `own_columns` adds what follows from the row before and the row to be, and is written with it in one step;
-    `after_write` is told the row as it was written, and may be cut off by a crash.
-    """
-
-    model: type[Row]
-    columns: Callable[[JSON], dict[str, Any]]
-    fetch: Callable[[str], Snapshot]
-    primary_key: Callable[[JSON], Any] = lambda obj: obj["id"]
-    admits: Callable[[JSON], bool] = lambda _: True
-    own_columns: Callable[[Row | None, Row], dict[str, Any]] = lambda *_: {}
-    after_write: Callable[[Row], None] = lambda _: None
 
 
 class Mirrored(NamedTuple, Generic[Row]):
@@ -52,22 +31,7 @@ class Mirrored(NamedTuple, Generic[Row]):
     was_written: bool
 
 
-class Compared(NamedTuple, Generic[Row]):
-    """What became of one object of a page: its row where it was looked at further, and whether that was changed."""
-
-    object: JSON
-    row: Row | None
-    was_written: bool
-
-
-class Offered(NamedTuple, Generic[Row]):
-    """What became of a page, and the keys of the rows that were looked through and are not on it."""
-
-    compared: list[Compared[Row]]
-    others: list[str]
-
-
-class _Decision(Enum):
+class _Action(Enum):
     WRITE = auto()
     KEEP = auto()
     FETCH = auto()
@@ -91,17 +55,18 @@ def apply_snapshot(kind: Kind[Row], snapshot: Snapshot, *, is_reliable: bool = T
 
     An unreliable one (another API version, or several states of one second) only tells that there is news.
     """
+    check_identity(kind, snapshot.object, is_reliable=is_reliable)
     key = kind.primary_key(snapshot.object)
     for _ in range(MAX_TRIES):
         row = find(kind, key)
-        if row is None and not kind.admits(snapshot.object):
+        if row is None and not kind.may_create(snapshot.object):
             return Mirrored(None, was_written=False)
-        match _decision(kind, row, snapshot, is_reliable=is_reliable):
-            case _Decision.KEEP:
+        match _choose_action(kind, row, snapshot, is_reliable=is_reliable):
+            case _Action.KEEP:
                 return Mirrored(row, was_written=False)
-            case _Decision.FETCH:
+            case _Action.FETCH:
                 return apply_answer(kind, key, lambda: kind.fetch(snapshot.id))
-            case _Decision.WRITE:
+            case _Action.WRITE:
                 if written := _write(kind, row, snapshot):
                     return Mirrored(written, was_written=True)
     raise _contended(key)
@@ -116,7 +81,8 @@ def apply_answer(kind: Kind[Row], key: Any, ask: Callable[[], Snapshot]) -> Mirr
     for _ in range(MAX_TRIES):
         row = find(kind, key)
         snapshot = ask()
-        if row is None and not kind.admits(snapshot.object):
+        check_identity(kind, snapshot.object)
+        if row is None and not kind.may_create(snapshot.object):
             return Mirrored(None, was_written=False)
         # What Stripe replays is older than our asking, and may be older than the row.
         may_be_old = snapshot.is_replay and row is not None and row.version > 0
@@ -124,37 +90,6 @@ def apply_answer(kind: Kind[Row], key: Any, ask: Callable[[], Snapshot]) -> Mirr
             return Mirrored(written, was_written=row is None or _differs(kind, row, snapshot))
         ask = _fetch_of(kind, snapshot.id)
     raise _contended(key)
-
-
-def apply_page(kind: Kind[Row], snapshots: Iterable[Snapshot]) -> list[Compared[Row]]:
-    """Offer each state of a list's page; of equal rows only the mirrored columns are read, all in one query."""
-    return apply_page_within(kind, snapshots, span=None).compared
-
-
-def apply_page_within(kind: Kind[Row], snapshots: Iterable[Snapshot], *, span: compare.Where | None) -> Offered[Row]:
-    """Offer each state of a list's page, looking for its rows in a span of ours first, and tell the span's other rows.
-
-    At most `SPAN` rows of the span are looked through.
-    """
-    states = {kind.primary_key(snapshot.object): snapshot for snapshot in snapshots}
-    columns = {key: _changing_columns(kind, snapshot) for key, snapshot in states.items()}
-    found = {} if span is None else compare.compare_rows(kind.model, span, columns, limit=SPAN)
-    if elsewhere := [key for key in columns if key not in found]:
-        found |= compare.compare_rows(kind.model, {"pk__in": elsewhere}, columns)
-    compared = [
-        Compared(snapshot.object, None, was_written=False)
-        if found.get(key)
-        else Compared(snapshot.object, *apply_snapshot(kind, snapshot))
-        for key, snapshot in states.items()
-    ]
-    return Offered(compared, [key for key in found if key not in states])
-
-
-def differing_keys(kind: Kind[Row], snapshots: Iterable[Snapshot]) -> list[Any]:
-    """The keys of those whose rows say something else or are missing; nothing is written. One query."""
-    columns = {kind.primary_key(snapshot.object): _changing_columns(kind, snapshot) for snapshot in snapshots}
-    found = compare.compare_rows(kind.model, {"pk__in": list(columns)}, columns) if columns else {}
-    return [key for key in columns if not found.get(key)]
 
 
 def find(kind: Kind[Row], key: Any) -> Row | None:
@@ -170,31 +105,53 @@ def _fetch_of(kind: Kind[Row], stripe_id: str) -> Callable[[], Snapshot]:
     return lambda: kind.fetch(stripe_id)
 
 
-def _decision(kind: Kind[Row], row: Row | None, snapshot: Snapshot, *, is_reliable: bool) -> _Decision:
+def _choose_action(kind: Kind[Row], row: Row | None, snapshot: Snapshot, *, is_reliable: bool) -> _Action:
     if row is not None and row.is_deleted:
-        return _Decision.KEEP
+        return _Action.KEEP
     if snapshot.is_deletion:
-        return _Decision.WRITE
+        return _Action.WRITE
     if row is None or row.known_from is None or row.known_until is None:
-        return _Decision.WRITE if is_reliable else _Decision.FETCH
+        return _Action.WRITE if is_reliable else _Action.FETCH
     if snapshot.known_until < row.known_from:
-        return _Decision.KEEP
+        return _Action.KEEP
     if not is_reliable:
-        return _Decision.FETCH
+        return _Action.FETCH
     if snapshot.known_from > row.known_until:
-        return _Decision.WRITE
-    return _Decision.FETCH if _differs(kind, row, snapshot) else _Decision.KEEP
+        return _Action.WRITE
+    return _Action.FETCH if _differs(kind, row, snapshot) else _Action.KEEP
+
+
+def check_readable(kind: Kind[Row], event: Event) -> None:
+    """Raise UnreadableObject if the row can't be written from this event."""
+    if event.api_version == gateway.API_VERSION:
+        check_identity(kind, event.object)
+        _columns(kind, event.snapshot)
+
+
+def changing_columns(kind: Kind[Row], snapshot: Snapshot) -> dict[str, Any]:
+    """Return the columns that can change, which are all but when the object was created.
+
+    Raises UnreadableObject.
+    """
+    return {"is_deleted": True} if snapshot.is_deletion else _read(kind.columns, snapshot.object)
 
 
 def _columns(kind: Kind[Row], snapshot: Snapshot) -> dict[str, Any]:
-    columns = _changing_columns(kind, snapshot)
-    created = {} if snapshot.is_deletion else {"stripe_created_at": moment(snapshot.object.get("created"))}
-    return {**columns, **created}
+    columns = changing_columns(kind, snapshot)
+    if not snapshot.is_deletion:
+        columns = {**columns, "stripe_created_at": _read(lambda obj: moment(obj["created"]), snapshot.object)}
+    check_columns(kind, columns)
+    return columns
 
 
-def _changing_columns(kind: Kind[Row], snapshot: Snapshot) -> dict[str, Any]:
-    """All but when it was created."""
-    return {"is_deleted": True} if snapshot.is_deletion else kind.columns(snapshot.object)
+def _read(read: Callable[[JSON], Value], obj: JSON) -> Value:
+    """Read something of an object; raises UnreadableObject."""
+    try:
+        return read(obj)
+    except KeyError as error:
+        raise UnreadableObject(f"It has no {error}.") from error
+    except READ_ERRORS as error:
+        raise UnreadableObject(f"It can't be read: {type(error).__name__}.") from error
 
 
 def _differs(kind: Kind[Row], row: Row, snapshot: Snapshot) -> bool:
@@ -212,7 +169,7 @@ def _write(kind: Kind[Row], row: Row | None, snapshot: Snapshot) -> Row | None:
     }
     key = kind.primary_key(snapshot.object) if row is None else row.pk
     written = _with(kind.model(pk=key) if row is None else copy(row), values)
-    values |= kind.own_columns(row, written)
+    values |= kind.extra_columns(row, written)
     with transaction.atomic():
         if not (_insert(kind, key, values) if row is None else _replace(kind, row, values)):
             return None

@@ -4,7 +4,8 @@ from typing import Any
 
 from billing import gateway
 from billing.gateway.snapshots import JSON, moment
-from billing.mirror.engine import Kind, id_of
+from billing.mirror.engine import id_of
+from billing.mirror.registry import Kind, register
 from billing.models import Price, Product, PromotionCode
 
 
@@ -63,6 +64,8 @@ def _days(text: str | None) -> int | None:
     return int(text) if text and is_number else None
 
 
-PRODUCT = Kind(Product, _product_columns, gateway.retrieve_product)
-PRICE = Kind(Price, _price_columns, gateway.retrieve_price)
-PROMOTION_CODE = Kind(PromotionCode, _promotion_code_columns, gateway.retrieve_promotion_code)
+PRODUCT = register(Kind("product", "prod_", Product, _product_columns, gateway.retrieve_product))
+PRICE = register(Kind("price", "price_", Price, _price_columns, gateway.retrieve_price))
+PROMOTION_CODE = register(
+    Kind("promotion_code", "promo_", PromotionCode, _promotion_code_columns, gateway.retrieve_promotion_code)
+)

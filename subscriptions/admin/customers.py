@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from subscriptions.customers import services as customers
-from subscriptions.models import Customer, Payment, Subscription, Tombstone
+from subscriptions.models import Customer, ErasedCustomer, Payment, Subscription
 
 
 class ArchivedFilter(admin.SimpleListFilter):
@@ -78,7 +78,7 @@ class CustomerAdmin(ReadOnlyAdmin):
         return request.user.has_perm("subscriptions.change_customer")
 
 
-@admin.register(Tombstone)
-class TombstoneAdmin(ReadOnlyAdmin):
-    list_display = ("id", "reason", "buried_at")
+@admin.register(ErasedCustomer)
+class ErasedCustomerAdmin(ReadOnlyAdmin):
+    list_display = ("id", "reason", "erased_at")
     search_fields = ("id",)

@@ -48,6 +48,7 @@ def _groups_of_ids(run: SyncRun) -> list[dict[str, Any]]:
     return [
         _group("Drift: changed without an event", run.drifted, run.drift),
         _group("Unknown to Stripe", run.unknown_ids, run.unknown),
+        _group("Failed", [failure["id"] for failure in run.failures], run.failed_objects),
     ]
 
 

@@ -18,13 +18,11 @@ class WebhookEventAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Process again", permissions=["manage"])
     def process_again(self, request: HttpRequest, chosen: QuerySet[WebhookEvent]) -> None:
-        for entry in chosen.order_by("stripe_created_at"):
-            try:
-                inbox.replay(entry)
-            except Exception as error:  # noqa: BLE001  (recorded and logged by the inbox; staff see it here)
-                self.message_user(request, f"{entry}: {type(error).__name__} {error}", messages.ERROR)
-            else:
+        for entry, error in inbox.replay(chosen.order_by("stripe_created_at")):
+            if error is None:
                 self.message_user(request, f"{entry}: {entry.state}.", messages.SUCCESS)
+            else:
+                self.message_user(request, f"{entry}: {type(error).__name__} {error}", messages.ERROR)
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscriptions.change_webhookevent")

@@ -1,7 +1,6 @@
 """Which Stripe customer a person is: made once, put away when nothing is left, brought back on return."""
 
 import logging
-from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,24 +8,12 @@ from django.db.models import F, Max
 from django.db.models.functions import Coalesce
 
 from billing import gateway, idempotency
-from billing.errors import StripeFailure, StripeMissing, StripeRefused, StripeUnavailable
+from billing.errors import StripeFailure, StripeRefused, StripeUnavailable
 from billing.gateway.snapshots import Snapshot
 from billing.mirror import engine
 from billing.models import Installation
 from subscriptions.mirror import kinds
-from subscriptions.models import (
-    BillingAccount,
-    CheckoutSession,
-    Customer,
-    Invoice,
-    Payment,
-    ProductClaim,
-    Refund,
-    StatusChange,
-    Subscription,
-    Tombstone,
-    WebhookEvent,
-)
+from subscriptions.models import BillingAccount, Customer, ErasedCustomer, Subscription
 from subscriptions.user_model import User
 
 if TYPE_CHECKING:
@@ -93,31 +80,6 @@ def restore(customer: Customer) -> None:
     customer.archived_at, customer.restored_after = None, newest_end
 
 
-def mark_erased(customer_id: str, *, reason: str, now: datetime) -> None:
-    """Delete a customer and its rows here, and leave a tombstone so that no late event brings them back."""
-    Tombstone.objects.get_or_create(pk=customer_id, defaults={"buried_at": now, "reason": reason})
-    unlink(customer_id)
-    # MongoDB deletes by no join, so the history goes by the subscriptions' ids.
-    subscription_ids = list(Subscription.objects.filter(customer_id=customer_id).values_list("pk", flat=True))
-    StatusChange.objects.filter(subscription_id__in=subscription_ids).delete()
-    for model in (Subscription, Payment, ProductClaim, CheckoutSession, Invoice, Refund):
-        model._default_manager.filter(customer_id=customer_id).delete()
-    Customer.objects.filter(pk=customer_id).delete()
-
-
-def erase(customer_id: str, *, now: datetime) -> None:
-    """Delete a customer at Stripe, which ends their subscriptions there, and every trace of them here.
-
-    https://docs.stripe.com/api/customers/delete
-    Done again after a failure, it goes on where it stopped. Raises StripeUnavailable, StripeMisconfigured.
-    """
-    with suppress(StripeMissing):
-        gateway.delete_customer(customer_id)
-    mark_erased(customer_id, reason="erased on request", now=now)
-    for path in ("payload__data__object__customer", "payload__data__object__id"):
-        WebhookEvent.objects.filter(**{path: customer_id}).update(payload={}, state=WebhookEvent.State.IGNORED)
-
-
 def unlink(customer_id: str) -> None:
     """Forget whose customer this is, since Stripe does not know it, so that the person's next need makes another."""
     BillingAccount.objects.filter(customer_id=customer_id).update(customer=None, attempt=F("attempt") + 1)
@@ -170,7 +132,7 @@ def _made_before(account: BillingAccount) -> Snapshot | None:
     page = gateway.customers_by_email(account.email)
     for snapshot in page.snapshots():
         is_ours = (snapshot.object.get("metadata") or {}).get(ACCOUNT) == str(account.pk)
-        if is_ours and not Tombstone.objects.filter(pk=snapshot.id).exists():
+        if is_ours and not ErasedCustomer.objects.filter(pk=snapshot.id).exists():
             return snapshot
     return None
 

@@ -59,7 +59,7 @@ def line_for(before: Subscription | None, after: Subscription) -> JSON | None:
 
     `before` is the row that the write replaces. A line that its writer was killed before saving is saved here.
     """
-    if before is not None and before.untold_change:
+    if before is not None and before.unsaved_history_line:
         save_line(before)
     if after.known_until is None or (before and _shown_state(before) == _shown_state(after)):
         return None
@@ -81,21 +81,21 @@ def line_for(before: Subscription | None, after: Subscription) -> JSON | None:
 
 def save_line(subscription: Subscription) -> None:
     """Save the line that came with the row's last write; a second call changes nothing."""
-    if not subscription.untold_change:
+    if not subscription.unsaved_history_line:
         return
-    line = dict(subscription.untold_change)
+    line = dict(subscription.unsaved_history_line)
     for moment in ("changed_at", "cancels_at"):
         line[moment] = line[moment] and datetime.fromisoformat(line[moment])
     # Another process may have saved it at the same time.
     with suppress(IntegrityError), transaction.atomic():
         StatusChange.objects.create(subscription_id=subscription.pk, **line)
-    Subscription.objects.filter(pk=subscription.pk, version=subscription.version).update(untold_change=None)
-    subscription.untold_change = None
+    Subscription.objects.filter(pk=subscription.pk, version=subscription.version).update(unsaved_history_line=None)
+    subscription.unsaved_history_line = None
 
 
 def save_all_lines() -> None:
     """Save every line that a killed process left on its row: no list of Stripe's shows that it is missing."""
-    for subscription in Subscription.objects.filter(untold_change__isnull=False):
+    for subscription in Subscription.objects.filter(unsaved_history_line__isnull=False):
         save_line(subscription)
 
 

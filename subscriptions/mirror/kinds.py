@@ -8,17 +8,17 @@ from typing import Any
 
 from billing import gateway
 from billing.gateway.snapshots import JSON
-from billing.mirror.engine import Kind, id_of
+from billing.mirror.registry import Kind, register
 from subscriptions.mirror import history, mapping
 from subscriptions.models import (
     CheckoutSession,
     Customer,
+    ErasedCustomer,
     Invoice,
     Payment,
     Refund,
     Subscription,
     SubscriptionSchedule,
-    Tombstone,
 )
 
 
@@ -28,15 +28,18 @@ def _is_ours(obj: JSON) -> bool:
 
 
 def _is_not_erased(obj: JSON) -> bool:
-    customer = obj["id"] if obj["object"] == "customer" else id_of(obj.get("customer"))
-    return not Tombstone.objects.filter(pk=customer).exists()
+    customer = obj["id"] if obj["object"] == "customer" else obj.get("customer")
+    if isinstance(customer, dict):
+        customer = customer.get("id")
+    # Anything but an id fails when its column is checked.
+    return not (isinstance(customer, str) and ErasedCustomer.objects.filter(pk=customer).exists())
 
 
-def _own_columns(before: Subscription | None, after: Subscription) -> dict[str, Any]:
+def _extra_columns(before: Subscription | None, after: Subscription) -> dict[str, Any]:
     """Return the columns that Stripe does not have: since when it is overdue, and this write's line of history."""
     return {
         "past_due_since_at": _past_due_since(before, after),
-        "untold_change": history.line_for(before, after),
+        "unsaved_history_line": history.line_for(before, after),
     }
 
 
@@ -55,36 +58,94 @@ def _failed_at(before: Subscription | None, after: Subscription) -> datetime | N
     return after.known_until if is_same_period else after.current_period_start_at
 
 
-CUSTOMER = Kind(Customer, mapping.customer_columns, gateway.retrieve_customer, admits=_is_not_erased)
-SESSION = Kind(
-    CheckoutSession,
-    mapping.session_columns,
-    gateway.retrieve_checkout_session,
-    primary_key=mapping.claim_of,
-    admits=_is_ours,
+CUSTOMER = register(
+    Kind(
+        "customer",
+        "cus_",
+        Customer,
+        mapping.customer_columns,
+        gateway.retrieve_customer,
+        customer_in_payload="id",
+        customer_on_row="pk",
+        may_create=_is_not_erased,
+    )
 )
-SUBSCRIPTION = Kind(
-    Subscription,
-    mapping.subscription_columns,
-    gateway.retrieve_subscription,
-    admits=_is_not_erased,
-    own_columns=_own_columns,
-    after_write=history.save_line,
+SESSION = register(
+    Kind(
+        "checkout.session",
+        "cs_",
+        CheckoutSession,
+        mapping.session_columns,
+        gateway.retrieve_checkout_session,
+        customer_in_payload="customer",
+        customer_on_row="customer",
+        primary_key=mapping.claim_of,
+        may_create=_is_ours,
+    )
 )
-SCHEDULE = Kind(SubscriptionSchedule, mapping.schedule_columns, gateway.retrieve_schedule, admits=_is_not_erased)
-INVOICE = Kind(Invoice, mapping.invoice_columns, gateway.retrieve_invoice, admits=_is_not_erased)
-REFUND = Kind(Refund, mapping.refund_columns, gateway.retrieve_refund)
-PAYMENT = Kind(
-    Payment,
-    mapping.payment_columns,
-    gateway.retrieve_payment_intent,
-    primary_key=mapping.claim_of,
-    admits=_is_ours,
+SUBSCRIPTION = register(
+    Kind(
+        "subscription",
+        "sub_",
+        Subscription,
+        mapping.subscription_columns,
+        gateway.retrieve_subscription,
+        event_prefix="customer.subscription.",
+        customer_in_payload="customer",
+        customer_on_row="customer",
+        may_create=_is_not_erased,
+        extra_columns=_extra_columns,
+        after_write=history.save_line,
+    )
 )
+SCHEDULE = register(
+    Kind(
+        "subscription_schedule",
+        "sub_sched_",
+        SubscriptionSchedule,
+        mapping.schedule_columns,
+        gateway.retrieve_schedule,
+        customer_in_payload="customer",
+        customer_on_row="subscription__customer",
+        may_create=_is_not_erased,
+    )
+)
+INVOICE = register(
+    Kind(
+        "invoice",
+        "in_",
+        Invoice,
+        mapping.invoice_columns,
+        gateway.retrieve_invoice,
+        customer_in_payload="customer",
+        customer_on_row="customer",
+        may_create=_is_not_erased,
+    )
+)
+# Stripe's refund does not name the customer; our row does (payments/refunds.py).
+REFUND = register(
+    Kind("refund", "re_", Refund, mapping.refund_columns, gateway.retrieve_refund, customer_on_row="customer")
+)
+PAYMENT = register(
+    Kind(
+        "payment_intent",
+        "pi_",
+        Payment,
+        mapping.payment_columns,
+        gateway.retrieve_payment_intent,
+        customer_in_payload="customer",
+        customer_on_row="customer",
+        primary_key=mapping.claim_of,
+        may_create=_is_ours,
+    )
+)
+# Not registered: a free order's payment comes from its session, whose kind is SESSION.
 FREE_ORDER = Kind(
+    "checkout.session",
+    "cs_",
     Payment,
     mapping.free_order_columns,
     gateway.retrieve_checkout_session,
     primary_key=mapping.claim_of,
-    admits=_is_ours,
+    may_create=_is_ours,
 )

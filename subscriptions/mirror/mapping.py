@@ -36,7 +36,8 @@ def claim_of(obj: JSON) -> UUID | None:
 
 def is_free_order(session: JSON) -> bool:
     """A one-time purchase that cost nothing: there is no payment intent for it."""
-    return session["mode"] == "payment" and session["status"] == "complete" and session.get("payment_intent") is None
+    is_paid_purchase = session.get("mode") == "payment" and session.get("status") == "complete"
+    return is_paid_purchase and session.get("payment_intent") is None
 
 
 def customer_columns(obj: JSON) -> dict[str, Any]:

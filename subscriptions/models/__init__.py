@@ -5,7 +5,7 @@ Rows that copy a Stripe object are written by the mirror only, except for the fi
 
 from subscriptions.models.api_token import ApiToken
 from subscriptions.models.checkout_session import CheckoutSession
-from subscriptions.models.customer import BillingAccount, Customer, Tombstone
+from subscriptions.models.customer import BillingAccount, Customer, ErasedCustomer
 from subscriptions.models.invoice import Invoice, Refund
 from subscriptions.models.payment import Payment
 from subscriptions.models.product_claim import ProductClaim
@@ -19,6 +19,7 @@ __all__ = [
     "BillingAccount",
     "CheckoutSession",
     "Customer",
+    "ErasedCustomer",
     "Invoice",
     "Payment",
     "ProductClaim",
@@ -28,6 +29,5 @@ __all__ = [
     "SubscriptionSchedule",
     "SyncRun",
     "SyncState",
-    "Tombstone",
     "WebhookEvent",
 ]

@@ -56,11 +56,11 @@ class BillingAccount(models.Model):
         return f"{self.user_id} is {self.customer_id or 'not at Stripe yet'}"
 
 
-class Tombstone(models.Model):
-    """A customer deleted here on purpose: a late event or a reconcile must not bring it back."""
+class ErasedCustomer(models.Model):
+    """The id of a customer whose rows were deleted here: a late event or a reconcile must not bring them back."""
 
     id = stripe_id()
-    buried_at = models.DateTimeField("removed at")
+    erased_at = models.DateTimeField("removed at")
     reason = models.CharField(max_length=100)
 
     class Meta:

@@ -104,7 +104,7 @@ class Subscription(MirroredRow):
     past_due_since_at = models.DateTimeField(null=True, blank=True)
     # Our own: the line of history that came with the last write, until it is kept. Written with the row in one step,
     # it outlives a process that is killed in between, also where there are no transactions.
-    untold_change = models.JSONField(null=True, blank=True, editable=False)
+    unsaved_history_line = models.JSONField(null=True, blank=True, editable=False)
 
     objects = SubscriptionQuerySet.as_manager()
 

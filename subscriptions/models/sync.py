@@ -48,6 +48,10 @@ class SyncRun(models.Model):
     looked_at = models.PositiveIntegerField("subscriptions looked at", default=0)
     updated = models.PositiveIntegerField("subscriptions updated", default=0)
     failed = models.PositiveIntegerField("events failed", default=0)
+    failed_objects = models.PositiveIntegerField("objects failed", default=0)
+    failures = models.JSONField(
+        default=list, blank=True, help_text="The first of the objects that failed, each with the reason."
+    )
     archived = models.PositiveIntegerField("customers archived or deleted", default=0)
     drift = models.PositiveIntegerField(
         default=0, help_text="Rows that differed although no webhook or event had reported a change."

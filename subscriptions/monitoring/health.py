@@ -180,6 +180,9 @@ def _warnings(health: Health) -> Iterator[Note]:
         yield Note("events_waiting", f"{waiting} event(s) failed; the next pass tries them again.")
     if health.webhook_gap:
         yield Note("webhooks_silent", str(health.webhook_gap))
+    if health.last_full and health.last_full.failed_objects:
+        message = f"The last full sync failed on {health.last_full.failed_objects} object(s); its page says why."
+        yield Note("objects_failed", message)
     if health.last_full and health.last_full.unknown:
         message = f"Stripe does not know {health.last_full.unknown} of our rows. Is STRIPE_KEY for another account?"
         yield Note("rows_unknown", message)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from django.db.models import Count, QuerySet
 
 from billing import gateway
-from billing.mirror.engine import apply_page
+from billing.mirror.pages import apply_page
 from subscriptions import stripe_clock
 from subscriptions.mirror import kinds
 from subscriptions.models import Invoice, Payment, Subscription

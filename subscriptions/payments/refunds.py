@@ -10,7 +10,9 @@ from billing import gateway, idempotency, money
 from billing.gateway import Page
 from billing.gateway.snapshots import Event
 from billing.mirror import engine
-from billing.mirror.engine import Compared, Mirrored, apply_page
+from billing.mirror.engine import Mirrored
+from billing.mirror.isolation import isolated
+from billing.mirror.pages import PageResult, apply_page
 from subscriptions.mirror import kinds
 from subscriptions.models import Invoice, Payment, Refund
 
@@ -108,13 +110,14 @@ def refund_changed(events: Sequence[Event]) -> Mirrored[Refund]:
     return result
 
 
-def compare_page(page: Page) -> list[Compared[Refund]]:
+def compare_page(page: Page) -> PageResult[Refund]:
     """Write a page of Stripe's list of refunds to the mirror, and link and settle those that are new or changed."""
-    compared = apply_page(kinds.REFUND, page.snapshots())
-    for each in compared:
+    result = apply_page(kinds.REFUND, page.snapshots())
+    for each in result.compared:
         if each.row is not None and each.was_written:
-            _link_and_settle(each.row)
-    return compared
+            with isolated(kinds.REFUND.object_name, each.row.pk, result.failed):
+                _link_and_settle(each.row)
+    return result
 
 
 def _refund(paid: Paid, *, amount: int, reason: str, request_id: str) -> Refund:

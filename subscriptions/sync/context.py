@@ -9,8 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from billing.gateway.snapshots import JSON
-from billing.mirror import missing
-from billing.mirror.engine import Compared, Kind, Mirrored
+from billing.mirror import missing, registry
+from billing.mirror.engine import Mirrored
+from billing.mirror.isolation import FailedObject
+from billing.mirror.pages import PageResult
+from billing.mirror.registry import Kind
 from subscriptions.models import Subscription
 from subscriptions.sync.progress import Progress
 
@@ -33,6 +36,8 @@ class SyncResults:
     named_by_events: set[str] = field(default_factory=set)
     differing: dict[str, None] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
+    # Objects that could not be read, stored or handled.
+    failed_objects: list[FailedObject] = field(default_factory=list)
     # Subscriptions that had events, and whether one of these events changed the row.
     _had_events: dict[str, bool] = field(default_factory=dict)
 
@@ -45,9 +50,13 @@ class SyncResults:
         self._count(result.row.pk, result.row.status, was_written=result.was_written)
         self._had_events[result.row.pk] = self._had_events.get(result.row.pk, False) or result.was_written
 
-    def record_page(self, page: Iterable[Compared[Any]]) -> None:
-        """Record the objects of a page that differed from our rows."""
-        self.differing.update((one.object["id"], None) for one in page if one.was_written)
+    def record_page(self, page: PageResult[Any]) -> None:
+        """Record the objects of a page that differed from our rows, and those that failed."""
+        self.differing.update((one.object["id"], None) for one in page.compared if one.was_written)
+        self.record_failures(page)
+
+    def record_failures(self, page: PageResult[Any]) -> None:
+        self.failed_objects += page.failed
 
     def record_subscription(self, subscription: JSON, *, was_written: bool) -> None:
         """Count a subscription that was compared with its row."""
@@ -66,8 +75,14 @@ class SyncResults:
         return [pk for pk in self.differing if pk not in self.named_by_events]
 
     @property
+    def has_failed_customers(self) -> bool:
+        """Whether a failed object belongs, or may belong, to a customer."""
+        of_nobody = {kind.object_name for kind in registry.all_kinds() if not kind.customer_on_row}
+        return any(failed.object_name not in of_nobody for failed in self.failed_objects)
+
+    @property
     def is_empty(self) -> bool:
-        return not (self.events or self.failed or self.archived or self.looked_at)
+        return not (self.events or self.failed or self.failed_objects or self.archived or self.looked_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +99,4 @@ class ReconcileContext:
         fetched = missing.fetch_missing(kind, keys, missing=len(self.results.unknown))
         self.results.unknown += fetched.unknown
         self.results.differing.update(dict.fromkeys(fetched.written))
+        self.results.failed_objects += fetched.failed

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from subscriptions.checkout import claims
+from subscriptions.customers import erasing
 from subscriptions.customers import services as customers
 from subscriptions.models import Customer, Payment, Subscription
 
@@ -60,7 +61,7 @@ def _archive_or_delete(customer: Customer, now: datetime) -> bool:
         case "archive":
             customers.archive(customer, now=now)
         case "delete":
-            customers.mark_erased(customer.pk, reason="every subscription had ended", now=now)
+            erasing.mark_erased(customer.pk, reason="every subscription had ended", now=now)
         case _:
             return False
     return True

@@ -4,8 +4,9 @@ A pass costs one call to Stripe when nothing happened, however many subscription
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.utils import timezone
@@ -14,6 +15,7 @@ from billing import gateway
 from billing.errors import StripeFailure
 from billing.gateway.snapshots import JSON, Event
 from billing.mirror.engine import id_of
+from billing.mirror.isolation import failed_object, isolated
 from subscriptions import stripe_clock
 from subscriptions.mirror import history
 from subscriptions.models import SyncRun, SyncState, WebhookEvent
@@ -38,6 +40,13 @@ EVENTS_ARE_KEPT = timedelta(days=29)
 
 # Nothing is wrong when a run ends by these: the next goes on from there.
 STOPPED = (Interrupted, lease.LeaseLost, KeyboardInterrupt, SystemExit)
+
+
+class ListedEvent(NamedTuple):
+    """An event that Stripe listed, and the same as JSON."""
+
+    event: Event
+    payload: JSON
 
 
 def run(
@@ -80,7 +89,7 @@ def _sync(context: ReconcileContext, sync_run: SyncRun) -> None:
     if sync_run.is_full:
         _look_at_everything(context, sync_run)
         customers = inactive_customers.candidates()
-    if not results.failed:
+    if not results.failed and not results.has_failed_customers:
         # What failed may be somebody's new subscription.
         results.archived = inactive_customers.archive_inactive(customers, now=context.now)
     sync_run.is_complete = not results.failed
@@ -98,34 +107,43 @@ def _look_at_everything(context: ReconcileContext, sync_run: SyncRun) -> None:
 
 
 def _pass(holder: str, results: SyncResults) -> None:
-    """Work the events since the watermark; where they can't be all there are, a whole reconcile is due."""
+    """Handle the events since the watermark; if Stripe may have dropped some by now, a full reconcile becomes due."""
     watermark = SyncState.objects.get(pk=SyncState.THE_ONE).watermark
     since = (watermark or timezone.now()) - OVERLAP
-    payloads: list[JSON] = []
+    listed: dict[str, ListedEvent] = {}
     reached: datetime | None = None
     for page in gateway.event_pages(types=list(handlers.LISTED_BY_SYNC), since=since):
-        # Pages come newest first: what happens while we read is found from the first page's moment on.
+        # Pages come newest first: the next pass finds what happens during this one from the first page's moment on.
         reached = reached or page.known_from
         if watermark is None:
-            # The first sync of all looks at everything anyhow; here it only learns Stripe's time.
+            # A full reconcile follows the first pass, which only learns Stripe's time here.
             break
-        payloads += page.objects
+        listed |= {one.event.id: one for one in _readable(page.objects, results)}
         lease.advance(holder)
-    results.customers |= _whose(payloads)
-    results.named_by_events |= {payload["data"]["object"].get("id", "") for payload in payloads}
-    _work(holder, _unfinished(payloads), results)
-    # Only what Stripe listed and our books now hold moves the watermark.
+    objects = [one.event.object for one in listed.values()]
+    results.customers |= _customers_of_subscriptions(objects)
+    results.named_by_events |= {str(obj.get("id")) for obj in objects}
+    _handle(holder, _unfinished(listed, results), results)
+    # The watermark is moved last: every event up to it is in the inbox.
     position: dict[str, datetime | int | str | None] = {"watermark": reached, "clock_offset": _clock_offset(reached)}
     if watermark is None or reached is None or reached - watermark > EVENTS_ARE_KEPT:
         position |= {"last_full_at": None, "full_cursor": None}
     lease.advance(holder, **position)
 
 
-def _whose(payloads: Sequence[JSON]) -> set[str]:
-    """The customers whose subscriptions had events, those that a webhook has brought too: clean-up looks at them."""
-    objects = [payload["data"]["object"] for payload in payloads]
-    found = {id_of(obj.get("customer")) for obj in objects if obj.get("object") == "subscription"}
-    return {customer for customer in found if customer}
+def _readable(payloads: Iterable[JSON], results: SyncResults) -> Iterator[ListedEvent]:
+    """Yield the listed events that can be read; the others are recorded as failed objects."""
+    for payload in payloads:
+        try:
+            yield ListedEvent(Event.from_payload(payload), payload)
+        except ValueError as error:
+            results.failed_objects.append(failed_object("event", payload, error))
+
+
+def _customers_of_subscriptions(objects: Iterable[JSON]) -> set[str]:
+    """Return the customers whose subscriptions had events, brought by a webhook or not: clean-up checks them."""
+    found = [id_of(obj.get("customer")) for obj in objects if obj.get("object") == "subscription"]
+    return {customer for customer in found if isinstance(customer, str)}
 
 
 def _clock_offset(stripe_time: datetime | None) -> int:
@@ -134,31 +152,30 @@ def _clock_offset(stripe_time: datetime | None) -> int:
     return round(offset.total_seconds()) if abs(offset) > stripe_clock.CLOCKS_AGREE_WITHIN else 0
 
 
-def _unfinished(payloads: Sequence[JSON]) -> list[WebhookEvent]:
-    """The inbox's entries for these events, save the finished ones, and those that are due another try."""
-    events = {payload["id"]: payload for payload in payloads}
-    known = WebhookEvent.objects.in_bulk(list(events))
-    entries = dict(known)
-    for event_id, payload in events.items():
-        if event_id not in known:
-            event = Event.from_payload(payload)
-            entries[event_id] = inbox.store(event, payload, source=inbox.Source.SYNC)
+def _unfinished(listed: Mapping[str, ListedEvent], results: SyncResults) -> list[WebhookEvent]:
+    """Return the inbox's entries of these events that are not finished, and those that are due another try."""
+    entries = WebhookEvent.objects.in_bulk(list(listed))
+    for event_id, (event, payload) in listed.items():
+        if event_id not in entries:
+            with isolated("event", event_id, results.failed_objects):
+                entries[event_id] = inbox.store(event, payload, source=inbox.Source.SYNC)
     entries |= {entry.pk: entry for entry in inbox.retry_due(now=timezone.now())}
     return [entry for entry in entries.values() if entry.state not in WebhookEvent.FINAL]
 
 
-def _work(holder: str, entries: Sequence[WebhookEvent], results: SyncResults) -> None:
-    """Work the events of each object together; one that fails stays in the inbox and holds up nothing."""
+def _handle(holder: str, entries: Sequence[WebhookEvent], results: SyncResults) -> None:
+    """Handle the events of each object together; one that fails stays in the inbox and stops no other."""
     for group in inbox.group_by_object(entries):
         lease.advance(holder)
         claimed = [entry for entry in group if inbox.claim(entry)]
         if not claimed:
             continue
         results.events += len(claimed)
-        try:
-            results.record_events(inbox.handle(claimed))
-        except Exception:  # noqa: BLE001  (recorded and logged by `work`, counted here, tried again next pass)
-            results.failed += len(claimed)
+        for outcome in inbox.handle_each(claimed):
+            if outcome.result is not None:
+                results.record_events(outcome.result)
+            else:
+                results.failed += len(outcome.entries)
 
 
 def _is_full_due(now: datetime) -> bool:

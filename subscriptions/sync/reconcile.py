@@ -17,7 +17,8 @@ from billing import gateway
 from billing.catalog import importer
 from billing.errors import StripeMissing
 from billing.mirror import engine
-from billing.mirror.engine import Compared, apply_page
+from billing.mirror.isolation import isolated
+from billing.mirror.pages import PageResult, apply_page
 from subscriptions import stripe_clock
 from subscriptions.checkout import claims, sessions
 from subscriptions.mirror import history, kinds
@@ -78,8 +79,8 @@ def _less_garbage_collection() -> Iterator[None]:
 
 
 def _compare_catalog(context: ReconcileContext) -> None:
-    def record(compared: list[Compared[Any]]) -> None:
-        context.results.record_page(compared)
+    def record(result: PageResult[Any]) -> None:
+        context.results.record_page(result)
         lease.advance(context.holder)
         context.progress.step(0, "catalog")
 
@@ -117,8 +118,9 @@ def _fetch_invoices_no_longer_open(context: ReconcileContext, before: datetime) 
         return
     still_open = set()
     for page in gateway.invoice_pages(status="open"):
-        apply_page(kinds.INVOICE, page.snapshots())
-        still_open |= {obj["id"] for obj in page.objects}
+        result = apply_page(kinds.INVOICE, page.snapshots())
+        context.results.record_failures(result)
+        still_open |= {one.object["id"] for one in result.compared} | {one.id for one in result.failed}
         lease.advance(context.holder)
     for pk in ours:
         if pk not in still_open:
@@ -136,12 +138,17 @@ def _fetch_unfinished_purchases(context: ReconcileContext) -> None:
         fetches[payment_intent_id] = partial(_fetch_payment, payment_intent_id)
     for stripe_id, fetch in fetches.items():
         lease.advance(context.holder)
-        try:
-            fetch()
-        except StripeMissing:
-            # STRIPE_KEY is another account's by now: this purchase stays as it is, and the others are still fetched.
-            logger.warning("%s is not at Stripe", stripe_id)
-            context.results.unknown.append(stripe_id)
+        with isolated("purchase", stripe_id, context.results.failed_objects):
+            _fetch_purchase(context, stripe_id, fetch)
+
+
+def _fetch_purchase(context: ReconcileContext, stripe_id: str, fetch: Callable[[], object]) -> None:
+    try:
+        fetch()
+    except StripeMissing:
+        # STRIPE_KEY is another account's by now: this purchase stays as it is.
+        logger.warning("%s is not at Stripe", stripe_id)
+        context.results.unknown.append(stripe_id)
 
 
 def _release_claims(context: ReconcileContext) -> None:

@@ -30,6 +30,8 @@ def record_end(run: SyncRun, results: SyncResults, *, stripe_calls: int, was_sto
     run.stripe_calls = stripe_calls
     run.events, run.failed, run.archived = results.events, results.failed, results.archived
     run.looked_at, run.updated = results.looked_at, results.updated
+    run.failed_objects = len(results.failed_objects)
+    run.failures = [one._asdict() for one in results.failed_objects[:MAX_IDS]]
     if run.is_full or not run.is_complete or not results.is_empty:
         run.save(force_insert=True)
     _update_state(run, was_stopped=was_stopped)
@@ -69,6 +71,8 @@ def _figures(run: SyncRun) -> list[str]:
     if run.is_full:
         figures += [_drift(run.drift), f"{run.unknown:,} unknown to Stripe"]
     figures.append(f"{run.failed:,} failed{' (the next pass tries again)' if run.failed else ''}")
+    if run.failed_objects:
+        figures.append(f"{format_count(run.failed_objects, 'object')} failed (the admin shows why, under Sync runs)")
     if run.archived:
         figures.append(f"{format_count(run.archived, 'customer')} archived or deleted")
     return [*figures, f"{format_count(run.stripe_calls, 'Stripe call')} in {_seconds(run)} s"]

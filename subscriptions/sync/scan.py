@@ -10,7 +10,7 @@ from billing.errors import StripeMissing
 from billing.gateway import Page
 from billing.gateway.snapshots import Snapshot
 from billing.mirror.compare import Where
-from billing.mirror.engine import apply_page, apply_page_within
+from billing.mirror.pages import apply_page
 from subscriptions.mirror import kinds
 from subscriptions.models import Subscription, SyncState
 from subscriptions.sync import lease, page_ranges
@@ -97,18 +97,22 @@ def _compare_page(context: ReconcileContext, read: RangePage) -> None:
     subscriptions = list(read.page.snapshots())
     context.results.record_page(apply_page(kinds.CUSTOMER, _expanded(subscriptions, "customer")))
     context.results.record_page(apply_page(kinds.SCHEDULE, _expanded(subscriptions, "schedule")))
-    compared, others = apply_page_within(kinds.SUBSCRIPTION, subscriptions, span=_created_within(read))
-    context.results.record_page(compared)
-    for each in compared:
+    result = apply_page(kinds.SUBSCRIPTION, subscriptions, span=_created_within(read))
+    context.results.record_page(result)
+    for each in result.compared:
         context.results.record_subscription(each.object, was_written=each.was_written)
-    if not_on_page := [pk for pk in others if pk not in read.range.already_read]:
+    if not_on_page := [pk for pk in result.keys_not_shown if pk not in read.range.already_read]:
         context.fetch_missing(kinds.SUBSCRIPTION, _expected_on_page(read, not_on_page))
 
 
 def _expanded(subscriptions: list[Snapshot], field: str) -> list[Snapshot]:
     """Return the objects that are expanded in this field, as snapshots of the same moment."""
-    expanded = ((subscription, subscription.object.get(field)) for subscription in subscriptions)
+    expanded = ((subscription, _member(subscription.object, field)) for subscription in subscriptions)
     return [subscription.part(obj) for subscription, obj in expanded if isinstance(obj, dict)]
+
+
+def _member(obj: object, field: str) -> object:
+    return obj.get(field) if isinstance(obj, dict) else None
 
 
 def _created_within(read: RangePage) -> Where:

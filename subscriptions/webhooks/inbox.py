@@ -1,10 +1,14 @@
-"""The inbox: each event is taken in once, worked once, and kept when it failed, whoever brought it."""
+"""The inbox: every event is stored once and handled once, and what failed can be replayed.
+
+Webhooks and the sync both bring events here. What each type does is in handlers.py.
+"""
 
 import logging
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F, Q
 from django.utils import timezone
@@ -12,105 +16,107 @@ from django.utils import timezone
 from billing import gateway
 from billing.gateway.snapshots import JSON, Event
 from billing.mirror.engine import Mirrored
+from billing.mirror.isolation import reason_for
+from billing.mirror.validation import UnreadableObject, check_storable
 from subscriptions import stripe_clock
 from subscriptions.mirror import history
 from subscriptions.models import WebhookEvent
-from subscriptions.webhooks import handlers, validation
+from subscriptions.webhooks import handlers
 
 logger = logging.getLogger(__name__)
 
 State, Source = WebhookEvent.State, WebhookEvent.Source
 
-# A worker that has held an event this long is taken for dead. It is less than a sync's lease, so that the sync which
-# follows a killed one finds the events which that had in hand free.
+# A worker that has held an event this long has died. It is less than a sync's lease: the sync that follows a killed
+# one can claim the events which that one held.
 STALE_AFTER = timedelta(seconds=100)
 
-# The sync tries a failed event again this often; staff can always do it by hand.
+# The sync tries a failed event this often; staff can replay it at any time.
 MAX_ATTEMPTS = 20
 
 
 class BeingHandled(Exception):
-    """Another worker has this very event in hand."""
+    """Another worker is handling this event."""
 
 
-# Which object an event's type is about; of two that match, the longer one stands first.
-ABOUT = {
-    "product.": "product",
-    "price.": "price",
-    "promotion_code.": "promotion_code",
-    "customer.subscription.": "subscription",
-    "customer.": "customer",
-    "checkout.session.": "checkout.session",
-    "payment_intent.": "payment_intent",
-    "invoice.": "invoice",
-    "refund.": "refund",
-    "subscription_schedule.": "subscription_schedule",
-}
+class Outcome(NamedTuple):
+    """Events that were handled together, and the result; None if they failed."""
+
+    entries: Sequence[WebhookEvent]
+    result: Mirrored[Any] | None
+
+
+class Replayed(NamedTuple):
+    """An event that was replayed, and the error if it failed again."""
+
+    entry: WebhookEvent
+    error: Exception | None
 
 
 def receive(*, body: bytes, signature: str) -> WebhookEvent:
-    """Take in a webhook request and work its event; a duplicate of a finished one is answered at once.
+    """Store the event of a webhook request and handle it; a duplicate of a finished one only returns its entry.
 
-    Raises WebhookRejected, StripeMisconfigured, BeingHandled, or whatever made the work fail: Stripe then comes again.
+    One that can't be read is stored as failed, and there is no use in Stripe's sending it again. Raises
+    WebhookRejected, StripeMisconfigured, BeingHandled, or the error of the handler: Stripe then sends it again.
     """
     event, payload = gateway.verified_event(body, signature)
-    _refuse_illegible(event, payload)
     stripe_clock.heard(event.created_at)
     entry = store(event, payload, source=Source.WEBHOOK)
     if entry.source == Source.SYNC:
         # The sync was merely faster; an event that keeps it as its source was never delivered.
         WebhookEvent.objects.filter(pk=entry.pk).update(source=Source.WEBHOOK)
     if entry.state not in WebhookEvent.FINAL:
-        process(entry)
+        with suppress(UnreadableObject):
+            process(entry)
     return entry
-
-
-def _refuse_illegible(event: Event, payload: JSON) -> None:
-    """Turn away what a handler would stumble over each time it is sent again."""
-    about = next((name for prefix, name in ABOUT.items() if event.type.startswith(prefix)), None)
-    if about is None or event.type not in handlers.HANDLERS:
-        return
-    try:
-        validation.check(event, payload, about=about)
-    except validation.InvalidEvent as error:
-        raise gateway.WebhookRejected(f"Not an event that can be read: {error}.") from error
 
 
 def store(event: Event, payload: JSON, *, source: str) -> WebhookEvent:
-    """The inbox's entry for an event; the first to bring it makes it."""
+    """Return the entry of an event, creating it if there is none; one that no database stores is created as failed."""
     is_ours = event.type in handlers.HANDLERS
-    entry, _ = WebhookEvent.objects.get_or_create(
-        pk=event.id,
-        defaults={
-            "type": event.type,
-            "source": source,
-            "state": State.RECEIVED if is_ours else State.IGNORED,
-            "stripe_created_at": event.created_at,
-            "payload": payload if is_ours else {},
-        },
-    )
-    return entry
+    columns: dict[str, Any] = {"state": State.IGNORED}
+    if is_ours:
+        try:
+            check_storable(payload)
+            columns = {"state": State.RECEIVED, "payload": payload}
+        except UnreadableObject as error:
+            columns = {"state": State.FAILED, "error": str(error)}
+    columns |= {"type": event.type, "source": source, "stripe_created_at": event.created_at}
+    return WebhookEvent.objects.get_or_create(pk=event.id, defaults=columns)[0]
 
 
 def process(entry: WebhookEvent) -> Mirrored[Any]:
-    """Work one event; raises BeingHandled, or what made it fail."""
+    """Handle one event; raises BeingHandled, or the error that made it fail."""
     if not claim(entry):
         raise BeingHandled(entry.pk)
     return handle([entry])
 
 
-def replay(entry: WebhookEvent) -> None:
-    """Work an event once more, a finished one too; raises BeingHandled, or what made it fail.
+def replay(entries: Iterable[WebhookEvent]) -> Iterator[Replayed]:
+    """Handle each of these events again, finished ones too, and yield it when that is done.
 
-    An event of a type that was unknown when it came was not kept, so there is nothing to work.
+    There is nothing to handle in an event whose content is not stored: a failed one counts as ignored from then on.
     """
+    for entry in entries:
+        error: Exception | None = None
+        try:
+            _replay(entry)
+        except Exception as failure:  # noqa: BLE001  (recorded and logged by `handle`; the others go on)
+            error = failure
+        yield Replayed(entry, error)
+
+
+def _replay(entry: WebhookEvent) -> None:
+    rows = WebhookEvent.objects.filter(pk=entry.pk)
     if entry.payload:
-        WebhookEvent.objects.filter(pk=entry.pk, state__in=WebhookEvent.FINAL).update(state=State.RECEIVED)
+        rows.filter(state__in=WebhookEvent.FINAL).update(state=State.RECEIVED)
         process(entry)
+    elif rows.filter(state=State.FAILED).update(state=State.IGNORED, processed_at=timezone.now()):
+        entry.state = State.IGNORED
 
 
 def retry_due(*, now: datetime) -> list[WebhookEvent]:
-    """Events that failed, or whose worker died, and that the sync should try again, oldest first."""
+    """Return events that failed, or whose worker died, and that the sync should try again, oldest first."""
     died = Q(state=State.PROCESSING, claimed_at__lt=now - STALE_AFTER) | Q(
         state=State.RECEIVED, received_at__lt=now - STALE_AFTER
     )
@@ -119,7 +125,7 @@ def retry_due(*, now: datetime) -> list[WebhookEvent]:
 
 
 def claim(entry: WebhookEvent) -> bool:
-    """Take an unfinished event in hand, by compare-and-set; False when somebody else has it or has finished it."""
+    """Claim an unfinished event by compare-and-set; False if another worker has it or has finished it."""
     now = timezone.now()
     free = Q(state__in=[State.RECEIVED, State.FAILED]) | Q(state=State.PROCESSING, claimed_at__lt=now - STALE_AFTER)
     claimed = WebhookEvent.objects.filter(free, pk=entry.pk).update(
@@ -128,29 +134,63 @@ def claim(entry: WebhookEvent) -> bool:
     return claimed == 1
 
 
-def handle(entries: Sequence[WebhookEvent]) -> Mirrored[Any]:
-    """Work claimed events about one and the same object, together; raises what made them fail, having recorded it."""
-    events = [Event.from_payload(entry.payload) for entry in entries]
+def handle_each(entries: Sequence[WebhookEvent]) -> list[Outcome]:
+    """Handle claimed events about one object: together, or one by one if one of them can't be read."""
     try:
+        return [Outcome(entries, handle(entries))]
+    except Exception as error:  # noqa: BLE001  (recorded and logged by `handle`)
+        if len(entries) > 1 and isinstance(error, UnreadableObject):
+            return [outcome for entry in entries for outcome in handle_each([entry])]
+        return [Outcome(entries, None)]
+
+
+def handle(entries: Sequence[WebhookEvent]) -> Mirrored[Any]:
+    """Handle claimed events about one object together; records their state, and raises the error if they failed."""
+    try:
+        events = [_read(entry) for entry in entries]
         with history.caused_by("event", events[-1].id):
             result = handlers.HANDLERS[events[0].type](events)
     except Exception as error:
-        # Without what it was raised from: the SDK's own errors hold whole answers.
-        _finish(entries, State.FAILED, error=traceback.format_exc(limit=-8, chain=False))
-        logger.warning("event failed: %s (%s)", ", ".join(event.id for event in events), type(error).__name__)
+        _finish(entries, State.FAILED, error=_described(error))
+        logger.warning("event failed: %s (%s)", ", ".join(entry.pk for entry in entries), type(error).__name__)
         raise
-    # What concerns nobody here, or somebody who was erased, is not kept.
+    # The content of what concerns nobody here, or somebody who was erased, is not kept.
     _finish(entries, State.DONE, keeps_payload=result.row is not None)
     return result
 
 
 def group_by_object(entries: Iterable[WebhookEvent]) -> list[list[WebhookEvent]]:
-    """Events grouped by the object they are about, oldest first."""
-    groups: dict[tuple[str | None, str | None], list[WebhookEvent]] = {}
+    """Return events grouped by the object they are about, oldest first; one that can't be read is alone."""
+    groups: dict[str, list[WebhookEvent]] = {}
     for entry in sorted(entries, key=lambda entry: entry.stripe_created_at):
-        obj = entry.payload["data"]["object"]
-        groups.setdefault((obj.get("object"), obj.get("id")), []).append(entry)
+        groups.setdefault(_object_key(entry), []).append(entry)
     return list(groups.values())
+
+
+def _object_key(entry: WebhookEvent) -> str:
+    try:
+        obj = _read(entry).object
+    except UnreadableObject:
+        return entry.pk
+    return f"{obj.get('object')} {obj.get('id')}"
+
+
+def _read(entry: WebhookEvent) -> Event:
+    if not entry.payload:
+        raise UnreadableObject(entry.error or "The content of this event is not stored.")
+    try:
+        return Event.from_payload(entry.payload)
+    except ValueError as error:
+        raise UnreadableObject(f"This is not an event: {error}.") from error
+
+
+def _described(error: Exception) -> str:
+    """Return what staff read of an error: a line, or its traceback where the line says too little."""
+    if isinstance(error, UnreadableObject):
+        return reason_for(error)
+    # Without the errors that it was raised from: the SDK's own hold whole answers.
+    text = traceback.format_exc(limit=-8, chain=False)
+    return text.replace("\0", "").encode(errors="backslashreplace").decode()
 
 
 def _finish(
@@ -159,6 +199,8 @@ def _finish(
     columns: dict[str, Any] = {"state": state, "error": error, "processed_at": timezone.now()}
     if not keeps_payload:
         columns["payload"] = {}
-    WebhookEvent.objects.filter(pk__in=[entry.pk for entry in entries]).update(**columns)
+    # One that was erased meanwhile stays ignored.
+    rows = WebhookEvent.objects.filter(pk__in=[entry.pk for entry in entries]).exclude(state=State.IGNORED)
+    rows.update(**columns)
     for entry in entries:
         entry.state = state

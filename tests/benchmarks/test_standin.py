@@ -145,5 +145,5 @@ class TestTraffic:
 
 
 def _columns(row: Subscription) -> dict[str, Any]:
-    own = {"known_from", "known_until", "version", "untold_change", "past_due_since_at"}
+    own = {"known_from", "known_until", "version", "unsaved_history_line", "past_due_since_at"}
     return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if field.name not in own}

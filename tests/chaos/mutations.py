@@ -73,7 +73,7 @@ def _checkout_claim() -> None:
 
 def _interval_rule() -> None:
     """What came last is what holds."""
-    _replace(engine, "_decision", lambda *_, **__: engine._Decision.WRITE)
+    _replace(engine, "_choose_action", lambda *_, **__: engine._Action.WRITE)
 
 
 MUTATIONS: dict[str, Callable[[], None]] = {

@@ -18,3 +18,7 @@ class Command(BaseCommand):
             raise CommandError(f"the catalog was not imported: {error}") from error
         read = f"{count.products} products, {count.prices} prices and {count.codes} promotion codes read"
         self.stdout.write(f"{read}, {count.written} written.")
+        for failed in count.failed:
+            self.stderr.write(f"{failed.object_name} {failed.id} failed: {failed.reason}")
+        if count.failed:
+            raise CommandError(f"{len(count.failed)} failed", returncode=1)

@@ -7,8 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from billing.errors import StripeFailure
-from subscriptions.customers import services as customers
-from subscriptions.customers import users
+from subscriptions.customers import erasing, users
 from subscriptions.models import BillingAccount, Customer
 from subscriptions.user_model import User
 
@@ -27,7 +26,7 @@ class Command(BaseCommand):
             raise CommandError("nothing was erased")
         try:
             if customer_id:
-                customers.erase(customer_id, now=timezone.now())
+                erasing.erase(customer_id, now=timezone.now())
         except StripeFailure as error:
             raise CommandError(f"not erased: {error}") from error
         if user:

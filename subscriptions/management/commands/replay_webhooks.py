@@ -20,14 +20,12 @@ class Command(BaseCommand):
     def handle(self, *, event_id: str | None, event_type: str | None, **_: Any) -> None:
         failed = 0
         entries = self._chosen(event_id, event_type)
-        for entry in entries:
-            try:
-                inbox.replay(entry)
-            except Exception as error:  # noqa: BLE001  (recorded and logged by the inbox; the others go on)
+        for entry, error in inbox.replay(entries):
+            if error is None:
+                self.stdout.write(f"{entry.pk} {entry.type}: {entry.state}")
+            else:
                 failed += 1
                 self.stderr.write(f"{entry.pk} {entry.type}: failed again: {error}")
-            else:
-                self.stdout.write(f"{entry.pk} {entry.type}: {entry.state}")
         self.stdout.write(f"{len(entries) - failed} processed, {failed} failed.")
         if failed:
             raise CommandError("some events failed again", returncode=1)

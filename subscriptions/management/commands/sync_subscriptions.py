@@ -113,11 +113,11 @@ class Command(BaseCommand):
 
     @staticmethod
     def _is_done(run: SyncRun | None) -> bool:
-        return run is None or run.is_complete
+        return run is None or (run.is_complete and not run.failed_objects)
 
 
 def _is_worth_a_line(run: SyncRun) -> bool:
-    return run.is_full or not run.is_complete or bool(run.events or run.failed or run.archived)
+    return run.is_full or not run.is_complete or bool(run.events or run.failed or run.failed_objects or run.archived)
 
 
 def _is_new_hour(now: datetime) -> bool:

@@ -50,13 +50,10 @@ def check_inbox(*, now: datetime) -> Iterator[Finding]:
 def _replay() -> str:
     """Process events that the sync has given up on; it tries the other failed events again by itself."""
     given_up = WebhookEvent.objects.filter(state=WebhookEvent.State.FAILED, attempts__gte=inbox.MAX_ATTEMPTS)
-    failed_again = 0
-    entries = list(given_up.order_by("stripe_created_at"))
-    for entry in entries:
-        try:
-            inbox.replay(entry)
-        except Exception:  # noqa: BLE001  (recorded and logged by the inbox; the others go on)
-            failed_again += 1
+    replayed = list(inbox.replay(given_up.order_by("stripe_created_at")))
+    failed_again = sum(error is not None for _, error in replayed)
     if failed_again:
-        raise NotRepaired(f"{failed_again} of {len(entries)} failed again: the admin shows why, under Webhook events.")
-    return f"{len(entries)} processed again."
+        raise NotRepaired(
+            f"{failed_again} of {len(replayed)} failed again: the admin shows why, under Webhook events."
+        )
+    return f"{len(replayed)} processed again."

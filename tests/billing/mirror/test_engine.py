@@ -40,7 +40,7 @@ class TestUnknownObject:
         assert not Product.objects.exists()
 
     def test_that_the_kind_does_not_admit_is_left_alone(self, product: JSON, local_stripe: LocalStripe) -> None:
-        choosy = replace(PRODUCT, admits=lambda obj: obj["name"] != "not ours")
+        choosy = replace(PRODUCT, may_create=lambda obj: obj["name"] != "not ours")
         for is_reliable in (True, False):
             result = apply_snapshot(choosy, state(product, "not ours", NOON), is_reliable=is_reliable)
             assert result == Mirrored(None, was_written=False)

@@ -11,8 +11,10 @@ from billing import gateway
 from billing.errors import StripeUnavailable
 from billing.gateway.snapshots import JSON, Snapshot
 from billing.mirror import engine
-from billing.mirror.engine import apply_answer, apply_events, apply_page, apply_snapshot
+from billing.mirror.engine import apply_answer, apply_events, apply_snapshot
 from billing.mirror.kinds import PRODUCT
+from billing.mirror.pages import PageResult, apply_page
+from billing.mirror.registry import Kind
 from billing.models import Product
 from tests.billing.states import NOON, SECOND, event, name_and_version, state, written
 from tests.fixtures import LocalStripe
@@ -106,23 +108,23 @@ class TestAfterWrite:
         return []
 
     @pytest.fixture
-    def watched(self, seen: list[Any]) -> engine.Kind[Product]:
+    def watched(self, seen: list[Any]) -> Kind[Product]:
         def note(before: Product | None, after: Product) -> JSON:
             seen.append((before and before.name, after.name))
             return {"description": "ours"}
 
         return replace(
-            PRODUCT, own_columns=note, after_write=lambda after: seen.append((after.name, after.description))
+            PRODUCT, extra_columns=note, after_write=lambda after: seen.append((after.name, after.description))
         )
 
-    def test_is_told_before_and_after(self, watched: engine.Kind[Product], seen: list[Any], product: JSON) -> None:
+    def test_is_told_before_and_after(self, watched: Kind[Product], seen: list[Any], product: JSON) -> None:
         apply_snapshot(watched, state(product, "first", NOON))
         apply_snapshot(watched, state(product, "second", NOON + SECOND))
         kept = [("first", "ours"), ("second", "ours")]
         assert seen == [(None, "first"), kept[0], ("first", "second"), kept[1]]
         assert Product.objects.get().description == "ours"
 
-    def test_is_not_told_of_old_news(self, watched: engine.Kind[Product], seen: list[Any], product: JSON) -> None:
+    def test_is_not_told_of_old_news(self, watched: Kind[Product], seen: list[Any], product: JSON) -> None:
         apply_snapshot(watched, state(product, "first", NOON))
         apply_snapshot(watched, state(product, "older", NOON - SECOND))
         assert len(seen) == 2
@@ -143,17 +145,17 @@ class TestOfferPage:
     ) -> None:
         made = [local_stripe.api.products.create({"name": f"{number}"}).to_dict(for_json=True) for number in range(20)]
         page = [Snapshot(obj, NOON, NOON + SECOND) for obj in made]
-        assert all(result.was_written for result in apply_page(PRODUCT, page))
+        assert all(result.was_written for result in apply_page(PRODUCT, page).compared)
         again = [Snapshot(obj, NOON + 8 * SECOND, NOON + 9 * SECOND) for obj in made]
         with django_assert_num_queries(1):
-            results = apply_page(PRODUCT, again)
+            results = apply_page(PRODUCT, again).compared
         assert [result.was_written for result in results] == [False] * 20
         assert set(Product.objects.values_list("version", flat=True)) == {1}
 
     def test_only_what_differs_is_written(self, product: JSON, row: Product, local_stripe: LocalStripe) -> None:
         other = local_stripe.api.products.create({"name": "other"}).to_dict(for_json=True)
         late = NOON + 5 * SECOND
-        results = apply_page(PRODUCT, [state(product, "renamed", late), Snapshot(other, late, late)])
+        results = apply_page(PRODUCT, [state(product, "renamed", late), Snapshot(other, late, late)]).compared
         assert [result.was_written for result in results] == [True, True]
         assert dict(Product.objects.values_list("name", "version")) == {"renamed": 2, "other": 1}
         assert local_stripe.calls == []
@@ -172,9 +174,9 @@ class TestOfferPage:
 
     def test_a_tombstone_stays_one(self, product: JSON, row: Product, local_stripe: LocalStripe) -> None:
         apply_events(PRODUCT, [event(product, "", NOON, type="product.deleted")])
-        [result] = apply_page(PRODUCT, [state(product, "on the page", NOON + timedelta(days=1))])
+        [result] = apply_page(PRODUCT, [state(product, "on the page", NOON + timedelta(days=1))]).compared
         assert not result.was_written
         assert Product.objects.get().is_deleted
 
     def test_an_empty_page_is_nothing(self, db: None, local_stripe: LocalStripe) -> None:
-        assert apply_page(PRODUCT, []) == []
+        assert apply_page(PRODUCT, []) == PageResult([], [], [])

@@ -18,6 +18,7 @@ from billing.mirror.engine import apply_answer
 from billing.mirror.kinds import PRODUCT
 from billing.models import Price, Product
 from subscriptions.checkout import services as checkout
+from subscriptions.customers import erasing
 from subscriptions.customers import services as customers
 from subscriptions.models import CheckoutSession, Customer, ProductClaim, Subscription, WebhookEvent
 from subscriptions.webhooks import inbox
@@ -145,7 +146,7 @@ class TestLateAnswers:
         created = local_stripe.events("customer.subscription.created")[0]
 
         def bury() -> None:
-            customers.mark_erased(str(paid_session.customer_id), reason="test", now=timezone.now())
+            erasing.mark_erased(str(paid_session.customer_id), reason="test", now=timezone.now())
 
         meanwhile.before("GET /v1/subscriptions/", bury)
         assert deliver(client, {**created, "api_version": "2019-12-03"}).json() == {"state": "done"}

@@ -8,10 +8,10 @@ from django.test import Client
 from subscriptions.models import (
     CheckoutSession,
     Customer,
+    ErasedCustomer,
     Invoice,
     StatusChange,
     Subscription,
-    Tombstone,
     WebhookEvent,
 )
 from tests.fixtures import LocalStripe, deliver
@@ -36,7 +36,7 @@ class TestEraseCustomer:
         for model in (Customer, Subscription, Invoice, StatusChange, CheckoutSession):
             assert model._default_manager.count() == 0
         assert not User.objects.filter(username="ada").exists()
-        assert Tombstone.objects.get().pk == ada
+        assert ErasedCustomer.objects.get().pk == ada
         assert getattr(local_stripe.api.customers.retrieve(ada), "deleted", False) is True
         assert [theirs.status for theirs in local_stripe.api.subscriptions.list({"status": "all"}).data] == [
             "canceled"

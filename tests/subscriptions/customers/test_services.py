@@ -10,8 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.errors import StripeUnavailable
+from subscriptions.customers import erasing
 from subscriptions.customers import services as customers
-from subscriptions.models import BillingAccount, Customer, Tombstone
+from subscriptions.models import BillingAccount, Customer, ErasedCustomer
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import Meanwhile
 
@@ -137,10 +138,10 @@ class TestEnsure:
 
     def test_who_was_buried_gets_another(self, person: User, local_stripe: LocalStripe) -> None:
         first = customers.ensure(person)
-        customers.mark_erased(first.pk, reason="test", now=timezone.now())
+        erasing.mark_erased(first.pk, reason="test", now=timezone.now())
         second = customers.ensure(person)
         assert second.pk != first.pk
-        assert list(Tombstone.objects.values_list("pk", flat=True)) == [first.pk]
+        assert list(ErasedCustomer.objects.values_list("pk", flat=True)) == [first.pk]
 
 
 class TestAtOnce:

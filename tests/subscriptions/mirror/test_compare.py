@@ -7,7 +7,7 @@ import pytest
 
 from billing.mirror import compare
 from billing.mirror import kinds as catalogue
-from billing.mirror.engine import Kind
+from billing.mirror.registry import Kind
 from billing.models import Price, Product
 from subscriptions.mirror import kinds, mapping
 from subscriptions.models import CheckoutSession, Invoice, Subscription

@@ -12,7 +12,7 @@ from billing.gateway.snapshots import moment
 from billing.models import Price, Product
 from subscriptions.checkout import services as checkout
 from subscriptions.customers import services as customers
-from subscriptions.models import BillingAccount, CheckoutSession, Customer, Subscription, Tombstone
+from subscriptions.models import BillingAccount, CheckoutSession, Customer, ErasedCustomer, Subscription
 from subscriptions.sync import inactive_customers
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import sync_now
@@ -144,7 +144,7 @@ class TestDelete:
         settings.INACTIVE_CUSTOMERS = "delete"
         assert sync_now()[0].archived == 1
         assert (Customer.objects.count(), Subscription.objects.count()) == (0, 0)
-        assert Tombstone.objects.get().pk == ended.pk
+        assert ErasedCustomer.objects.get().pk == ended.pk
         assert BillingAccount.objects.get().customer_id is None
         for event in local_stripe.events():
             assert deliver(client, {**event, "id": event["id"] + "_late"}).status_code == 200

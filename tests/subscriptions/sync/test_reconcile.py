@@ -280,11 +280,11 @@ class TestHistory:
             "cause_kind": line.cause_kind, "cause_id": line.cause_id, "changed_at": line.changed_at.isoformat(),
         }  # fmt: skip
         StatusChange.objects.all().delete()
-        Subscription.objects.update(untold_change=told)
+        Subscription.objects.update(unsaved_history_line=told)
         sync_now(full=True)
         again = StatusChange.objects.get()
         assert (again.pk, again.to_status, again.changed_at) == (line.pk, line.to_status, line.changed_at)
-        assert Subscription.objects.get().untold_change is None
+        assert Subscription.objects.get().unsaved_history_line is None
 
 
 class TestSplit:

@@ -1,0 +1,87 @@
+"""Pages of Stripe's lists compared with our rows: equal rows are only read, what differs is written."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Generic, NamedTuple
+
+from billing.gateway.snapshots import JSON, Snapshot
+from billing.mirror import compare
+from billing.mirror.engine import apply_snapshot, changing_columns
+from billing.mirror.isolation import FailedObject, failed_object, isolated
+from billing.mirror.registry import Kind, Row
+from billing.mirror.validation import UnreadableObject, check_identity
+
+# At most this many of our rows are compared with the time span of one page.
+MAX_ROWS_IN_SPAN = 1_000
+
+
+class ComparedObject(NamedTuple, Generic[Row]):
+    """One object of a page, its row if that was not equal, and whether the row was written."""
+
+    object: JSON
+    row: Row | None
+    was_written: bool
+
+
+class PageResult(NamedTuple, Generic[Row]):
+    """The compared and the failed objects of a page, and the keys of rows in its span that the page does not show."""
+
+    compared: list[ComparedObject[Row]]
+    failed: list[FailedObject]
+    keys_not_shown: list[str]
+
+
+class _Read(NamedTuple):
+    snapshot: Snapshot
+    columns: Mapping[str, Any]
+
+
+def apply_page(
+    kind: Kind[Row], snapshots: Iterable[Snapshot], *, span: compare.Where | None = None
+) -> PageResult[Row]:
+    """Apply each object of a page; the columns of rows that are equal are read in one query, and nothing more.
+
+    With a span, our rows are looked for there first, and those that the page does not show are returned as well. An
+    object that can't be read, stored or fetched fails alone. Raises StripeUnavailable, StripeMisconfigured.
+    """
+    failed: list[FailedObject] = []
+    read, unreadable = _read(kind, snapshots, failed)
+    columns = {key: one.columns for key, one in read.items()}
+    found = {} if span is None else compare.compare_rows(kind.model, span, columns, limit=MAX_ROWS_IN_SPAN)
+    if elsewhere := [key for key in columns if key not in found]:
+        found |= compare.compare_rows(kind.model, {"pk__in": elsewhere}, columns)
+    compared = []
+    for key, (snapshot, _) in read.items():
+        if found.get(key):
+            compared.append(ComparedObject[Row](snapshot.object, None, was_written=False))
+            continue
+        with isolated(kind.object_name, snapshot.id, failed):
+            compared.append(ComparedObject(snapshot.object, *apply_snapshot(kind, snapshot)))
+    return PageResult(compared, failed, [key for key in found if key not in read and key not in unreadable])
+
+
+def differing_keys(kind: Kind[Row], snapshots: Iterable[Snapshot]) -> list[Any]:
+    """Return the keys of the objects whose rows differ or are missing, and the ids of those that can't be read.
+
+    One query; nothing is written.
+    """
+    failed: list[FailedObject] = []
+    read, _ = _read(kind, snapshots, failed)
+    columns = {key: one.columns for key, one in read.items()}
+    found = compare.compare_rows(kind.model, {"pk__in": list(columns)}, columns) if columns else {}
+    return [*(key for key in columns if not found.get(key)), *(one.id for one in failed)]
+
+
+def _read(
+    kind: Kind[Row], snapshots: Iterable[Snapshot], failed: list[FailedObject]
+) -> tuple[dict[Any, _Read], set[str]]:
+    """Return the objects that can be read, by key, and the ids of the others, which are added to `failed`."""
+    read, unreadable = {}, set()
+    for snapshot in snapshots:
+        obj = snapshot.object
+        try:
+            check_identity(kind, obj)
+            read[kind.primary_key(obj)] = _Read(snapshot, changing_columns(kind, snapshot))
+        except UnreadableObject as error:
+            failed.append(failed_object(kind.object_name, obj, error))
+            unreadable.add(failed[-1].id)
+    return read, unreadable

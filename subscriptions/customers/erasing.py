@@ -1,0 +1,57 @@
+"""Deleting a customer for good: every row and stored event of every kind that belongs to them."""
+
+from contextlib import suppress
+from datetime import datetime
+
+from billing import gateway
+from billing.errors import StripeMissing
+from billing.mirror import registry
+from subscriptions.customers import services as customers
+from subscriptions.mirror import kinds
+from subscriptions.models import ErasedCustomer, StatusChange, WebhookEvent
+
+
+def erase(customer_id: str, *, now: datetime) -> None:
+    """Delete a customer at Stripe, which ends their subscriptions there, and all rows and stored events about them.
+
+    https://docs.stripe.com/api/customers/delete
+    After a failure, a second call goes on where the first stopped. Raises StripeUnavailable, StripeMisconfigured.
+    """
+    with suppress(StripeMissing):
+        gateway.delete_customer(customer_id)
+    _erase_stored_events(customer_id)
+    mark_erased(customer_id, reason="erased on request", now=now)
+    # Of events that came in meanwhile.
+    _erase_stored_events(customer_id)
+
+
+def mark_erased(customer_id: str, *, reason: str, now: datetime) -> None:
+    """Delete a customer's rows here, and remember the id, so that no late event brings the rows back."""
+    ErasedCustomer.objects.get_or_create(pk=customer_id, defaults={"erased_at": now, "reason": reason})
+    customers.unlink(customer_id)
+    subscription_ids = _keys_of_rows(kinds.SUBSCRIPTION, customer_id)
+    StatusChange.objects.filter(subscription_id__in=subscription_ids).delete()
+    # What belongs to something else is registered after it, and is deleted before it. MongoDB deletes by no join.
+    for kind in reversed(registry.all_kinds()):
+        if kind.customer_on_row:
+            kind.model._default_manager.filter(pk__in=_keys_of_rows(kind, customer_id)).delete()
+
+
+def _keys_of_rows(kind: registry.Kind[registry.Row], customer_id: str) -> list[object]:
+    rows = kind.model._default_manager.filter(**{kind.customer_on_row: customer_id})
+    return list(rows.order_by().values_list("pk", flat=True))
+
+
+def _erase_stored_events(customer_id: str) -> None:
+    """Remove the content of events about a customer; where the content does not name them, their rows do."""
+    for field in {kind.customer_in_payload for kind in registry.all_kinds()} - {""}:
+        _empty(f"payload__data__object__{field}", customer_id)
+    for kind in registry.all_kinds():
+        if kind.customer_on_row and not kind.customer_in_payload:
+            for stripe_id in _keys_of_rows(kind, customer_id):
+                _empty("payload__data__object__id", stripe_id)
+
+
+def _empty(path: str, value: object) -> None:
+    erased = {"payload": {}, "error": "", "state": WebhookEvent.State.IGNORED}
+    WebhookEvent.objects.filter(**{path: value}).update(**erased)
