@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from billing.errors import StripeFailure
 from subscriptions.admin.duplicates import OffersRefundOfDuplicates, TwicePaidFilter
 from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
-from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscription
+from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscription, SubscriptionSchedule
 from subscriptions.payments import duplicates
 from subscriptions.payments.refunds import CannotRefund
 from subscriptions.plans.errors import SubscriptionRefusal
@@ -80,3 +80,11 @@ class CheckoutSessionAdmin(ReadOnlyAdmin):
     @admin.display(description="Started at", ordering="claimed_at")
     def started_at(self, session: CheckoutSession) -> datetime:
         return session.claimed_at
+
+
+@admin.register(SubscriptionSchedule)
+class SubscriptionScheduleAdmin(ReadOnlyAdmin):
+    list_display = ("id", "subscription", "status", "next_price", "next_quantity", "next_at")
+    list_filter = ("status",)
+    list_select_related = ("subscription", "next_price")
+    search_fields = ("id", "subscription__id")

@@ -152,6 +152,20 @@ PRICE = Mirror(
     ),
     lists=({"active": True}, {"active": False}),
 )
+PROMOTION_CODE = Mirror(
+    "billing_promotioncode",
+    "promotion_code",
+    "/v1/promotion_codes",
+    (
+        ("code", text, at("code")),
+        ("active", flag, at("active")),
+        ("max_redemptions", same, at("max_redemptions")),
+        ("times_redeemed", same, at("times_redeemed")),
+        ("expires_at", unix, at("expires_at")),
+        ("is_for_new_customers", flag, at("restrictions.first_time_transaction")),
+        ("stripe_created_at", unix, at("created")),
+    ),
+)
 CUSTOMER = Mirror(
     "subscriptions_customer",
     "customer",
@@ -277,7 +291,7 @@ SESSION = Mirror(
 )
 
 # A session is how a purchase is made; what was bought is in the others, and only those must be the same in the end.
-KEPT = (PRODUCT, PRICE, CUSTOMER, SUBSCRIPTION, SCHEDULE, INVOICE, PAYMENT, REFUND)
+KEPT = (PRODUCT, PRICE, PROMOTION_CODE, CUSTOMER, SUBSCRIPTION, SCHEDULE, INVOICE, PAYMENT, REFUND)
 MIRRORS = (*KEPT, SESSION)
 
 

@@ -36,6 +36,9 @@ class Dashboard:
                 trial = {"metadata": {"trial_days": terms["trial_days"]}} if "trial_days" in terms else {}
                 amount = {"unit_amount": terms["unit_amount"], "currency": "usd"}
                 self._call("POST", "/v1/prices", product=product["id"], **amount, **recurring, **trial)
+        coupon = self._call("POST", "/v1/coupons", percent_off=10, duration="once")
+        promotion = {"type": "coupon", "coupon": coupon["id"]}
+        self._call("POST", "/v1/promotion_codes", promotion=promotion, code="TENOFF")
 
     def pay(self, choice: Choice) -> str:
         """Pay a session that is open, or let the money of one that was paid from a bank arrive."""
@@ -114,6 +117,14 @@ class Dashboard:
         change = choice.of(({"nickname": choice.of(("x", "y"))}, {"active": not price["active"]}, {"active": True}))
         return self._call("POST", f"/v1/prices/{price['id']}", **change)
 
+    def _code(self, choice: Choice) -> Answer | None:
+        codes = self._town.of_kind("promotion_code")
+        if not codes:
+            return None
+        code = choice.of(codes)
+        change = choice.of(({"active": not code["active"]}, {"metadata": {"note": choice.of(("a", "b"))}}))
+        return self._call("POST", f"/v1/promotion_codes/{code['id']}", **change)
+
     def _customer(self, choice: Choice) -> Answer | None:
         customers = self._town.of_kind("customer")
         if not customers:
@@ -163,6 +174,7 @@ EDITS = (
     "create",
     "product",
     "price",
+    "code",
     "customer",
     "card",
     "refund",

@@ -20,19 +20,10 @@ from sandbox.app import Sandbox
 from sandbox.core.store import Object, Savepoint
 from sandbox.core.visibility import public
 from sandbox.server import Server
+from tests.chaos.columns import MIRRORS
 
 START = 1_800_000_000
-WATCHED = {
-    "product",
-    "price",
-    "customer",
-    "subscription",
-    "invoice",
-    "payment_intent",
-    "refund",
-    "subscription_schedule",
-    "checkout.session",
-}
+WATCHED = {mirror.kind for mirror in MIRRORS}
 
 
 class Host(Sandbox):

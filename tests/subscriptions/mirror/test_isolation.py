@@ -285,6 +285,8 @@ class TestFullReconcile:
     def test_keeps_the_row_of_an_object_that_can_no_longer_be_read(
         self, everything: dict[type[Any], int], altering: AlteringClient, local_stripe: LocalStripe
     ) -> None:
+        settle()
+        local_stripe.control("clock", advance=600)
         sync_now()
         before = dict(Subscription.objects.values_list("pk", "version"))
         local_stripe.forget_calls()
