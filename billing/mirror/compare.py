@@ -1,6 +1,6 @@
-"""Rows compared as the database's driver gives them: no query is compiled anew, and nothing made of an equal row.
+"""Comparing rows straight from the database's cursor: the SQL is cached, and no model instances are built.
 
-Those cost more than all else that a look at everything does. On MongoDB, Django's own query set does it.
+Compiling and building cost more than the rest of a full reconcile. On MongoDB a Django query set reads the rows.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,12 +14,12 @@ from django.utils.timezone import make_naive
 
 from billing.gateway.snapshots import read_json
 
-# Lookups and their values, as in `filter(**where)`; a list where the lookup takes one.
+# Look-ups and their values, as in `filter(**where)`; a list for look-ups that take several values.
 Where = Mapping[str, Any]
 
 
 class _Anything:
-    """Equals any value: stands for a column of which nothing is wanted."""
+    """Equals any value: stands for a column that is not compared."""
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -29,40 +29,40 @@ class _Anything:
 
 ANYTHING = _Anything()
 
-# The SQL of a query, by all that it depends on; its values are given to the driver.
+# The SQL of each query, by everything that it depends on; the values go to the driver as parameters.
 _compiled: dict[tuple[Any, ...], str] = {}
 
 
 def compare_rows(
     model: type[Model], where: Where, wanted: Mapping[str, Mapping[str, Any]], *, limit: int | None = None
 ) -> dict[str, bool]:
-    """Read these rows in one query: by key, whether each has the values that are wanted of it; False where none are.
+    """Read these rows in one query, and return by key whether each has the wanted values; False for other rows.
 
-    The keys are texts, as Stripe's ids are. With a limit the newest rows are read.
+    Keys are strings, as Stripe's ids are. With a limit, the newest rows are read.
     """
     names = {name for values in wanted.values() for name in values}
     order, first_date, first_nested = _order(model, frozenset(names))
-    told = {key: _in_order(values, order) for key, values in wanted.items()}
+    expected = {key: _in_order(values, order) for key, values in wanted.items()}
     if _keeps_no_zone():
         zone = connection.timezone
-        for values in told.values():
+        for values in expected.values():
             for at in range(first_date, first_nested):
                 if isinstance(value := values[at], datetime):
                     values[at] = value.replace(tzinfo=None) if value.tzinfo is zone else make_naive(value, zone)
     found = {}
     for key, *stored in _read(model, order, where, limit):
-        one = told.get(key)
+        values = expected.get(key)
         found[key] = (
-            one is not None
-            and one[:first_nested] == stored[:first_nested]
-            and one[first_nested:] == [_parsed(value) for value in stored[first_nested:]]
+            values is not None
+            and values[:first_nested] == stored[:first_nested]
+            and values[first_nested:] == [_parsed(value) for value in stored[first_nested:]]
         )
     return found
 
 
 @cache
 def _order(model: type[Model], names: frozenset[str]) -> tuple[tuple[str, ...], int, int]:
-    """The columns in an order in which dates and then what is nested come last, and where these begin."""
+    """Return the columns with dates and then JSON at the end, and the positions at which these begin."""
     kinds = {name: model._meta.get_field(name) for name in sorted(names)}
     dates = [name for name, field in kinds.items() if isinstance(field, DateTimeField)]
     nested = [name for name, field in kinds.items() if isinstance(field, JSONField)]
@@ -83,7 +83,7 @@ def _is_sql() -> bool:
 def _read(model: type[Model], names: tuple[str, ...], where: Where, limit: int | None) -> Iterable[Any]:
     if not _is_sql():
         return _rows(model, names, where, limit)
-    # Django filters in this order too.
+    # Django filters in this order as well.
     conditions = [(lookup, _parameters(value)) for lookup, value in sorted(where.items())]
     shape = (model, names, limit, *((lookup, len(values)) for lookup, values in conditions))
     if shape not in _compiled:
@@ -95,7 +95,7 @@ def _read(model: type[Model], names: tuple[str, ...], where: Where, limit: int |
 
 
 def _rows(model: type[Model], names: tuple[str, ...], where: Where, limit: int | None) -> "QuerySet[Any, Any]":
-    # Where not all are read, the newest are: a look at everything goes from there.
+    # With a limit the newest rows are read: a full reconcile begins there.
     order = ["-stripe_created_at"] if limit else []
     return model._default_manager.filter(**where).order_by(*order).values_list("pk", *names)[:limit]
 
@@ -107,7 +107,7 @@ def _parameters(value: Any) -> list[Any]:
 
 
 def _keeps_no_zone() -> bool:
-    """So SQLite; Django adds the zone to what comes from MongoDB."""
+    """Whether the cursor gives dates without a zone, as SQLite's does; Django adds the zone to MongoDB's."""
     return _is_sql() and not connection.features.supports_timezones
 
 

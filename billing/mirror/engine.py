@@ -1,8 +1,8 @@
 """The guarded write that every mirrored row goes through.
 
-An event is a state at one second, a fetch a state within an interval of Stripe's clock. A state that is surely newer
-than the row is written, one that is surely older is dropped, and where that can't be told the object is fetched.
-Every write is a compare-and-set on the row's version: whoever loses reads again and decides anew.
+An event is a state at one second, a fetch a state within an interval of Stripe's clock. A state that is certainly
+newer than the row is written, one that is certainly older is dropped; if neither is certain, the object is fetched.
+Every write is a compare-and-set on the row's version; a writer that was too late reads the row again and starts over.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,12 +20,12 @@ from billing.mirror.validation import READ_ERRORS, UnreadableObject, check_colum
 
 Value = TypeVar("Value")
 
-# More writers than this at one row within one round trip to Stripe means that something loops.
+# More writes than this to one row during one call to Stripe mean that something loops.
 MAX_TRIES = 8
 
 
 class Mirrored(NamedTuple, Generic[Row]):
-    """The row after an offer (None: there is none and shall be none), and whether the offer changed it."""
+    """The row after a state was applied (None: this object gets no row), and whether the row was written."""
 
     row: Row | None
     was_written: bool
@@ -38,12 +38,12 @@ class _Action(Enum):
 
 
 def apply_events(kind: Kind[Row], events: Sequence[Event]) -> Mirrored[Row]:
-    """Bring the row up to date with events about one and the same object: one write or one fetch, not several."""
+    """Apply events about one object to its row, with one write or one fetch for all of them."""
     ended = [event for event in events if event.snapshot.is_deletion]
     newest_second = max(event.created_at for event in events)
     newest = ended or [event for event in events if event.created_at == newest_second]
     first, *others = (event.snapshot for event in newest)
-    # What has another version may have another shape, and must not be read.
+    # An object in another API version may have another shape, and must not be read.
     is_reliable = all(event.api_version == gateway.API_VERSION for event in newest) and all(
         _columns(kind, other) == _columns(kind, first) for other in others
     )
@@ -51,9 +51,9 @@ def apply_events(kind: Kind[Row], events: Sequence[Event]) -> Mirrored[Row]:
 
 
 def apply_snapshot(kind: Kind[Row], snapshot: Snapshot, *, is_reliable: bool = True) -> Mirrored[Row]:
-    """Write a state that came without our asking for this very row, if it is news.
+    """Write a state that was not fetched for this row, if it is newer than the row.
 
-    An unreliable one (another API version, or several states of one second) only tells that there is news.
+    An unreliable state (another API version, or several states of one second) is not written: the object is fetched.
     """
     check_identity(kind, snapshot.object, is_reliable=is_reliable)
     key = kind.primary_key(snapshot.object)
@@ -73,10 +73,10 @@ def apply_snapshot(kind: Kind[Row], snapshot: Snapshot, *, is_reliable: bool = T
 
 
 def apply_answer(kind: Kind[Row], key: Any, ask: Callable[[], Snapshot]) -> Mirrored[Row]:
-    """Ask Stripe, by a fetch or a change, and write its answer.
+    """Call Stripe, by a fetch or a change, and write its answer.
 
-    The row's version is read before asking, so an answer is never written over something newer; when another
-    writer was faster, the object is fetched again (`ask` itself is called once).
+    The row's version is read before the call, so an answer never replaces something newer. If another writer was
+    faster, the object is fetched again; `ask` itself is called once.
     """
     for _ in range(MAX_TRIES):
         row = find(kind, key)
@@ -84,7 +84,7 @@ def apply_answer(kind: Kind[Row], key: Any, ask: Callable[[], Snapshot]) -> Mirr
         check_identity(kind, snapshot.object)
         if row is None and not kind.may_create(snapshot.object):
             return Mirrored(None, was_written=False)
-        # What Stripe replays is older than our asking, and may be older than the row.
+        # An answer that Stripe replays is older than our call, and may be older than the row.
         may_be_old = snapshot.is_replay and row is not None and row.version > 0
         if not may_be_old and (written := _write(kind, row, snapshot)):
             return Mirrored(written, was_written=row is None or _differs(kind, row, snapshot))
@@ -97,7 +97,7 @@ def find(kind: Kind[Row], key: Any) -> Row | None:
 
 
 def id_of(value: str | JSON | None) -> str | None:
-    """The id of something that may have come expanded."""
+    """Return the id of an object that may be expanded."""
     return value["id"] if isinstance(value, dict) else value
 
 
@@ -159,7 +159,7 @@ def _differs(kind: Kind[Row], row: Row, snapshot: Snapshot) -> bool:
 
 
 def _write(kind: Kind[Row], row: Row | None, snapshot: Snapshot) -> Row | None:
-    """Replace exactly the version that was read; None when another writer was faster."""
+    """Replace exactly the version that was read; return None if another writer was faster."""
     version = 1 if row is None else row.version + 1
     values = {
         **_columns(kind, snapshot),
@@ -173,9 +173,9 @@ def _write(kind: Kind[Row], row: Row | None, snapshot: Snapshot) -> Row | None:
     with transaction.atomic():
         if not (_insert(kind, key, values) if row is None else _replace(kind, row, values)):
             return None
-        # As we wrote it: without transactions (MongoDB) the next writer may have been there already.
+        # The row as it was written here: without transactions (MongoDB) it may have been written again since.
         kind.after_write(_with(written, values))
-    # Read again for the columns that are ours: they are written at other places, and may have changed meanwhile.
+    # Read it again for the columns of our own: they are written elsewhere, and may have changed.
     return find(kind, key)
 
 

@@ -52,14 +52,14 @@ def _promotion_code_columns(obj: JSON) -> dict[str, Any]:
     }
     coupon = obj["promotion"].get("coupon")
     if isinstance(coupon, dict):
-        # An event names the coupon only; what it takes off can't change, so what an answer said still holds.
+        # Events only name the coupon. Its terms can't change, so those of an earlier answer still hold.
         kept = ("percent_off", "amount_off", "currency", "duration", "duration_in_months")
         columns["coupon"] = {field: coupon.get(field) for field in kept}
     return columns
 
 
 def _days(text: str | None) -> int | None:
-    """Staff's own settings are kept in metadata, Stripe's place for what it has no field for; at most 999 days."""
+    """Return a number of days that staff set in the metadata, at most 999; None for anything else."""
     is_number = text is not None and text.isascii() and text.isdigit() and len(text) <= 3  # noqa: PLR2004
     return int(text) if text and is_number else None
 

@@ -1,4 +1,4 @@
-"""Which Stripe customer a person is: made once, put away when nothing is left, brought back on return."""
+"""A person's Stripe customer: created once, archived when nothing runs, restored when the person comes back."""
 
 import logging
 from datetime import datetime
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# The metadata that tells, at Stripe, whose customer it is.
+# The metadata that says, at Stripe, whose customer it is. These names must never change: customers have them already.
 ACCOUNT = "standing_order_account"
 INSTALLATION = "standing_order_installation"
 USER = "standing_order_user"
@@ -33,15 +33,15 @@ class Ensured(NamedTuple):
 
 
 def ensure(user: User) -> Customer:
-    """The person's one Stripe customer, made or restored where needed; however often and at once it is asked.
+    """Return the person's Stripe customer, created or restored if necessary; simultaneous calls create only one.
 
-    Raises StripeUnavailable, StripeRefused or StripeMisconfigured when a customer has to be made and can't be.
+    Raises StripeUnavailable, StripeRefused or StripeMisconfigured if a customer has to be created and can't be.
     """
     return ensured(user).customer
 
 
 def ensured(user: User) -> Ensured:
-    """Like `ensure`, and tells whether the customer was made just now."""
+    """Like `ensure`, and say whether the customer was created by this call."""
     account, is_new = _account_of(user)
     if account.customer is None or account.customer.is_deleted:
         return Ensured(_make(account, is_first_try=is_new), is_new=True)
@@ -50,7 +50,7 @@ def ensured(user: User) -> Ensured:
 
 
 def ensure_at_sign_in(user: User) -> None:
-    """Like `ensure`, but a Stripe that is slow or away keeps nobody out: the next need makes up for it."""
+    """Like `ensure`, but without errors: people can sign in while Stripe is away, and the next call tries again."""
     try:
         with gateway.quickly():
             ensure(user)
@@ -59,18 +59,18 @@ def ensure_at_sign_in(user: User) -> None:
 
 
 def ensure_known(customer_id: str) -> None:
-    """Fetch a customer who was made elsewhere, once."""
+    """Fetch a customer that was created elsewhere, unless there is a row already."""
     if not Customer.objects.filter(pk=customer_id).exists():
         engine.apply_answer(kinds.CUSTOMER, customer_id, lambda: gateway.retrieve_customer(customer_id))
 
 
 def archive(customer: Customer, *, now: datetime) -> None:
-    """Take a customer out of every list; restorable, and nothing changes at Stripe."""
+    """Remove a customer from every list. It can be restored, and nothing changes at Stripe."""
     Customer.objects.filter(pk=customer.pk, archived_at=None).update(archived_at=now)
 
 
 def restore(customer: Customer) -> None:
-    """Bring an archived customer back; only a subscription that ends from now on archives it again."""
+    """Restore an archived customer; only a subscription that ends from now on archives it again."""
     if customer.archived_at is None:
         return
     newest_end = customer.subscriptions.filter(status__in=Subscription.INACTIVE).aggregate(
@@ -81,7 +81,7 @@ def restore(customer: Customer) -> None:
 
 
 def unlink(customer_id: str) -> None:
-    """Forget whose customer this is, since Stripe does not know it, so that the person's next need makes another."""
+    """Unlink a customer that Stripe does not know from its person, who gets another when one is needed."""
     BillingAccount.objects.filter(customer_id=customer_id).update(customer=None, attempt=F("attempt") + 1)
 
 
@@ -121,12 +121,12 @@ def _create(account: BillingAccount) -> Snapshot:
     except StripeRefused as error:
         if error.param != "email":
             raise
-        # Stripe takes fewer addresses than we do. Its payment page asks for one.
+        # Stripe accepts fewer addresses than we do. Its payment page asks for one.
         return _create(_next_attempt(account, email=""))
 
 
 def _made_before(account: BillingAccount) -> Snapshot | None:
-    """The customer of an earlier try whose answer was lost, perhaps before Stripe forgot that try's key."""
+    """Find the customer of an earlier attempt whose answer was lost; Stripe may have dropped that attempt's key."""
     if not account.email:
         return None
     page = gateway.customers_by_email(account.email)
@@ -138,7 +138,7 @@ def _made_before(account: BillingAccount) -> Snapshot | None:
 
 
 def _next_attempt(account: BillingAccount, **changes: str) -> BillingAccount:
-    """Move on to a fresh idempotency key; whoever else got further has already done so."""
+    """Start a new attempt, with another idempotency key, unless another process has done so already."""
     as_seen = BillingAccount.objects.filter(pk=account.pk, attempt=account.attempt, customer=account.customer_id)
     as_seen.update(attempt=F("attempt") + 1, customer=None, **changes)
     return BillingAccount.objects.get(pk=account.pk)

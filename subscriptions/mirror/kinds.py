@@ -23,7 +23,7 @@ from subscriptions.models import (
 
 
 def _is_ours(obj: JSON) -> bool:
-    """Whether our checkout made this session or payment: a renewal's payment intent looks just like a purchase's."""
+    """Whether our checkout made this session or payment: a renewal's payment intent looks the same as a purchase's."""
     return mapping.claim_of(obj) is not None and _is_not_erased(obj)
 
 
@@ -53,7 +53,7 @@ def _past_due_since(before: Subscription | None, after: Subscription) -> datetim
 
 
 def _failed_at(before: Subscription | None, after: Subscription) -> datetime | None:
-    """When the payment failed: now if we heard of it in time, else at the start of the period."""
+    """Return when the payment failed: now if the period is the one we knew, else at the start of the period."""
     is_same_period = before is not None and before.current_period_start_at == after.current_period_start_at
     return after.known_until if is_same_period else after.current_period_start_at
 

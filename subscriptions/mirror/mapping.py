@@ -1,4 +1,4 @@
-"""How customers, sessions, subscriptions, invoices and payments at Stripe become columns: pure mapping."""
+"""How customers, sessions, subscriptions, invoices and payments at Stripe become columns; no row is read here."""
 
 from typing import Any
 from uuid import UUID
@@ -7,13 +7,15 @@ from billing.gateway.snapshots import JSON, moment
 from billing.mirror.engine import id_of
 from subscriptions.models import CheckoutSession, Payment
 
-# The metadata that we leave on sessions, subscriptions and payment intents, so that a row can be made from them alone.
+# The metadata of our sessions, subscriptions and payment intents: rows can be made from it alone. These names must
+# never change, because objects at Stripe have them already.
 CLAIM = "standing_order_claim"
 PRICE = "standing_order_price"
 PRODUCT = "standing_order_product"
 QUANTITY = "standing_order_quantity"
 
-# The metadata of the item that is the plan, where there are several: Stripe's order is not ours to rely on.
+# The metadata of the item that is the plan, if a subscription has several: Stripe does not promise their order.
+# This name must never change either.
 MAIN = "standing_order_main"
 
 
@@ -27,7 +29,7 @@ def metadata_for(claim: CheckoutSession) -> dict[str, str]:
 
 
 def claim_of(obj: JSON) -> UUID | None:
-    """The claim that a session or payment intent was made for; None for one that we did not make."""
+    """Return the claim that a session or payment intent was made for; None if our checkout did not make it."""
     try:
         return UUID((obj.get("metadata") or {})[CLAIM])
     except (KeyError, ValueError, TypeError, AttributeError):
@@ -35,7 +37,7 @@ def claim_of(obj: JSON) -> UUID | None:
 
 
 def is_free_order(session: JSON) -> bool:
-    """A one-time purchase that cost nothing: there is no payment intent for it."""
+    """Whether a session is a one-time purchase that cost nothing: it has no payment intent."""
     is_paid_purchase = session.get("mode") == "payment" and session.get("status") == "complete"
     return is_paid_purchase and session.get("payment_intent") is None
 
@@ -51,7 +53,7 @@ def customer_columns(obj: JSON) -> dict[str, Any]:
 def session_columns(obj: JSON) -> dict[str, Any]:
     return {
         "stripe_id": obj["id"],
-        "status": obj.get("status") or CheckoutSession.Status.OPEN.value,
+        "status": obj["status"] or CheckoutSession.Status.OPEN.value,
         "payment_status": obj["payment_status"],
         "url": obj.get("url") or "",
         "expires_at": moment(obj["expires_at"]),
@@ -88,12 +90,12 @@ def subscription_columns(obj: JSON) -> dict[str, Any]:
 
 
 def main_first(items: list[JSON]) -> list[JSON]:
-    """The items as they came, save that the plan comes first where it is known."""
+    """Return the items in Stripe's order, but with the plan first if it is known."""
     return sorted(items, key=lambda item: MAIN not in (item.get("metadata") or {})) if len(items) > 1 else items
 
 
 def _quantity(item: JSON) -> int:
-    """How many; one of what is billed by use, and none where the dashboard says none."""
+    """Return the quantity of an item; 1 for one that is billed by use, which has none."""
     quantity: int | None = item.get("quantity")
     return 1 if quantity is None else quantity
 

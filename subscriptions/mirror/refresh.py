@@ -1,4 +1,4 @@
-"""Fetch or change one subscription at Stripe, and mirror the answer."""
+"""Fetching or changing one subscription at Stripe, and writing the answer to its row."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,11 +21,11 @@ def fetch(subscription: Subscription) -> Subscription:
 
 
 def release_schedule(subscription: Subscription) -> Subscription:
-    """Release the subscription from a schedule: Stripe lets nobody else change what a schedule manages."""
+    """Release the subscription from its schedule: Stripe refuses other changes while a schedule manages it."""
     schedule_id = subscription.schedule_id
     if not schedule_id:
         return subscription
-    # Refused when it was released, finished or cancelled meanwhile; the fetched subscription says which.
+    # Stripe refuses if it was released, completed or cancelled meanwhile; the subscription fetched next shows it.
     with suppress(StripeRefused):
         engine.apply_answer(kinds.SCHEDULE, schedule_id, lambda: gateway.release_schedule(schedule_id))
     return fetch(subscription)

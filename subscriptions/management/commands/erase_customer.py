@@ -13,7 +13,7 @@ from subscriptions.user_model import User
 
 
 class Command(BaseCommand):
-    help = "Delete a person's customer at Stripe, which ends their subscriptions, and every trace of them here."
+    help = "Delete a person's customer at Stripe, which ends their subscriptions, and their rows and events here."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("who", metavar="USERNAME|cus_…", help="the user's name, or the customer's id")
