@@ -51,11 +51,11 @@ def compare_rows(
                     values[at] = value.replace(tzinfo=None) if value.tzinfo is zone else make_naive(value, zone)
     found = {}
     for key, *stored in _read(model, order, where, limit):
-        values = expected.get(key)
+        known = expected.get(key)
         found[key] = (
-            values is not None
-            and values[:first_nested] == stored[:first_nested]
-            and values[first_nested:] == [_parsed(value) for value in stored[first_nested:]]
+            known is not None
+            and known[:first_nested] == stored[:first_nested]
+            and known[first_nested:] == [_parsed(value) for value in stored[first_nested:]]
         )
     return found
 
