@@ -1,4 +1,4 @@
-"""Who pays, and which person of this site they are."""
+"""Stripe's customers, and the people of this site they belong to."""
 
 from django.conf import settings
 from django.db import models
@@ -12,7 +12,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 
 
 class Customer(MirroredRow):
-    """Who pays. https://docs.stripe.com/api/customers/object"""
+    """A customer at Stripe. https://docs.stripe.com/api/customers/object"""
 
     id = stripe_id()
     email = models.TextField(blank=True)
@@ -38,7 +38,7 @@ class Customer(MirroredRow):
 
 
 class BillingAccount(models.Model):
-    """Which Stripe customer a person of this site is; made before the customer, whose idempotency key it gives."""
+    """Links a person to their Stripe customer. It is created first, and its id is in the idempotency key."""
 
     id = own_id()
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="billing_account")

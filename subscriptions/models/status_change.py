@@ -1,4 +1,4 @@
-"""The history of subscriptions: what changed when, through whom, and how that is told to the person who pays."""
+"""The history of subscriptions: each change with its time and cause, and the sentence that customers read."""
 
 from datetime import datetime, timedelta
 
@@ -10,8 +10,8 @@ from subscriptions.models.subscription import Subscription
 
 Status = Subscription.Status
 
-# First seen so long after its start, a subscription has a past that we do not know: a first import, say.
-SEEN_LATE = timedelta(days=1)
+# A subscription first seen this long after its start has a past that is not known here: after a first import, say.
+KNOWN_LATE_AFTER = timedelta(days=1)
 
 BEGINNINGS: dict[str, str] = {
     Status.INCOMPLETE: "Ordered {plan}: first payment pending",
@@ -19,7 +19,7 @@ BEGINNINGS: dict[str, str] = {
     Status.ACTIVE: "Started on {plan}",
 }
 
-# What it is called to come to a status; by both ends first, where the one before matters.
+# The sentence for reaching a status; `PASSAGES` has those that depend on the status before.
 PASSAGES: dict[tuple[str, str], str] = {
     (Status.INCOMPLETE, Status.ACTIVE): "First payment received",
     (Status.INCOMPLETE, Status.TRIALING): "Trial started",
@@ -42,7 +42,7 @@ ARRIVALS: dict[str, str] = {
 
 
 class StatusChange(models.Model):
-    """One line of a subscription's history: what was different from then on, and what brought it."""
+    """One line of a subscription's history: the state before, the state after, and the cause."""
 
     id = own_id()
     subscription = LooseLink("subscriptions.Subscription", related_name="status_changes")
@@ -66,11 +66,11 @@ class StatusChange(models.Model):
 
     @property
     def words(self) -> str:
-        """What happened, in plain words: "Payment overdue", "Changed from Pro, $19.00 per month to Team, …"."""
+        """The change in a sentence: "Payment overdue", "Changed from Pro, $19.00 per month to Team, …"."""
         happened = [*self._status_words(), *self._plan_words()]
         if self.cancels_at:
             happened.append(f"Set to end on {_day(self.cancels_at)}")
-        # A row whose status, price and quantity are as before was written for its end alone.
+        # If status, price and quantity are as before, only the scheduled end has changed.
         return ". ".join(happened) or "Goes on: no longer set to end"
 
     def _status_words(self) -> list[str]:
@@ -82,7 +82,7 @@ class StatusChange(models.Model):
 
     def _beginning(self) -> list[str]:
         plan = _plan(self.to_price, self.to_quantity)
-        if self.to_status in BEGINNINGS and not self._was_seen_late():
+        if self.to_status in BEGINNINGS and not self._was_known_late():
             return [BEGINNINGS[self.to_status].format(plan=plan)]
         known = f"On {plan} when this history began"
         return [known] if self.to_status == Status.ACTIVE else [known, _arrival(self.to_status)]
@@ -97,9 +97,9 @@ class StatusChange(models.Model):
             return [f"Quantity changed from {self.from_quantity or 1} to {self.to_quantity or 1}"]
         return []
 
-    def _was_seen_late(self) -> bool:
+    def _was_known_late(self) -> bool:
         started_at = self.subscription.stripe_created_at if self.subscription else None
-        return started_at is not None and self.changed_at - started_at > SEEN_LATE
+        return started_at is not None and self.changed_at - started_at > KNOWN_LATE_AFTER
 
 
 def _arrival(status: str) -> str:

@@ -1,4 +1,4 @@
-"""Standing orders."""
+"""Subscriptions, and which of them give access."""
 
 from datetime import datetime, timedelta
 
@@ -39,7 +39,7 @@ class SubscriptionSchedule(MirroredRow):
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def of(self, user: User) -> "SubscriptionQuerySet":
-        """This person's own; anybody else's is as good as none."""
+        """Subscriptions of this person, and of nobody else."""
         return self.filter(customer__account__user=user, is_deleted=False)
 
     def running(self) -> "SubscriptionQuerySet":
@@ -54,7 +54,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         )
 
     def giving_access(self, now: datetime) -> "SubscriptionQuerySet":
-        """Those that give access at `now` (Stripe's clock), the overdue ones within their grace."""
+        """Subscriptions that give access at `now` (Stripe's clock), including overdue ones in their grace period."""
         in_grace = models.Q(past_due_since_at__gt=now - default_grace(), product__grace_days=None)
         for days in Product.objects.exclude(grace_days=None).values_list("grace_days", flat=True).distinct():
             own = timedelta(days=days or 0)
@@ -64,7 +64,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 
 
 class Subscription(MirroredRow):
-    """A standing order. https://docs.stripe.com/api/subscriptions/object"""
+    """A subscription at Stripe. https://docs.stripe.com/api/subscriptions/object"""
 
     class Status(models.TextChoices):
         INCOMPLETE = "incomplete", "First payment pending"
@@ -102,8 +102,8 @@ class Subscription(MirroredRow):
 
     # Our own: Stripe does not say since when.
     past_due_since_at = models.DateTimeField(null=True, blank=True)
-    # Our own: the line of history that came with the last write, until it is kept. Written with the row in one step,
-    # it outlives a process that is killed in between, also where there are no transactions.
+    # Our own: the history line of the last write, until it is saved as a StatusChange. It is written with the row in
+    # one step, so a killed process loses no line, even without transactions.
     unsaved_history_line = models.JSONField(null=True, blank=True, editable=False)
 
     objects = SubscriptionQuerySet.as_manager()
@@ -121,7 +121,7 @@ class Subscription(MirroredRow):
 
     @property
     def is_inactive(self) -> bool:
-        """Whether it keeps nobody in the lists of customers: ended, or as good as."""
+        """Whether its customer may be archived: it has ended, or is unpaid for good."""
         return self.status in self.INACTIVE or self.is_deleted
 
     @property
@@ -141,7 +141,7 @@ class Subscription(MirroredRow):
 
     @property
     def grace_ends_at(self) -> datetime | None:
-        """Until when an overdue subscription still gives access; None for any other.
+        """When the access of an overdue subscription ends; None if it is not overdue.
 
         Counted from the failed payment; another period does not renew it.
         """
@@ -156,13 +156,13 @@ class Subscription(MirroredRow):
 
     @property
     def can_change(self) -> bool:
-        """Whether its plan can be changed now: what is owed is paid first, and what has ended is bought anew."""
+        """Whether its plan can be changed now: not while a payment is overdue, and not after its end."""
         is_paid = self.status in {self.Status.ACTIVE, self.Status.TRIALING}
         return is_paid and bool(self.items) and not self.is_deleted
 
     @property
     def on_grace_period(self) -> bool:
-        """Whether it was cancelled and still gives access, until the end of what was paid."""
+        """Whether it is cancelled and gives access until the end of the paid period."""
         return self.cancels_at is not None
 
     @property
@@ -175,7 +175,7 @@ class Subscription(MirroredRow):
 
     @property
     def product_ids(self) -> set[str]:
-        """Every product that an item of this subscription is for."""
+        """The products of all items."""
         return {item["product"] for item in self.items}
 
     @property
@@ -184,7 +184,7 @@ class Subscription(MirroredRow):
 
     @property
     def cancels_at(self) -> datetime | None:
-        """When a scheduled cancel takes effect, however it was scheduled; None when none is."""
+        """When a scheduled cancel takes effect; None if none is scheduled."""
         if self.has_ended:
             return None
         return self.cancel_at or (self.current_period_end_at if self.cancel_at_period_end else None)
@@ -197,11 +197,11 @@ class Subscription(MirroredRow):
 
     @property
     def pending_change(self) -> SubscriptionSchedule | None:
-        """The schedule whose next phase waits for this subscription, if any."""
+        """The schedule that will change this subscription, if there is one."""
         schedule: SubscriptionSchedule | None = self.schedule
         return schedule if schedule and schedule.has_pending_change else None
 
     @property
     def last_use_at(self) -> datetime | None:
-        """When it ended, or for one that ended without a date (unpaid), when its last period did."""
+        """When it ended; for one without such a date (unpaid), when its last period ended."""
         return self.ended_at or self.canceled_at or self.current_period_end_at

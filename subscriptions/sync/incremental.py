@@ -1,6 +1,6 @@
-"""Keeping the copy true without webhooks: a pass over what is new, and from time to time a look at everything.
+"""The sync: a pass over the new events, and from time to time a full reconcile.
 
-A pass costs one call to Stripe when nothing happened, however many subscriptions there are.
+A pass without new events is one call to Stripe, however many subscriptions there are.
 """
 
 import logging
@@ -32,13 +32,13 @@ from subscriptions.webhooks import handlers, inbox
 
 logger = logging.getLogger(__name__)
 
-# Events are looked for again this far back: Stripe does not promise that each is listed the moment it happens.
+# Each pass lists events from this long before the watermark: Stripe may list an event late.
 OVERLAP = timedelta(minutes=2)
 
 # Stripe lists events for 30 days (https://docs.stripe.com/api/events); a day less leaves room for a long pass.
 EVENTS_ARE_KEPT = timedelta(days=29)
 
-# Nothing is wrong when a run ends by these: the next goes on from there.
+# These are no failures: the next run goes on from there.
 STOPPED = (Interrupted, lease.LeaseLost, KeyboardInterrupt, SystemExit)
 
 
@@ -56,10 +56,10 @@ def run(
     progress: Progress = SILENT,
     on_subscription: SubscriptionCallback | None = None,
 ) -> tuple[SyncRun, SyncResults]:
-    """Make one pass, and a full reconcile where it is asked for or due. The run says whether all was done.
+    """Make one pass, and a full reconcile if asked for or due. The run says whether everything was done.
 
-    `on_subscription` is called for each subscription that is looked at. Raises LeaseHeld if another sync
-    is running, LeaseLost if one took over half-way, Interrupted if `progress` asks for a stop.
+    `on_subscription` is called for each subscription that is compared or had an event. Raises LeaseHeld if another
+    sync is running, LeaseLost if one took over half-way, Interrupted if `progress` asks for a stop.
     """
     pace = gateway.paced(settings.STRIPE_MAX_RPS)
     with lease.held() as holder, pace, gateway.counting() as calls:
@@ -87,7 +87,7 @@ def _sync(context: ReconcileContext, sync_run: SyncRun) -> None:
     sync_run.is_full = sync_run.is_full or _is_full_due(context.now)
     customers: Iterable[str] = sorted(results.customers)
     if sync_run.is_full:
-        _look_at_everything(context, sync_run)
+        _reconcile(context, sync_run)
         customers = inactive_customers.candidates()
     if not results.failed and not results.has_failed_customers:
         # What failed may be somebody's new subscription.
@@ -95,12 +95,12 @@ def _sync(context: ReconcileContext, sync_run: SyncRun) -> None:
     sync_run.is_complete = not results.failed
 
 
-def _look_at_everything(context: ReconcileContext, sync_run: SyncRun) -> None:
+def _reconcile(context: ReconcileContext, sync_run: SyncRun) -> None:
     is_first = not SyncRun.objects.filter(is_full=True, is_complete=True).exists()
     reconcile.run(context)
     lease.advance(context.holder, last_full_at=context.now)
     if context.results.differing and not is_first:
-        # What changed while we looked has its events; only what has none is drift.
+        # Changes made during the reconcile have events; only differences without an event are drift.
         _pass(context.holder, context.results)
         run_log.set_drift(sync_run, context.results.drifted)
     run_log.set_unknown(sync_run, context.results.unknown)
@@ -124,7 +124,7 @@ def _pass(holder: str, results: SyncResults) -> None:
     results.customers |= _customers_of_subscriptions(objects)
     results.named_by_events |= {str(obj.get("id")) for obj in objects}
     _handle(holder, _unfinished(listed, results), results)
-    # The watermark is moved last: every event up to it is in the inbox.
+    # The watermark is moved last: every event up to it is in the inbox, or recorded as failed.
     position: dict[str, datetime | int | str | None] = {"watermark": reached, "clock_offset": _clock_offset(reached)}
     if watermark is None or reached is None or reached - watermark > EVENTS_ARE_KEPT:
         position |= {"last_full_at": None, "full_cursor": None}
@@ -147,7 +147,7 @@ def _customers_of_subscriptions(objects: Iterable[JSON]) -> set[str]:
 
 
 def _clock_offset(stripe_time: datetime | None) -> int:
-    """Seconds that Stripe's clock is ahead of ours; what is within a call's accuracy counts as none."""
+    """Seconds that Stripe's clock is ahead of ours; a difference within a call's accuracy counts as none."""
     offset = stripe_time - timezone.now() if stripe_time else timedelta()
     return round(offset.total_seconds()) if abs(offset) > stripe_clock.CLOCKS_AGREE_WITHIN else 0
 
