@@ -157,14 +157,16 @@ class TestDeletion:
         assert apply_events(PRODUCT, [gone]).was_written
         assert not apply_events(PRODUCT, [gone]).was_written
 
-    def test_of_an_unknown_object_leaves_a_tombstone(self, product: JSON, local_stripe: LocalStripe) -> None:
+    def test_of_an_unknown_object_leaves_a_row_marked_as_deleted(
+        self, product: JSON, local_stripe: LocalStripe
+    ) -> None:
         apply_events(PRODUCT, [event(product, "late", NOON, type="product.deleted")])
         apply_snapshot(PRODUCT, state(product, "later still", NOON + SECOND))
         row = Product.objects.get()
         assert (row.pk, row.is_deleted, row.version) == (product["id"], True, 1)
         assert not Product.objects.on_sale().exists()
 
-    def test_of_an_unknown_price_leaves_a_tombstone(self, db: None) -> None:
+    def test_of_an_unknown_price_leaves_a_row_marked_as_deleted(self, db: None) -> None:
         gone = Event("evt_1", "price.deleted", NOON, gateway.API_VERSION, {"id": "price_1", "object": "price"})
         apply_events(PRICE, [gone])
         price = Price.objects.get()

@@ -172,7 +172,7 @@ class TestOfferPage:
         assert name_and_version() == ("as read", 1)
         assert local_stripe.calls == []
 
-    def test_a_tombstone_stays_one(self, product: JSON, row: Product, local_stripe: LocalStripe) -> None:
+    def test_a_deleted_row_stays_deleted(self, product: JSON, row: Product, local_stripe: LocalStripe) -> None:
         apply_events(PRODUCT, [event(product, "", NOON, type="product.deleted")])
         [result] = apply_page(PRODUCT, [state(product, "on the page", NOON + timedelta(days=1))]).compared
         assert not result.was_written

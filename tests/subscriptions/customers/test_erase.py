@@ -31,7 +31,7 @@ def ada(paid_session: CheckoutSession, client: Client, local_stripe: LocalStripe
 
 class TestEraseCustomer:
     @pytest.mark.parametrize("by", ["name", "id"])
-    def test_leaves_a_tombstone_and_nothing_else(self, ada: str, local_stripe: LocalStripe, by: str) -> None:
+    def test_leaves_the_id_and_nothing_else(self, ada: str, local_stripe: LocalStripe, by: str) -> None:
         call_command("erase_customer", "ada" if by == "name" else ada, "--no-input")
         for model in (Customer, Subscription, Invoice, StatusChange, CheckoutSession):
             assert model._default_manager.count() == 0

@@ -136,7 +136,7 @@ class TestEnsure:
         assert second.pk != first.pk
         assert BillingAccount.objects.get().customer_id == second.pk
 
-    def test_who_was_buried_gets_another(self, person: User, local_stripe: LocalStripe) -> None:
+    def test_an_erased_person_gets_another(self, person: User, local_stripe: LocalStripe) -> None:
         first = customers.ensure(person)
         erasing.mark_erased(first.pk, reason="test", now=timezone.now())
         second = customers.ensure(person)

@@ -138,7 +138,7 @@ class TestArchive:
 
 
 class TestDelete:
-    def test_leaves_a_tombstone_that_nothing_brings_back(
+    def test_leaves_an_id_that_nothing_brings_back(
         self, client: Client, ended: Customer, local_stripe: LocalStripe, settings: Any
     ) -> None:
         settings.INACTIVE_CUSTOMERS = "delete"
