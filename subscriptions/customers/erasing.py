@@ -8,7 +8,7 @@ from billing.errors import StripeMissing
 from billing.mirror import registry
 from subscriptions.customers import services as customers
 from subscriptions.mirror import kinds
-from subscriptions.models import ErasedCustomer, StatusChange, WebhookEvent
+from subscriptions.models import ErasedCustomer, ProductClaim, StatusChange, WebhookEvent
 
 
 def erase(customer_id: str, *, now: datetime) -> None:
@@ -31,6 +31,7 @@ def mark_erased(customer_id: str, *, reason: str, now: datetime) -> None:
     customers.unlink(customer_id)
     subscription_ids = _keys_of_rows(kinds.SUBSCRIPTION, customer_id)
     StatusChange.objects.filter(subscription_id__in=subscription_ids).delete()
+    ProductClaim.objects.filter(customer_id=customer_id).delete()
     # What belongs to something else is registered after it, and is deleted before it. MongoDB deletes by no join.
     for kind in reversed(registry.all_kinds()):
         if kind.customer_on_row:

@@ -10,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from subscriptions.models import ErasedCustomer, Subscription
 
-BEFORE, AFTER = "0002_plain_labels", "0003_plain_names"
+BEFORE, AFTER = "0003_product_claim", "0004_plain_names"
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("subscriptions", "0002_plain_labels"),
+        ("subscriptions", "0003_product_claim"),
     ]
 
     operations = [
