@@ -12,7 +12,7 @@ from billing.models import Price
 from subscriptions.checkout import claims
 from subscriptions.checkout import services as checkout
 from subscriptions.checkout.errors import CannotBuy
-from subscriptions.customers import services as customers
+from subscriptions.customers import erasing
 from subscriptions.models import CheckoutSession, Customer, ProductClaim, Subscription
 from subscriptions.plans import change, preview
 from subscriptions.plans.errors import CannotChange
@@ -124,7 +124,7 @@ class TestBuying:
 
     def test_erasing_the_customer_releases_it(self, person: User, price: Price) -> None:
         buy(person, price)
-        customers.mark_erased(str(the_claim().customer_id), reason="test", now=timezone.now())
+        erasing.mark_erased(str(the_claim().customer_id), reason="test", now=timezone.now())
         assert ProductClaim.objects.count() == 0
 
 

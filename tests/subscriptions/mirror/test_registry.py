@@ -14,7 +14,7 @@ from billing.mirror import registry
 from billing.mirror.registry import Kind
 from billing.models import MirroredRow
 from subscriptions.customers import erasing
-from subscriptions.models import ErasedCustomer, WebhookEvent
+from subscriptions.models import BillingAccount, Customer, ErasedCustomer, ProductClaim, WebhookEvent
 from subscriptions.webhooks.handlers import HANDLERS
 from tests.chaos import columns
 from tests.fixtures import LocalStripe
@@ -125,6 +125,19 @@ class TestErasing:
             rows, 0
         )
         assert ErasedCustomer.objects.get().pk == "cus_1"
+
+    def test_removes_everything_else_that_links_to_the_customer(self) -> None:
+        ProductClaim.objects.create(pk="cus_1 prod_1", customer_id="cus_1", taken_at=timezone.now())
+        erasing.mark_erased("cus_1", reason="test", now=timezone.now())
+        assert ProductClaim.objects.count() == 0
+        linked = {
+            field.model
+            for model in apps.get_app_config("subscriptions").get_models()
+            for field in model._meta.concrete_fields
+            if field.related_model is Customer
+        }
+        # An account keeps its user and loses the customer.
+        assert linked - set(MIRRORED) == {ProductClaim, BillingAccount}
 
     def test_leaves_the_rows_of_others(self, rows: dict[str, Any]) -> None:
         erasing.mark_erased("cus_2", reason="test", now=timezone.now())
