@@ -3,10 +3,19 @@
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 2
+# What ENGINE may be, and the settings that choose it.
+ENGINE_sqlite := TEST_ENGINE=sqlite
+ENGINE_mongodb := TEST_ENGINE=mongodb
+ENGINE_mongodb-server := TEST_ENGINE=mongodb TEST_MONGODB=server
+ENGINE_postgresql := TEST_ENGINE=postgresql
+ifdef ENGINE
+$(if $(ENGINE_$(ENGINE)),,$(error ENGINE is sqlite, mongodb, mongodb-server or postgresql))
+endif
 CHAOS_STEPS ?= 20000
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --ignore tests/e2e --ignore tests/benchmarks
 # The sandbox has no database: its tests run with SQLite's alone.
 ON_ENGINE := $(PYTEST) --ignore tests/sandbox
+TYPED := manage.py config billing subscriptions sandbox benchmarks
 AS_DEPLOYED := DEBUG=False SITE_URL=https://shop.example.com STRIPE_KEY=sk_live_none STRIPE_WEBHOOK_SECRET=whsec_none
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 
@@ -14,7 +23,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test test-sqlite test-mongodb test-postgres test-e2e test-benchmarks chaos chaos-mutations bench bench-djstripe lint types check lock clean
+.PHONY: help install demo run test test-sqlite test-mongodb test-mongodb-server test-postgres test-e2e test-benchmarks
+.PHONY: chaos chaos-mutations bench bench-djstripe fix lint types check lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,27 +41,37 @@ run: .venv/runtime .env ## Run the site and the sync with your own .env (PORT mo
 
 # --- Testing -----------------------------------------------------------------
 
-test: install ## Run the suite on SQLite, then the apps' database tests on mongomock
-	TEST_ENGINE=sqlite $(PYTEST)
-	TEST_ENGINE=mongodb $(PYTEST) -m "database and not needs_server" tests/billing tests/config tests/subscriptions
+ifdef T
+test: install
+	$(ENGINE_$(or $(ENGINE),sqlite)) $(BIN)/python -m pytest --numprocesses $(if $(findstring ::,$T),0,$(WORKERS)) '$T'
+else ifdef ENGINE
+test: test-$(ENGINE:postgresql=postgres)
+else
+test: install ## Run the suite on SQLite and the database tests on mongomock; T=path::name ENGINE=mongodb chooses
+	$(ENGINE_sqlite) $(PYTEST)
+	$(ENGINE_mongodb) $(PYTEST) -m "database and not needs_server" tests/billing tests/config tests/subscriptions
+endif
 
 test-sqlite: install ## Run the suite on SQLite
-	TEST_ENGINE=sqlite $(PYTEST)
+	$(ENGINE_sqlite) $(PYTEST)
 
 ifdef TEST_MONGODB_URL
 test-mongodb: install ## Run the suite on mongomock and SecantusDB, or on the server that TEST_MONGODB_URL names
-	TEST_ENGINE=mongodb $(ON_ENGINE)
+	$(ENGINE_mongodb) $(ON_ENGINE)
 else
 test-mongodb: install
-	TEST_ENGINE=mongodb $(ON_ENGINE) -m "not needs_server"
-	TEST_ENGINE=mongodb TEST_MONGODB=server $(ON_ENGINE) -m needs_server
+	$(ENGINE_mongodb) $(ON_ENGINE) -m "not needs_server"
+	$(ENGINE_mongodb-server) $(ON_ENGINE) -m needs_server
 endif
 
+test-mongodb-server: install
+	$(ENGINE_mongodb-server) $(ON_ENGINE)
+
 test-postgres: install ## Run the suite on PostgreSQL: this machine's, or the server that TEST_POSTGRES_URL names
-	TEST_ENGINE=postgresql $(ON_ENGINE)
+	$(ENGINE_postgresql) $(ON_ENGINE)
 
 test-benchmarks: install ## Test that what is measured is what is meant
-	TEST_ENGINE=sqlite $(BIN)/python -m pytest --numprocesses $(WORKERS) tests/benchmarks
+	$(ENGINE_sqlite) $(BIN)/python -m pytest --numprocesses $(WORKERS) tests/benchmarks
 
 test-e2e: install ## Run the tests in a real browser (needs chromium)
 	$(BIN)/python -m pytest tests/e2e
@@ -72,11 +92,22 @@ chaos-mutations: install ## Show that the run under fire fails without each safe
 
 # --- Checking ----------------------------------------------------------------
 
+fix: install ## Mend style and format, of fresh migrations too; what is left for you is listed
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+	$(BIN)/ruff check .
+
 lint: install ## Check style and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# mypy's cache remembers that a file needs a model's module, and reports in that file, which nobody touched, that the
+# module is gone. So the cache is made anew when a module that it knows is gone: after a move, or on another branch.
 types: install ## Check types, and which module may import which
+	@for module in $$(cat .mypy_cache/modules 2>/dev/null); do \
+		test -e $$module || { echo "$$module is gone: mypy begins anew"; rm -rf .mypy_cache; break; }; \
+	done
+	@mkdir -p .mypy_cache && find $(TYPED) -name '*.py' > .mypy_cache/modules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
