@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test import TransactionTestCase
 
 from config import env
-from tests import engines
+from tests import case_ids, engines
 
 # The suite must not see the settings of the person who runs it, a live key least of all.
 env.forget()
@@ -44,6 +44,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "database: put on every test that uses the database, to select with -m")
     config.addinivalue_line("markers", "only_on(*engines): leave the test out on the others")
     config.addinivalue_line("markers", "needs_server(reason): mongomock can't carry it; skipped there")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    return case_ids.case_id(val)
 
 
 def pytest_report_header() -> str:

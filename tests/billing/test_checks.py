@@ -2,6 +2,8 @@ import pytest
 from django.core.checks import ERROR, WARNING, run_checks
 from pytest_django.fixtures import Settings
 
+from tests.wording import starting
+
 
 def found() -> list[tuple[str | None, int]]:
     return [(message.id, message.level) for message in run_checks(tags=["stripe"])]
@@ -25,7 +27,7 @@ class TestStripeSettings:
         settings.STRIPE_KEY = key
         assert found() == [("billing.E002", ERROR)]
         [message] = run_checks(tags=["stripe"])
-        assert message.msg.startswith("STRIPE_KEY is not a secret key")
+        assert message.msg == starting("STRIPE_KEY is not a secret key")
         assert "51Abc" not in message.msg
 
     def test_no_webhook_secret_is_an_error(self, settings: Settings) -> None:

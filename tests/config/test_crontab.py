@@ -10,6 +10,7 @@ import pytest
 from django.core.management import ManagementUtility, call_command
 
 from config import crontab
+from tests.wording import ending, starting
 
 # django-crontab leaves the program that it reads the crontab by to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -44,7 +45,7 @@ def table(tmp_path: Path, settings: Any) -> Path:
 def entries(table: Path) -> list[str]:
     lines = table.read_text().splitlines(keepends=True)
     assert lines[0] == FOREIGN
-    assert all(line.endswith("# standing-order in /srv/our shop\n") for line in lines[1:])
+    assert lines[1:] == [ending("# standing-order in /srv/our shop\n")] * (len(lines) - 1)
     return lines[1:]
 
 
@@ -66,7 +67,7 @@ class TestAdd:
         settings.CRONJOBS = crontab.sync_entries(every_seconds=300)
         call_command("crontab", "add")
         [entry] = entries(table)
-        assert entry.startswith("*/5 * * * * ")
+        assert entry == starting("*/5 * * * * ")
         assert entry not in before
 
 
@@ -86,7 +87,7 @@ class TestShow:
         settings.CRONJOBS = crontab.sync_entries(every_seconds=300)
         capsys.readouterr()
         call_command("crontab", "show")
-        assert capsys.readouterr().out.startswith("Entries of this installation in the crontab: 2\n  * * * * * ")
+        assert capsys.readouterr().out == starting("Entries of this installation in the crontab: 2\n  * * * * * ")
         assert len(entries(table)) == 2
 
 

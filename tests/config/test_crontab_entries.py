@@ -9,6 +9,7 @@ from django_crontab.crontab import Crontab
 from pytest_django import Settings
 
 from config import crontab as schedule
+from tests.wording import ending, starting
 
 
 class TestSyncEntries:
@@ -57,9 +58,9 @@ class TestCrontabLines:
         crontab.add_jobs()
         assert len(crontab.crontab_lines) == 2
         for line in crontab.crontab_lines:
-            assert line.startswith("* * * * * ")
+            assert line == starting("* * * * * ")
             assert f"{settings.BASE_DIR}/manage.py crontab run " in line
-            assert line.endswith(f">> /srv/shop/cron.log 2>&1 # standing-order in {settings.BASE_DIR}\n")
+            assert line == ending(f">> /srv/shop/cron.log 2>&1 # standing-order in {settings.BASE_DIR}\n")
 
     def test_are_removed_again(self) -> None:
         crontab = Crontab(verbosity=0)

@@ -11,6 +11,7 @@ from django.urls import path
 from django.views import defaults
 
 from tests.config.conftest import Load
+from tests.wording import ending
 
 ROOT = settings.BASE_DIR
 NAME = "Fish & Chips"
@@ -69,7 +70,7 @@ class TestTheSetting:
     def test_names_the_sender_of_mails(self, load: Load):
         found = load(SITE_NAME="Fish, Chips & Söhne", SITE_URL="https://shop.example.com")
         assert found["SITE_NAME"] == "Fish, Chips & Söhne"
-        assert found["DEFAULT_FROM_EMAIL"].endswith(" <noreply@shop.example.com>")
+        assert found["DEFAULT_FROM_EMAIL"] == ending(" <noreply@shop.example.com>")
         message = mail.EmailMessage("Hello", "Hello", found["DEFAULT_FROM_EMAIL"], ["ada@example.com"]).message()
         assert message["From"] == "=?utf-8?q?Fish=2C_Chips_=26_S=C3=B6hne?= <noreply@shop.example.com>"
 

@@ -14,6 +14,8 @@ import pytest
 import requests
 import stripe
 
+from tests.wording import starting
+
 REPOSITORY = Path(__file__).parents[2]
 KEY = {"idempotency_key": "key-1"}
 
@@ -108,7 +110,7 @@ class TestLife:
         assert (code, complaints) == (0, "")
         first, second = output.splitlines()
         assert first == f"Stripe sandbox on http://127.0.0.1:{sandbox.port}. Stop it with Ctrl-C."
-        assert second.startswith("POST /v1/customers -> 200, ")
+        assert second == starting("POST /v1/customers -> 200, ")
         assert [path.name for path in tmp_path.iterdir()] == ["state.sqlite3"]
 
     def test_quiet_prints_nothing(self, start):
@@ -137,8 +139,8 @@ class TestLife:
         _output, complaints = process.communicate(timeout=10)
 
         assert process.returncode == 1
-        assert complaints.startswith(f"The state file {state} can't be used: ")
-        assert state.read_text().startswith("These are my notes")
+        assert complaints == starting(f"The state file {state} can't be used: ")
+        assert state.read_text() == starting("These are my notes")
 
     @pytest.mark.parametrize("arguments", [["--port", "99999"], ["--port", "x"], ["--webhook", "shop"]])
     def test_refuses_invalid_arguments(self, arguments):

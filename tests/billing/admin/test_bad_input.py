@@ -15,6 +15,7 @@ from tests.billing.admin.browser import (
 )
 from tests.billing.catalog_copies import at_stripe, here
 from tests.fixtures import LocalStripe
+from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
 
@@ -150,7 +151,7 @@ class TestStripe:
         local_stripe.control("faults", status=status, count=3)
         page = refused(admin, open_page(admin, address), **GOOD)
         [message] = page.errors["__all__"]
-        assert message.startswith("Stripe can't be reached, so this is not done yet. Please try again. (")
+        assert message == starting("Stripe can't be reached, so this is not done yet. Please try again. (")
         local_stripe.control("faults", count=0)
         assert here() == before == at_stripe(local_stripe)
         self.is_saved_by_pressing_save_again(admin, local_stripe, page, before=1)
@@ -158,7 +159,7 @@ class TestStripe:
     def test_lost_the_answer(self, admin: Client, local_stripe: LocalStripe, address: str) -> None:
         local_stripe.control("faults", status="timeout", count=3, after=True)
         page = refused(admin, open_page(admin, address), **GOOD)
-        assert page.errors["__all__"][0].startswith("Stripe can't be reached")
+        assert page.errors["__all__"][0] == starting("Stripe can't be reached")
         local_stripe.control("faults", count=0)
         self.is_saved_by_pressing_save_again(admin, local_stripe, page, before=1)
 
@@ -176,7 +177,7 @@ class TestStripe:
         before = here()
         page = refused(admin, open_page(admin, address), **{**GOOD, "currency": "xxx"})
         [message] = page.errors["__all__"]
-        assert message.startswith("Stripe refused this: Invalid currency: xxx.")
+        assert message == starting("Stripe refused this: Invalid currency: xxx.")
         assert here() == before == at_stripe(local_stripe)
         response = save(admin, page, currency="usd")
         assert response.status_code == 302
@@ -189,7 +190,7 @@ class TestStripe:
         settings.STRIPE_KEY = "sk_live_wrong_key_of_the_suite"
         page = refused(admin, open_page(admin, address), **GOOD)
         [message] = page.errors["__all__"]
-        assert message.startswith("Stripe does not accept our key, so nothing was changed: check STRIPE_KEY.")
+        assert message == starting("Stripe does not accept our key, so nothing was changed: check STRIPE_KEY.")
         assert "sk_live_wrong_key_of_the_suite" not in page.html
         assert here() == before == at_stripe(local_stripe)
 

@@ -17,6 +17,7 @@ from tests.billing.admin.browser import (
 )
 from tests.billing.catalog_copies import at_stripe, here
 from tests.fixtures import LocalStripe
+from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +58,7 @@ class TestStrangers:
         for address in addresses(price):
             for response in (client.get(address), client.post(address, NEW)):
                 assert response.status_code == 302
-                assert response["Location"].startswith("/admin/login/?next=")
+                assert response["Location"] == starting("/admin/login/?next=")
 
     def test_who_are_customers_are_asked_to_sign_in_as_staff(self, client: Client, person: User, price: Price) -> None:
         client.force_login(person)

@@ -20,6 +20,7 @@ from tests.billing.admin.browser import (
 )
 from tests.billing.catalog_copies import at_stripe, here
 from tests.fixtures import LocalStripe
+from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
 
@@ -154,7 +155,7 @@ class TestChangeAmount:
         path = step.format(product=price.product_id, price=price.pk)
         local_stripe.control("faults", status=status, count=3, path=path)
         page = refused(admin, open_page(admin, page_of(price)), amount="29")
-        assert page.errors["__all__"][0].startswith("Stripe can't be reached, so this is not done yet.")
+        assert page.errors["__all__"][0] == starting("Stripe can't be reached, so this is not done yet.")
         local_stripe.control("faults", count=0)
         assert save(admin, page).status_code == 302
         assert {str(row): row.active for row in Price.objects.all()} == {
@@ -201,7 +202,7 @@ class TestActions:
         self, admin: Client, local_stripe: LocalStripe, price: Price, euro: Price
     ) -> None:
         said = choose(admin, PRICES, "archive", price, euro)
-        assert said[0].startswith("$19.00 per month: Stripe refused this: ")
+        assert said[0] == starting("$19.00 per month: Stripe refused this: ")
         assert said[1:] == ["Archived: €5.00 per month."]
         assert dict(Price.objects.values_list("pk", "active")) == {price.pk: True, euro.pk: False}
         assert here() == at_stripe(local_stripe)
@@ -218,7 +219,7 @@ class TestActions:
         for action in ("archive", "restore", "make_default"):
             local_stripe.control("faults", status=429)
             [said] = choose(admin, PRICES, action, euro)
-            assert said.startswith("€5.00 per month: Stripe can't be reached")
+            assert said == starting("€5.00 per month: Stripe can't be reached")
         assert here() == before == at_stripe(local_stripe)
 
 

@@ -21,6 +21,7 @@ from tests.billing.admin.browser import (
 )
 from tests.billing.catalog_copies import at_stripe, here
 from tests.fixtures import LocalStripe
+from tests.wording import ending, starting
 
 pytestmark = pytest.mark.django_db
 
@@ -81,8 +82,8 @@ class TestAdd:
         product, entry = Product.objects.get(), LogEntry.objects.get()
         assert (entry.action_flag, entry.object_id, str(entry.user)) == (ADDITION, product.pk, "grace")
         [said] = messages_on(admin, PRODUCTS)
-        assert said.startswith("The product “<a ")
-        assert said.endswith("Pro</a>” was added successfully.")
+        assert said == starting("The product “<a ")
+        assert said == ending("Pro</a>” was added successfully.")
 
     def test_sent_twice_makes_one(self, admin: Client, local_stripe: LocalStripe) -> None:
         page = open_page(admin, ADD_PRODUCT)
@@ -243,7 +244,7 @@ class TestActions:
         local_stripe.control("faults", status="timeout", count=3)
         before = here()
         [said] = choose(admin, PRODUCTS, "archive", price.product)
-        assert said.startswith("Pro: Stripe can't be reached")
+        assert said == starting("Pro: Stripe can't be reached")
         assert here() == before == at_stripe(local_stripe)
 
     def test_nothing_can_be_deleted(self, admin: Client, local_stripe: LocalStripe, price: Price) -> None:

@@ -11,6 +11,7 @@ from billing.models import Price, Product
 from tests.config.api.conftest import Program, refused
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import Meanwhile
+from tests.wording import ending
 
 pytestmark = pytest.mark.django_db
 
@@ -248,7 +249,7 @@ class TestUpdateprod:
         answer = backend.post("updateprod", prod_name="Pro", active=False)
         error = refused(answer, 409, "ambiguous_name")
         assert sorted(answer.json()["ids"]) == sorted([price.product_id, other.pk])
-        assert error["message"].endswith("Name the one that you mean by product_id.")
+        assert error["message"] == ending("Name the one that you mean by product_id.")
         assert local_stripe.calls == []
         assert backend.post("updateprod", product_id=other.pk, active=False).status_code == 200
         # Off sale, it is in nobody's way.
@@ -268,7 +269,7 @@ class TestUpdateprod:
         assert (answer.status_code, answer.json()["interval"]) == (200, "month")
         Product.objects.update(default_price_id="")
         error = refused(backend.post("updateprod", prod_name="Pro", unit_amount=3900), 409, "ambiguous_name")
-        assert error["message"].endswith(". Make one the default first.")
+        assert error["message"] == ending(". Make one the default first.")
 
     def test_of_an_amount_where_no_price_is(self, backend: Program, price: Price) -> None:
         Price.objects.update(active=False)

@@ -16,6 +16,7 @@ from tests.config.api.conftest import Program, program_of, refused
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import DAY, Meanwhile, settle, sync_now
 from tests.subscriptions.rows import subscribe
+from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
 
@@ -205,7 +206,7 @@ class TestUpdatesub:
     def test_of_one_that_has_ended(self, ada: Program, subscription: Subscription, team: Price) -> None:
         cancel.cancel_now(subscription=subscription)
         answer = ada.post("updatesub", price_id=team.pk, subscription_id=subscription.pk)
-        assert refused(answer, 400, "not_possible")["message"].startswith("This subscription has ended.")
+        assert refused(answer, 400, "not_possible")["message"] == starting("This subscription has ended.")
         refused(ada.post("updatesub", price_id=team.pk), 404, "not_found")
 
     def test_to_a_price_that_it_can_not_have(

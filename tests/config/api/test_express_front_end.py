@@ -8,6 +8,7 @@ import pytest
 
 from tests.config.api.conftest import Program
 from tests.fixtures import LocalStripe
+from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,7 @@ def test_needs_a_base_url_and_a_token(backend: Program, local_stripe: LocalStrip
 
     status, zoe = post("createcustomer", {"user_name": "zoe", "email": "zoe@example.com"})
     assert (status, zoe["user_name"], zoe["email"]) == (201, "zoe", "zoe@example.com")
-    assert zoe["customer_id"].startswith("cus_")
+    assert zoe["customer_id"] == starting("cus_")
 
     status, session = post("session", {"user_name": "zoe", "prod_name": "Small"})
     assert (status, session["mode"], session["subscription_id"]) == (201, "subscription", None)

@@ -1,7 +1,6 @@
 """Every failure has the one shape, whoever makes it, and an id that is in the log."""
 
 import logging
-import re
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from tests.config.api.conftest import Program, refused
 from tests.config.api.endpoints import GETS, POSTS
 from tests.fixtures import LocalStripe
 from tests.subscriptions.rows import subscribe
+from tests.wording import matching, starting
 
 pytestmark = pytest.mark.django_db
 
@@ -78,7 +78,7 @@ class TestStripe:
     def test_that_refuses_a_change(self, ask: Any, local_stripe: LocalStripe, path: str) -> None:
         """The subscription is in our copy alone."""
         error = refused(ask(path)(), 400, "stripe_refused")
-        assert error["message"].startswith("No such subscription")
+        assert error["message"] == starting("No such subscription")
         assert Subscription.objects.get().status == "active"
 
     def test_that_refuses_a_product(self, backend: Program) -> None:
@@ -116,7 +116,7 @@ class TestAddresses:
         settings.SECURE_SSL_REDIRECT = True
         answer = Program().get("plans", Host="evil.example")
         refused(answer, 400, "bad_request")
-        assert re.fullmatch(r"[0-9a-f]{32}", answer["X-Request-Id"])
+        assert answer["X-Request-Id"] == matching(r"[0-9a-f]{32}")
 
     def test_keep_what_protects_a_browser(self, ada: Program) -> None:
         for answer in (ada.get("nothing"), ada.get("product"), ada.get("me")):
@@ -148,7 +148,7 @@ class TestRequestId:
     def test_is_on_every_answer(self, ada: Program, stranger: Program) -> None:
         answers = [ada.get("me"), ada.get("nothing"), ada.get("product"), stranger.get("me"), stranger.get("plans")]
         ids = [answer["X-Request-Id"] for answer in answers]
-        assert all(re.fullmatch(r"[0-9a-f]{32}", found) for found in ids)
+        assert ids == [matching(r"[0-9a-f]{32}")] * 5
         assert len(set(ids)) == 5
 
     def test_is_the_callers_own_where_it_is_sane(self, ada: Program) -> None:
@@ -156,7 +156,7 @@ class TestRequestId:
 
     @pytest.mark.parametrize("sent", ["x" * 65, "a b", "a\tb", "<b>", "ü", ""])
     def test_is_another_where_it_is_not(self, ada: Program, sent: str) -> None:
-        assert re.fullmatch(r"[0-9a-f]{32}", ada.get("me", **{"X-Request-Id": sent})["X-Request-Id"])
+        assert ada.get("me", **{"X-Request-Id": sent})["X-Request-Id"] == matching(r"[0-9a-f]{32}")
 
     def test_is_in_the_log(self, ada: Program, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level(logging.INFO, failures.__name__):
@@ -166,7 +166,7 @@ class TestRequestId:
         assert answer.status_code == 404
         lines = [record.getMessage() for record in caplog.records if record.name == failures.__name__]
         assert len(lines) == 3
-        assert lines[0].startswith("POST /api/session answered 422, request ")
+        assert lines[0] == starting("POST /api/session answered 422, request ")
         assert lines[1:] == [
             "GET /api/no%0Athing answered 404, request mine",
             "GET /api/me answered 200, request hers",

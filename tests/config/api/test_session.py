@@ -12,6 +12,7 @@ from subscriptions.models import CheckoutSession, Customer, Payment, ProductClai
 from tests.config.api.conftest import Program, program_of, refused
 from tests.fixtures import LocalStripe
 from tests.subscriptions.sync.test_threads import at_once
+from tests.wording import ending, starting
 
 pytestmark = pytest.mark.django_db
 
@@ -142,7 +143,7 @@ class TestWhatToBuy:
         answer = ada.post("session", prod_name="Pro")
         error = refused(answer, 409, "ambiguous_name")
         assert sorted(answer.json()["ids"]) == sorted([price.pk, other.pk])
-        assert error["message"].endswith("Name the one that you mean by price_id.")
+        assert error["message"] == ending("Name the one that you mean by price_id.")
         assert local_stripe.calls == []
         assert ada.post("session", price_id=other.pk).status_code == 201
 
@@ -162,7 +163,7 @@ class TestWhatToBuy:
         terms = PriceTerms(unit_amount=900, currency="eur")
         euros = catalog.create_product(name="Euro", price=terms, request_id="euro").price
         error = refused(ada.post("session", price_id=euros.pk), 400, "not_possible")
-        assert error["message"].startswith("Your subscriptions are billed in USD")
+        assert error["message"] == starting("Your subscriptions are billed in USD")
 
 
 class TestWhatTheyHave:

@@ -12,6 +12,7 @@ import requests
 
 from config.demo import environment as demo_environment
 from tests.running import Running, copy_project, free_ports, is_listening
+from tests.wording import ending
 
 pytestmark = pytest.mark.only_on("sqlite")
 
@@ -97,7 +98,7 @@ class TestDemo:
 
         assert first.stop() == 0
         assert "Traceback" not in first.text
-        assert first.text.endswith("\nStopped.\n")
+        assert first.text == ending("\nStopped.\n")
         assert not any(is_listening(port) for port in ports.values())
         assert "live" not in settings_of_first
         assert file.stat().st_mode & 0o077 == 0

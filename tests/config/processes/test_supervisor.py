@@ -15,6 +15,7 @@ import pytest
 
 from config.processes import supervisor as processes
 from config.processes.supervisor import PortTaken, Program, ProgramEnded, Supervisor
+from tests.wording import starting
 
 SERVER = """
 import http.server, sys, time
@@ -103,7 +104,7 @@ class TestStart:
             supervisor.start(python("site", SERVER, str(port), url=url))
             with socket.create_connection(("127.0.0.1", port)):
                 pass  # It listens.
-        assert out.getvalue().startswith("site    | serving\n")
+        assert out.getvalue() == starting("site    | serving\n")
 
     def test_tells_at_once_when_it_ends_instead(self, port: int) -> None:
         failing = python("site", "print('no database'); raise SystemExit(3)", url=f"http://127.0.0.1:{port}/")

@@ -4,6 +4,7 @@ import pytest
 import stripe
 
 from tests.sandbox.conftest import NOW
+from tests.wording import starting
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ class TestCreate:
 
         assert refused.value.http_status == 400
         assert refused.value.param == param
-        assert refused.value.user_message.startswith(message)
+        assert refused.value.user_message == starting(message)
         assert api.prices.list().data == []
         assert len(api.products.list().data) == 1
 

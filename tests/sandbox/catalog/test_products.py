@@ -2,13 +2,14 @@ import pytest
 import stripe
 
 from tests.sandbox.conftest import NOW
+from tests.wording import starting
 
 
 class TestCreate:
     def test_answers_with_every_member(self, api):
         product = api.products.create({"name": "Pro", "metadata": {"plan": "pro"}, "images": ["https://x.example/p"]})
 
-        assert product.id.startswith("prod_")
+        assert product.id == starting("prod_")
         assert len(product.id) == len("prod_") + 14
         assert product.to_dict() == {
             "id": product.id,
@@ -89,7 +90,7 @@ class TestCreate:
 
         assert refused.value.http_status == 400
         assert refused.value.param == param
-        assert refused.value.user_message.startswith(message)
+        assert refused.value.user_message == starting(message)
         assert api.products.list().data == []
         assert event_types() == []
 

@@ -3,6 +3,7 @@ from werkzeug.test import Client
 
 from sandbox.app import Sandbox
 from tests.sandbox.conftest import NOW
+from tests.wording import starting
 
 DAY = 86400
 
@@ -161,7 +162,7 @@ class TestBadInput:
         answer = client.post("/_sandbox/clock", data=body.encode("latin-1"))
 
         assert answer.status_code == 400
-        assert answer.get_json()["error"]["message"].startswith("The body ")
+        assert answer.get_json()["error"]["message"] == starting("The body ")
 
     def test_has_its_own_method(self, client):
         answer = client.get("/_sandbox/reset")

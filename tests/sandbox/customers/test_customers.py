@@ -2,6 +2,7 @@ import pytest
 import stripe
 
 from tests.sandbox.conftest import NOW
+from tests.wording import starting
 
 
 @pytest.fixture
@@ -11,7 +12,7 @@ def customer(api):
 
 class TestCreate:
     def test_returns_given_members_and_nulls(self, customer):
-        assert customer.id.startswith("cus_")
+        assert customer.id == starting("cus_")
         assert (customer.email, customer.name, customer.created) == ("Ada@example.com", "Ada", NOW)
         assert (customer.address, customer.currency, customer.balance) == (None, None, 0)
         assert customer.invoice_settings.to_dict() == {

@@ -3,6 +3,7 @@ import stripe
 
 from sandbox.core.account import API_VERSION
 from tests.sandbox.conftest import NOW
+from tests.wording import starting
 
 PARAMS = {"url": "https://shop.example/hook", "enabled_events": ["customer.created"]}
 
@@ -11,7 +12,7 @@ class TestCreate:
     def test_shows_the_secret_this_once(self, api):
         endpoint = api.webhook_endpoints.create({**PARAMS, "api_version": API_VERSION, "description": "Shop"})
 
-        assert endpoint.secret.startswith("whsec_")
+        assert endpoint.secret == starting("whsec_")
         assert len(endpoint.secret) == len("whsec_") + 32
         expected = {
             "id": endpoint.id,

@@ -4,6 +4,7 @@ from werkzeug.test import Client
 
 from sandbox.core.account import API_VERSION
 from sandbox.transport import InProcessClient
+from tests.wording import starting
 
 BEARER = {"Authorization": "Bearer sk_test_any"}
 
@@ -37,7 +38,7 @@ class TestKey:
 
         assert answer.status_code == 401
         assert answer.get_json()["error"]["type"] == "invalid_request_error"
-        assert answer.get_json()["error"]["message"].startswith(message)
+        assert answer.get_json()["error"]["message"] == starting(message)
         assert client.get("/v1/customers", headers=BEARER).get_json()["data"] == []
 
     def test_the_sdk_raises_its_own_error(self, sandbox):
@@ -69,7 +70,7 @@ class TestPath:
         answer = client.open(path, method=method, headers=BEARER)
 
         assert answer.status_code == 404
-        assert answer.get_json()["error"]["message"].startswith(f"Unrecognized request URL ({method}: {path}).")
+        assert answer.get_json()["error"]["message"] == starting(f"Unrecognized request URL ({method}: {path}).")
 
     def test_operations_that_only_the_sandbox_lacks_are_unsupported(self, client):
         answer = client.get("/v1/issuing/cards", headers=BEARER)
@@ -99,7 +100,7 @@ class TestAnswer:
     def test_carries_stripes_headers(self, api):
         answer = api.customers.create({}, {"idempotency_key": "key-1"}).last_response
 
-        assert answer.request_id.startswith("req_")
+        assert answer.request_id == starting("req_")
         assert answer.headers["Content-Type"] == "application/json"
         assert answer.headers["Idempotency-Key"] == "key-1"
         assert answer.headers["Date"] == "Fri, 15 Jan 2027 08:00:00 GMT"

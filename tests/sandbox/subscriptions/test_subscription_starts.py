@@ -1,6 +1,7 @@
 import stripe
 
 from tests.sandbox.shop import NOW, at, error_of
+from tests.wording import starting
 
 DAY = 86_400
 NEXT_MONTH = at("2027-02-28 10:30")
@@ -71,7 +72,7 @@ class TestCreate:
 
         assert subscription.status == "incomplete"
         assert (subscription.latest_invoice.status, subscription.latest_invoice.attempt_count) == ("open", 0)
-        assert subscription.latest_invoice.confirmation_secret.client_secret.startswith("pi_")
+        assert subscription.latest_invoice.confirmation_secret.client_secret == starting("pi_")
 
     def test_expires_when_it_is_not_paid_for_a_day(self, shop, create):
         subscription = create(default_payment_method="pm_card_chargeCustomerFail")
@@ -119,7 +120,9 @@ class TestCreate:
         )
 
         assert (error.http_status, error.code) == (400, "resource_missing")
-        assert error.user_message.startswith("This customer has no attached payment source or default payment method.")
+        assert error.user_message == starting(
+            "This customer has no attached payment source or default payment method."
+        )
         assert shop.api.subscriptions.list({"status": "all"}).data == []
 
     def test_refuses_conflicting_parameters(self, shop, create, customer):
@@ -143,7 +146,7 @@ class TestCreate:
 
         error = error_of(create, shop.price(currency="eur"))
 
-        assert error.user_message.startswith("You cannot combine currencies on a single customer.")
+        assert error.user_message == starting("You cannot combine currencies on a single customer.")
 
     def test_refuses_another_customers_card(self, shop, create, customer):
         card = shop.api.payment_methods.list({"customer": customer}).data[0].id

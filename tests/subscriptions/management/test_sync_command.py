@@ -19,6 +19,7 @@ from subscriptions.sync import lease
 from tests.fixtures import LocalStripe
 from tests.running import Running, copy_project
 from tests.subscriptions.conftest import Meanwhile, settle, sync_now
+from tests.wording import ending, matching, starting
 
 pytestmark = pytest.mark.django_db
 
@@ -79,14 +80,14 @@ class TestSummary:
         run()
         [line] = lines(capsys)
         figures = r"0 events, 0 subscriptions looked at, 0 updated, 0 failed, 1 Stripe call in 0\.\d\d s"
-        assert re.fullmatch(rf"Sync complete: {figures}\.", line)
+        assert line == matching(rf"Sync complete: {figures}\.")
 
     def test_of_a_full_one_that_found_drift(self, subscription: Subscription, capsys: Output) -> None:
         settle()
         Subscription.objects.update(status="past_due")
         run("--full")
         [line] = lines(capsys)
-        assert line.startswith(
+        assert line == starting(
             "Full sync complete: 0 events, 1 subscription compared, 1 updated, drift 1 row (no webhook or event had "
             "reported the change), 0 unknown to Stripe, 0 failed, "
         )
@@ -98,9 +99,7 @@ class TestSummary:
         with pytest.raises(CommandError) as failure:
             run()
         assert failure.value.returncode == 1
-        assert re.search(
-            r"^Sync NOT complete: .* Stripe calls? in .* s \(StripeUnavailable: .*\)\.$", lines(capsys)[0]
-        )
+        assert lines(capsys)[0] == matching(r"Sync NOT complete: .* Stripe calls? in .* s \(StripeUnavailable: .*\)\.")
 
     def test_says_that_webhooks_have_gone_silent_and_the_log_what_to_check(
         self, subscription: Subscription, capsys: Output, caplog: pytest.LogCaptureFixture
@@ -112,9 +111,9 @@ class TestSummary:
             )
         WebhookEvent.objects.update(received_at=timezone.now() - timedelta(hours=1))
         run()
-        assert lines(capsys)[0].endswith(" s. WARNING: webhooks have gone silent.")
+        assert lines(capsys)[0] == ending(" s. WARNING: webhooks have gone silent.")
         [message] = [record.message for record in caplog.records if record.levelno == logging.WARNING]
-        assert message.startswith("No webhook has arrived yet, and the sync found ")
+        assert message == starting("No webhook has arrived yet, and the sync found ")
 
 
 class TestTerse:
@@ -132,7 +131,7 @@ class TestTerse:
         a_subscription_changes(local_stripe)
         run("--terse")
         [line] = lines(capsys)
-        assert re.match(TIME + "Sync complete: 1 event, 1 subscription looked at, 1 updated, ", line)
+        assert line == matching(TIME + "Sync complete: 1 event, 1 subscription looked at, 1 updated, .*")
 
     def test_says_nothing_when_another_sync_is_at_it(self, local_stripe: LocalStripe, capsys: Output) -> None:
         with lease.held():
@@ -241,4 +240,4 @@ class TestProcess:
         loop = Running(project, "sync_subscriptions", "--loop", **environment)
         loop.read_until(TIME + r"Sync NOT complete: .*\(StripeUnavailable: Network error: ")
         assert loop.stop(signal.SIGTERM) == 0
-        assert re.search(TIME + "Stopped.$", loop.text.splitlines()[-1])
+        assert loop.text.splitlines()[-1] == matching(TIME + r"Stopped\.")

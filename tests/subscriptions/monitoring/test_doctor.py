@@ -22,6 +22,7 @@ from tests.fixtures import LocalStripe, deliver, sign
 from tests.running import Running
 from tests.subscriptions.conftest import settle
 from tests.subscriptions.rows import LONG_AGO, MAY, subscribe
+from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
 
@@ -82,7 +83,7 @@ class TestASoundSetUp:
         local_stripe.forget_calls()
         said = doctor("--fix")
         assert said.left == ""
-        assert all(line.startswith("ok: ") for lines in said.lines.values() for line in lines)
+        assert [line for lines in said.lines.values() for line in lines if not line.startswith("ok: ")] == []
         assert list(said.lines) == [
             "database", "key", "webhook secret", "webhook endpoint", "API version", "catalog", "events",
             "duplicates",
@@ -94,7 +95,7 @@ class TestASoundSetUp:
         said = doctor()
         assert said.left == ""
         assert said.of("catalog") == ["ok: 0 products and 0 prices, as at Stripe."]
-        assert said.of("API version")[0].startswith("note: Nothing has happened at Stripe")
+        assert said.of("API version")[0] == starting("note: Nothing has happened at Stripe")
 
 
 class TestKeys:
@@ -121,7 +122,7 @@ class TestKeys:
 
     def test_stripe_down_later(self, doctor: Doctor, local_stripe: LocalStripe) -> None:
         local_stripe.control("faults", status=500, count=9, path="/v1/webhook_endpoints")
-        assert doctor().of("webhook endpoint")[0].startswith("problem: Stripe gave no answer: ")
+        assert doctor().of("webhook endpoint")[0] == starting("problem: Stripe gave no answer: ")
 
     def test_a_live_one_while_debugging(self, doctor: Doctor, local_stripe: LocalStripe, settings: Any) -> None:
         settings.STRIPE_KEY, settings.DEBUG = f"sk_{'live'}_1", True
@@ -143,7 +144,7 @@ class TestKeys:
         self, doctor: Doctor, local_stripe: LocalStripe, settings: Any, secrets: list[str], words: str
     ) -> None:
         settings.STRIPE_WEBHOOK_SECRETS = secrets
-        assert doctor().of("webhook secret")[0].startswith(words)
+        assert doctor().of("webhook secret")[0] == starting(words)
 
 
 class TestTheEndpoint:
@@ -162,7 +163,7 @@ class TestTheEndpoint:
         words, _, secret = told[0].partition("=")
         assert words == f"Made {made.id}. Now put its secret into .env and restart: STRIPE_WEBHOOK_SECRET"
         settings.STRIPE_WEBHOOK_SECRETS = [secret]
-        assert doctor("--fix").of("webhook endpoint")[0].startswith(f"ok: {made.id} sends every event")
+        assert doctor("--fix").of("webhook endpoint")[0] == starting(f"ok: {made.id} sends every event")
         body = '{"id": "evt_1", "type": "unknown", "created": 1, "data": {"object": {}}}'
         signed = client.post(
             "/stripe/webhook/", body, "application/json", headers={"Stripe-Signature": sign(body, secret=secret)}
@@ -189,7 +190,7 @@ class TestTheEndpoint:
         settings.SITE_URL = "https://Shop.Example.com:443"
         spelled = "https://shop.example.com/stripe/webhook/"
         made = local_stripe.api.webhook_endpoints.create({"url": spelled, "enabled_events": ["*"]})
-        assert doctor("--fix").of("webhook endpoint")[0].startswith(f"ok: {made.id} sends every event")
+        assert doctor("--fix").of("webhook endpoint")[0] == starting(f"ok: {made.id} sends every event")
         assert len(local_stripe.api.webhook_endpoints.list().data) == 1
 
     def test_is_enabled_only_where_there_is_no_doubt(
@@ -198,14 +199,14 @@ class TestTheEndpoint:
         old = local_stripe.api.webhook_endpoints.create({"url": URL, "enabled_events": ["*"]})
         for one in (endpoint, old):
             local_stripe.api.webhook_endpoints.update(one.id, {"disabled": True})
-        assert doctor("--fix").of("webhook endpoint")[0].startswith("problem: Disabled: ")
+        assert doctor("--fix").of("webhook endpoint")[0] == starting("problem: Disabled: ")
         assert {known.status for known in local_stripe.api.webhook_endpoints.list().data} == {"disabled"}
 
     def test_on_a_machine_that_stripe_cannot_reach(
         self, doctor: Doctor, local_stripe: LocalStripe, settings: Any
     ) -> None:
         settings.STRIPE_API_BASE = ""
-        assert doctor("--fix").of("webhook endpoint")[0].startswith("note: SITE_URL is an address of this machine")
+        assert doctor("--fix").of("webhook endpoint")[0] == starting("note: SITE_URL is an address of this machine")
         assert local_stripe.api.webhook_endpoints.list().data == []
 
     def test_is_enabled(self, doctor: Doctor, endpoint: stripe.WebhookEndpoint, local_stripe: LocalStripe) -> None:
@@ -229,7 +230,7 @@ class TestTheEndpoint:
         self, doctor: Doctor, endpoint: stripe.WebhookEndpoint, local_stripe: LocalStripe
     ) -> None:
         local_stripe.api.webhook_endpoints.update(endpoint.id, {"enabled_events": ["*"]})
-        assert doctor().of("webhook endpoint")[0].startswith("ok: ")
+        assert doctor().of("webhook endpoint")[0] == starting("ok: ")
 
     def test_of_another_version_is_pointed_out(self, doctor: Doctor, local_stripe: LocalStripe) -> None:
         local_stripe.api.webhook_endpoints.create({"url": URL, "enabled_events": ["*"], "api_version": "2019-12-03"})
@@ -242,7 +243,7 @@ class TestTheEndpoint:
     ) -> None:
         other = local_stripe.api.webhook_endpoints.create({"url": URL, "enabled_events": ["*"]})
         *_, last = doctor("--fix").of("webhook endpoint")
-        assert last.startswith(f"problem: Several endpoints send to {URL}, so every event arrives several times: ")
+        assert last == starting(f"problem: Several endpoints send to {URL}, so every event arrives several times: ")
         assert (endpoint.id in last, other.id in last) == (True, True)
         assert len(local_stripe.api.webhook_endpoints.list().data) == 2
 
@@ -252,7 +253,7 @@ class TestEvents:
         local_stripe.sandbox.account.api_version = "2019-12-03"
         local_stripe.api.products.create({"name": "Pro"})
         said = doctor().of("API version")
-        assert said[0].startswith("note: The newest event is in 2019-12-03, and we read 2026-10-28.endive")
+        assert said[0] == starting("note: The newest event is in 2019-12-03, and we read 2026-10-28.endive")
 
     def test_no_sync_yet(self, doctor: Doctor, local_stripe: LocalStripe) -> None:
         assert doctor().of("events") == [
@@ -277,7 +278,7 @@ class TestEvents:
 
     def test_given_up_ones_are_worked_again(self, doctor: Doctor, failed: WebhookEvent) -> None:
         WebhookEvent.objects.update(attempts=inbox.MAX_ATTEMPTS)
-        assert doctor().of("events")[0].startswith("problem: The sync has given up on 1 failed event(s).")
+        assert doctor().of("events")[0] == starting("problem: The sync has given up on 1 failed event(s).")
         assert WebhookEvent.objects.get().state == "failed"
         assert "1 processed again." in doctor("--fix").of("fixed")
         assert (WebhookEvent.objects.get().state, Product.objects.get().name) == ("done", "Pro")
@@ -290,8 +291,8 @@ class TestEvents:
         WebhookEvent.objects.update(attempts=inbox.MAX_ATTEMPTS, payload=later)
         local_stripe.control("faults", status=500, count=9, path="/v1/products/")
         said = doctor("--fix")
-        assert said.of("not fixed")[0].startswith("1 of 1 failed again")
-        assert said.left.startswith("problems: ")
+        assert said.of("not fixed")[0] == starting("1 of 1 failed again")
+        assert said.left == starting("problems: ")
 
     def test_silent_webhooks(self, doctor: Doctor, local_stripe: LocalStripe) -> None:
         settle()
@@ -300,7 +301,7 @@ class TestEvents:
                 pk=f"evt_{number}", type="invoice.paid", source="sync", state="done", stripe_created_at=LONG_AGO
             )
         WebhookEvent.objects.update(received_at=timezone.now() - timedelta(hours=1))
-        assert doctor().of("events")[0].startswith("problem: No webhook has arrived yet, and the sync found 3 events")
+        assert doctor().of("events")[0] == starting("problem: No webhook has arrived yet, and the sync found 3 events")
 
 
 class TestTheCatalogue:
@@ -311,7 +312,7 @@ class TestTheCatalogue:
         local_stripe.api.prices.update(price.pk, {"nickname": "Old"})
         made = local_stripe.api.products.create({"name": "New"})
         said = doctor()
-        assert said.of("catalog")[0].startswith(f"note: Different at Stripe: {made.id}, {price.pk}.")
+        assert said.of("catalog")[0] == starting(f"note: Different at Stripe: {made.id}, {price.pk}.")
         assert (Product.objects.count(), said.left) == (1, "")
         assert "2 brought up to date." in doctor("--fix").of("fixed")
         assert set(Product.objects.values_list("name", flat=True)) == {"Pro", "New"}
@@ -333,7 +334,7 @@ class TestTheCatalogue:
     ) -> None:
         later = timezone.now() + timedelta(days=1)
         Product.objects.create(pk="prod_gone", name="Gone", active=False, known_from=later, known_until=later)
-        assert doctor().of("key")[0].startswith("ok: ")
+        assert doctor().of("key")[0] == starting("ok: ")
 
 
 class TestDuplicates:
@@ -342,7 +343,7 @@ class TestDuplicates:
         subscribe(customer, price, pk="sub_new", stripe_created_at=MAY)
         said = doctor("--fix").of("duplicates")
         assert len(said) == 1
-        assert said[0].startswith(
+        assert said[0] == starting(
             f"problem: {customer.pk} pays twice for {price.product_id}: sub_new is the newer one."
         )
 
@@ -350,12 +351,12 @@ class TestDuplicates:
         terms = PriceTerms(unit_amount=900, currency="usd")
         other = catalog.create_product(name="Pro", price=terms, request_id="other").product
         ids = ", ".join(sorted([str(price.product_id), other.pk]))
-        assert doctor().of("duplicates")[0].startswith(f"note: Several products on sale have one name: {ids}.")
+        assert doctor().of("duplicates")[0] == starting(f"note: Several products on sale have one name: {ids}.")
 
     def test_customers_of_one_person(self, doctor: Doctor, customer: Customer) -> None:
         Customer.objects.create(pk="cus_other", email="ada@example.com", metadata=customer.metadata)
         ids = ", ".join(sorted([customer.pk, "cus_other"]))
-        assert doctor().of("duplicates")[0].startswith(f"note: One person has several customers at Stripe: {ids}.")
+        assert doctor().of("duplicates")[0] == starting(f"note: One person has several customers at Stripe: {ids}.")
 
 
 @pytest.mark.only_on("sqlite")
@@ -377,6 +378,6 @@ class TestTheDatabase:
     @pytest.mark.parametrize("url", ["postgres://shop@127.0.0.1:1/shop", "mongodb://127.0.0.1:1/shop"])
     def test_that_does_not_answer(self, settings: Any, url: str) -> None:
         said, code = self.doctor(settings, url)
-        assert said[0].startswith("problem  database          The database at DATABASE_URL does not answer: ")
+        assert said[0] == starting("problem  database          The database at DATABASE_URL does not answer: ")
         assert "127.0.0.1" in said[0]
         assert (said[1:], code) == (["CommandError: problems: 1"], 1)

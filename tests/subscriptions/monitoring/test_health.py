@@ -11,6 +11,7 @@ from subscriptions.monitoring import health
 from tests.fixtures import LocalStripe
 from tests.subscriptions.books import DAY, HOUR, MINUTE, event, full_run, in_step, many_rows
 from tests.subscriptions.conftest import settle, sync_now
+from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
 
@@ -150,7 +151,7 @@ class TestEvents:
         event(now, "evt_1", state="failed", attempts=20)
         event(now, "evt_2", state="failed", attempts=1)
         assert list(problems(now)) == ["events_failed"]
-        assert problems(now)["events_failed"].startswith("The sync has given up on 1 ")
+        assert problems(now)["events_failed"] == starting("The sync has given up on 1 ")
 
     def test_are_counted_by_type_with_the_oldest(self, now: datetime) -> None:
         in_step(now)
@@ -181,7 +182,7 @@ class TestEvents:
         for number in range(3):
             event(now, f"evt_{number}", source="sync")
         assert problems(now) == {}
-        assert warnings(now)["webhooks_silent"].startswith("No webhook has arrived yet, ")
+        assert warnings(now)["webhooks_silent"] == starting("No webhook has arrived yet, ")
 
 
 class TestCalls:

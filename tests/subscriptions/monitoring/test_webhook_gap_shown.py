@@ -12,6 +12,7 @@ from subscriptions.monitoring import webhook_gap
 from subscriptions.monitoring.webhook_gap import WebhookGap
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import settle, sync_now
+from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +63,7 @@ class TestIsNoticed:
 
     def test_when_none_has_ever_come(self, now: datetime) -> None:
         came(now, "sync", 3 * HOUR, 2 * HOUR, HOUR)
-        assert str(found(now)).startswith("No webhook has arrived yet, and the sync found 3 events ")
+        assert str(found(now)) == starting("No webhook has arrived yet, and the sync found 3 events ")
 
 
 class TestIsNotNoticed:

@@ -26,6 +26,7 @@ from subscriptions.models import (
 from subscriptions.webhooks import inbox
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import settle, sync_now
+from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +40,7 @@ def state() -> SyncState:
 class TestEmptyDatabase:
     def test_is_calm(self, local_stripe: LocalStripe, capsys: pytest.CaptureFixture[str]) -> None:
         call_command("sync_subscriptions")
-        assert capsys.readouterr().out.startswith(
+        assert capsys.readouterr().out == starting(
             "Full sync complete: 0 events, 0 subscriptions compared, 0 updated, no drift, 0 unknown to Stripe, "
         )
 
@@ -173,7 +174,7 @@ class TestStripeDown:
         with pytest.raises(CommandError) as failure:
             call_command("sync_subscriptions")
         assert failure.value.returncode == 1
-        assert capsys.readouterr().out.startswith("Sync NOT complete: ")
+        assert capsys.readouterr().out == starting("Sync NOT complete: ")
         after = state()
         assert (after.watermark, after.last_pass_at, after.lease_holder) == (before.watermark, before.last_pass_at, "")
         assert SyncRun.objects.filter(is_complete=False).count() == 1

@@ -19,6 +19,7 @@ from subscriptions.models import (
 from subscriptions.sync import lease
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import Meanwhile, sync_now
+from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,7 @@ class TestLease:
     def test_another_holder_is_no_error(self, local_stripe: LocalStripe, capsys: pytest.CaptureFixture[str]) -> None:
         with lease.held():
             call_command("sync_subscriptions")
-        assert capsys.readouterr().out.startswith("Nothing done: ")
+        assert capsys.readouterr().out == starting("Nothing done: ")
         assert local_stripe.calls == []
 
     @pytest.mark.only_on("sqlite", "postgresql")

@@ -14,6 +14,7 @@ from subscriptions.sync.progress import (
     Progress,
     Stoppable,
 )
+from tests.wording import starting
 
 
 class Terminal(io.StringIO):
@@ -56,7 +57,7 @@ class TestBar:
         bar._bar.mininterval = 0
         bar.step(100, "page 2")
         shown = terminal.getvalue().split("\r")[-1]
-        assert shown.startswith("Comparing:  10%|")
+        assert shown == starting("Comparing:  10%|")
         assert "| 100/1000 [" in shown
         assert "subscriptions/s, page 2]" in shown
         bar.finish()
@@ -85,7 +86,7 @@ class TestBar:
         bar.expect(total)
         bar._bar.mininterval = 0
         bar.step(100)
-        assert terminal.getvalue().split("\r")[-1].startswith("Comparing: 100 subscriptions [")
+        assert terminal.getvalue().split("\r")[-1] == starting("Comparing: 100 subscriptions [")
         bar.finish()
 
     def test_starts_no_thread(self) -> None:

@@ -16,6 +16,7 @@ from tests.sandbox.http.contract.answers import (
     SESSION,
     SUBSCRIPTION,
 )
+from tests.wording import starting
 
 CORRECT = [PRODUCT, PRICE, PLAN, ITEM, SUBSCRIPTION, INVOICE, SESSION, EVENT, LIST]
 
@@ -116,7 +117,7 @@ class TestMistakes:
     def test_are_found_with_their_path(self, answer, found):
         lines = violations(answer)
         assert lines
-        assert lines[0].startswith(found)
+        assert lines[0] == starting(found)
 
     def test_are_all_reported_at_once(self):
         answer = changed(changed(INVOICE, "total", "x"), "paid", True)

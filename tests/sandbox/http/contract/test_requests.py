@@ -7,6 +7,7 @@ from sandbox.core.errors import ApiError
 from sandbox.http import contract
 from sandbox.http.contract.operations import SDK, Operation
 from sandbox.http.forms import decode
+from tests.wording import starting
 
 
 def ask(method, path, *pairs):
@@ -262,7 +263,7 @@ class TestRefusals:
 
     def test_an_empty_string_where_it_cannot_mean_unset(self):
         message, code, param = refusal("POST", "/v1/products", ("name", ""))
-        assert message.startswith("You passed an empty string for 'name'. We assume empty values are an attempt")
+        assert message == starting("You passed an empty string for 'name'. We assume empty values are an attempt")
         assert (code, param) == ("parameter_invalid_empty", "name")
 
 

@@ -4,19 +4,20 @@ import pytest
 
 from tests.sandbox.pages.page_text import text_of, value_of
 from tests.sandbox.pages.typed_fields import DECLINED, TYPED, path
+from tests.wording import starting
 
 
 class TestThePage:
     def test_says_that_no_money_is_charged(self, browser, open_session):
         page = browser.get(path(open_session()))
         assert page.status_code == 200
-        assert text_of(page).startswith("Sandbox \N{EN DASH} no real money")
+        assert text_of(page) == starting("Sandbox \N{EN DASH} no real money")
 
     def test_forbids_scripts_and_caching(self, browser, open_session):
         page = browser.get(path(open_session()))
         assert "<script" not in page.text
         assert "style=" not in page.text
-        assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
+        assert page.headers["Content-Security-Policy"] == starting("default-src 'none'; style-src 'self'")
         assert page.headers["Cache-Control"] == "no-store"
 
     def test_serves_its_stylesheet(self, browser):

@@ -8,6 +8,7 @@ from sandbox.payments.cards import BY_ALIAS
 from tests.sandbox.pages.conftest import NOW
 from tests.sandbox.pages.page_text import text_of, value_of
 from tests.sandbox.pages.typed_fields import DECLINED, SECURE, TYPED
+from tests.wording import ending
 
 FIRST = NOW + 31 * 86_400  # 15 January to 15 February 2027
 CARD = {name: value for name, value in TYPED.items() if name != "email"}
@@ -56,7 +57,7 @@ class TestThePage:
 
     def test_is_at_the_hosted_invoice_url(self, api, subscription, page_of):
         invoice = api.invoices.retrieve(subscription.latest_invoice)
-        assert invoice.hosted_invoice_url.endswith(page_of(subscription))
+        assert invoice.hosted_invoice_url == ending(page_of(subscription))
 
     def test_has_no_form_once_it_is_paid(self, browser, api, subscription, page_of):
         api.invoices.pay(subscription.latest_invoice, {"payment_method": "pm_card_visa"})

@@ -1,6 +1,7 @@
 import pytest
 
 from tests.sandbox.shop import NOW, at, error_of
+from tests.wording import starting
 
 DAY = 86_400
 NEXT_MONTH = at("2027-02-28 10:30")
@@ -205,7 +206,7 @@ class TestChange:
             {"items": [{"id": self.item(subscription), "deleted": True}]},
         )
 
-        assert error.user_message.startswith("A subscription must have at least one active plan.")
+        assert error.user_message == starting("A subscription must have at least one active plan.")
 
     def test_shows_the_current_price_object(self, shop, create):
         price = shop.price()

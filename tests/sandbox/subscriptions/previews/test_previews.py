@@ -3,6 +3,7 @@
 import pytest
 
 from tests.sandbox.shop import NOW, at, error_of
+from tests.wording import starting
 
 DAY = 86_400
 NEXT_MONTH = at("2027-02-28 10:30")
@@ -30,14 +31,14 @@ class TestShape:
 
         shown = preview(subscription, items=upgrade(subscription))
 
-        assert shown.id.startswith("upcoming_in_")
+        assert shown.id == starting("upcoming_in_")
         assert (shown.object, shown.status, shown.billing_reason) == ("invoice", "draft", "upcoming")
         assert (shown.number, shown.hosted_invoice_url, shown.invoice_pdf) == (None, None, None)
         assert (shown.created, shown.period_start, shown.period_end) == (NEXT_MONTH, NOW, NEXT_MONTH)
         assert (shown.attempted, shown.attempt_count, shown.amount_paid) == (False, 0, 0)
         assert (shown.amount_due, shown.amount_remaining, shown.total) == (7000, 7000, 7000)
         assert {line.invoice for line in shown.lines.data} == {shown.id}
-        assert all(line.id.startswith("il_tmp_") for line in shown.lines.data)
+        assert [line.id for line in shown.lines.data] == [starting("il_tmp_")] * len(shown.lines.data)
         assert shown.parent.subscription_details.subscription == subscription.id
         assert error_of(shop.api.invoices.retrieve, shown.id).http_status == 404
 
@@ -62,7 +63,7 @@ class TestShape:
         waiting, _, mine, _, period = preview(subscription, items=upgrade(subscription)).lines.data
 
         assert waiting.parent.invoice_item_details.proration is True
-        assert waiting.parent.invoice_item_details.invoice_item.startswith("ii_")
+        assert waiting.parent.invoice_item_details.invoice_item == starting("ii_")
         assert mine.parent.subscription_item_details.proration is True
         assert mine.parent.subscription_item_details.subscription_item == item
         assert period.parent.subscription_item_details.proration is False

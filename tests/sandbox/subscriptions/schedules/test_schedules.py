@@ -3,6 +3,7 @@
 from collections import Counter
 
 from tests.sandbox.shop import NOW, at, error_of
+from tests.wording import starting
 
 DAY = 86_400
 FIRST, SECOND = at("2027-02-28 10:30"), at("2027-03-31 10:30")
@@ -15,7 +16,7 @@ class TestCreate:
 
         schedule = scheduled(subscription)
 
-        assert schedule.id.startswith("sub_sched_")
+        assert schedule.id == starting("sub_sched_")
         assert (schedule.status, schedule.end_behavior, schedule.subscription) == (
             "active",
             "release",
