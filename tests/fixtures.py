@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from http import HTTPStatus
 from typing import Any
 
 import pytest
 import stripe
 from django.contrib.auth import get_user_model
 from django.test import Client
-from werkzeug.test import Client as WerkzeugClient
 
 from billing import gateway
 from billing.catalog import services as catalog
@@ -18,6 +16,7 @@ from billing.models import Price
 from sandbox.app import Sandbox
 from sandbox.transport import InProcessClient
 from subscriptions import stripe_clock
+from tests import controls
 
 User = get_user_model()
 
@@ -47,9 +46,7 @@ class LocalStripe:
 
     def control(self, path: str, /, **body: Any) -> Any:
         """Use one of the sandbox's controls, such as "clock" or "faults"; returns its JSON."""
-        answer = WerkzeugClient(self.sandbox).post(f"/_sandbox/{path}", json=body)
-        assert answer.status_code == HTTPStatus.OK, answer.text
-        return answer.get_json()
+        return controls.control(self.sandbox, path, **body)
 
     def pay(self, session_id: str | None, *, card: str = "4242424242424242", **choices: Any) -> Any:
         """Do what the hosted page does: pay a checkout session; returns it."""

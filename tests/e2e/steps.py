@@ -7,9 +7,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import requests
 from playwright.sync_api import Locator, Page, expect
 
+from tests.controls import control_over_http
 from tests.running import Running
 
 PASSWORD = "a-long-way-down"
@@ -32,11 +32,7 @@ class Demo:
 
 def control(demo: Demo, method: str, path: str, **body: Any) -> Any:
     """Use one of the sandbox's controls, such as "clock" or "state"; returns its JSON."""
-    with requests.Session() as operator:
-        operator.trust_env = False
-        answer = operator.request(method, f"{demo.sandbox}/_sandbox/{path}", json=body, timeout=30)
-    answer.raise_for_status()
-    return answer.json()
+    return control_over_http(demo.sandbox, path, method=method, **body)
 
 
 def new_name(kind: str) -> str:

@@ -1,6 +1,7 @@
 """Fixtures of the sandbox tests: a sandbox with a fixed clock, called through the real SDK."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from werkzeug.test import Client
 
 from sandbox.app import Sandbox
 from sandbox.transport import InProcessClient
+from tests import controls
 from tests.sandbox.shop import Shop, at
 
 NOW = 1_800_000_000  # 15 January 2027
@@ -27,13 +29,15 @@ def api(sandbox: Sandbox) -> Any:
 
 
 @pytest.fixture
+def http_client(sandbox: Sandbox) -> Client:
+    """Plain HTTP, for requests that the SDK does not make."""
+    return Client(sandbox)
+
+
+@pytest.fixture
 def control(sandbox: Sandbox) -> Callable[..., Any]:
     """Call one of the controls with a JSON body; returns its JSON."""
-
-    def use(path: str, /, **body: Any) -> Any:
-        return Client(sandbox).post(f"/_sandbox/{path}", json=body).get_json()
-
-    return use
+    return partial(controls.control, sandbox)
 
 
 @pytest.fixture
@@ -70,6 +74,18 @@ def customer(shop):
     method = shop.api.payment_methods.attach("pm_card_visa", {"customer": customer})
     shop.api.customers.update(customer, {"invoice_settings": {"default_payment_method": method.id}})
     return customer
+
+
+@pytest.fixture
+def buyer(shop):
+    """A customer without a card, who has not bought yet."""
+    return shop.customer()
+
+
+@pytest.fixture
+def paid_subscription(shop, buyer):
+    """The buyer's subscription, bought on the payment page: 19.00 USD a month, paid until 28 February 2027."""
+    return shop.subscribed(customer=buyer)
 
 
 @pytest.fixture

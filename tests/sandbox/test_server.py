@@ -14,6 +14,7 @@ import pytest
 import requests
 import stripe
 
+from tests.controls import control_over_http
 from tests.wording import starting
 
 REPOSITORY = Path(__file__).parents[2]
@@ -56,9 +57,7 @@ class Process:
         ).v1
 
     def control(self, path, **body):
-        answer = requests.post(f"http://127.0.0.1:{self.port}/_sandbox/{path}", json=body, timeout=5)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        return control_over_http(f"http://127.0.0.1:{self.port}", path, **body)
 
     def until_it_answers(self):
         for _ in range(1000):
@@ -85,7 +84,7 @@ def free_port():
 
 
 @pytest.fixture
-def start():
+def start_sandbox():
     started = []
 
     def run(*arguments, **options):
@@ -101,8 +100,8 @@ def start():
 
 class TestLife:
     @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-    def test_stops_cleanly_on_a_signal(self, start, how, tmp_path):
-        sandbox = start("--state", str(tmp_path / "state.sqlite3"))
+    def test_stops_cleanly_on_a_signal(self, start_sandbox, how, tmp_path):
+        sandbox = start_sandbox("--state", str(tmp_path / "state.sqlite3"))
         sandbox.api.customers.create()
 
         code, output, complaints = sandbox.end(how)
@@ -113,14 +112,14 @@ class TestLife:
         assert second == starting("POST /v1/customers -> 200, ")
         assert [path.name for path in tmp_path.iterdir()] == ["state.sqlite3"]
 
-    def test_quiet_prints_nothing(self, start):
-        sandbox = start("--quiet")
+    def test_quiet_prints_nothing(self, start_sandbox):
+        sandbox = start_sandbox("--quiet")
         sandbox.api.customers.create()
 
         assert sandbox.end() == (0, "", "")
 
-    def test_says_that_its_port_is_taken(self, start, tmp_path):
-        port = start().port
+    def test_says_that_its_port_is_taken(self, start_sandbox, tmp_path):
+        port = start_sandbox().port
 
         second = Process("--state", str(tmp_path / "state.sqlite3"), port=port).process
         output, complaints = second.communicate(timeout=10)
@@ -152,9 +151,9 @@ class TestLife:
 
 
 class TestPersistence:
-    def test_survives_being_killed(self, start, tmp_path):
+    def test_survives_being_killed(self, start_sandbox, tmp_path):
         state = ("--state", str(tmp_path / "state.sqlite3"), "--webhook", "http://127.0.0.1:9/hook=whsec_1")
-        first = start(*state)
+        first = start_sandbox(*state)
         first.control("webhooks", mode="hold")
         first.control("clock", advance=86400)
         ada = first.api.customers.create({"name": "Ada"}, KEY)
@@ -162,7 +161,7 @@ class TestPersistence:
             first.api.customers.create({"name": f"{number}"})
         first.end(signal.SIGKILL)
 
-        second = start(*state)
+        second = start_sandbox(*state)
 
         names = [customer.name for customer in second.api.customers.list({"limit": 100}).data]
         assert names == [f"{number}" for number in range(19, -1, -1)] + ["Ada"]
@@ -173,9 +172,9 @@ class TestPersistence:
         assert shown["deliveries"] == {"waiting": 0, "held": 21}
         assert shown["objects"] == {"customer": 21, "event": 21, "webhook_endpoint": 1}
 
-    def test_keeps_every_answered_call_when_killed(self, start, tmp_path):
+    def test_keeps_every_answered_call_when_killed(self, start_sandbox, tmp_path):
         state = ("--state", str(tmp_path / "state.sqlite3"))
-        first = start(*state)
+        first = start_sandbox(*state)
         answered = []
 
         def create():
@@ -194,7 +193,7 @@ class TestPersistence:
         for writer in writers:
             writer.join()
 
-        second = start(*state)
+        second = start_sandbox(*state)
 
         kept = {customer.id for customer in second.api.customers.list({"limit": 100}).auto_paging_iter()}
         assert len(answered) > 3
@@ -204,8 +203,8 @@ class TestPersistence:
 
 
 class TestConnections:
-    def test_are_kept_alive(self, start):
-        connection = http.client.HTTPConnection("127.0.0.1", start().port, timeout=5)
+    def test_are_kept_alive(self, start_sandbox):
+        connection = http.client.HTTPConnection("127.0.0.1", start_sandbox().port, timeout=5)
         sockets = set()
         for _ in range(3):
             connection.request("GET", "/v1/customers", headers={"Authorization": "Bearer sk_test_1"})
@@ -217,8 +216,8 @@ class TestConnections:
 
         assert len(sockets) == 1
 
-    def test_wait_at_the_same_time(self, start):
-        sandbox = start()
+    def test_wait_at_the_same_time(self, start_sandbox):
+        sandbox = start_sandbox()
         sandbox.control("latency", latency_ms=300)
         callers = [threading.Thread(target=sandbox.api.customers.list) for _ in range(5)]
 
@@ -230,8 +229,8 @@ class TestConnections:
 
         assert time.monotonic() - began < 1.2
 
-    def test_are_closed_without_an_answer(self, start):
-        sandbox = start()
+    def test_are_closed_without_an_answer(self, start_sandbox):
+        sandbox = start_sandbox()
         sandbox.control("faults", status="reset", after=True)
 
         with pytest.raises(stripe.APIConnectionError):
@@ -240,8 +239,8 @@ class TestConnections:
         assert sandbox.api.customers.create({"name": "Ada"}, KEY).name == "Ada"
         assert len(sandbox.api.customers.list().data) == 1
 
-    def test_hang_until_the_caller_gives_up(self, start):
-        sandbox = start()
+    def test_hang_until_the_caller_gives_up(self, start_sandbox):
+        sandbox = start_sandbox()
         sandbox.control("faults", status="timeout")
 
         began = time.monotonic()
@@ -251,8 +250,8 @@ class TestConnections:
         assert 0.3 <= time.monotonic() - began < 3
         assert sandbox.api.customers.list().data == []
 
-    def test_survive_invalid_requests(self, start):
-        sandbox = start()
+    def test_survive_invalid_requests(self, start_sandbox):
+        sandbox = start_sandbox()
         for head, status in NONSENSE.items():
             with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as connection:
                 connection.sendall(head)
@@ -262,8 +261,8 @@ class TestConnections:
             assert sandbox.api.customers.list().data == []
         assert sandbox.end()[2] == ""
 
-    def test_a_head_request_gets_no_body(self, start):
-        answer = requests.head(f"http://127.0.0.1:{start().port}/", timeout=5)
+    def test_a_head_request_gets_no_body(self, start_sandbox):
+        answer = requests.head(f"http://127.0.0.1:{start_sandbox().port}/", timeout=5)
 
         assert answer.status_code < 500
         assert answer.content == b""

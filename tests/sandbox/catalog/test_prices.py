@@ -8,7 +8,7 @@ from tests.wording import starting
 
 
 @pytest.fixture
-def create(api, product):
+def create_price(api, product):
     """Create a price of the product: 19.00 USD, or as `params` say."""
 
     def make(**params):
@@ -18,8 +18,8 @@ def create(api, product):
 
 
 class TestCreate:
-    def test_answers_with_every_member(self, create, product):
-        price = create(recurring={"interval": "month", "trial_period_days": 7}, nickname="Monthly")
+    def test_answers_with_every_member(self, create_price, product):
+        price = create_price(recurring={"interval": "month", "trial_period_days": 7}, nickname="Monthly")
 
         assert price.to_dict() == {
             "id": price.id,
@@ -49,13 +49,13 @@ class TestCreate:
             "unit_amount_decimal": Decimal(1900),
         }
 
-    def test_without_an_interval_it_is_paid_once(self, create):
-        price = create()
+    def test_without_an_interval_it_is_paid_once(self, create_price):
+        price = create_price()
 
         assert (price.type, price.recurring) == ("one_time", None)
 
-    def test_takes_currencies_in_any_case(self, create):
-        assert create(currency="JPY").currency == "jpy"
+    def test_takes_currencies_in_any_case(self, create_price):
+        assert create_price(currency="JPY").currency == "jpy"
 
     def test_keeps_a_fraction_of_a_cent(self, api, product):
         price = api.prices.create({"product": product.id, "currency": "usd", "unit_amount_decimal": Decimal("0.25")})
@@ -95,9 +95,9 @@ class TestCreate:
             ({"tiers_mode": "volume"}, "tiers_mode", "Stripe takes 'tiers_mode' here, this sandbox does not."),
         ],
     )
-    def test_refuses_and_writes_nothing(self, api, create, params, param, message):
+    def test_refuses_and_writes_nothing(self, api, create_price, params, param, message):
         with pytest.raises(stripe.InvalidRequestError) as refused:
-            create(**params)
+            create_price(**params)
 
         assert refused.value.http_status == 400
         assert refused.value.param == param
@@ -111,18 +111,18 @@ class TestCreate:
 
 
 class TestLookupKey:
-    def test_belongs_to_one_price(self, create):
-        first = create(lookup_key="pro")
+    def test_belongs_to_one_price(self, create_price):
+        first = create_price(lookup_key="pro")
 
         with pytest.raises(
             stripe.InvalidRequestError, match=f"A price \\(`{first.id}`\\) already uses that lookup key"
         ):
-            create(lookup_key="pro")
+            create_price(lookup_key="pro")
 
-    def test_can_be_transferred(self, api, create, event_types):
-        first = create(lookup_key="pro")
+    def test_can_be_transferred(self, api, create_price, event_types):
+        first = create_price(lookup_key="pro")
 
-        second = create(lookup_key="pro", transfer_lookup_key=True)
+        second = create_price(lookup_key="pro", transfer_lookup_key=True)
 
         assert second.lookup_key == "pro"
         assert api.prices.retrieve(first.id).lookup_key is None
@@ -131,8 +131,8 @@ class TestLookupKey:
 
 
 class TestUpdate:
-    def test_changes_what_may_change(self, api, create):
-        price = create(metadata={"a": "1"})
+    def test_changes_what_may_change(self, api, create_price):
+        price = create_price(metadata={"a": "1"})
 
         updated = api.prices.update(price.id, {"nickname": "Old", "active": False, "metadata": {"b": "2"}})
 
@@ -168,15 +168,15 @@ class TestUpdate:
 
 class TestList:
     @pytest.fixture
-    def prices(self, api, create):
+    def prices(self, api, create_price):
         other = api.products.create({"name": "Other"}).id
         return {
-            "once": create().id,
-            "monthly": create(recurring={"interval": "month"}).id,
-            "yearly": create(recurring={"interval": "year"}, lookup_key="year").id,
-            "yen": create(currency="jpy").id,
-            "archived": create(active=False).id,
-            "other": create(product=other).id,
+            "once": create_price().id,
+            "monthly": create_price(recurring={"interval": "month"}).id,
+            "yearly": create_price(recurring={"interval": "year"}, lookup_key="year").id,
+            "yen": create_price(currency="jpy").id,
+            "archived": create_price(active=False).id,
+            "other": create_price(product=other).id,
         }
 
     @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ class TestTyped:
         code(percent_off=100)
         session = shop.session(shop.price(interval=None), mode="payment", allow_promotion_codes=True)
 
-        answer = shop.control(f"checkout/{session.id}/pay", promotion_code="SPRING")
+        paid = shop.control(f"checkout/{session.id}/pay", promotion_code="SPRING")
 
-        assert answer.get_json()["payment_status"] == "no_payment_required"
+        assert paid["payment_status"] == "no_payment_required"
         assert shop.api.payment_intents.list().data == []

@@ -65,7 +65,7 @@ class TestRefusedCards:
         assert (status, error["code"]) == (402, code)
 
     def test_are_needed_where_something_is_due(self, shop):
-        answer = shop.control(f"checkout/{shop.session().id}/pay")
+        answer = shop.ask(f"checkout/{shop.session().id}/pay")
 
         assert answer.status_code == 400
         assert answer.get_json()["error"]["param"] == "card"
@@ -129,7 +129,7 @@ class TestClosedSessions:
 
         with ThreadPoolExecutor(4) as buyers:
             path = f"checkout/{session.id}/pay"
-            answers = list(buyers.map(lambda _: shop.control(path, card=VISA).status_code, range(4)))
+            answers = list(buyers.map(lambda _: shop.ask(path, card=VISA).status_code, range(4)))
 
         assert sorted(answers) == [200, 400, 400, 400]
         assert len(shop.api.charges.list().data) == 1
@@ -144,7 +144,7 @@ class TestClosedSessions:
         assert shop.api.subscriptions.list({"status": "all"}).data == []
 
     def test_with_an_unknown_id_are_not_found(self, shop):
-        answer = shop.control("checkout/cs_test_none/pay", card=VISA)
+        answer = shop.ask("checkout/cs_test_none/pay", card=VISA)
 
         assert answer.status_code == 404
         assert answer.get_json()["error"]["code"] == "resource_missing"

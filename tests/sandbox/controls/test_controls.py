@@ -8,18 +8,13 @@ from tests.wording import starting
 DAY = 86400
 
 
-@pytest.fixture
-def client(sandbox):
-    return Client(sandbox)
-
-
 class TestState:
-    def test_shows_everything_at_a_glance(self, api, client):
+    def test_shows_everything_at_a_glance(self, api, http_client):
         api.customers.create()
         api.customers.retrieve(api.customers.create().id)
         api.products.delete(api.products.create({"name": "Pro"}).id)
 
-        assert client.get("/_sandbox/state").get_json() == {
+        assert http_client.get("/_sandbox/state").get_json() == {
             "clock": {"now": NOW, "offset": 0},
             "switches": {
                 "webhooks": {"mode": "deliver", "duplicate": 0, "shuffle": False, "seed": 0},
@@ -38,12 +33,12 @@ class TestState:
             "violations": [],
         }
 
-    def test_counts_held_deliveries(self, api, client, control):
+    def test_counts_held_deliveries(self, api, http_client, control):
         control("webhooks", mode="hold")
         api.webhook_endpoints.create({"url": "http://shop.example", "enabled_events": ["*"]})
         api.customers.create()
 
-        assert client.get("/_sandbox/state").get_json()["deliveries"] == {"waiting": 0, "held": 1}
+        assert http_client.get("/_sandbox/state").get_json()["deliveries"] == {"waiting": 0, "held": 1}
 
 
 class TestReset:
@@ -116,12 +111,12 @@ class TestClock:
             ({"forward": 1}, "forward"),
         ],
     )
-    def test_refuses_nonsense(self, client, body, param):
-        answer = client.post("/_sandbox/clock", json=body)
+    def test_refuses_nonsense(self, http_client, body, param):
+        answer = http_client.post("/_sandbox/clock", json=body)
 
         assert answer.status_code == 400
         assert answer.get_json()["error"]["param"] == param
-        assert client.get("/_sandbox/state").get_json()["clock"] == {"now": NOW, "offset": 0}
+        assert http_client.get("/_sandbox/state").get_json()["clock"] == {"now": NOW, "offset": 0}
 
 
 class TestBadInput:
@@ -148,29 +143,29 @@ class TestBadInput:
             ("reset", {"now": True}, "now"),
         ],
     )
-    def test_is_refused_with_the_fields_name(self, client, control, body, param):
-        before = client.get("/_sandbox/state").get_json()
+    def test_is_refused_with_the_fields_name(self, http_client, control, body, param):
+        before = http_client.get("/_sandbox/state").get_json()
 
-        answer = client.post(f"/_sandbox/{control}", json=body)
+        answer = http_client.post(f"/_sandbox/{control}", json=body)
 
         assert answer.status_code == 400
         assert answer.get_json()["error"]["param"] == param
-        assert client.get("/_sandbox/state").get_json() == before
+        assert http_client.get("/_sandbox/state").get_json() == before
 
     @pytest.mark.parametrize("body", ["{", "[]", "7", '"x"', "\xff"])
-    def test_must_be_a_json_object(self, client, body):
-        answer = client.post("/_sandbox/clock", data=body.encode("latin-1"))
+    def test_must_be_a_json_object(self, http_client, body):
+        answer = http_client.post("/_sandbox/clock", data=body.encode("latin-1"))
 
         assert answer.status_code == 400
         assert answer.get_json()["error"]["message"] == starting("The body ")
 
-    def test_has_its_own_method(self, client):
-        answer = client.get("/_sandbox/reset")
+    def test_has_its_own_method(self, http_client):
+        answer = http_client.get("/_sandbox/reset")
 
         assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
 
-    def test_has_its_own_path(self, client):
-        answer = client.get("/_sandbox/secrets")
+    def test_has_its_own_path(self, http_client):
+        answer = http_client.get("/_sandbox/secrets")
 
         assert answer.status_code == 404
         assert answer.get_json()["error"]["message"] == "There is no control /_sandbox/secrets."

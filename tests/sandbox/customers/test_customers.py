@@ -6,25 +6,25 @@ from tests.wording import starting
 
 
 @pytest.fixture
-def customer(api):
+def named_customer(api):
     return api.customers.create({"email": "Ada@example.com", "name": "Ada", "metadata": {"user": "1"}})
 
 
 class TestCreate:
-    def test_returns_given_members_and_nulls(self, customer):
-        assert customer.id == starting("cus_")
-        assert (customer.email, customer.name, customer.created) == ("Ada@example.com", "Ada", NOW)
-        assert (customer.address, customer.currency, customer.balance) == (None, None, 0)
-        assert customer.invoice_settings.to_dict() == {
+    def test_returns_given_members_and_nulls(self, named_customer):
+        assert named_customer.id == starting("cus_")
+        assert (named_customer.email, named_customer.name, named_customer.created) == ("Ada@example.com", "Ada", NOW)
+        assert (named_customer.address, named_customer.currency, named_customer.balance) == (None, None, 0)
+        assert named_customer.invoice_settings.to_dict() == {
             "custom_fields": None,
             "default_payment_method": None,
             "footer": None,
             "rendering_options": None,
         }
-        assert "subscriptions" not in customer
+        assert "subscriptions" not in named_customer
 
-    def test_allows_two_customers_with_one_address(self, api, customer):
-        assert api.customers.create({"email": customer.email}).id != customer.id
+    def test_allows_two_customers_with_one_address(self, api, named_customer):
+        assert api.customers.create({"email": named_customer.email}).id != named_customer.id
 
     @pytest.mark.parametrize(
         ("params", "param", "code"),
@@ -54,9 +54,9 @@ class TestCreate:
 
 
 class TestUpdate:
-    def test_changes_and_sends_an_event(self, api, customer):
+    def test_changes_and_sends_an_event(self, api, named_customer):
         updated = api.customers.update(
-            customer.id,
+            named_customer.id,
             {
                 "email": "ada@new.example",
                 "address": {"city": "London"},
@@ -76,65 +76,65 @@ class TestUpdate:
             "preferred_locales": [],
         }
 
-    def test_unsets_with_an_empty_text(self, api, customer):
-        api.customers.update(customer.id, {"address": {"city": "London"}})
+    def test_unsets_with_an_empty_text(self, api, named_customer):
+        api.customers.update(named_customer.id, {"address": {"city": "London"}})
 
-        updated = api.customers.update(customer.id, {"address": "", "tax_exempt": "", "metadata": ""})
+        updated = api.customers.update(named_customer.id, {"address": "", "tax_exempt": "", "metadata": ""})
 
         assert (updated.address, updated.tax_exempt, updated.metadata.to_dict()) == (None, "none", {})
 
-    def test_does_not_find_a_deleted_one(self, api, customer):
-        api.customers.delete(customer.id)
+    def test_does_not_find_a_deleted_one(self, api, named_customer):
+        api.customers.delete(named_customer.id)
 
         with pytest.raises(stripe.InvalidRequestError) as refused:
-            api.customers.update(customer.id, {"name": "Ghost"})
+            api.customers.update(named_customer.id, {"name": "Ghost"})
 
         assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")
 
 
 class TestDelete:
-    def test_leaves_a_stub_that_is_not_listed(self, api, customer, event_types):
-        stub = {"id": customer.id, "object": "customer", "deleted": True}
+    def test_leaves_a_stub_that_is_not_listed(self, api, named_customer, event_types):
+        stub = {"id": named_customer.id, "object": "customer", "deleted": True}
 
-        assert api.customers.delete(customer.id).to_dict() == stub
-        assert api.customers.retrieve(customer.id).to_dict() == stub
+        assert api.customers.delete(named_customer.id).to_dict() == stub
+        assert api.customers.retrieve(named_customer.id).to_dict() == stub
         assert api.customers.list().data == []
         assert api.customers.list({"email": "Ada@example.com"}).data == []
         assert event_types() == ["customer.created", "customer.deleted"]
         assert api.events.list().data[0].data.object.email == "Ada@example.com"
 
-    def test_cancels_running_subscriptions(self, api, customer, price, event_types):
+    def test_cancels_running_subscriptions(self, api, named_customer, price, event_types):
         subscription = api.subscriptions.create(
-            {"customer": customer.id, "items": [{"price": price.id}], "trial_period_days": 7}
+            {"customer": named_customer.id, "items": [{"price": price.id}], "trial_period_days": 7}
         )
 
-        api.customers.delete(customer.id)
+        api.customers.delete(named_customer.id)
 
         assert api.subscriptions.retrieve(subscription.id).status == "canceled"
         assert event_types()[-2:] == ["customer.subscription.deleted", "customer.deleted"]
 
 
 class TestList:
-    def test_matches_the_address_exactly(self, api, customer):
+    def test_matches_the_address_exactly(self, api, named_customer):
         api.customers.create({"email": "grace@example.com"})
 
-        assert [found.id for found in api.customers.list({"email": "Ada@example.com"}).data] == [customer.id]
+        assert [found.id for found in api.customers.list({"email": "Ada@example.com"}).data] == [named_customer.id]
         assert api.customers.list({"email": "ada@example.com"}).data == []
 
-    def test_finds_a_changed_address(self, api, customer):
-        api.customers.update(customer.id, {"email": "new@example.com"})
+    def test_finds_a_changed_address(self, api, named_customer):
+        api.customers.update(named_customer.id, {"email": "new@example.com"})
 
         assert api.customers.list({"email": "Ada@example.com"}).data == []
         assert len(api.customers.list({"email": "new@example.com"}).data) == 1
 
 
 class TestSubscriptions:
-    def test_are_shown_only_when_expanded(self, api, customer, price):
+    def test_are_shown_only_when_expanded(self, api, named_customer, price):
         subscription = api.subscriptions.create(
-            {"customer": customer.id, "items": [{"price": price.id}], "trial_period_days": 7}
+            {"customer": named_customer.id, "items": [{"price": price.id}], "trial_period_days": 7}
         )
 
-        shown = api.customers.retrieve(customer.id, {"expand": ["subscriptions"]})
+        shown = api.customers.retrieve(named_customer.id, {"expand": ["subscriptions"]})
 
         assert [each.id for each in shown.subscriptions.data] == [subscription.id]
-        assert shown.subscriptions.url == f"/v1/customers/{customer.id}/subscriptions"
+        assert shown.subscriptions.url == f"/v1/customers/{named_customer.id}/subscriptions"

@@ -240,7 +240,7 @@ class TestSwitches:
 
 class TestGivenEndpoints:
     @pytest.fixture
-    def start(self, tmp_path):
+    def restart(self, tmp_path):
         """Start a sandbox on the same state with other endpoints; returns it and its API."""
         started = []
 
@@ -252,27 +252,27 @@ class TestGivenEndpoints:
 
         return run
 
-    def test_get_the_deliveries_queued_before_a_restart(self, start, receiver):
-        _sandbox, api = start(**{URL: "whsec_old"})
+    def test_get_the_deliveries_queued_before_a_restart(self, restart, receiver):
+        _sandbox, api = restart(**{URL: "whsec_old"})
         api.customers.create({"name": "Ada"})
 
-        sandbox, _api = start(**{URL: SECRET})
+        sandbox, _api = restart(**{URL: SECRET})
         sandbox.deliveries.send_all(receiver)
 
         assert receiver.names == ["Ada"]
 
-    def test_go_when_they_are_not_given_any_more(self, start):
-        _sandbox, api = start(**{URL: SECRET})
+    def test_go_when_they_are_not_given_any_more(self, restart):
+        _sandbox, api = restart(**{URL: SECRET})
         own = api.webhook_endpoints.create({"url": "http://own.example", "enabled_events": ["*"]}).id
 
-        _sandbox, api = start(**{"http://moved.example": SECRET})
+        _sandbox, api = restart(**{"http://moved.example": SECRET})
 
         urls = {endpoint.id: endpoint.url for endpoint in api.webhook_endpoints.list().data}
         assert urls.pop(own) == "http://own.example"
         assert list(urls.values()) == ["http://moved.example"]
 
 
-class Shop(BaseHTTPRequestHandler):
+class Receiving(BaseHTTPRequestHandler):
     """A receiver over real HTTP: its first answer is an error, all others are 200."""
 
     def do_POST(self):
@@ -286,8 +286,8 @@ class Shop(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def shop():
-    server = HTTPServer(("127.0.0.1", 0), Shop)
+def receiving_server():
+    server = HTTPServer(("127.0.0.1", 0), Receiving)
     server.received = []
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -321,15 +321,15 @@ class TestSender:
         for sender in senders:
             sender.stop()
 
-    def test_posts_signed_events_and_tries_again(self, shop, sending):
-        sandbox = Sandbox(webhooks={f"http://127.0.0.1:{shop.server_port}/hook": SECRET})
+    def test_posts_signed_events_and_tries_again(self, receiving_server, sending):
+        sandbox = Sandbox(webhooks={f"http://127.0.0.1:{receiving_server.server_port}/hook": SECRET})
         api = sending(sandbox)
 
         customer = api.customers.create({"name": "Ada"})
         until(lambda: sandbox.deliveries.counts() == {"waiting": 0, "held": 0})
 
-        assert [path for path, _body, _headers in shop.received] == ["/hook", "/hook"]
-        _path, body, headers = shop.received[1]
+        assert [path for path, _body, _headers in receiving_server.received] == ["/hook", "/hook"]
+        _path, body, headers = receiving_server.received[1]
         event = stripe.Webhook.construct_event(body, headers["Stripe-Signature"], SECRET)
         assert event.data.object.to_dict() == customer.to_dict()
         assert headers["Content-Type"] == "application/json; charset=utf-8"

@@ -56,7 +56,7 @@ class TestEvent:
 
 class TestList:
     @pytest.fixture
-    def events(self, api):
+    def three_events(self, api):
         """customer.created, customer.updated, product.created."""
         customer = api.customers.create()
         api.customers.update(customer.id, {"name": "Ada"})
@@ -77,10 +77,10 @@ class TestList:
             ({"created": {"gt": NOW}}, []),
         ],
     )
-    def test_filters(self, api, events, params, found):
+    def test_filters(self, api, three_events, params, found):
         assert [event.type for event in api.events.list(params).data] == found
 
-    def test_goes_on_before_a_cursor(self, api, events):
+    def test_goes_on_before_a_cursor(self, api, three_events):
         oldest = api.events.list().data[-1].id
 
         walked = api.events.list({"ending_before": oldest, "limit": 1}).auto_paging_iter()

@@ -1,6 +1,5 @@
 import pytest
 import stripe
-from werkzeug.test import Client
 
 from sandbox.core.account import API_VERSION
 from sandbox.transport import InProcessClient
@@ -9,18 +8,13 @@ from tests.wording import starting
 BEARER = {"Authorization": "Bearer sk_test_any"}
 
 
-@pytest.fixture
-def client(sandbox):
-    return Client(sandbox)
-
-
 class TestKey:
     @pytest.mark.parametrize("headers", [BEARER, {"Authorization": "bearer sk_test_any"}])
-    def test_any_test_key_signs_in(self, client, headers):
-        assert client.get("/v1/customers", headers=headers).status_code == 200
+    def test_any_test_key_signs_in(self, http_client, headers):
+        assert http_client.get("/v1/customers", headers=headers).status_code == 200
 
-    def test_basic_authentication_is_taken_too(self, client):
-        assert client.get("/v1/customers", auth=("sk_test_any", "")).status_code == 200
+    def test_basic_authentication_is_taken_too(self, http_client):
+        assert http_client.get("/v1/customers", auth=("sk_test_any", "")).status_code == 200
 
     @pytest.mark.parametrize(
         ("authorization", "message"),
@@ -33,13 +27,13 @@ class TestKey:
             ("Bearer secret", "Invalid API Key provided: ******"),
         ],
     )
-    def test_anything_else_is_refused(self, client, authorization, message):
-        answer = client.post("/v1/customers", headers={"Authorization": authorization})
+    def test_anything_else_is_refused(self, http_client, authorization, message):
+        answer = http_client.post("/v1/customers", headers={"Authorization": authorization})
 
         assert answer.status_code == 401
         assert answer.get_json()["error"]["type"] == "invalid_request_error"
         assert answer.get_json()["error"]["message"] == starting(message)
-        assert client.get("/v1/customers", headers=BEARER).get_json()["data"] == []
+        assert http_client.get("/v1/customers", headers=BEARER).get_json()["data"] == []
 
     def test_the_sdk_raises_its_own_error(self, sandbox):
         stranger = stripe.StripeClient("sk_live_1", http_client=InProcessClient(sandbox)).v1
@@ -49,15 +43,15 @@ class TestKey:
 
 
 class TestVersion:
-    def test_refuses_other_versions_than_the_sdks(self, client):
-        answer = client.get("/v1/customers", headers={**BEARER, "Stripe-Version": "2024-06-20"})
+    def test_refuses_other_versions_than_the_sdks(self, http_client):
+        answer = http_client.get("/v1/customers", headers={**BEARER, "Stripe-Version": "2024-06-20"})
 
         assert answer.status_code == 400
         assert "Invalid Stripe API version: 2024-06-20" in answer.get_json()["error"]["message"]
 
-    def test_the_sdks_or_none_is_taken(self, client):
+    def test_the_sdks_or_none_is_taken(self, http_client):
         for headers in (BEARER, {**BEARER, "Stripe-Version": API_VERSION}):
-            answer = client.get("/v1/customers", headers=headers)
+            answer = http_client.get("/v1/customers", headers=headers)
             assert (answer.status_code, answer.headers["Stripe-Version"]) == (200, API_VERSION)
 
 
@@ -66,14 +60,14 @@ class TestPath:
         ("method", "path"),
         [("GET", "/v1/subscribers"), ("PATCH", "/v1/customers"), ("GET", "/v1/"), ("GET", "/v1/customers/")],
     )
-    def test_operations_unknown_to_stripe_are_unrecognized(self, client, method, path):
-        answer = client.open(path, method=method, headers=BEARER)
+    def test_operations_unknown_to_stripe_are_unrecognized(self, http_client, method, path):
+        answer = http_client.open(path, method=method, headers=BEARER)
 
         assert answer.status_code == 404
         assert answer.get_json()["error"]["message"] == starting(f"Unrecognized request URL ({method}: {path}).")
 
-    def test_operations_that_only_the_sandbox_lacks_are_unsupported(self, client):
-        answer = client.get("/v1/issuing/cards", headers=BEARER)
+    def test_operations_that_only_the_sandbox_lacks_are_unsupported(self, http_client):
+        answer = http_client.get("/v1/issuing/cards", headers=BEARER)
 
         assert answer.status_code == 404
         assert answer.get_json()["error"]["code"] == "sandbox_unsupported"
@@ -82,16 +76,16 @@ class TestPath:
 
 class TestBody:
     @pytest.mark.parametrize("body", [b"name[=x", b"a[b=1", b"metadata=1&metadata[a]=2", b"expand[x]=product"])
-    def test_a_malformed_one_is_refused(self, client, body):
+    def test_a_malformed_one_is_refused(self, http_client, body):
         headers = {**BEARER, "Content-Type": "application/x-www-form-urlencoded"}
-        answer = client.post("/v1/customers", data=body, headers=headers)
+        answer = http_client.post("/v1/customers", data=body, headers=headers)
 
         assert answer.status_code == 400
         assert answer.get_json()["error"]["type"] == "invalid_request_error"
 
-    def test_bytes_that_are_no_text_are_survived(self, client):
+    def test_bytes_that_are_no_text_are_survived(self, http_client):
         headers = {**BEARER, "Content-Type": "application/x-www-form-urlencoded"}
-        answer = client.post("/v1/customers", data=b"name=%FF%FE", headers=headers)
+        answer = http_client.post("/v1/customers", data=b"name=%FF%FE", headers=headers)
 
         assert answer.status_code == 200
 

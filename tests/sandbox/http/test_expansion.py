@@ -3,7 +3,7 @@ import stripe
 
 
 @pytest.fixture
-def subscription(api, price):
+def trial_subscription(api, price):
     customer = api.customers.create({"email": "ada@example.com"})
     return api.subscriptions.create({"customer": customer.id, "items": [{"price": price.id}], "trial_period_days": 7})
 
@@ -20,14 +20,14 @@ class TestExpand:
 
         assert [each.product.id for each in page.data] == [product.id]
 
-    def test_expands_within_embedded_objects(self, api, subscription, product):
-        shown = api.subscriptions.retrieve(subscription.id, {"expand": ["items.data.price.product"]})
+    def test_expands_within_embedded_objects(self, api, trial_subscription, product):
+        shown = api.subscriptions.retrieve(trial_subscription.id, {"expand": ["items.data.price.product"]})
 
         assert shown["items"].data[0].price.product.id == product.id
 
-    def test_follows_several_paths_that_share_a_beginning(self, api, subscription):
+    def test_follows_several_paths_that_share_a_beginning(self, api, trial_subscription):
         shown = api.subscriptions.retrieve(
-            subscription.id, {"expand": ["latest_invoice.customer", "latest_invoice.payments", "latest_invoice"]}
+            trial_subscription.id, {"expand": ["latest_invoice.customer", "latest_invoice.payments", "latest_invoice"]}
         )
 
         assert shown.latest_invoice.customer.email == "ada@example.com"
@@ -41,12 +41,12 @@ class TestExpand:
     def test_leaves_null_values_null(self, api, product):
         assert api.products.retrieve(product.id, {"expand": ["default_price.product"]}).default_price is None
 
-    def test_shows_the_stub_of_a_deleted_customer(self, api, subscription):
-        api.customers.delete(subscription.customer)
+    def test_shows_the_stub_of_a_deleted_customer(self, api, trial_subscription):
+        api.customers.delete(trial_subscription.customer)
 
-        shown = api.subscriptions.retrieve(subscription.id, {"expand": ["customer"]})
+        shown = api.subscriptions.retrieve(trial_subscription.id, {"expand": ["customer"]})
 
-        assert shown.customer.to_dict() == {"id": subscription.customer, "object": "customer", "deleted": True}
+        assert shown.customer.to_dict() == {"id": trial_subscription.customer, "object": "customer", "deleted": True}
 
     def test_takes_nothing_from_events(self, api, price):
         api.prices.update(price.id, {"nickname": "n", "expand": ["product"]})
@@ -74,7 +74,7 @@ class TestExpand:
         assert refused.value.user_message == f"This property cannot be expanded ({path})."
 
     @pytest.mark.parametrize("path", ["product", "data", "data.colour", "data.latest_invoice.colour"])
-    def test_refuses_a_wrong_path_into_a_list(self, api, subscription, path):
+    def test_refuses_a_wrong_path_into_a_list(self, api, trial_subscription, path):
         with pytest.raises(stripe.InvalidRequestError, match="This property cannot be expanded"):
             api.subscriptions.list({"expand": [path]})
 
@@ -93,14 +93,14 @@ class TestExpand:
 
 
 class TestExpandOnly:
-    def test_is_left_out_unless_asked_for(self, api, subscription):
-        invoice = api.invoices.retrieve(subscription.latest_invoice)
+    def test_is_left_out_unless_asked_for(self, api, trial_subscription):
+        invoice = api.invoices.retrieve(trial_subscription.latest_invoice)
 
         assert "payments" not in invoice
         assert "confirmation_secret" not in invoice
 
-    def test_comes_when_asked_for(self, api, subscription):
-        invoice = api.invoices.retrieve(subscription.latest_invoice, {"expand": ["payments"]})
+    def test_comes_when_asked_for(self, api, trial_subscription):
+        invoice = api.invoices.retrieve(trial_subscription.latest_invoice, {"expand": ["payments"]})
 
         assert invoice.payments.object == "list"
 

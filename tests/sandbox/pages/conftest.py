@@ -1,11 +1,9 @@
 """Fixtures of the page tests: a sandbox with a fixed clock, the SDK, a browser without JavaScript."""
 
 import pytest
-import stripe
 from werkzeug.test import Client
 
 from sandbox.app import Sandbox
-from sandbox.transport import InProcessClient
 
 NOW = 1_800_000_000  # Friday, 15 January 2027, 08:00 UTC
 
@@ -26,17 +24,12 @@ def sandbox(posted):
 
 
 @pytest.fixture
-def api(sandbox):
-    return stripe.StripeClient("sk_test_pages", http_client=InProcessClient(sandbox)).v1
-
-
-@pytest.fixture
 def browser(sandbox):
     return Client(sandbox)
 
 
 @pytest.fixture
-def price(api):
+def make_price(api):
     def make(amount=1900, currency="usd", *, name="Pro", **members):
         product = api.products.create({"name": name})
         return api.prices.create({"product": product.id, "currency": currency, "unit_amount": amount, **members}).id
@@ -45,11 +38,11 @@ def price(api):
 
 
 @pytest.fixture
-def open_session(api, price):
+def open_session(api, make_price):
     """Create a checkout session for a monthly price, or for the given prices and options."""
 
     def make(*prices, mode="subscription", quantity=1, **choices):
-        prices = prices or (price(recurring={"interval": "month"}),)
+        prices = prices or (make_price(recurring={"interval": "month"}),)
         return api.checkout.sessions.create(
             {
                 "mode": mode,

@@ -10,37 +10,26 @@ NOTHING = {"invoice_history": {"enabled": False}}
 
 
 @pytest.fixture
-def customer(shop):
-    return shop.customer()
-
-
-@pytest.fixture
-def subscription(shop, customer):
-    """19.00 USD a month, paid until 28 February 2027."""
-    return shop.subscribed(customer=customer)
-
-
-@pytest.fixture
-def act(shop, customer):
+def act(shop, buyer):
     """Act in a new portal session; return the JSON, or status and error of a refusal."""
 
     def act(action, *, configuration=None, **body):
         given = {"configuration": configuration} if configuration else {}
-        session = shop.api.billing_portal.sessions.create({"customer": customer, **given}).id
-        answer = shop.control(f"portal/{session}", action=action, **body)
+        session = shop.api.billing_portal.sessions.create({"customer": buyer, **given}).id
+        answer = shop.ask(f"portal/{session}", action=action, **body)
         return answer.get_json() if answer.status_code == 200 else (answer.status_code, answer.get_json()["error"])
 
     return act
 
 
 class TestCancel:
-    def test_sets_cancel_at_only(self, shop, subscription, act):
+    def test_sets_cancel_at_only(self, shop, paid_subscription, act):
         shop.forget_events()
 
         answer = act("cancel", feedback="too_expensive")
 
-        after = shop.subscription(subscription.id)
-        assert answer["id"] == subscription.id
+        after = shop.subscription(paid_subscription.id)
+        assert answer["id"] == paid_subscription.id
         assert (after.status, after.cancel_at, after.cancel_at_period_end) == ("active", at("2027-02-28 10:30"), False)
         assert after.canceled_at == NOW
         assert (after.cancellation_details.feedback, after.cancellation_details.reason) == (
@@ -49,11 +38,11 @@ class TestCancel:
         )
         assert "customer.subscription.updated" in shop.new_types()
 
-    def test_sets_cancel_at_period_end_in_the_classic_billing_mode(self, shop, customer, act):
-        method = shop.api.payment_methods.attach("pm_card_visa", {"customer": customer}).id
+    def test_sets_cancel_at_period_end_in_the_classic_billing_mode(self, shop, buyer, act):
+        method = shop.api.payment_methods.attach("pm_card_visa", {"customer": buyer}).id
         classic = shop.api.subscriptions.create(
             {
-                "customer": customer,
+                "customer": buyer,
                 "items": [{"price": shop.price()}],
                 "default_payment_method": method,
                 "billing_mode": {"type": "classic"},
@@ -65,44 +54,44 @@ class TestCancel:
         after = shop.subscription(classic.id)
         assert (after.cancel_at_period_end, after.cancel_at) == (True, at("2027-02-28 10:30"))
 
-    def test_ends_when_the_period_does(self, shop, subscription, act):
+    def test_ends_when_the_period_does(self, shop, paid_subscription, act):
         act("cancel")
 
         shop.advance(days=28)
 
-        assert shop.subscription(subscription.id).status == "canceled"
-        assert len(shop.invoices(subscription)) == 1
+        assert shop.subscription(paid_subscription.id).status == "canceled"
+        assert len(shop.invoices(paid_subscription)) == 1
 
-    def test_ends_at_once_where_the_configuration_says_so(self, shop, subscription, act):
+    def test_ends_at_once_where_the_configuration_says_so(self, shop, paid_subscription, act):
         given = {"features": {"subscription_cancel": {"enabled": True, "mode": "immediately"}}}
         configuration = shop.api.billing_portal.configurations.create(given).id
 
         answer = act("cancel", configuration=configuration)
 
         assert answer["status"] == "canceled"
-        assert shop.subscription(subscription.id).ended_at == NOW
+        assert shop.subscription(paid_subscription.id).ended_at == NOW
 
-    def test_is_refused_twice(self, subscription, act):
+    def test_is_refused_twice(self, paid_subscription, act):
         act("cancel")
 
         assert act("cancel")[1]["message"] == "This subscription is already set to be canceled."
 
-    def test_is_refused_when_disabled(self, shop, subscription, act):
+    def test_is_refused_when_disabled(self, shop, paid_subscription, act):
         configuration = shop.api.billing_portal.configurations.create({"features": NOTHING}).id
 
         status, error = act("cancel", configuration=configuration)
 
         assert (status, error["message"]) == (400, "This portal does not let customers cancel.")
-        assert shop.subscription(subscription.id).cancel_at is None
+        assert shop.subscription(paid_subscription.id).cancel_at is None
 
-    def test_requires_a_subscription_if_there_are_several(self, shop, customer, subscription, act):
-        other = shop.subscribed(customer=customer)
+    def test_requires_a_subscription_if_there_are_several(self, shop, buyer, paid_subscription, act):
+        other = shop.subscribed(customer=buyer)
 
         assert act("cancel")[1]["param"] == "subscription"
         assert act("cancel", subscription=other.id)["id"] == other.id
-        assert shop.subscription(subscription.id).cancel_at is None
+        assert shop.subscription(paid_subscription.id).cancel_at is None
 
-    def test_does_not_find_another_customers_subscription(self, shop, subscription, act):
+    def test_does_not_find_another_customers_subscription(self, shop, paid_subscription, act):
         theirs = shop.subscribed(customer=shop.customer())
 
         status, error = act("cancel", subscription=theirs.id)
@@ -112,39 +101,39 @@ class TestCancel:
 
 
 class TestResume:
-    def test_removes_the_scheduled_end(self, shop, subscription, act):
+    def test_removes_the_scheduled_end(self, shop, paid_subscription, act):
         act("cancel")
 
         act("resume")
 
-        after = shop.subscription(subscription.id)
+        after = shop.subscription(paid_subscription.id)
         assert (after.cancel_at, after.cancel_at_period_end, after.canceled_at) == (None, False, None)
         shop.advance(days=28)
-        assert shop.subscription(subscription.id).status == "active"
+        assert shop.subscription(paid_subscription.id).status == "active"
 
-    def test_removes_an_end_that_the_shop_has_set(self, shop, subscription, act):
-        shop.api.subscriptions.update(subscription.id, {"cancel_at_period_end": True})
+    def test_removes_an_end_that_the_shop_has_set(self, shop, paid_subscription, act):
+        shop.api.subscriptions.update(paid_subscription.id, {"cancel_at_period_end": True})
 
         act("resume")
 
-        after = shop.subscription(subscription.id)
+        after = shop.subscription(paid_subscription.id)
         assert (after.cancel_at, after.cancel_at_period_end) == (None, False)
 
-    def test_is_refused_without_a_scheduled_end(self, subscription, act):
+    def test_is_refused_without_a_scheduled_end(self, paid_subscription, act):
         assert act("resume")[1]["message"] == "This subscription is not set to be canceled."
 
 
 class TestCard:
-    def test_becomes_the_default_for_all_payments(self, shop, customer, subscription, act):
+    def test_becomes_the_default_for_all_payments(self, shop, buyer, paid_subscription, act):
         shop.forget_events()
 
         method = act("card", card="5555555555554444", exp_month=7, exp_year=2031, cvc="123", name="Ada L.")
 
-        assert (method["card"]["last4"], method["card"]["exp_month"], method["customer"]) == ("4444", 7, customer)
+        assert (method["card"]["last4"], method["card"]["exp_month"], method["customer"]) == ("4444", 7, buyer)
         assert method["billing_details"]["name"] == "Ada L."
-        settings = shop.api.customers.retrieve(customer).invoice_settings
+        settings = shop.api.customers.retrieve(buyer).invoice_settings
         assert settings.default_payment_method == method["id"]
-        assert shop.subscription(subscription.id).default_payment_method == method["id"]
+        assert shop.subscription(paid_subscription.id).default_payment_method == method["id"]
         assert Counter(shop.new_types()) == Counter(
             [
                 "billing_portal.configuration.created",
@@ -155,11 +144,11 @@ class TestCard:
             ]
         )
 
-    def test_pays_the_open_invoice_at_the_next_retry(self, shop, customer, act):
-        failing = shop.api.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": customer}).id
-        good = shop.api.payment_methods.attach("pm_card_visa", {"customer": customer}).id
+    def test_pays_the_open_invoice_at_the_next_retry(self, shop, buyer, act):
+        failing = shop.api.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": buyer}).id
+        good = shop.api.payment_methods.attach("pm_card_visa", {"customer": buyer}).id
         subscription = shop.api.subscriptions.create(
-            {"customer": customer, "items": [{"price": shop.price()}], "default_payment_method": good}
+            {"customer": buyer, "items": [{"price": shop.price()}], "default_payment_method": good}
         )
         shop.api.subscriptions.update(subscription.id, {"default_payment_method": failing})
         shop.advance(days=28)
@@ -172,26 +161,24 @@ class TestCard:
         assert shop.subscription(subscription.id).status == "active"
         assert [invoice.status for invoice in shop.invoices(subscription)] == ["paid", "paid"]
 
-    def test_does_not_change_a_subscription_without_its_own_card(self, shop, customer, act):
-        method = shop.api.payment_methods.attach("pm_card_visa", {"customer": customer}).id
-        shop.api.customers.update(customer, {"invoice_settings": {"default_payment_method": method}})
-        subscription = shop.api.subscriptions.create({"customer": customer, "items": [{"price": shop.price()}]})
+    def test_does_not_change_a_subscription_without_its_own_card(self, shop, buyer, act):
+        method = shop.api.payment_methods.attach("pm_card_visa", {"customer": buyer}).id
+        shop.api.customers.update(buyer, {"invoice_settings": {"default_payment_method": method}})
+        subscription = shop.api.subscriptions.create({"customer": buyer, "items": [{"price": shop.price()}]})
 
         act("card", card="5555555555554444")
 
         assert shop.subscription(subscription.id).default_payment_method is None
 
-    def test_refused_saves_nothing(self, shop, customer, subscription, act):
-        before = shop.api.payment_methods.list({"customer": customer}).data
+    def test_refused_saves_nothing(self, shop, buyer, paid_subscription, act):
+        before = shop.api.payment_methods.list({"customer": buyer}).data
 
         status, error = act("card", card="4000000000000002")
 
         assert (status, error["code"]) == (402, "card_declined")
-        assert [each.id for each in shop.api.payment_methods.list({"customer": customer})] == [
-            each.id for each in before
-        ]
+        assert [each.id for each in shop.api.payment_methods.list({"customer": buyer})] == [each.id for each in before]
 
-    def test_waits_for_3d_secure(self, subscription, act):
+    def test_waits_for_3d_secure(self, paid_subscription, act):
         status, error = act("card", card="4000002500003155")
         saved = act("card", card="4000002500003155", authenticate="complete")
 
@@ -206,26 +193,26 @@ class TestCard:
 
 class TestControl:
     def test_names_the_wrong_parameter(self, shop, act):
-        assert shop.control("portal/bps_none", action="cancel").status_code == 404
+        assert shop.ask("portal/bps_none", action="cancel").status_code == 404
         assert act("destroy")[1]["param"] == "action"
         assert act("cancel", feedback="bored")[1]["param"] == "feedback"
         assert act("cancel", typo=1)[1]["param"] == "typo"
 
-    def test_reads_action_and_subscription_from_the_path_too(self, shop, customer, subscription):
-        session = shop.api.billing_portal.sessions.create({"customer": customer}).id
+    def test_reads_action_and_subscription_from_the_path_too(self, shop, buyer, paid_subscription):
+        session = shop.api.billing_portal.sessions.create({"customer": buyer}).id
 
-        assert shop.control(f"portal/{session}/{subscription.id}", action="cancel").status_code == 200
-        assert shop.subscription(subscription.id).cancel_at is not None
-        assert shop.control(f"portal/{session}/resume").status_code == 200
-        assert shop.subscription(subscription.id).cancel_at is None
+        shop.control(f"portal/{session}/{paid_subscription.id}", action="cancel")
+        assert shop.subscription(paid_subscription.id).cancel_at is not None
+        shop.control(f"portal/{session}/resume")
+        assert shop.subscription(paid_subscription.id).cancel_at is None
 
-    def test_finds_no_ended_subscription(self, shop, subscription, act):
-        shop.api.subscriptions.cancel(subscription.id)
+    def test_finds_no_ended_subscription(self, shop, paid_subscription, act):
+        shop.api.subscriptions.cancel(paid_subscription.id)
 
-        assert act("cancel", subscription=subscription.id)[0] == 404
+        assert act("cancel", subscription=paid_subscription.id)[0] == 404
 
-    def test_is_not_found_after_its_customer_is_deleted(self, shop, customer):
-        session = shop.api.billing_portal.sessions.create({"customer": customer}).id
-        shop.api.customers.delete(customer)
+    def test_is_not_found_after_its_customer_is_deleted(self, shop, buyer):
+        session = shop.api.billing_portal.sessions.create({"customer": buyer}).id
+        shop.api.customers.delete(buyer)
 
-        assert shop.control(f"portal/{session}", action="resume").status_code == 404
+        assert shop.ask(f"portal/{session}", action="resume").status_code == 404

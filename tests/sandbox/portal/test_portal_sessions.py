@@ -7,46 +7,35 @@ RETURN_URL = "https://shop.example/account"
 NOTHING = {"invoice_history": {"enabled": False}}
 
 
-@pytest.fixture
-def customer(shop):
-    return shop.customer()
-
-
-@pytest.fixture
-def subscription(shop, customer):
-    """19.00 USD a month, paid until 28 February 2027."""
-    return shop.subscribed(customer=customer)
-
-
 class TestSession:
-    def test_has_an_address_for_the_customer(self, shop, customer):
-        session = shop.api.billing_portal.sessions.create({"customer": customer, "return_url": RETURN_URL})
+    def test_has_an_address_for_the_customer(self, shop, buyer):
+        session = shop.api.billing_portal.sessions.create({"customer": buyer, "return_url": RETURN_URL})
 
-        assert (session.customer, session.return_url, session.flow) == (customer, RETURN_URL, None)
+        assert (session.customer, session.return_url, session.flow) == (buyer, RETURN_URL, None)
         assert session.url == f"http://127.0.0.1:8420/portal/{session.id}"
         configuration = shop.api.billing_portal.configurations.retrieve(session.configuration)
         assert configuration.is_default is True
         assert shop.events()[-1]["type"] == "billing_portal.session.created"
 
-    def test_uses_the_configuration_s_return_url(self, shop, customer):
+    def test_uses_the_configuration_s_return_url(self, shop, buyer):
         given = {"features": NOTHING, "default_return_url": RETURN_URL}
         configuration = shop.api.billing_portal.configurations.create(given).id
 
-        session = shop.api.billing_portal.sessions.create({"customer": customer, "configuration": configuration})
+        session = shop.api.billing_portal.sessions.create({"customer": buyer, "configuration": configuration})
 
         assert (session.configuration, session.return_url) == (configuration, RETURN_URL)
 
-    def test_can_open_at_one_action(self, shop, customer, subscription):
+    def test_can_open_at_one_action(self, shop, buyer, paid_subscription):
         flow = {
             "type": "subscription_cancel",
-            "subscription_cancel": {"subscription": subscription.id},
+            "subscription_cancel": {"subscription": paid_subscription.id},
             "after_completion": {"type": "redirect", "redirect": {"return_url": RETURN_URL}},
         }
 
-        session = shop.api.billing_portal.sessions.create({"customer": customer, "flow_data": flow})
+        session = shop.api.billing_portal.sessions.create({"customer": buyer, "flow_data": flow})
 
         assert session.flow.type == "subscription_cancel"
-        assert session.flow.subscription_cancel.subscription == subscription.id
+        assert session.flow.subscription_cancel.subscription == paid_subscription.id
         assert session.flow.after_completion.redirect.return_url == RETURN_URL
 
     @pytest.mark.parametrize(
@@ -77,16 +66,16 @@ class TestSession:
             ),
         ],
     )
-    def test_names_the_wrong_parameter(self, shop, customer, given, message, param):
-        given = {"customer": customer, **given} if given else {}
+    def test_names_the_wrong_parameter(self, shop, buyer, given, message, param):
+        given = {"customer": buyer, **given} if given else {}
 
         with pytest.raises(stripe.InvalidRequestError) as refused:
             shop.api.billing_portal.sessions.create(given)
 
         assert (refused.value.user_message, refused.value.param) == (message, param)
 
-    def test_refuses_another_customers_subscription(self, shop, subscription):
-        flow = {"type": "subscription_cancel", "subscription_cancel": {"subscription": subscription.id}}
+    def test_refuses_another_customers_subscription(self, shop, paid_subscription):
+        flow = {"type": "subscription_cancel", "subscription_cancel": {"subscription": paid_subscription.id}}
 
         with pytest.raises(stripe.InvalidRequestError, match="No such subscription"):
             shop.api.billing_portal.sessions.create({"customer": shop.customer(), "flow_data": flow})
@@ -114,7 +103,7 @@ class TestConfiguration:
         )
         assert made.features.payment_method_update.enabled is False
 
-    def test_can_be_changed_and_deactivated(self, shop, customer):
+    def test_can_be_changed_and_deactivated(self, shop, buyer):
         made = shop.api.billing_portal.configurations.create({"features": NOTHING}).id
         change = {"active": False, "features": {"invoice_history": {"enabled": True}}}
 
@@ -122,7 +111,7 @@ class TestConfiguration:
 
         assert (changed.active, changed.features.invoice_history.enabled) == (False, True)
         with pytest.raises(stripe.InvalidRequestError, match="The portal configuration is inactive"):
-            shop.api.billing_portal.sessions.create({"customer": customer, "configuration": made})
+            shop.api.billing_portal.sessions.create({"customer": buyer, "configuration": made})
 
     @pytest.mark.parametrize("feature", ["subscription_update", "customer_update", "subscription_pause"])
     def test_refuses_unsupported_features(self, shop, feature):

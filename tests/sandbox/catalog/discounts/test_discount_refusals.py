@@ -10,7 +10,7 @@ PRIOR = "This promotion code cannot be redeemed because the associated customer 
 
 
 @pytest.fixture
-def code(shop):
+def spring_code(shop):
     """Make a promotion code SPRING; `of` are terms of its coupon besides 50 % off."""
 
     def make(of=None, **choices):
@@ -36,8 +36,8 @@ class TestSession:
         assert refused.user_message == "Array discounts exceeded maximum 1 allowed elements."
 
     @pytest.mark.parametrize("allow", [True, False])
-    def test_takes_a_discount_or_allows_codes_not_both(self, shop, code, allow):
-        refused = refusal(shop.session, discounts=[{"promotion_code": code().id}], allow_promotion_codes=allow)
+    def test_takes_a_discount_or_allows_codes_not_both(self, shop, spring_code, allow):
+        refused = refusal(shop.session, discounts=[{"promotion_code": spring_code().id}], allow_promotion_codes=allow)
 
         assert refused.user_message == (
             "You may only specify one of these parameters: allow_promotion_codes, discounts."
@@ -53,9 +53,9 @@ class TestSession:
         assert promotion.param == "discounts[0][promotion_code]"
         assert both.user_message == "You may only specify one of these parameters: coupon, promotion_code."
 
-    def test_refuses_a_total_too_small_to_charge(self, shop, code):
+    def test_refuses_a_total_too_small_to_charge(self, shop, spring_code):
         # 2 % of 19.00 is 0.38, and Stripe charges nothing below 0.50.
-        almost = code({"percent_off": 98}).id
+        almost = spring_code({"percent_off": 98}).id
         price = shop.price(interval=None)
 
         refused = refusal(shop.session, price, mode="payment", discounts=[{"promotion_code": almost}])
@@ -83,28 +83,28 @@ class TestRules:
 
         return redeem
 
-    def test_refuses_an_inactive_code(self, shop, code, redeem):
-        refused = redeem(promotion_code=code(active=False).id)
+    def test_refuses_an_inactive_code(self, shop, spring_code, redeem):
+        refused = redeem(promotion_code=spring_code(active=False).id)
 
         assert refused.user_message == "This promotion code is inactive."
         assert refused.param == "discounts[0][promotion_code]"
 
-    def test_refuses_an_expired_code(self, shop, code, redeem):
-        spring = code(expires_at=NOW + DAY).id
+    def test_refuses_an_expired_code(self, shop, spring_code, redeem):
+        spring = spring_code(expires_at=NOW + DAY).id
         shop.advance(days=1)
 
         assert redeem(promotion_code=spring).user_message == "This promotion code has expired."
 
-    def test_refuses_an_expired_coupon(self, shop, code, redeem):
-        spring = code({"redeem_by": NOW + DAY})
+    def test_refuses_an_expired_coupon(self, shop, spring_code, redeem):
+        spring = spring_code({"redeem_by": NOW + DAY})
         shop.advance(days=1)
 
         refused = redeem(coupon=spring.promotion.coupon)
         assert (refused.user_message, refused.code) == (f"Coupon expired: {spring.promotion.coupon}", "coupon_expired")
         assert redeem(promotion_code=spring.id).user_message == "This promotion code has expired."
 
-    def test_refuses_what_is_used_up(self, shop, code, redeem):
-        spring = code(max_redemptions=1).id
+    def test_refuses_what_is_used_up(self, shop, spring_code, redeem):
+        spring = spring_code(max_redemptions=1).id
         shop.pay(shop.session(discounts=[{"promotion_code": spring}]))
 
         refused = redeem(promotion_code=spring)
@@ -115,8 +115,8 @@ class TestRules:
         after = shop.api.promotion_codes.retrieve(spring)
         assert (after.active, after.times_redeemed) == (False, 1)
 
-    def test_refuses_a_coupon_that_is_used_up(self, shop, code, redeem):
-        spring = code({"max_redemptions": 1})
+    def test_refuses_a_coupon_that_is_used_up(self, shop, spring_code, redeem):
+        spring = spring_code({"max_redemptions": 1})
         shop.pay(shop.session(discounts=[{"promotion_code": spring.id}]))
 
         assert redeem(coupon=spring.promotion.coupon).code == "coupon_expired"
@@ -124,8 +124,8 @@ class TestRules:
         coupon = shop.api.coupons.retrieve(spring.promotion.coupon)
         assert (coupon.valid, coupon.times_redeemed) == (False, 1)
 
-    def test_refuses_another_customer_s_code(self, shop, code, redeem):
-        of_eve = code(customer=shop.customer()).id
+    def test_refuses_another_customer_s_code(self, shop, spring_code, redeem):
+        of_eve = spring_code(customer=shop.customer()).id
 
         assert "restricted to another customer" in redeem(promotion_code=of_eve).user_message
 
@@ -149,9 +149,9 @@ class TestRules:
 
 
 class TestRestrictions:
-    def test_keeps_a_code_for_first_purchases(self, shop, code):
+    def test_keeps_a_code_for_first_purchases(self, shop, spring_code):
         customer = shop.customer()
-        spring = [{"promotion_code": code(restrictions={"first_time_transaction": True}).id}]
+        spring = [{"promotion_code": spring_code(restrictions={"first_time_transaction": True}).id}]
         shop.pay(shop.session(customer=customer, discounts=spring))
 
         refused = refusal(shop.session, customer=customer, discounts=spring)
@@ -159,9 +159,9 @@ class TestRestrictions:
         assert (refused.user_message, refused.param) == (PRIOR, "discounts[0][promotion_code]")
         assert shop.session(customer=shop.customer(), discounts=spring).amount_total == 950
 
-    def test_keeps_a_code_for_big_purchases(self, shop, code):
+    def test_keeps_a_code_for_big_purchases(self, shop, spring_code):
         least = {"minimum_amount": 1901, "minimum_amount_currency": "usd"}
-        spring = [{"promotion_code": code(restrictions=least).id}]
+        spring = [{"promotion_code": spring_code(restrictions=least).id}]
 
         refused = refusal(shop.session, discounts=spring)
 
@@ -170,14 +170,14 @@ class TestRestrictions:
         )
         assert shop.session(shop.price(1902), discounts=spring).amount_total == 951
 
-    def test_refuses_a_minimum_on_a_change(self, shop, code):
+    def test_refuses_a_minimum_on_a_change(self, shop, spring_code):
         least = {"minimum_amount": 100, "minimum_amount_currency": "usd"}
         subscription = shop.subscribed()
 
         refused = refusal(
             shop.api.subscriptions.update,
             subscription.id,
-            {"discounts": [{"promotion_code": code(restrictions=least).id}]},
+            {"discounts": [{"promotion_code": spring_code(restrictions=least).id}]},
         )
 
         assert refused.user_message == (
@@ -187,8 +187,8 @@ class TestRestrictions:
 
 
 class TestTyped:
-    def test_is_not_taken_where_the_seller_does_not_want_it(self, shop, code):
-        code()
+    def test_is_not_taken_where_the_seller_does_not_want_it(self, shop, spring_code):
+        spring_code()
 
         status, error = shop.refusal(shop.session(), promotion_code="SPRING")
 
@@ -202,8 +202,8 @@ class TestTyped:
         assert (status, error["message"], error["param"]) == (400, "This code is invalid.", "promotion_code")
         assert shop.api.checkout.sessions.retrieve(session.id).status == "open"
 
-    def test_says_that_a_code_was_used_up_meanwhile(self, shop, code):
-        spring = code(max_redemptions=1).id
+    def test_says_that_a_code_was_used_up_meanwhile(self, shop, spring_code):
+        spring = spring_code(max_redemptions=1).id
         late = shop.session(discounts=[{"promotion_code": spring}])
         shop.pay(shop.session(discounts=[{"promotion_code": spring}]))
 
@@ -214,8 +214,8 @@ class TestTyped:
         assert shop.api.promotion_codes.retrieve(spring).times_redeemed == 1
         assert len(shop.api.subscriptions.list().data) == 1
 
-    def test_is_not_redeemed_by_a_refused_card(self, shop, code):
-        spring = code(max_redemptions=1).id
+    def test_is_not_redeemed_by_a_refused_card(self, shop, spring_code):
+        spring = spring_code(max_redemptions=1).id
         session = shop.session(allow_promotion_codes=True)
 
         status, _ = shop.refusal(session, card="4000000000000002", promotion_code="SPRING")

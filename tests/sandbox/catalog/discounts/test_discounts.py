@@ -168,15 +168,11 @@ class TestDuration:
 
 
 class TestUpdate:
-    @pytest.fixture
-    def subscription(self, shop):
-        return shop.subscribed(customer=shop.customer())
-
-    def test_gives_a_discount_to_a_running_subscription(self, shop, subscription, coupon):
+    def test_gives_a_discount_to_a_running_subscription(self, shop, paid_subscription, coupon):
         shop.forget_events()
 
         given = {"discounts": [{"coupon": coupon(duration="once")}]}
-        updated = shop.api.subscriptions.update(subscription.id, given)
+        updated = shop.api.subscriptions.update(paid_subscription.id, given)
         told = shop.new_types()
         shop.advance(days=28 + 31)
 
@@ -184,29 +180,29 @@ class TestUpdate:
         assert Counter(told) == Counter(
             ["coupon.created", "customer.discount.created", "coupon.updated", "customer.subscription.updated"]
         )
-        assert totals(shop, subscription) == [1900, 950, 1900]
+        assert totals(shop, paid_subscription) == [1900, 950, 1900]
 
-    def test_takes_it_away_again(self, shop, subscription, coupon):
-        shop.api.subscriptions.update(subscription.id, {"discounts": [{"coupon": coupon(duration="forever")}]})
+    def test_takes_it_away_again(self, shop, paid_subscription, coupon):
+        shop.api.subscriptions.update(paid_subscription.id, {"discounts": [{"coupon": coupon(duration="forever")}]})
         shop.forget_events()
 
-        updated = shop.api.subscriptions.update(subscription.id, {"discounts": ""})
+        updated = shop.api.subscriptions.update(paid_subscription.id, {"discounts": ""})
         told = shop.new_types()
         shop.advance(days=28)
 
         assert updated.discounts == []
         assert told == ["customer.discount.deleted", "customer.subscription.updated"]
-        assert totals(shop, subscription) == [1900, 1900]
+        assert totals(shop, paid_subscription) == [1900, 1900]
 
-    def test_keeps_named_discounts_and_ends_others(self, shop, subscription, coupon):
+    def test_keeps_named_discounts_and_ends_others(self, shop, paid_subscription, coupon):
         given = [{"coupon": coupon(duration="forever")}, {"coupon": coupon(amount_off=100, currency="usd")}]
-        first, second = shop.api.subscriptions.update(subscription.id, {"discounts": given}).discounts
+        first, second = shop.api.subscriptions.update(paid_subscription.id, {"discounts": given}).discounts
 
-        kept = shop.api.subscriptions.update(subscription.id, {"discounts": [{"discount": second}]}).discounts
+        kept = shop.api.subscriptions.update(paid_subscription.id, {"discounts": [{"discount": second}]}).discounts
 
         assert kept == [second]
         shop.advance(days=28)
-        assert totals(shop, subscription) == [1900, 1800]
+        assert totals(shop, paid_subscription) == [1900, 1800]
         assert first != second
 
     def test_redeems_nothing_when_the_change_can_t_be_paid(self, shop, coupon):

@@ -14,15 +14,15 @@ NO_CODE = r"This value must match the regex pattern. (/\A[a-zA-Z0-9\-_]+\z/ does
 
 
 @pytest.fixture
-def coupon(shop):
+def half_off(shop):
     return shop.api.coupons.create({"percent_off": 50}).id
 
 
 @pytest.fixture
-def make(shop, coupon):
+def make(shop, half_off):
     """Create a code for the given coupon, or for the fixture's."""
 
-    def make(code=None, *, of=coupon, **choices):
+    def make(code=None, *, of=half_off, **choices):
         given = {"promotion": {"type": "coupon", "coupon": of}, **({"code": code} if code else {}), **choices}
         return shop.api.promotion_codes.create(given)
 
@@ -30,11 +30,11 @@ def make(shop, coupon):
 
 
 class TestCreate:
-    def test_names_its_coupon(self, shop, make, coupon):
+    def test_names_its_coupon(self, shop, make, half_off):
         code = make("SPRING", metadata={"campaign": "7"})
 
         assert (code.code, code.active, code.times_redeemed) == ("SPRING", True, 0)
-        assert (code.promotion.type, code.promotion.coupon) == ("coupon", coupon)
+        assert (code.promotion.type, code.promotion.coupon) == ("coupon", half_off)
         assert code.restrictions.to_dict() == {
             "first_time_transaction": False,
             "minimum_amount": None,
@@ -112,8 +112,8 @@ class TestCreate:
             ({"customer": "cus_none"}, "No such customer: 'cus_none'", "customer"),
         ],
     )
-    def test_refuses_what_is_wrong(self, shop, coupon, choices, message, param):
-        given = {"promotion": {"type": "coupon", "coupon": coupon}, **choices}
+    def test_refuses_what_is_wrong(self, shop, half_off, choices, message, param):
+        given = {"promotion": {"type": "coupon", "coupon": half_off}, **choices}
 
         with pytest.raises(stripe.InvalidRequestError) as refused:
             shop.api.promotion_codes.create(given)
@@ -183,10 +183,10 @@ class TestEnd:
 
         assert shop.api.promotion_codes.retrieve(code).active is False
 
-    def test_ends_when_its_coupon_is_deleted(self, shop, make, coupon):
+    def test_ends_when_its_coupon_is_deleted(self, shop, make, half_off):
         code = make("SPRING").id
 
-        shop.api.coupons.delete(coupon)
+        shop.api.coupons.delete(half_off)
 
         assert shop.api.promotion_codes.retrieve(code).active is False
         with pytest.raises(stripe.InvalidRequestError, match="cannot be activated"):

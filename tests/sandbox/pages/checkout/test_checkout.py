@@ -24,8 +24,10 @@ class TestThePage:
         sheet = browser.get("/static/sandbox.css")
         assert (sheet.status_code, sheet.mimetype) == (200, "text/css")
 
-    def test_shows_a_subscription(self, browser, open_session, price):
-        page = browser.get(path(open_session(price(recurring={"interval": "month", "interval_count": 3}), quantity=2)))
+    def test_shows_a_subscription(self, browser, open_session, make_price):
+        page = browser.get(
+            path(open_session(make_price(recurring={"interval": "month", "interval_count": 3}), quantity=2))
+        )
         words = text_of(page)
         assert "Subscribe to Pro $38.00 every 3 months" in words
         assert "Pro Qty 2 · $19.00 every 3 months each $38.00" in words
@@ -41,14 +43,14 @@ class TestThePage:
         assert "Card number" in words
         assert "Start trial" in words
 
-    def test_shows_a_one_time_purchase(self, browser, open_session, price):
-        page = browser.get(path(open_session(price(2500, "jpy", name="Handbook"), mode="payment")))
+    def test_shows_a_one_time_purchase(self, browser, open_session, make_price):
+        page = browser.get(path(open_session(make_price(2500, "jpy", name="Handbook"), mode="payment")))
         assert "Handbook ¥2,500 Handbook ¥2,500 Total due today ¥2,500" in text_of(page)
         assert "Pay ¥2,500" in text_of(page)
         assert "until it is cancelled" not in page.text
 
-    def test_shows_several_lines(self, browser, open_session, price):
-        both = open_session(price(recurring={"interval": "year"}), price(5000, name="Workshop"))
+    def test_shows_several_lines(self, browser, open_session, make_price):
+        both = open_session(make_price(recurring={"interval": "year"}), make_price(5000, name="Workshop"))
         words = text_of(browser.get(path(both)))
         assert "Subscribe to Pro and 1 more $19.00 per year" in words
         assert "Workshop $50.00 Total due today $69.00" in words
@@ -59,16 +61,16 @@ class TestThePage:
         words = text_of(browser.get(path(open_session(tiny.id, mode="payment", quantity=300))))
         assert "Call Qty 300 · $0.005 each $1.50 Total due today $1.50" in words
 
-    def test_escapes_the_product_name(self, browser, open_session, price):
-        page = browser.get(path(open_session(price(name="<script>alert(1)</script>"), mode="payment")))
+    def test_escapes_the_product_name(self, browser, open_session, make_price):
+        page = browser.get(path(open_session(make_price(name="<script>alert(1)</script>"), mode="payment")))
         assert "<script" not in page.text
         assert "<script>alert(1)</script>" in text_of(page)
 
     def test_links_back_to_the_shop(self, browser, open_session):
         assert '<a class="back" href="https://shop.example/plans">' in browser.get(path(open_session())).text
 
-    def test_asks_no_card_for_a_free_order(self, browser, open_session, price):
-        page = browser.get(path(open_session(price(0), mode="payment")))
+    def test_asks_no_card_for_a_free_order(self, browser, open_session, make_price):
+        page = browser.get(path(open_session(make_price(0), mode="payment")))
         assert "Card number" not in page.text
         assert "Test cards" not in page.text
         assert "Complete order" in page.text
@@ -113,8 +115,8 @@ class TestPaying:
         assert paid.customer_details.email == "ada@example.com"
         assert api.subscriptions.retrieve(paid.subscription).status == "active"
 
-    def test_takes_a_one_time_payment(self, api, browser, open_session, price):
-        session = open_session(price(), mode="payment")
+    def test_takes_a_one_time_payment(self, api, browser, open_session, make_price):
+        session = open_session(make_price(), mode="payment")
         assert browser.post(path(session), data=TYPED).status_code == 303
         paid = api.checkout.sessions.retrieve(session.id)
         assert api.payment_intents.retrieve(paid.payment_intent).amount_received == 1900
@@ -126,8 +128,8 @@ class TestPaying:
         assert paid.payment_status == "no_payment_required"
         assert api.subscriptions.retrieve(paid.subscription).status == "trialing"
 
-    def test_needs_only_an_email_address_for_a_free_order(self, api, browser, open_session, price):
-        session = open_session(price(0), mode="payment")
+    def test_needs_only_an_email_address_for_a_free_order(self, api, browser, open_session, make_price):
+        session = open_session(make_price(0), mode="payment")
         assert browser.post(path(session), data={"email": "ada@example.com"}).status_code == 303
         assert api.checkout.sessions.retrieve(session.id).status == "complete"
 

@@ -79,9 +79,9 @@ class TestApplying:
         assert "Your card was declined." in text_of(page)
         assert "Total due today $9.50" in text_of(page)
 
-    def test_asks_for_no_card_when_nothing_is_left_to_pay(self, api, browser, open_session, price, code):
+    def test_asks_for_no_card_when_nothing_is_left_to_pay(self, api, browser, open_session, make_price, code):
         code(percent_off=100)
-        session = open_session(price(), mode="payment", allow_promotion_codes=True)
+        session = open_session(make_price(), mode="payment", allow_promotion_codes=True)
         page = browser.post(path(session), data=APPLY | {"promotion_code": "SPRING"})
         assert "Card number" not in page.text
         assert "Complete order" in text_of(page)

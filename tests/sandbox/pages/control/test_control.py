@@ -189,7 +189,7 @@ class TestWhoMayAct:
 
 
 @pytest.fixture
-def subscribed(api, price):
+def subscribed(api, make_price):
     """A subscription with a discount."""
     customer = api.customers.create({"email": "ada@example.com"})
     method = api.payment_methods.attach("pm_card_visa", {"customer": customer.id})
@@ -198,7 +198,7 @@ def subscribed(api, price):
         {
             "customer": customer.id,
             "default_payment_method": method.id,
-            "items": [{"price": price(recurring={"interval": "month"})}],
+            "items": [{"price": make_price(recurring={"interval": "month"})}],
             "discounts": [{"coupon": coupon.id}],
         }
     )

@@ -15,7 +15,7 @@ CARD = {name: value for name, value in TYPED.items() if name != "email"}
 
 
 @pytest.fixture
-def subscription(api, browser, price):
+def past_due_subscription(api, browser, make_price):
     """A subscription of 19.00 a month whose first renewal has failed."""
     customer = api.customers.create({"email": "ada@example.com", "name": "Ada"}).id
     method = api.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": customer})
@@ -23,7 +23,7 @@ def subscription(api, browser, price):
     created = api.subscriptions.create(
         {
             "customer": customer,
-            "items": [{"price": price(recurring={"interval": "month"})}],
+            "items": [{"price": make_price(recurring={"interval": "month"})}],
             "trial_end": FIRST,
         }
     )
@@ -43,10 +43,10 @@ def status_of(api, subscription):
 
 
 class TestThePage:
-    def test_asks_for_a_card_while_the_invoice_is_open(self, api, browser, subscription, page_of):
-        assert status_of(api, subscription) == ("past_due", "open")
+    def test_asks_for_a_card_while_the_invoice_is_open(self, api, browser, past_due_subscription, page_of):
+        assert status_of(api, past_due_subscription) == ("past_due", "open")
 
-        page = browser.get(page_of(subscription))
+        page = browser.get(page_of(past_due_subscription))
 
         assert page.status_code == 200
         assert "$19.00 Due now" in text_of(page)
@@ -55,14 +55,14 @@ class TestThePage:
             assert f'<label for="{name}">{label}</label>' in page.text
         assert "<script" not in page.text
 
-    def test_is_at_the_hosted_invoice_url(self, api, subscription, page_of):
-        invoice = api.invoices.retrieve(subscription.latest_invoice)
-        assert invoice.hosted_invoice_url == ending(page_of(subscription))
+    def test_is_at_the_hosted_invoice_url(self, api, past_due_subscription, page_of):
+        invoice = api.invoices.retrieve(past_due_subscription.latest_invoice)
+        assert invoice.hosted_invoice_url == ending(page_of(past_due_subscription))
 
-    def test_has_no_form_once_it_is_paid(self, browser, api, subscription, page_of):
-        api.invoices.pay(subscription.latest_invoice, {"payment_method": "pm_card_visa"})
+    def test_has_no_form_once_it_is_paid(self, browser, api, past_due_subscription, page_of):
+        api.invoices.pay(past_due_subscription.latest_invoice, {"payment_method": "pm_card_visa"})
 
-        page = browser.get(page_of(subscription))
+        page = browser.get(page_of(past_due_subscription))
 
         assert "Paid on February 15, 2027" in text_of(page)
         assert "<form" not in page.text
@@ -73,17 +73,19 @@ class TestThePage:
 
 
 class TestPaying:
-    def test_activates_the_subscription_and_saves_the_card_for_it(self, api, browser, subscription, page_of):
-        answer = browser.post(page_of(subscription), data=CARD)
+    def test_activates_the_subscription_and_saves_the_card_for_it(self, api, browser, past_due_subscription, page_of):
+        answer = browser.post(page_of(past_due_subscription), data=CARD)
 
-        assert (answer.status_code, answer.headers["Location"]) == (303, page_of(subscription))
-        assert status_of(api, subscription) == ("active", "paid")
-        method = api.payment_methods.retrieve(api.subscriptions.retrieve(subscription.id).default_payment_method)
-        assert (method.card.last4, method.customer) == ("4242", subscription.customer)
+        assert (answer.status_code, answer.headers["Location"]) == (303, page_of(past_due_subscription))
+        assert status_of(api, past_due_subscription) == ("active", "paid")
+        method = api.payment_methods.retrieve(
+            api.subscriptions.retrieve(past_due_subscription.id).default_payment_method
+        )
+        assert (method.card.last4, method.customer) == ("4242", past_due_subscription.customer)
         assert method.billing_details.name == "Ada Lovelace"
 
-    def test_fills_in_a_test_card(self, browser, subscription, page_of):
-        page = browser.post(page_of(subscription), data={"fill": "4242424242424242", "name": "Ada"})
+    def test_fills_in_a_test_card(self, browser, past_due_subscription, page_of):
+        page = browser.post(page_of(past_due_subscription), data={"fill": "4242424242424242", "name": "Ada"})
 
         assert page.status_code == 200
         assert value_of(page, "number") == "4242 4242 4242 4242"
@@ -93,20 +95,20 @@ class TestPaying:
         ("answer", "status", "result"),
         [("complete", 303, ("active", "paid")), ("fail", 402, ("past_due", "open"))],
     )
-    def test_shows_3d_secure(self, api, browser, subscription, page_of, *, answer, status, result):
-        asked = browser.post(page_of(subscription), data=SECURE)
+    def test_shows_3d_secure(self, api, browser, past_due_subscription, page_of, *, answer, status, result):
+        asked = browser.post(page_of(past_due_subscription), data=SECURE)
         assert "3-D Secure" in text_of(asked)
         assert "$19.00 due today, with the card ending in 3155" in text_of(asked)
-        assert status_of(api, subscription) == ("past_due", "open")
+        assert status_of(api, past_due_subscription) == ("past_due", "open")
 
-        done = browser.post(page_of(subscription), data=SECURE | {"authentication": answer})
+        done = browser.post(page_of(past_due_subscription), data=SECURE | {"authentication": answer})
 
         assert done.status_code == status
-        assert status_of(api, subscription) == result
+        assert status_of(api, past_due_subscription) == result
 
-    def test_happens_once(self, api, browser, subscription, page_of):
+    def test_happens_once(self, api, browser, past_due_subscription, page_of):
         for _ in range(2):
-            assert browser.post(page_of(subscription), data=CARD).status_code == 303
+            assert browser.post(page_of(past_due_subscription), data=CARD).status_code == 303
 
         assert len([charge for charge in api.charges.list().data if charge.paid]) == 1
 
@@ -117,21 +119,21 @@ class TestRefusals:
         assert page.status_code == 402
         return page, re.search(r'role="alert">([^<]*)<', page.text)[1]
 
-    def test_show_the_decline(self, api, browser, subscription, page_of):
-        page, message = self.refused(browser, page_of(subscription), DECLINED)
+    def test_show_the_decline(self, api, browser, past_due_subscription, page_of):
+        page, message = self.refused(browser, page_of(past_due_subscription), DECLINED)
 
         assert message == "Your card was declined."
         assert value_of(page, "number") == DECLINED["number"]
-        assert status_of(api, subscription) == ("past_due", "open")
-        assert api.subscriptions.retrieve(subscription.id).default_payment_method is None
+        assert status_of(api, past_due_subscription) == ("past_due", "open")
+        assert api.subscriptions.retrieve(past_due_subscription.id).default_payment_method is None
         number = BY_ALIAS["pm_card_chargeCustomerFail"].last4
-        cards = api.payment_methods.list({"customer": subscription.customer}).data
+        cards = api.payment_methods.list({"customer": past_due_subscription.customer}).data
         assert [method.card.last4 for method in cards] == [number]
 
     @pytest.mark.parametrize(
         ("wrong", "field"), [({"number": "4242 4242 4242 4241"}, "number"), ({"expiry": "soon"}, "expiry")]
     )
-    def test_mark_the_field(self, browser, subscription, page_of, wrong, field):
-        page, _ = self.refused(browser, page_of(subscription), CARD | wrong)
+    def test_mark_the_field(self, browser, past_due_subscription, page_of, wrong, field):
+        page, _ = self.refused(browser, page_of(past_due_subscription), CARD | wrong)
 
         assert re.findall(r'<input id="(\w+)"[^>]*aria-invalid="true"', page.text) == [field]

@@ -11,16 +11,16 @@ CARD = {name: value for name, value in TYPED.items() if name != "email"}
 
 
 @pytest.fixture
-def customer(api):
+def buyer(api):
     return api.customers.create({"email": "ada@example.com", "name": "Ada Lovelace"}).id
 
 
 @pytest.fixture
-def subscribe(api, browser, customer, open_session):
+def subscribe(api, browser, buyer, open_session):
     """Buy a subscription on the checkout page."""
 
     def buy(*prices, **choices):
-        session = open_session(*prices, customer=customer, **choices)
+        session = open_session(*prices, customer=buyer, **choices)
         assert browser.post(path(session), data=TYPED).status_code == 303
         return api.checkout.sessions.retrieve(session.id).subscription
 
@@ -28,11 +28,11 @@ def subscribe(api, browser, customer, open_session):
 
 
 @pytest.fixture
-def portal(api, customer):
+def portal(api, buyer):
     """Create a portal session; return the path of its page."""
 
     def make(**choices):
-        given = {"customer": customer, "return_url": RETURN_URL, **choices}
+        given = {"customer": buyer, "return_url": RETURN_URL, **choices}
         return f"/portal/{api.billing_portal.sessions.create(given).id}"
 
     return make
@@ -85,8 +85,8 @@ class TestTheAccount:
         assert "No card is saved." in words
         assert "There are no invoices yet." in words
 
-    def test_shows_a_trial_and_quantities(self, browser, portal, subscribe, price):
-        subscribe(price(recurring={"interval": "year"}), quantity=3, subscription_data={"trial_period_days": 14})
+    def test_shows_a_trial_and_quantities(self, browser, portal, subscribe, make_price):
+        subscribe(make_price(recurring={"interval": "year"}), quantity=3, subscription_data={"trial_period_days": 14})
         words = text_of(browser.get(portal()))
         assert "Pro 3 x $19.00 per year Free trial until January 29, 2027." in words
 
@@ -109,8 +109,8 @@ class TestTheAccount:
         assert browser.get(f"{closed}/card").status_code == 404
         assert browser.get(f"{closed}/cancel/{subscription}").status_code == 404
 
-    def test_escapes_the_customers_name(self, api, browser, portal, customer):
-        api.customers.update(customer, {"name": "<script>alert(1)</script>"})
+    def test_escapes_the_customers_name(self, api, browser, portal, buyer):
+        api.customers.update(buyer, {"name": "<script>alert(1)</script>"})
         page = browser.get(portal())
         assert "<script" not in page.text
         assert "<script>alert(1)</script>" in text_of(page)
@@ -179,7 +179,7 @@ class TestCancelling:
 
 
 class TestChangingTheCard:
-    def test_saves_the_card(self, api, browser, portal, customer, subscribe):
+    def test_saves_the_card(self, api, browser, portal, buyer, subscribe):
         subscribe()
         here = portal()
         answer = browser.post(f"{here}/card", data=CARD | {"number": "5555 5555 5555 4444", "expiry": "7/31"})
@@ -187,7 +187,7 @@ class TestChangingTheCard:
         words = text_of(browser.get(f"{here}?done=card"))
         assert "Your card is changed." in words
         assert "Mastercard ending in 4444, expires 07/2031" in words
-        default = api.customers.retrieve(customer).invoice_settings.default_payment_method
+        default = api.customers.retrieve(buyer).invoice_settings.default_payment_method
         assert api.payment_methods.retrieve(default).billing_details.name == "Ada Lovelace"
 
     def test_fills_in_a_test_card(self, browser, portal):
@@ -195,12 +195,12 @@ class TestChangingTheCard:
         assert value_of(page, "number") == "4242 4242 4242 4242"
         assert value_of(page, "name") == "Ada"
 
-    def test_keeps_the_typed_values_when_declined(self, api, browser, portal, customer):
+    def test_keeps_the_typed_values_when_declined(self, api, browser, portal, buyer):
         page = browser.post(f"{portal()}/card", data=CARD | {"number": "4000000000000002"})
         assert page.status_code == 402
         assert "Your card was declined." in text_of(page)
         assert value_of(page, "name") == "Ada Lovelace"
-        assert api.payment_methods.list({"customer": customer}).data == []
+        assert api.payment_methods.list({"customer": buyer}).data == []
 
     def test_shows_3d_secure(self, browser, portal):
         here = portal()
