@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def staff(client: Client) -> User:
+def signed_in_staff(client: Client) -> User:
     """A superuser who is signed in."""
     user = User.objects.create_superuser("ada", "ada@example.com", "a good password")
     client.force_login(user)
@@ -58,11 +58,11 @@ class TestSignIn:
 
 
 class TestUserAdmin:
-    def test_list_search_and_filter(self, client: Client, staff: User) -> None:
+    def test_list_search_and_filter(self, client: Client, signed_in_staff: User) -> None:
         User.objects.create_user("grace", email="grace@example.com")
         User.objects.create_user("barbara", is_active=False)
         group = Group.objects.create(name="editors")
-        staff.groups.add(group)
+        signed_in_staff.groups.add(group)
 
         def names(query: str) -> list[str]:
             return [user.username for user in client.get(f"/admin/auth/user/{query}").context["cl"].result_list]
@@ -73,7 +73,7 @@ class TestUserAdmin:
         assert names("?is_active__exact=0") == ["barbara"]
         assert names(f"?groups__id__exact={group.pk}") == ["ada"]
 
-    def test_add_change_delete_and_history(self, client: Client, staff: User) -> None:
+    def test_add_change_delete_and_history(self, client: Client, signed_in_staff: User) -> None:
         client.post(
             "/admin/auth/user/add/",
             {"username": "grace", "password1": "a good password", "password2": "a good password"},
@@ -109,9 +109,9 @@ class TestUserAdmin:
 
         client.post(f"/admin/auth/user/{grace.pk}/delete/", {"post": "yes"})
         assert not User.objects.filter(username="grace").exists()
-        assert LogEntry.objects.get(action_flag=DELETION).user == staff
+        assert LogEntry.objects.get(action_flag=DELETION).user == signed_in_staff
 
-    def test_delete_selected(self, client: Client, staff: User) -> None:
+    def test_delete_selected(self, client: Client, signed_in_staff: User) -> None:
         group = Group.objects.create(name="editors")
         chosen = [User.objects.create_user(name) for name in ("grace", "barbara")]
         for user in chosen:
@@ -120,12 +120,12 @@ class TestUserAdmin:
             "/admin/auth/user/",
             {"action": "delete_selected", "_selected_action": [str(user.pk) for user in chosen], "post": "yes"},
         )
-        assert list(User.objects.all()) == [staff]
+        assert list(User.objects.all()) == [signed_in_staff]
         assert group.user_set.count() == 0
 
 
 class TestGroupAdmin:
-    def test_add_change_search_and_delete(self, client: Client, staff: User) -> None:
+    def test_add_change_search_and_delete(self, client: Client, signed_in_staff: User) -> None:
         permissions = [permission("add_user"), permission("change_user")]
         client.post("/admin/auth/group/add/", {"name": "editors", "permissions": [str(permissions[0].pk)]})
         group = Group.objects.get(name="editors")

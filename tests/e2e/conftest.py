@@ -117,6 +117,6 @@ def staff_cookies(every_window: Windows, demo: Demo) -> Any:
 
 
 @pytest.fixture
-def staff(open_window: OpenWindow, staff_cookies: Any) -> Page:
+def staff_window(open_window: OpenWindow, staff_cookies: Any) -> Page:
     """The window of a staff user who has signed in to the admin."""
     return open_window("staff", cookies=staff_cookies)

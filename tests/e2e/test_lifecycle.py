@@ -136,17 +136,19 @@ class TestFailedPayment:
 
 
 class TestRefund:
-    def test_by_staff_is_shown_to_the_customer(self, subscriber: Page, staff: Page, move_time: MoveTime) -> None:
+    def test_by_staff_is_shown_to_the_customer(
+        self, subscriber: Page, staff_window: Page, move_time: MoveTime
+    ) -> None:
         move_time(0)
         subscriber.goto("/account/invoices/")
         number = subscriber.get_by_role("main").locator(".row strong").inner_text()
-        staff.goto(f"/admin/subscriptions/invoice/?q={number}")
-        staff.get_by_role("link", name=number).click()
-        staff.get_by_role("link", name="Refund", exact=True).click()
-        expect(staff.get_by_label("Amount")).to_have_value("9.00")
-        staff.get_by_label("Amount").fill("2.50")
-        staff.get_by_role("button", name="Refund").click()
-        expect(staff.get_by_text("$2.50 refunded.")).to_be_visible()
+        staff_window.goto(f"/admin/subscriptions/invoice/?q={number}")
+        staff_window.get_by_role("link", name=number).click()
+        staff_window.get_by_role("link", name="Refund", exact=True).click()
+        expect(staff_window.get_by_label("Amount")).to_have_value("9.00")
+        staff_window.get_by_label("Amount").fill("2.50")
+        staff_window.get_by_role("button", name="Refund").click()
+        expect(staff_window.get_by_text("$2.50 refunded.")).to_be_visible()
 
         subscriber.reload()
         expect(subscriber.get_by_role("main")).to_contain_text(words(rf"{number}.*\$2\.50 refunded on {UNTIL}"))

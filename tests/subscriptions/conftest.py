@@ -16,7 +16,7 @@ from sandbox.transport import InProcessClient
 from subscriptions.checkout import services as checkout
 from subscriptions.checkout.services import Started
 from subscriptions.customers import services as customers
-from subscriptions.models import CheckoutSession, Customer, Subscription, SyncRun
+from subscriptions.models import CheckoutSession, Customer, Payment, Subscription, SyncRun
 from subscriptions.sync import incremental
 from subscriptions.sync.context import SyncResults
 from tests.fixtures import LocalStripe
@@ -120,6 +120,31 @@ def subscription(paid_session: CheckoutSession, local_stripe: LocalStripe) -> Su
     sync_now()
     local_stripe.forget_calls()
     return Subscription.objects.get()
+
+
+@pytest.fixture
+def new_subscription(paid_session: CheckoutSession) -> Subscription:
+    """Ada's subscription to Pro, 19.00 USD a month, begun a moment ago."""
+    settle()
+    return Subscription.objects.get()
+
+
+@pytest.fixture
+def paid_handbook(person: User, customer: Customer, one_time_price: Price, local_stripe: LocalStripe) -> Payment:
+    """Ada's Handbook, 49.00 USD once."""
+    started = buy(person, one_time_price)
+    assert started.session is not None
+    local_stripe.pay(started.session.stripe_id)
+    settle()
+    local_stripe.forget_calls()
+    return Payment.objects.get()
+
+
+@pytest.fixture
+def basic(local_stripe: LocalStripe, db: None) -> Price:
+    """5.00 USD a month for the product "Basic"."""
+    terms = PriceTerms(unit_amount=500, currency="usd")
+    return catalog.create_product(name="Basic", price=terms, request_id="basic").price
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ class TestImport:
 
 class TestStaffWhoMayOnlyLook:
     @pytest.fixture
-    def clerk(self, client: Client, admin_client: Client, local_stripe: LocalStripe) -> Client:
+    def viewer(self, client: Client, admin_client: Client, local_stripe: LocalStripe) -> Client:
         assert admin_client.post(ADD, form()).status_code == 302
         user = User.objects.create_user("clerk", "clerk@example.com", "correct horse battery", is_staff=True)
         user.user_permissions.set(Permission.objects.filter(codename="view_promotioncode"))
@@ -121,13 +121,13 @@ class TestStaffWhoMayOnlyLook:
         local_stripe.forget_calls()
         return client
 
-    def test_make_no_codes(self, clerk: Client, local_stripe: LocalStripe) -> None:
-        assert clerk.get(LIST).status_code == 200
-        assert clerk.post(ADD, form(code="MINE")).status_code == 403
+    def test_make_no_codes(self, viewer: Client, local_stripe: LocalStripe) -> None:
+        assert viewer.get(LIST).status_code == 200
+        assert viewer.post(ADD, form(code="MINE")).status_code == 403
         assert (PromotionCode.objects.count(), local_stripe.calls) == (1, [])
 
-    def test_archive_none(self, clerk: Client, local_stripe: LocalStripe) -> None:
+    def test_archive_none(self, viewer: Client, local_stripe: LocalStripe) -> None:
         code = PromotionCode.objects.get()
-        clerk.post(LIST, {"action": "archive", "_selected_action": [code.pk]})
-        assert clerk.post(f"{LIST}{quote(code.pk)}/change/", form()).status_code == 403
+        viewer.post(LIST, {"action": "archive", "_selected_action": [code.pk]})
+        assert viewer.post(f"{LIST}{quote(code.pk)}/change/", form()).status_code == 403
         assert (PromotionCode.objects.get().active, local_stripe.calls) == (True, [])

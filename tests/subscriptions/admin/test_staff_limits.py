@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def clerk(client: Client, local_stripe: LocalStripe) -> Client:
+def viewer(client: Client, local_stripe: LocalStripe) -> Client:
     """A browser in which a member of staff is signed in who may look at all of it."""
     user = User.objects.create_user("clerk", "clerk@example.com", "correct horse battery", is_staff=True)
     user.user_permissions.set(
@@ -25,33 +25,35 @@ def clerk(client: Client, local_stripe: LocalStripe) -> Client:
 
 
 @pytest.fixture
-def payment(customer: Customer, price: Price) -> Payment:
+def payment_row(customer: Customer, price: Price) -> Payment:
     return Payment.objects.create(
         payment_intent_id="pi_1", customer=customer, product=price.product, price=price, amount=4900,
         currency="usd", status="succeeded", stripe_created_at=MAY,
     )  # fmt: skip
 
 
-@pytest.mark.usefixtures("payment")
+@pytest.mark.usefixtures("payment_row")
 class TestLooking:
-    def test_refunds_nothing(self, clerk: Client, customer: Customer, local_stripe: LocalStripe) -> None:
+    def test_refunds_nothing(self, viewer: Client, customer: Customer, local_stripe: LocalStripe) -> None:
         invoice, payment = bill(customer, status="paid", amount_paid=1900), Payment.objects.get()
         local_stripe.forget_calls()
         form = {"amount": "1.00", "reason": "", "request_id": "r"}
         for page in (f"invoice/{quote(invoice.pk)}", f"payment/{quote(payment.pk)}"):
-            shown = clerk.get(f"/admin/subscriptions/{page}/change/")
+            shown = viewer.get(f"/admin/subscriptions/{page}/change/")
             assert (shown.status_code, f"{page}/refund/" in shown.content.decode()) == (200, False)
-            assert clerk.get(f"/admin/subscriptions/{page}/refund/").status_code == 403
-            assert clerk.post(f"/admin/subscriptions/{page}/refund/", form).status_code == 403
+            assert viewer.get(f"/admin/subscriptions/{page}/refund/").status_code == 403
+            assert viewer.post(f"/admin/subscriptions/{page}/refund/", form).status_code == 403
         assert (Refund.objects.count(), local_stripe.calls) == (0, [])
 
-    def test_undoes_nothing(self, clerk: Client, customer: Customer, price: Price, local_stripe: LocalStripe) -> None:
+    def test_undoes_nothing(self, viewer: Client, customer: Customer, price: Price, local_stripe: LocalStripe) -> None:
         chosen = {
             ("subscription", "cancel_and_refund"): subscribe(customer, price).pk,
             ("payment", "refund_wholly"): Payment.objects.get().pk,
         }
         local_stripe.forget_calls()
         for (page, action), row in chosen.items():
-            clerk.post(f"/admin/subscriptions/{page}/?paid_twice=newer", {"action": action, "_selected_action": [row]})
+            viewer.post(
+                f"/admin/subscriptions/{page}/?paid_twice=newer", {"action": action, "_selected_action": [row]}
+            )
         assert local_stripe.calls == []
         assert (Subscription.objects.get().status, Payment.objects.get().gives_access) == ("active", True)

@@ -18,7 +18,7 @@ PAGE = "/admin/subscriptions/syncrun/health/"
 
 
 @pytest.fixture
-def clerk(db: None) -> User:
+def clara(db: None) -> User:
     return User.objects.create_user("clara", password="correct horse battery", is_staff=True)
 
 
@@ -29,16 +29,16 @@ def shown(client: Client) -> str:
 
 
 class TestWhoSeesIt:
-    def test_staff_who_may_see_runs(self, client: Client, clerk: User) -> None:
-        clerk.user_permissions.add(Permission.objects.get(codename="view_syncrun"))
-        client.force_login(clerk)
+    def test_staff_who_may_see_runs(self, client: Client, clara: User) -> None:
+        clara.user_permissions.add(Permission.objects.get(codename="view_syncrun"))
+        client.force_login(clara)
         response = client.get(PAGE)
         assert response.status_code == 200
         assert "no-store" in response["Cache-Control"]
         assert "Sync health" in [step.label for step in steps(client.get("/admin/").content.decode())]
 
-    def test_no_other_staff(self, client: Client, clerk: User) -> None:
-        client.force_login(clerk)
+    def test_no_other_staff(self, client: Client, clara: User) -> None:
+        client.force_login(clara)
         assert client.get(PAGE).status_code == 403
         assert "Sync health" not in client.get("/admin/").content.decode()
 

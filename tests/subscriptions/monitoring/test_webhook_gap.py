@@ -10,23 +10,11 @@ from subscriptions.models import CheckoutSession, Invoice, Payment, Refund, Subs
 from subscriptions.payments import duplicates
 from subscriptions.plans import change
 from tests.fixtures import LocalStripe
-from tests.subscriptions.conftest import settle, sync_now
+from tests.subscriptions.conftest import sync_now
 
 pytestmark = pytest.mark.django_db
 
 DAY = 86_400
-
-
-@pytest.fixture
-def subscription(paid_session: CheckoutSession) -> Subscription:
-    settle()
-    return Subscription.objects.get()
-
-
-@pytest.fixture
-def basic(local_stripe: LocalStripe, db: None) -> Price:
-    terms = PriceTerms(unit_amount=500, currency="usd")
-    return catalog.create_product(name="Basic", price=terms, request_id="basic").price
 
 
 def invoices_at_stripe(local_stripe: LocalStripe) -> dict[str, tuple[str | None, int]]:
@@ -50,16 +38,16 @@ class TestFirstSync:
 
 
 class TestAfterSeventyDays:
-    def test_invoices_are_here(self, subscription: Subscription, local_stripe: LocalStripe) -> None:
+    def test_invoices_are_here(self, new_subscription: Subscription, local_stripe: LocalStripe) -> None:
         local_stripe.control("clock", advance=70 * DAY)
         sync_now()
         assert len(invoices_here()) == 3
         assert invoices_here() == invoices_at_stripe(local_stripe)
 
     def test_a_change_that_took_effect_no_longer_waits(
-        self, subscription: Subscription, basic: Price, local_stripe: LocalStripe
+        self, new_subscription: Subscription, basic: Price, local_stripe: LocalStripe
     ) -> None:
-        change.schedule_change(subscription=subscription, price=basic, quantity=1)
+        change.schedule_change(subscription=new_subscription, price=basic, quantity=1)
         assert SubscriptionSchedule.objects.get().has_pending_change
         local_stripe.control("clock", advance=45 * DAY)
         sync_now()
@@ -67,17 +55,17 @@ class TestAfterSeventyDays:
         assert (after.price_id, after.pending_change) == (basic.pk, None)
 
     def test_a_change_scheduled_in_the_dashboard_waits(
-        self, subscription: Subscription, basic: Price, local_stripe: LocalStripe
+        self, new_subscription: Subscription, basic: Price, local_stripe: LocalStripe
     ) -> None:
         local_stripe.control("clock", advance=40 * DAY)
-        made = local_stripe.api.subscription_schedules.create({"from_subscription": subscription.pk})
+        made = local_stripe.api.subscription_schedules.create({"from_subscription": new_subscription.pk})
         now = made.phases[0]
         local_stripe.api.subscription_schedules.update(
             made.id,
             {
                 "phases": [
                     {
-                        "items": [{"price": str(subscription.price_id)}],
+                        "items": [{"price": str(new_subscription.price_id)}],
                         "start_date": now.start_date,
                         "end_date": now.end_date,
                     },
@@ -91,7 +79,7 @@ class TestAfterSeventyDays:
         assert pending.next_price_id == basic.pk
 
     def test_a_refund_of_that_time_ends_what_it_paid_for(
-        self, customer_client: Client, subscription: Subscription, local_stripe: LocalStripe
+        self, customer_client: Client, new_subscription: Subscription, local_stripe: LocalStripe
     ) -> None:
         terms = PriceTerms(unit_amount=4900, currency="usd", interval="one_time")
         once = catalog.create_product(name="Handbook", price=terms, request_id="handbook").price
@@ -108,8 +96,8 @@ class TestAfterSeventyDays:
 
 class TestTwicePaid:
     def test_refunds_invoices_that_are_not_here_yet(
-        self, subscription: Subscription, local_stripe: LocalStripe
+        self, new_subscription: Subscription, local_stripe: LocalStripe
     ) -> None:
         Invoice.objects.all().delete()
-        duplicates.cancel_and_refund(subscription)
+        duplicates.cancel_and_refund(new_subscription)
         assert [refund.amount for refund in local_stripe.api.refunds.list().data] == [1900]

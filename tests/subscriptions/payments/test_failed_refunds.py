@@ -4,43 +4,23 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
-from billing.catalog import services as catalog
-from billing.catalog.services import PriceTerms
 from billing.models import Price
 from subscriptions.models import Customer, Payment, Refund
 from subscriptions.payments import duplicates, refunds
 from tests.fixtures import LocalStripe, deliver
-from tests.subscriptions.conftest import buy, settle
 from tests.subscriptions.rows import LONG_AGO, MAY, subscribe
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def once(local_stripe: LocalStripe, db: None) -> Price:
-    """49.00 USD once for the product "Handbook"."""
-    terms = PriceTerms(unit_amount=4900, currency="usd", interval="one_time")
-    return catalog.create_product(name="Handbook", price=terms, request_id="handbook").price
-
-
-@pytest.fixture
-def payment(person: User, customer: Customer, once: Price, local_stripe: LocalStripe) -> Payment:
-    started = buy(person, once)
-    assert started.session is not None
-    local_stripe.pay(started.session.stripe_id)
-    settle()
-    return Payment.objects.get()
-
-
-@pytest.fixture
-def free_order(customer: Customer, once: Price) -> Payment:
+def free_order(customer: Customer, one_time_price: Price) -> Payment:
     """A Handbook that cost nothing."""
     return Payment.objects.create(
-        customer=customer, product=once.product, price=once, amount=0, currency="usd", status="succeeded",
-        stripe_created_at=MAY,
+        customer=customer, product=one_time_price.product, price=one_time_price, amount=0, currency="usd",
+        status="succeeded", stripe_created_at=MAY,
     )  # fmt: skip
 
 
@@ -53,30 +33,30 @@ def told(client: Client, local_stripe: LocalStripe, kind: str, *, after: int = 6
 
 
 class TestThatFailsLater:
-    def test_gives_access_back(self, client: Client, payment: Payment, local_stripe: LocalStripe) -> None:
-        local_stripe.api.refunds.create({"payment_intent": payment.payment_intent_id})
+    def test_gives_access_back(self, client: Client, paid_handbook: Payment, local_stripe: LocalStripe) -> None:
+        local_stripe.api.refunds.create({"payment_intent": paid_handbook.payment_intent_id})
         told(client, local_stripe, "refund.created", after=0)
-        payment.refresh_from_db()
-        assert not payment.gives_access
+        paid_handbook.refresh_from_db()
+        assert not paid_handbook.gives_access
         told(client, local_stripe, "refund.failed", status="failed")
-        payment.refresh_from_db()
-        assert (payment.gives_access, Refund.objects.get().status) == (True, "failed")
+        paid_handbook.refresh_from_db()
+        assert (paid_handbook.gives_access, Refund.objects.get().status) == (True, "failed")
 
     def test_leaves_a_purchase_ended_that_was_ended_otherwise(
-        self, client: Client, payment: Payment, local_stripe: LocalStripe
+        self, client: Client, paid_handbook: Payment, local_stripe: LocalStripe
     ) -> None:
         Payment.objects.update(access_ended_at=LONG_AGO)
-        local_stripe.api.refunds.create({"payment_intent": payment.payment_intent_id, "amount": 100})
+        local_stripe.api.refunds.create({"payment_intent": paid_handbook.payment_intent_id, "amount": 100})
         told(client, local_stripe, "refund.failed", status="failed")
-        payment.refresh_from_db()
-        assert payment.access_ended_at == LONG_AGO
+        paid_handbook.refresh_from_db()
+        assert paid_handbook.access_ended_at == LONG_AGO
 
 
 class TestWithoutPaymentIntent:
     def test_ends_nobodys_free_order(
-        self, client: Client, payment: Payment, free_order: Payment, local_stripe: LocalStripe
+        self, client: Client, paid_handbook: Payment, free_order: Payment, local_stripe: LocalStripe
     ) -> None:
-        local_stripe.api.refunds.create({"payment_intent": payment.payment_intent_id})
+        local_stripe.api.refunds.create({"payment_intent": paid_handbook.payment_intent_id})
         local_stripe.forget_calls()
         told(client, local_stripe, "refund.created", id="re_of_a_charge", payment_intent=None)
         free_order.refresh_from_db()
@@ -85,7 +65,9 @@ class TestWithoutPaymentIntent:
 
 
 class TestFreeOrder:
-    def test_taken_twice_just_ends(self, payment: Payment, free_order: Payment, local_stripe: LocalStripe) -> None:
+    def test_taken_twice_just_ends(
+        self, paid_handbook: Payment, free_order: Payment, local_stripe: LocalStripe
+    ) -> None:
         assert duplicates.newer_payments() == [free_order]
         duplicates.refund_duplicate(free_order)
         free_order.refresh_from_db()

@@ -7,12 +7,8 @@ import pytest
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
 
-from billing.catalog import services as catalog
-from billing.catalog.services import PriceTerms
 from billing.models import Price
-from subscriptions.checkout import services as checkout
 from subscriptions.models import CheckoutSession, Customer, Invoice, Payment, Refund, Subscription
 from subscriptions.payments import duplicates
 from tests.fixtures import LocalStripe, deliver
@@ -22,19 +18,6 @@ from tests.subscriptions.rows import bill
 pytestmark = pytest.mark.django_db
 
 PAID_TWICE = "/admin/subscriptions/subscription/?paid_twice=newer"
-
-
-@pytest.fixture
-def payment(person: User, customer: Customer, local_stripe: LocalStripe) -> Payment:
-    """Ada's Handbook, 49.00 USD once."""
-    terms = PriceTerms(unit_amount=4900, currency="usd", interval="one_time")
-    once = catalog.create_product(name="Handbook", price=terms, request_id="handbook").price
-    started = checkout.start(user=person, price_id=once.pk, now=timezone.now())
-    assert started.session is not None
-    local_stripe.pay(started.session.stripe_id)
-    settle()
-    local_stripe.forget_calls()
-    return Payment.objects.get()
 
 
 @pytest.fixture
@@ -67,81 +50,83 @@ def amounts_on(client: Client, row: Payment | Invoice | Refund) -> dict[str, str
 
 
 class TestOfAPurchase:
-    def test_in_part_keeps_access(self, admin_client: Client, payment: Payment, local_stripe: LocalStripe) -> None:
-        assert give_back(admin_client, payment, "10.00").status_code == 302
+    def test_in_part_keeps_access(
+        self, admin_client: Client, paid_handbook: Payment, local_stripe: LocalStripe
+    ) -> None:
+        assert give_back(admin_client, paid_handbook, "10.00").status_code == 302
         refund = Refund.objects.get()
-        assert (refund.amount, refund.currency, refund.customer_id) == (1000, "usd", payment.customer_id)
+        assert (refund.amount, refund.currency, refund.customer_id) == (1000, "usd", paid_handbook.customer_id)
         assert [theirs.amount for theirs in local_stripe.api.refunds.list().data] == [1000]
-        payment.refresh_from_db()
-        assert payment.gives_access
+        paid_handbook.refresh_from_db()
+        assert paid_handbook.gives_access
 
-    def test_is_shown_to_staff_before_the_next_one(self, admin_client: Client, payment: Payment) -> None:
-        give_back(admin_client, payment, "10.00")
+    def test_is_shown_to_staff_before_the_next_one(self, admin_client: Client, paid_handbook: Payment) -> None:
+        give_back(admin_client, paid_handbook, "10.00")
         refund = Refund.objects.get()
         link = f'<a href="/admin/subscriptions/refund/{quote(refund.pk)}/change/">$10.00 (Refunded)</a>'
-        assert link in admin_client.get(refund_page(payment).replace("refund/", "change/")).content.decode()
-        page = admin_client.get(refund_page(payment)).content.decode()
-        assert f"$49.00 by {payment.customer} for Handbook" in page
+        assert link in admin_client.get(refund_page(paid_handbook).replace("refund/", "change/")).content.decode()
+        page = admin_client.get(refund_page(paid_handbook)).content.decode()
+        assert f"$49.00 by {paid_handbook.customer} for Handbook" in page
         assert "Refunded before" in page
         assert "At most $39.00." in page
 
-    def test_pages_show_amounts_in_the_currency(self, admin_client: Client, payment: Payment) -> None:
-        give_back(admin_client, payment, "10.00")
-        assert amounts_on(admin_client, payment) == {"amount": "$49.00"}
+    def test_pages_show_amounts_in_the_currency(self, admin_client: Client, paid_handbook: Payment) -> None:
+        give_back(admin_client, paid_handbook, "10.00")
+        assert amounts_on(admin_client, paid_handbook) == {"amount": "$49.00"}
         assert amounts_on(admin_client, Refund.objects.get()) == {"amount": "$10.00"}
 
-    def test_wholly_ends_access(self, admin_client: Client, payment: Payment) -> None:
-        give_back(admin_client, payment, "9.00")
-        give_back(admin_client, payment, "40.00")
-        payment.refresh_from_db()
-        assert not payment.gives_access
+    def test_wholly_ends_access(self, admin_client: Client, paid_handbook: Payment) -> None:
+        give_back(admin_client, paid_handbook, "9.00")
+        give_back(admin_client, paid_handbook, "40.00")
+        paid_handbook.refresh_from_db()
+        assert not paid_handbook.gives_access
 
     def test_the_form_sent_twice_gives_back_once(
-        self, admin_client: Client, payment: Payment, local_stripe: LocalStripe
+        self, admin_client: Client, paid_handbook: Payment, local_stripe: LocalStripe
     ) -> None:
         form = {"amount": "10.00", "reason": "", "request_id": "abc"}
-        admin_client.post(refund_page(payment), form)
-        admin_client.post(refund_page(payment), form)
+        admin_client.post(refund_page(paid_handbook), form)
+        admin_client.post(refund_page(paid_handbook), form)
         assert len(local_stripe.api.refunds.list().data) == 1
 
     @pytest.mark.parametrize("amount", ["50.00", "0", "-1", "10.001", "", "all"])
     def test_bad_amounts_say_what_is_left(
-        self, admin_client: Client, payment: Payment, local_stripe: LocalStripe, amount: str
+        self, admin_client: Client, paid_handbook: Payment, local_stripe: LocalStripe, amount: str
     ) -> None:
-        response = give_back(admin_client, payment, amount)
+        response = give_back(admin_client, paid_handbook, amount)
         assert response.status_code == 200
         assert b"At most $49.00." in response.content
         assert (Refund.objects.count(), local_stripe.api.refunds.list().data) == (0, [])
 
-    def test_more_than_is_left(self, admin_client: Client, payment: Payment) -> None:
-        give_back(admin_client, payment, "40.00")
-        response = give_back(admin_client, payment, "10.00")
+    def test_more_than_is_left(self, admin_client: Client, paid_handbook: Payment) -> None:
+        give_back(admin_client, paid_handbook, "40.00")
+        response = give_back(admin_client, paid_handbook, "10.00")
         assert b"at most $9.00" in response.content
         assert Refund.objects.count() == 1
 
     def test_in_the_dashboard_comes_by_itself(
-        self, client: Client, payment: Payment, local_stripe: LocalStripe
+        self, client: Client, paid_handbook: Payment, local_stripe: LocalStripe
     ) -> None:
-        local_stripe.api.refunds.create({"payment_intent": payment.payment_intent_id})
+        local_stripe.api.refunds.create({"payment_intent": paid_handbook.payment_intent_id})
         for event in local_stripe.events("refund.created", "refund.updated"):
             assert deliver(client, event).status_code == 200
-        payment.refresh_from_db()
-        assert (Refund.objects.get().customer_id, payment.gives_access) == (payment.customer_id, False)
+        paid_handbook.refresh_from_db()
+        assert (Refund.objects.get().customer_id, paid_handbook.gives_access) == (paid_handbook.customer_id, False)
 
     def test_stripe_down_gives_nothing_back(
-        self, admin_client: Client, payment: Payment, local_stripe: LocalStripe
+        self, admin_client: Client, paid_handbook: Payment, local_stripe: LocalStripe
     ) -> None:
         page = {"amount": "10.00", "reason": "", "request_id": "abc"}
         local_stripe.control("faults", status="timeout", count=3)
-        response = admin_client.post(refund_page(payment), page)
+        response = admin_client.post(refund_page(paid_handbook), page)
         assert response.status_code == 200
         assert b"be reached" in response.content
         assert Refund.objects.count() == 0
 
-    def test_is_for_staff_who_may(self, customer_client: Client, payment: Payment, person: User) -> None:
-        assert customer_client.get(refund_page(payment)).status_code == 302
+    def test_is_for_staff_who_may(self, customer_client: Client, paid_handbook: Payment, person: User) -> None:
+        assert customer_client.get(refund_page(paid_handbook)).status_code == 302
         User.objects.filter(pk=person.pk).update(is_staff=True)
-        assert customer_client.get(refund_page(payment)).status_code == 403
+        assert customer_client.get(refund_page(paid_handbook)).status_code == 403
 
 
 class TestOfAnInvoice:
