@@ -100,7 +100,7 @@ def test_for_the_plan_that_it_has_goes_on(
 
 class TestAtThePeriodsEnd:
     @pytest.fixture
-    def waiting(self, customer_client: Client, subscription: Subscription, team: Price) -> str:
+    def path_after_scheduling(self, customer_client: Client, subscription: Subscription, team: Price) -> str:
         """The page's path after Ada has chosen Team from the end of her paid period on."""
         path = path_to(subscription, team)
         token = customer_client.get(path).context["preview"].token
@@ -108,21 +108,31 @@ class TestAtThePeriodsEnd:
         return path
 
     def test_a_checkout_begun_before_can_no_longer_be_paid(
-        self, begun: CheckoutSession, waiting: str, local_stripe: LocalStripe
+        self, begun: CheckoutSession, path_after_scheduling: str, local_stripe: LocalStripe
     ) -> None:
         assert sessions_by_status(local_stripe) == ["complete", "expired"]
         begun.refresh_from_db()
         assert (begun.status, ProductClaim.objects.count()) == ("expired", 0)
 
     def test_none_is_begun(
-        self, waiting: str, person: User, subscription: Subscription, team: Price, local_stripe: LocalStripe
+        self,
+        path_after_scheduling: str,
+        person: User,
+        subscription: Subscription,
+        team: Price,
+        local_stripe: LocalStripe,
     ) -> None:
         local_stripe.forget_calls()
         started = buy(person, team)
         assert (started.session, started.held, local_stripe.calls) == (None, subscription, [])
 
     def test_given_up_it_can_be_bought(
-        self, customer_client: Client, waiting: str, person: User, subscription: Subscription, team: Price
+        self,
+        customer_client: Client,
+        path_after_scheduling: str,
+        person: User,
+        subscription: Subscription,
+        team: Price,
     ) -> None:
         customer_client.post(f"/subscriptions/{subscription.pk}/change/undo/")
         assert buy(person, team).session is not None

@@ -11,6 +11,7 @@ from billing.catalog.services import PriceTerms
 from billing.models import Price
 from subscriptions.models import BillingAccount, CheckoutSession, Payment, ProductClaim, StatusChange, Subscription
 from tests.fixtures import LocalStripe, deliver
+from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
 
@@ -325,7 +326,7 @@ class TestSuccessPage:
     def test_anonymous(self, client: Client) -> None:
         response = client.get("/checkout/success/?session_id=cs_1")
         assert response.status_code == 302
-        assert response["Location"].startswith("/accounts/login/?next=")
+        assert response["Location"] == starting("/accounts/login/?next=")
 
     def test_stripe_down(self, customer_client: Client, price: Price, local_stripe: LocalStripe) -> None:
         buy(customer_client, price)

@@ -5,15 +5,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from billing.catalog import services as catalog
-from billing.catalog.services import PriceTerms
 from billing.models import Price
-from subscriptions.models import CheckoutSession, Subscription, SubscriptionSchedule
+from subscriptions.models import Subscription, SubscriptionSchedule
 from subscriptions.plans import change
 from subscriptions.plans import schedule as schedules
 from subscriptions.plans.errors import CannotChange
 from tests.fixtures import LocalStripe, deliver
-from tests.subscriptions.conftest import settle, sync_now
+from tests.subscriptions.conftest import sync_now
 
 pytestmark = pytest.mark.django_db
 
@@ -21,22 +19,9 @@ DAY = 86_400
 
 
 @pytest.fixture
-def basic(local_stripe: LocalStripe, db: None) -> Price:
-    """5.00 USD a month for the product "Basic"."""
-    terms = PriceTerms(unit_amount=500, currency="usd")
-    return catalog.create_product(name="Basic", price=terms, request_id="basic").price
-
-
-@pytest.fixture
-def subscription(paid_session: CheckoutSession) -> Subscription:
-    settle()
-    return Subscription.objects.get()
-
-
-@pytest.fixture
-def waiting(subscription: Subscription, basic: Price) -> Subscription:
+def changing_subscription(new_subscription: Subscription, basic: Price) -> Subscription:
     """It changes to Basic when the period ends."""
-    change.schedule_change(subscription=subscription, price=basic, quantity=1)
+    change.schedule_change(subscription=new_subscription, price=basic, quantity=1)
     return Subscription.objects.select_related("schedule").get()
 
 
@@ -85,16 +70,18 @@ class TestWithChange:
 
 class TestSchedule:
     def test_takes_another_where_the_known_one_was_released(
-        self, waiting: Subscription, basic: Price, local_stripe: LocalStripe
+        self, changing_subscription: Subscription, basic: Price, local_stripe: LocalStripe
     ) -> None:
-        local_stripe.api.subscription_schedules.release(str(waiting.schedule_id))
-        after = change.schedule_change(subscription=waiting, price=basic, quantity=3)
-        assert after.schedule_id != waiting.schedule_id
+        local_stripe.api.subscription_schedules.release(str(changing_subscription.schedule_id))
+        after = change.schedule_change(subscription=changing_subscription, price=basic, quantity=3)
+        assert after.schedule_id != changing_subscription.schedule_id
         pending = Subscription.objects.select_related("schedule").get().pending_change
         assert pending is not None
         assert (pending.next_price_id, pending.next_quantity) == (basic.pk, 3)
 
-    def test_leaves_trials_alone(self, subscription: Subscription, basic: Price, local_stripe: LocalStripe) -> None:
+    def test_leaves_trials_alone(
+        self, new_subscription: Subscription, basic: Price, local_stripe: LocalStripe
+    ) -> None:
         """A phase would need the trial's end, without which Stripe ends the trial there and then."""
         Subscription.objects.update(status="trialing")
         trial = Subscription.objects.get()
@@ -110,11 +97,11 @@ class TestUndo:
         return client.post(f"/subscriptions/{subscription.pk}/change/undo/")
 
     def test_twice_says_that_nothing_waits(
-        self, customer_client: Client, waiting: Subscription, local_stripe: LocalStripe
+        self, customer_client: Client, changing_subscription: Subscription, local_stripe: LocalStripe
     ) -> None:
-        assert self.undo(customer_client, waiting).status_code == 302
+        assert self.undo(customer_client, changing_subscription).status_code == 302
         local_stripe.forget_calls()
-        response = self.undo(customer_client, waiting)
+        response = self.undo(customer_client, changing_subscription)
         assert (response.status_code, b"No change of plan is scheduled" in response.content) == (400, True)
         assert local_stripe.calls == []
 
@@ -122,16 +109,16 @@ class TestUndo:
     def test_of_what_has_taken_effect_says_so(
         self,
         customer_client: Client,
-        waiting: Subscription,
+        changing_subscription: Subscription,
         basic: Price,
         local_stripe: LocalStripe,
         is_heard: bool,  # noqa: FBT001
     ) -> None:
-        assert waiting.current_period_end_at is not None
-        local_stripe.control("clock", to=int(waiting.current_period_end_at.timestamp()) + DAY)
+        assert changing_subscription.current_period_end_at is not None
+        local_stripe.control("clock", to=int(changing_subscription.current_period_end_at.timestamp()) + DAY)
         if is_heard:
             sync_now()
-        response = self.undo(customer_client, waiting)
+        response = self.undo(customer_client, changing_subscription)
         assert response.status_code == 400
         assert (b"No change of plan" if is_heard else b"has taken effect already") in response.content
         assert Subscription.objects.get().price_id == basic.pk
@@ -139,22 +126,22 @@ class TestUndo:
 
 class TestMadeInTheDashboard:
     def test_is_fetched_with_its_subscription(
-        self, customer_client: Client, waiting: Subscription, basic: Price, local_stripe: LocalStripe
+        self, customer_client: Client, changing_subscription: Subscription, basic: Price, local_stripe: LocalStripe
     ) -> None:
         """As if it had come with all its phases: nothing but its subscription's event tells the sync of it."""
         SubscriptionSchedule.objects.all().delete()
-        told = [event for event in local_stripe.events() if event["data"]["object"]["id"] == waiting.pk]
+        told = [event for event in local_stripe.events() if event["data"]["object"]["id"] == changing_subscription.pk]
         later = {**told[-1], "id": "evt_later", "created": told[-1]["created"] + 60}
-        assert later["data"]["object"]["schedule"] == waiting.schedule_id
+        assert later["data"]["object"]["schedule"] == changing_subscription.schedule_id
         assert deliver(customer_client, later).status_code == 200
         assert SubscriptionSchedule.objects.get().next_price_id == basic.pk
 
 
 class TestClickedTwice:
     def test_schedules_once(
-        self, customer_client: Client, subscription: Subscription, basic: Price, local_stripe: LocalStripe
+        self, customer_client: Client, new_subscription: Subscription, basic: Price, local_stripe: LocalStripe
     ) -> None:
-        path = f"/subscriptions/{subscription.pk}/change/{basic.pk}/"
+        path = f"/subscriptions/{new_subscription.pk}/change/{basic.pk}/"
         form = {"preview": customer_client.get(path).context["preview"].token, "when": "period_end"}
         assert customer_client.post(path, form).status_code == 302
         local_stripe.forget_calls()

@@ -16,6 +16,7 @@ from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import settle, sync_now
 from tests.subscriptions.reading import cards, shown, words
 from tests.subscriptions.rows import subscribe
+from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
 
@@ -32,13 +33,7 @@ def storage(local_stripe: LocalStripe, db: None) -> Price:
 
 
 @pytest.fixture
-def team(local_stripe: LocalStripe, db: None) -> Price:
-    """49.00 USD a month for "Team"."""
-    return sell("Team", 4900)
-
-
-@pytest.fixture
-def subscription(customer: Customer, price: Price, storage: Price, local_stripe: LocalStripe) -> Subscription:
+def two_item_subscription(customer: Customer, price: Price, storage: Price, local_stripe: LocalStripe) -> Subscription:
     """Pro and two of Storage, made for ada in the dashboard."""
     settle()
     method = local_stripe.api.payment_methods.attach("pm_card_visa", {"customer": customer.pk})
@@ -56,12 +51,12 @@ def items_at_stripe(local_stripe: LocalStripe, subscription: Subscription) -> li
 
 
 class TestFromTheDashboard:
-    def test_is_on_the_account_page(self, customer_client: Client, subscription: Subscription) -> None:
+    def test_is_on_the_account_page(self, customer_client: Client, two_item_subscription: Subscription) -> None:
         [card] = cards(shown(customer_client, "/account/"))
-        assert words(card).startswith("Pro Active $19.00 per month and 1 more")
+        assert words(card) == starting("Pro Active $19.00 per month and 1 more")
 
     def test_gives_access_by_either_product(
-        self, person: User, subscription: Subscription, price: Price, storage: Price, team: Price
+        self, person: User, two_item_subscription: Subscription, price: Price, storage: Price, team: Price
     ) -> None:
         products = [each.product_id for each in (price, storage, team)]
         assert [access.has_access(person, product) for product in products] == [True, True, False]
@@ -70,39 +65,39 @@ class TestFromTheDashboard:
     def test_a_change_leaves_the_other_item(  # noqa: PLR0917  (fixtures)
         self,
         customer_client: Client,
-        subscription: Subscription,
+        two_item_subscription: Subscription,
         price: Price,
         storage: Price,
         local_stripe: LocalStripe,
         when: str,
     ) -> None:
         lite = sell("Lite", 900)
-        path = f"/subscriptions/{subscription.pk}/change/{lite.pk}/"
+        path = f"/subscriptions/{two_item_subscription.pk}/change/{lite.pk}/"
         token = customer_client.get(path).context["preview"].token
         assert customer_client.post(path, {"preview": token, "when": when}).status_code == 302
         if when == "period_end":
-            assert items_at_stripe(local_stripe, subscription) == sorted([(price.pk, 1), (storage.pk, 2)])
+            assert items_at_stripe(local_stripe, two_item_subscription) == sorted([(price.pk, 1), (storage.pk, 2)])
             local_stripe.control("clock", advance=32 * 86_400)
             sync_now()
-        assert items_at_stripe(local_stripe, subscription) == sorted([(lite.pk, 1), (storage.pk, 2)])
+        assert items_at_stripe(local_stripe, two_item_subscription) == sorted([(lite.pk, 1), (storage.pk, 2)])
         after = Subscription.objects.get()
         assert (after.price_id, after.product_ids) == (lite.pk, {lite.product_id, storage.product_id})
 
     def test_is_not_changed_to_what_another_item_has(
-        self, customer_client: Client, subscription: Subscription, storage: Price, local_stripe: LocalStripe
+        self, customer_client: Client, two_item_subscription: Subscription, storage: Price, local_stripe: LocalStripe
     ) -> None:
         more = catalog.add_price(
             product=storage.product, terms=PriceTerms(unit_amount=500, currency="usd"), request_id="more"
         )
-        assert change.choices(subscription=subscription) == []
+        assert change.choices(subscription=two_item_subscription) == []
         local_stripe.forget_calls()
         for each in (storage, more):
-            response = customer_client.get(f"/subscriptions/{subscription.pk}/change/{each.pk}/")
+            response = customer_client.get(f"/subscriptions/{two_item_subscription.pk}/change/{each.pk}/")
             assert response.status_code == 400
             assert b"part of your subscription already" in response.content
         assert local_stripe.calls == []
 
-    def test_is_shown_with_the_plans(self, customer_client: Client, subscription: Subscription) -> None:
+    def test_is_shown_with_the_plans(self, customer_client: Client, two_item_subscription: Subscription) -> None:
         offers = customer_client.get("/").context["offers"]
         assert sorted((offer.product.name, offer.prices[0].state) for offer in offers) == [
             ("Pro", "subscribed"),
@@ -112,7 +107,9 @@ class TestFromTheDashboard:
 
 class TestOddItems:
     @pytest.fixture
-    def event(self, customer: Customer, subscription: Subscription, local_stripe: LocalStripe) -> dict[str, Any]:
+    def odd_event(
+        self, customer: Customer, two_item_subscription: Subscription, local_stripe: LocalStripe
+    ) -> dict[str, Any]:
         [event] = local_stripe.events("customer.subscription.created")
         return {**event, "id": "evt_odd", "created": event["created"] + 3600, "type": "customer.subscription.updated"}
 
@@ -122,22 +119,22 @@ class TestOddItems:
         assert deliver(client, event).status_code == 200
         return Subscription.objects.get()
 
-    def test_none_at_a_time(self, client: Client, event: dict[str, Any]) -> None:
-        items = event["data"]["object"]["items"]["data"]
-        after = self.told(client, event, [{**items[0], "quantity": 0}, items[1]])
+    def test_none_at_a_time(self, client: Client, odd_event: dict[str, Any]) -> None:
+        items = odd_event["data"]["object"]["items"]["data"]
+        after = self.told(client, odd_event, [{**items[0], "quantity": 0}, items[1]])
         assert (after.quantity, after.items[0]["quantity"]) == (0, 0)
 
-    def test_billed_by_use_and_in_tiers(self, customer_client: Client, event: dict[str, Any], team: Price) -> None:
-        item = event["data"]["object"]["items"]["data"][0]
+    def test_billed_by_use_and_in_tiers(self, customer_client: Client, odd_event: dict[str, Any], team: Price) -> None:
+        item = odd_event["data"]["object"]["items"]["data"][0]
         tiers = {**item, "price": {**item["price"], "unit_amount": None}}
         tiers.pop("quantity")
-        after = self.told(customer_client, event, [tiers])
+        after = self.told(customer_client, odd_event, [tiers])
         assert (after.quantity, after.items[0]["unit_amount"]) == (1, None)
         assert customer_client.get("/account/").status_code == 200
         assert customer_client.get(f"/subscriptions/{after.pk}/change/").status_code == 200
 
-    def test_none_at_all(self, customer_client: Client, event: dict[str, Any], team: Price) -> None:
-        after = self.told(customer_client, event, [])
+    def test_none_at_all(self, customer_client: Client, odd_event: dict[str, Any], team: Price) -> None:
+        after = self.told(customer_client, odd_event, [])
         assert (after.price_id, after.items, after.can_change) == (None, [], False)
         for page in ("/account/", f"/subscriptions/{after.pk}/change/", f"/subscriptions/{after.pk}/cancel/"):
             assert customer_client.get(page).status_code == 200

@@ -173,7 +173,7 @@ class TestGrace:
 
 class TestPendingChange:
     @pytest.fixture
-    def waiting(self, price: Price) -> SubscriptionSchedule:
+    def schedule_row(self, price: Price) -> SubscriptionSchedule:
         team = Product.objects.create(pk="prod_team", name="Team")
         cheaper = Price.objects.create(pk="price_team", product=team, currency="usd", unit_amount=500)
         return SubscriptionSchedule.objects.create(
@@ -181,38 +181,38 @@ class TestPendingChange:
         )
 
     def test_is_shown_and_can_be_called_off(
-        self, customer_client: Client, customer: Customer, price: Price, waiting: SubscriptionSchedule
+        self, customer_client: Client, customer: Customer, price: Price, schedule_row: SubscriptionSchedule
     ) -> None:
-        subscribe(customer, price, schedule=waiting)
+        subscribe(customer, price, schedule=schedule_row)
         shown = card(customer_client)
         assert "Changes to Team, $5.00 per month on 3 May 2099." in reading.words(shown)
         assert reading.steps(shown) == [CHANGE, CALL_OFF, CANCEL]
 
     def test_counts_seats(
-        self, customer_client: Client, customer: Customer, price: Price, waiting: SubscriptionSchedule
+        self, customer_client: Client, customer: Customer, price: Price, schedule_row: SubscriptionSchedule
     ) -> None:
         SubscriptionSchedule.objects.update(next_quantity=4)
-        subscribe(customer, price, schedule=waiting)
+        subscribe(customer, price, schedule=schedule_row)
         assert "Changes to Team, $5.00 per month \N{MULTIPLICATION SIGN} 4 on" in reading.words(card(customer_client))
 
     def test_of_a_trial_takes_the_place_of_its_price(
-        self, customer_client: Client, customer: Customer, price: Price, waiting: SubscriptionSchedule
+        self, customer_client: Client, customer: Customer, price: Price, schedule_row: SubscriptionSchedule
     ) -> None:
-        subscribe(customer, price, "trialing", trial_end_at=MAY, schedule=waiting)
+        subscribe(customer, price, "trialing", trial_end_at=MAY, schedule=schedule_row)
         assert "Free until 3 May 2099. It continues" in reading.words(card(customer_client))
 
     def test_to_a_price_that_is_not_here(
-        self, customer_client: Client, customer: Customer, price: Price, waiting: SubscriptionSchedule
+        self, customer_client: Client, customer: Customer, price: Price, schedule_row: SubscriptionSchedule
     ) -> None:
         SubscriptionSchedule.objects.update(next_price=None)
-        subscribe(customer, price, schedule=waiting)
+        subscribe(customer, price, schedule=schedule_row)
         assert "Changes to another plan on 3 May 2099." in reading.words(card(customer_client))
 
     def test_is_over_with_its_schedule(
-        self, customer_client: Client, customer: Customer, price: Price, waiting: SubscriptionSchedule
+        self, customer_client: Client, customer: Customer, price: Price, schedule_row: SubscriptionSchedule
     ) -> None:
         SubscriptionSchedule.objects.update(status="released")
-        subscribe(customer, price, schedule=waiting)
+        subscribe(customer, price, schedule=schedule_row)
         shown = card(customer_client)
         assert "Changes to" not in reading.words(shown)
         assert CALL_OFF not in reading.steps(shown)

@@ -6,23 +6,18 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from billing.models import Price
-from subscriptions.models import Customer, Subscription, SubscriptionSchedule
+from subscriptions.models import Subscription, SubscriptionSchedule
 from tests.fixtures import LocalStripe
 from tests.subscriptions import reading
 from tests.subscriptions.reading import shown
-from tests.subscriptions.rows import JUNE, MAY, subscribe
+from tests.subscriptions.rows import JUNE, MAY
+from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
 
 CANCEL = "/subscriptions/sub_1/cancel/"
 KEEP = "You keep access until 3 May 2099. It does not renew, and until then you can change your mind."
 ENDS = "It ends on 3 May 2099 and does not renew."
-
-
-@pytest.fixture
-def subscription(customer: Customer, price: Price) -> Subscription:
-    return subscribe(customer, price)
 
 
 class TestCancel:
@@ -43,27 +38,32 @@ class TestCancel:
         ],
     )
     def test_says_what_each_end_means(
-        self, customer_client: Client, subscription: Subscription, status: str, columns: dict[str, Any], meaning: str
+        self,
+        customer_client: Client,
+        subscription_row: Subscription,
+        status: str,
+        columns: dict[str, Any],
+        meaning: str,
     ) -> None:
         Subscription.objects.update(status=status, **columns)
-        assert reading.words(shown(customer_client, CANCEL)).startswith(
+        assert reading.words(shown(customer_client, CANCEL)) == starting(
             f"Back to your account Cancel Pro When should it end? At the end of the paid period {meaning} "
             "Now Access ends at once. Nothing is refunded, and what is still owed is invoiced. Why are you leaving?"
         )
 
     def test_asks_stripe_nothing_where_nothing_changed(
-        self, customer_client: Client, subscription: Subscription, local_stripe: LocalStripe
+        self, customer_client: Client, subscription_row: Subscription, local_stripe: LocalStripe
     ) -> None:
         local_stripe.forget_calls()
         shown(customer_client, CANCEL)
         assert local_stripe.calls == []
 
-    def test_begins_with_the_end_of_the_period(self, customer_client: Client, subscription: Subscription) -> None:
+    def test_begins_with_the_end_of_the_period(self, customer_client: Client, subscription_row: Subscription) -> None:
         page = shown(customer_client, CANCEL)
         assert re.findall(r'<input[^>]*value="(\w+)"[^>]*checked', page) == ["period_end"]
         assert '<label for="id_when_0">At the end of the paid period</label>' in page
 
-    def test_calls_off_a_waiting_change(self, customer_client: Client, subscription: Subscription) -> None:
+    def test_calls_off_a_waiting_change(self, customer_client: Client, subscription_row: Subscription) -> None:
         SubscriptionSchedule.objects.create(pk="sub_sched_1", status="active", next_at=MAY)
         Subscription.objects.update(schedule_id="sub_sched_1")
         assert "Your scheduled change of plan will not happen. Now" in reading.words(shown(customer_client, CANCEL))
@@ -76,14 +76,14 @@ class TestCancel:
         ],
     )
     def test_of_what_has_ended_has_no_form(
-        self, customer_client: Client, subscription: Subscription, status: str, columns: dict[str, Any], words: str
+        self, customer_client: Client, subscription_row: Subscription, status: str, columns: dict[str, Any], words: str
     ) -> None:
         Subscription.objects.update(status=status, **columns)
         page = shown(customer_client, CANCEL)
         assert words in reading.words(page)
         assert reading.forms(page) == []
 
-    def test_marks_what_is_wrong(self, customer_client: Client, subscription: Subscription) -> None:
+    def test_marks_what_is_wrong(self, customer_client: Client, subscription_row: Subscription) -> None:
         response = customer_client.post(CANCEL, {"when": "yesterday", "comment": "x" * 501})
         page = reading.main(response.content.decode())
         assert response.status_code == 400

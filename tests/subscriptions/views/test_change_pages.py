@@ -13,6 +13,7 @@ from subscriptions.plans.preview import Line, Preview
 from tests.subscriptions import reading
 from tests.subscriptions.reading import Step, shown
 from tests.subscriptions.rows import JUNE, MAY, sell_team, sell_yearly, subscribe
+from tests.wording import ending, starting
 
 pytestmark = pytest.mark.django_db
 
@@ -26,13 +27,13 @@ PLANS = Step("See the plans", "get", "/")
 
 
 @pytest.fixture
-def team(price: Price) -> Price:
+def team_seats(price: Price) -> Price:
     return sell_team()
 
 
 class TestChoose:
     def test_lists_every_other_price_under_its_product(
-        self, customer_client: Client, customer: Customer, price: Price, team: Price
+        self, customer_client: Client, customer: Customer, price: Price, team_seats: Price
     ) -> None:
         yearly = sell_yearly(price.product)
         subscribe(customer, price)
@@ -45,26 +46,26 @@ class TestChoose:
         }
         assert {step for product in products for step in reading.steps(product)} == {
             Step("Choose Pro, $190.00 per year", "get", f"/subscriptions/sub_1/change/{yearly.pk}/"),
-            Step("Choose (Team, $29.00 per month)", "get", f"/subscriptions/sub_1/change/{team.pk}/"),
+            Step("Choose (Team, $29.00 per month)", "get", f"/subscriptions/sub_1/change/{team_seats.pk}/"),
         }
 
     def test_asks_how_many_beginning_with_as_many_as_now(
-        self, customer_client: Client, customer: Customer, price: Price, team: Price
+        self, customer_client: Client, customer: Customer, price: Price, team_seats: Price
     ) -> None:
         subscribe(customer, price, quantity=4)
         _, product = reading.cards(shown(customer_client, CHOOSE))
         assert reading.forms(product) == [{"quantity": "4"}]
-        assert f'<label for="quantity-{team.pk}">Quantity</label>' in product
+        assert f'<label for="quantity-{team_seats.pk}">Quantity</label>' in product
         assert 'min="1" max="999" required' in product
 
     def test_changes_the_quantity_of_the_current_plan(
-        self, customer_client: Client, customer: Customer, team: Price
+        self, customer_client: Client, customer: Customer, team_seats: Price
     ) -> None:
-        subscribe(customer, team, quantity=3)
+        subscribe(customer, team_seats, quantity=3)
         now, _ = reading.cards(shown(customer_client, CHOOSE))
         assert reading.forms(now) == [{"quantity": "3"}]
         assert reading.steps(now) == [
-            Step("Show what it costs (Team, $29.00 per month)", "get", f"/subscriptions/sub_1/change/{team.pk}/")
+            Step("Show what it costs (Team, $29.00 per month)", "get", f"/subscriptions/sub_1/change/{team_seats.pk}/")
         ]
 
     def test_without_another_price(self, customer_client: Client, customer: Customer, price: Price) -> None:
@@ -85,10 +86,10 @@ class TestChoose:
         ],
     )
     def test_offers_nothing_to_one_that_can_not_change(
-        self, customer_client: Client, customer: Customer, team: Price, status: str, said: tuple[str, Step]
+        self, customer_client: Client, customer: Customer, team_seats: Price, status: str, said: tuple[str, Step]
     ) -> None:
         reason, way_out = said
-        subscribe(customer, team, status)
+        subscribe(customer, team_seats, status)
         page = shown(customer_client, CHOOSE)
         assert reason in reading.words(page)
         assert reading.steps(page) == [BACK, way_out]
@@ -129,18 +130,16 @@ def costs_of(subscription: Subscription, price: Price, *amounts: int, **figures:
 
 
 class TestPreview:
-    @pytest.fixture
-    def subscription(self, customer: Customer, price: Price) -> Subscription:
-        return subscribe(customer, price)
-
-    def test_names_both_plans(self, subscription: Subscription, team: Price) -> None:
-        changes = reading.section(page_of(subscription, team, 8700, quantity=3), "change")
+    def test_names_both_plans(self, subscription_row: Subscription, team_seats: Price) -> None:
+        changes = reading.section(page_of(subscription_row, team_seats, 8700, quantity=3), "change")
         assert reading.words(changes) == (
             f"What changes From Pro, $19.00 per month To Team, $29.00 per month {TIMES} 3"
         )
 
-    def test_of_a_later_bill_says_that_nothing_is_charged_today(self, subscription: Subscription, team: Price) -> None:
-        assert costs_of(subscription, team, -810, 2610, 2900) == (
+    def test_of_a_later_bill_says_that_nothing_is_charged_today(
+        self, subscription_row: Subscription, team_seats: Price
+    ) -> None:
+        assert costs_of(subscription_row, team_seats, -810, 2610, 2900) == (
             "If you change now Nothing is charged today. "
             "Your next invoice comes on 3 May 2099, as before. It will be $47.00. "
             "The next invoice For Amount "
@@ -151,38 +150,43 @@ class TestPreview:
         )
 
     def test_of_a_bill_at_once_says_what_is_charged_and_that_the_date_moves(
-        self, subscription: Subscription, team: Price
+        self, subscription_row: Subscription, team_seats: Price
     ) -> None:
-        costs = costs_of(subscription, team, -810, 29000, is_billed_now=True, due_at=None)
-        assert costs.startswith(
+        costs = costs_of(subscription_row, team_seats, -810, 29000, is_billed_now=True, due_at=None)
+        assert costs == starting(
             f"If you change now $281.90 is charged today. Your billing date moves: the new plan{APOSTROPHE}s period "
             f"begins today. If the payment fails, nothing changes. Today{APOSTROPHE}s invoice"
         )
-        assert costs.endswith("Total $281.90 Change now and pay $281.90")
+        assert costs == ending("Total $281.90 Change now and pay $281.90")
 
-    def test_of_a_credit_says_that_the_rest_is_kept(self, subscription: Subscription, team: Price) -> None:
-        costs = costs_of(subscription, team, -26100, 900, is_billed_now=True, due_at=None, amount_due=0)
-        assert costs.startswith("If you change now Nothing is charged today. Your billing date moves:")
+    def test_of_a_credit_says_that_the_rest_is_kept(self, subscription_row: Subscription, team_seats: Price) -> None:
+        costs = costs_of(subscription_row, team_seats, -26100, 900, is_billed_now=True, due_at=None, amount_due=0)
+        assert costs == starting("If you change now Nothing is charged today. Your billing date moves:")
         assert "If the payment fails" not in costs
         assert "The rest is kept for your later invoices." in costs
-        assert costs.endswith("Total -$252.00 To pay $0.00 Change now")
+        assert costs == ending("Total -$252.00 To pay $0.00 Change now")
 
-    def test_shows_tax(self, subscription: Subscription, team: Price) -> None:
-        costs = costs_of(subscription, team, 2900, tax=551, total=3451, amount_due=3451)
-        assert costs.endswith("$29.00 Tax $5.51 Total $34.51 Change now")
+    def test_shows_tax(self, subscription_row: Subscription, team_seats: Price) -> None:
+        costs = costs_of(subscription_row, team_seats, 2900, tax=551, total=3451, amount_due=3451)
+        assert costs == ending("$29.00 Tax $5.51 Total $34.51 Change now")
 
-    def test_shows_the_discount_that_the_total_has_less(self, subscription: Subscription, team: Price) -> None:
-        costs = costs_of(subscription, team, 2900, discount=580, total=2320, amount_due=2320)
-        assert costs.endswith("$29.00 Discount -$5.80 Total $23.20 Change now")
+    def test_shows_the_discount_that_the_total_has_less(
+        self, subscription_row: Subscription, team_seats: Price
+    ) -> None:
+        costs = costs_of(subscription_row, team_seats, 2900, discount=580, total=2320, amount_due=2320)
+        assert costs == ending("$29.00 Discount -$5.80 Total $23.20 Change now")
 
-    def test_sends_what_was_shown(self, subscription: Subscription, team: Price) -> None:
-        page = page_of(subscription, team, 8700, quantity=3, can_wait=True)
+    def test_sends_what_was_shown(self, subscription_row: Subscription, team_seats: Price) -> None:
+        page = page_of(subscription_row, team_seats, 8700, quantity=3, can_wait=True)
         now, later = reading.forms(page)
         assert [form["when"] for form in (now, later)] == ["now", "period_end"]
         for form in (now, later):
             assert form["quantity"] == "3"
-            assert preview.read_token(form["preview"], subscription=subscription, price=team) == (3, 4102444800)
-        address = f"/subscriptions/sub_1/change/{team.pk}/"
+            assert preview.read_token(form["preview"], subscription=subscription_row, price=team_seats) == (
+                3,
+                4102444800,
+            )
+        address = f"/subscriptions/sub_1/change/{team_seats.pk}/"
         assert reading.steps(page) == [
             Step("Back to the choice", "get", CHOOSE),
             Step("Change now", "post", address),
@@ -190,8 +194,8 @@ class TestPreview:
             Step("Keep my plan as it is", "get", "/account/"),
         ]
 
-    def test_that_can_wait_says_what_waiting_costs(self, subscription: Subscription, team: Price) -> None:
-        later = reading.section(page_of(subscription, team, 500, can_wait=True), "wait")
+    def test_that_can_wait_says_what_waiting_costs(self, subscription_row: Subscription, team_seats: Price) -> None:
+        later = reading.section(page_of(subscription_row, team_seats, 500, can_wait=True), "wait")
         assert reading.words(later) == (
             "If you change later Your plan stays as it is until 3 May 2099. Nothing is charged or credited before. "
             "From then on you pay the new price; the first invoice also includes charges and credits for "
@@ -199,22 +203,24 @@ class TestPreview:
             "Change on 3 May 2099"
         )
 
-    def test_that_can_not_wait_has_one_button(self, subscription: Subscription, team: Price) -> None:
-        page = page_of(subscription, team, 500)
+    def test_that_can_not_wait_has_one_button(self, subscription_row: Subscription, team_seats: Price) -> None:
+        page = page_of(subscription_row, team_seats, 500)
         assert reading.section(page, "wait") == ""
         assert len(reading.forms(page)) == 1
 
-    def test_of_one_set_to_end_says_what_becomes_of_the_end(self, subscription: Subscription, team: Price) -> None:
-        subscription.cancel_at_period_end = True
-        page = page_of(subscription, team, 500, can_wait=True)
+    def test_of_one_set_to_end_says_what_becomes_of_the_end(
+        self, subscription_row: Subscription, team_seats: Price
+    ) -> None:
+        subscription_row.cancel_at_period_end = True
+        page = page_of(subscription_row, team_seats, 500, can_wait=True)
         assert "Your subscription stays set to end on 3 May 2099." in reading.words(reading.section(page, "costs"))
         assert "set to end on 3 May 2099; with this change it continues." in reading.words(
             reading.section(page, "wait")
         )
 
     def test_of_one_with_a_change_waiting_says_that_it_is_called_off(
-        self, subscription: Subscription, team: Price
+        self, subscription_row: Subscription, team_seats: Price
     ) -> None:
-        subscription.schedule = SubscriptionSchedule(pk="sub_sched_1", status="active", next_at=JUNE)
-        costs = costs_of(subscription, team, 500)
+        subscription_row.schedule = SubscriptionSchedule(pk="sub_sched_1", status="active", next_at=JUNE)
+        costs = costs_of(subscription_row, team_seats, 500)
         assert "The change scheduled for 3 June 2099 will not happen." in costs

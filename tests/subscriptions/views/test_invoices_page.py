@@ -12,6 +12,7 @@ from subscriptions.models import Customer, Refund
 from tests.fixtures import LocalStripe
 from tests.subscriptions import reading
 from tests.subscriptions.rows import JUNE, bill, subscribe
+from tests.wording import ending
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +59,7 @@ class TestInvoices:
         Refund.objects.create(
             pk="re_1", invoice=invoice, amount=500, currency="usd", status=status, stripe_created_at=JUNE
         )
-        assert reading.words(self.rows(customer_client)).endswith(f"PDF of NUMBER-in_1 {words}")
+        assert reading.words(self.rows(customer_client)) == ending(f"PDF of NUMBER-in_1 {words}")
 
     def test_name_what_they_are_for(self, customer_client: Client, customer: Customer, price: Price) -> None:
         bill(customer, subscription=subscribe(customer, price))
