@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, Template
 from django.test import Client, RequestFactory
@@ -137,7 +139,8 @@ class TestGuards:
     def request(self, user: User | AnonymousUser) -> HttpRequest:
         request = RequestFactory().get("/library/")
         request.user = user
-        request._messages = type("Messages", (), {"add": lambda *_: None})()  # type: ignore[attr-defined]
+        for middleware in (SessionMiddleware, MessageMiddleware):
+            middleware(lambda _request: HttpResponse()).process_request(request)
         return request
 
     def test_a_view(self, person: User, staff: User, customer: Customer, price: Price) -> None:

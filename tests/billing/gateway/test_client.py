@@ -1,9 +1,10 @@
 """Calls over real connections, to a server with the test's answers."""
 
 import json
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -18,6 +19,20 @@ from tests.billing.gateway.wire import DATE, PRODUCT, Answer, Wire
 from tests.fixtures import LocalStripe
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+class Asked(stripe.HTTPClient):
+    """Sends nothing: it keeps the addresses that it is asked for, and answers with an empty object."""
+
+    name = "asked"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.urls: list[str] = []
+
+    def request(self, method: str, url: str, headers: Any, post_data: Any = None, **_usage: Any) -> Any:
+        self.urls.append(url)
+        return "{}", 200, {}
 
 
 class TestRequest:
@@ -62,8 +77,11 @@ class TestRequest:
 
     def test_goes_to_stripe_itself_unless_told_otherwise(self, settings: Settings) -> None:
         settings.STRIPE_API_BASE = ""
-        connected = client.connected()
-        assert connected._requestor._options.base_addresses["api"] == "https://api.stripe.com"
+        asked = Asked()
+        gateway.use_transport(asked)
+        client.connected().v1.products.retrieve("prod_1")
+        gateway.use_transport(None)
+        assert asked.urls == ["https://api.stripe.com/v1/products/prod_1"]
 
     def test_without_a_key_nothing_is_sent(self, wire: Wire, settings: Settings) -> None:
         settings.STRIPE_KEY = ""
@@ -162,13 +180,11 @@ class TestQuickly:
             gateway.retrieve_product("prod_1")
         assert gateway.retrieve_product("prod_1").id == "prod_1"
 
-    def test_is_for_this_thread_alone(self) -> None:
-        patient: list[bool] = []
-        with gateway.quickly():
-            other = threading.Thread(target=lambda: patient.append(client._quick.get()))
-            other.start()
-            other.join()
-        assert patient == [False]
+    def test_is_for_this_thread_alone(self, wire: Wire) -> None:
+        wire.will(Answer.error(500), Answer())
+        with gateway.quickly(), ThreadPoolExecutor(1) as other_thread:
+            assert other_thread.submit(gateway.retrieve_product, "prod_1").result().id == "prod_1"
+        assert len(wire.received) == 2  # It tried again, which a quick call does not.
 
 
 class TestPatience:

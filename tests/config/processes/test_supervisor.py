@@ -23,14 +23,15 @@ time.sleep(0.3)
 print("serving", flush=True)
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.BaseHTTPRequestHandler).serve_forever()
 """
+SAYS_ITS_PID = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
 
 
 def python(name: str, code: str, *arguments: str, url: str = "") -> Program:
     return Program(name=name, command=[sys.executable, "-c", code, *arguments], folder=Path.cwd(), url=url)
 
 
-def sleeper(name: str = "sleeper") -> Program:
-    return python(name, "import time; time.sleep(60)")
+def sleeper() -> Program:
+    return python("sleeper", "import time; time.sleep(60)")
 
 
 def run_until_one_ends(out: io.StringIO, *programs: Program) -> str:
@@ -150,7 +151,7 @@ class TestOutput:
 class TestEnd:
     def test_one_that_ends_stops_the_others(self) -> None:
         out = io.StringIO()
-        endless = python("endless", "import os, time; print(os.getpid(), flush=True); time.sleep(60)")
+        endless = python("endless", SAYS_ITS_PID)
 
         def run() -> None:
             with Supervisor(out) as supervisor:
@@ -166,12 +167,15 @@ class TestEnd:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     def test_a_signal_ends_all_of_them_quietly(self, number: signal.Signals) -> None:
         before = signal.getsignal(number)
-        with Supervisor(io.StringIO()) as supervisor:
-            supervisor.start(sleeper("one"), sleeper("two"))
-            pids = [running.process.pid for running in supervisor._running]
+        out = io.StringIO()
+        with Supervisor(out) as supervisor:
+            supervisor.start(python("one", SAYS_ITS_PID), python("two", SAYS_ITS_PID))
+            assert soon(lambda: out.getvalue().count("\n") == 2)
+            pids = [int(line.split("|")[1]) for line in out.getvalue().splitlines()]
+            assert all(is_alive(pid) for pid in pids)
             threading.Timer(0.2, os.kill, (os.getpid(), number)).start()
             supervisor.wait()
-        assert not any(is_alive(pid) for pid in pids)
+        assert [pid for pid in pids if is_alive(pid)] == []
         assert signal.getsignal(number) == before
 
     def test_one_that_ignores_being_asked_is_killed_with_its_children(self, monkeypatch: pytest.MonkeyPatch) -> None:

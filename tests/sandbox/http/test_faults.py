@@ -14,7 +14,6 @@ def patient(sandbox):
     """A client that retries twice, without waiting."""
     client = InProcessClient(sandbox)
     client.INITIAL_DELAY = client.MAX_DELAY = 0
-    client._sleep_time_seconds = lambda _retries: 0
     return stripe.StripeClient("sk_test_suite", http_client=client, max_network_retries=2).v1
 
 

@@ -36,12 +36,6 @@ LIST = "GET /v1/subscriptions"
 DAY = 86_400
 
 
-@pytest.fixture
-def subscription(paid_session: CheckoutSession) -> Subscription:
-    settle()
-    return Subscription.objects.get()
-
-
 def multiply(local_stripe: LocalStripe, one: str, count: int, *, seconds_apart: int = 60, named: str = "copy") -> None:
     """Put copies of a subscription into the sandbox, each older than the one before."""
     account = local_stripe.sandbox.account
@@ -58,19 +52,19 @@ def forget(local_stripe: LocalStripe, pk: str) -> None:
     """Lose a subscription at Stripe without a trace."""
     account = local_stripe.sandbox.account
     with account.transaction():
-        account.store._db.execute("DELETE FROM objects WHERE id = ?", (pk,))
+        account.store.purge("subscription", pk)
 
 
 @pytest.fixture
-def many(subscription: Subscription, local_stripe: LocalStripe) -> int:
+def many(new_subscription: Subscription, local_stripe: LocalStripe) -> int:
     """700 subscriptions, here and at Stripe."""
-    multiply(local_stripe, subscription.pk, 699)
+    multiply(local_stripe, new_subscription.pk, 699)
     account = local_stripe.sandbox.account
     copies = [account.store.get("subscription", f"sub_copy{number:05}") for number in range(1, 700)]
     rows: list[Subscription] = []
     for copy in copies:
         assert copy is not None
-        row = Subscription.objects.get(pk=subscription.pk) if not rows else deepcopy(rows[0])
+        row = Subscription.objects.get(pk=new_subscription.pk) if not rows else deepcopy(rows[0])
         row.pk, row.stripe_created_at = copy["id"], moment(copy["created"])
         rows.append(row)
     Subscription.objects.bulk_create(rows)
@@ -110,9 +104,9 @@ class TestMany:
         assert Subscription.objects.get(pk="sub_copy00456").status == "active"
 
     def test_what_we_never_heard_of_is_found(
-        self, many: int, subscription: Subscription, local_stripe: LocalStripe
+        self, many: int, new_subscription: Subscription, local_stripe: LocalStripe
     ) -> None:
-        multiply(local_stripe, subscription.pk, 101, seconds_apart=7, named="new")
+        multiply(local_stripe, new_subscription.pk, 101, seconds_apart=7, named="new")
         run, _ = sync_now(full=True)
         assert (run.looked_at, run.updated, run.drift) == (many + 101, 101, 101)
         assert len(run.drifted) == 100
@@ -131,7 +125,7 @@ class TestMany:
 
     @pytest.mark.parametrize("path", ["/v1/events", "/v1/products", "/v1/subscriptions"])
     def test_one_asked_for_that_did_not_get_far_is_made_by_the_next(
-        self, path: str, subscription: Subscription, local_stripe: LocalStripe
+        self, path: str, new_subscription: Subscription, local_stripe: LocalStripe
     ) -> None:
         local_stripe.control("faults", status=500, count=99, path=path)
         assert not sync_now(full=True)[0].is_complete
@@ -178,31 +172,31 @@ class TestMany:
 
 class TestSameSecond:
     def test_those_of_one_second_on_two_pages_are_all_compared(
-        self, subscription: Subscription, local_stripe: LocalStripe
+        self, new_subscription: Subscription, local_stripe: LocalStripe
     ) -> None:
-        multiply(local_stripe, subscription.pk, 130, seconds_apart=0)
+        multiply(local_stripe, new_subscription.pk, 130, seconds_apart=0)
         assert sync_now(full=True)[0].looked_at == 131
         local_stripe.control("clock", advance=60)
         local_stripe.forget_calls()
         run, _ = sync_now(full=True)
-        assert not [call for call in local_stripe.calls if call.startswith(f"{LIST}/")]
+        assert [call for call in local_stripe.calls if call.startswith(f"{LIST}/")] == []
         assert (run.looked_at, run.updated, run.unknown) == (131, 0, 0)
 
 
 class TestUnknown:
-    def test_is_reported_and_kept(self, subscription: Subscription, local_stripe: LocalStripe) -> None:
+    def test_is_reported_and_kept(self, new_subscription: Subscription, local_stripe: LocalStripe) -> None:
         Subscription.objects.create(
-            pk="sub_unheard", customer_id=subscription.customer_id, status="active", currency="usd", version=1,
-            known_from=subscription.known_from, known_until=subscription.known_until,
-            stripe_created_at=subscription.stripe_created_at,
+            pk="sub_unheard", customer_id=new_subscription.customer_id, status="active", currency="usd", version=1,
+            known_from=new_subscription.known_from, known_until=new_subscription.known_until,
+            stripe_created_at=new_subscription.stripe_created_at,
         )  # fmt: skip
         local_stripe.control("clock", advance=60)
         run, _ = sync_now(full=True)
         assert (run.is_complete, run.unknown, run.unknown_ids) == (True, 1, ["sub_unheard"])
         assert Subscription.objects.filter(pk="sub_unheard", is_deleted=False).exists()
 
-    def test_of_the_catalogue_too(self, subscription: Subscription, local_stripe: LocalStripe) -> None:
-        old = subscription.known_until
+    def test_of_the_catalogue_too(self, new_subscription: Subscription, local_stripe: LocalStripe) -> None:
+        old = new_subscription.known_until
         Product.objects.create(pk="prod_unheard", name="?", known_from=old, known_until=old)
         local_stripe.control("clock", advance=60)
         run, _ = sync_now(full=True)
@@ -218,11 +212,11 @@ class TestUnknown:
         assert Subscription.objects.filter(is_deleted=False).count() == many
 
     def test_what_is_newer_than_the_page_is_not_asked_for(
-        self, subscription: Subscription, local_stripe: LocalStripe
+        self, new_subscription: Subscription, local_stripe: LocalStripe
     ) -> None:
         future = timezone.now() + timedelta(hours=1)
         Subscription.objects.create(pk="sub_new", status="active", known_from=future, known_until=future, version=1,
-                                    stripe_created_at=subscription.stripe_created_at)  # fmt: skip
+                                    stripe_created_at=new_subscription.stripe_created_at)  # fmt: skip
         assert sync_now(full=True)[0].unknown == 0
 
 
@@ -232,12 +226,12 @@ class TestDrift:
         assert (run.is_full, run.updated, run.drift) == (True, 1, 0)
 
     def test_what_an_event_tells_of_meanwhile_is_none(
-        self, subscription: Subscription, local_stripe: LocalStripe
+        self, new_subscription: Subscription, local_stripe: LocalStripe
     ) -> None:
         class Busy(Progress):
             def expect(self, total: int | None) -> None:
                 local_stripe.control("clock", advance=600)
-                local_stripe.api.subscriptions.update(subscription.pk, {"cancel_at_period_end": True})
+                local_stripe.api.subscriptions.update(new_subscription.pk, {"cancel_at_period_end": True})
 
         run, _ = incremental.run(full=True, now=timezone.now(), progress=Busy())
         assert (run.updated, run.drift, run.drifted) == (1, 0, [])
@@ -260,7 +254,9 @@ class TestDrift:
         sync_now(full=True)
         assert not [call for call in local_stripe.calls if "/checkout/sessions" in call]
 
-    def test_an_old_bill_that_was_settled_unheard(self, subscription: Subscription, local_stripe: LocalStripe) -> None:
+    def test_an_old_bill_that_was_settled_unheard(
+        self, new_subscription: Subscription, local_stripe: LocalStripe
+    ) -> None:
         invoice = Invoice.objects.get()
         local_stripe.control("clock", advance=600)
         sync_now()
@@ -272,7 +268,7 @@ class TestDrift:
 
 
 class TestHistory:
-    def test_a_line_that_a_killed_process_left_is_kept(self, subscription: Subscription) -> None:
+    def test_a_line_that_a_killed_process_left_is_kept(self, new_subscription: Subscription) -> None:
         line = StatusChange.objects.get()
         told = {
             "id": str(line.pk), "from_status": "", "to_status": line.to_status, "from_price_id": None,
@@ -316,10 +312,10 @@ class TestSplit:
 
 
 class TestFindings:
-    def test_one_that_had_an_event_and_is_compared_counts_once(self, subscription: Subscription) -> None:
+    def test_one_that_had_an_event_and_is_compared_counts_once(self, new_subscription: Subscription) -> None:
         seen: list[tuple[str, str, bool]] = []
         findings = SyncResults(lambda *one: seen.append(one))
-        findings.record_events(Mirrored(subscription, was_written=True))
-        findings.record_subscription({"id": subscription.pk, "status": "active"}, was_written=False)
+        findings.record_events(Mirrored(new_subscription, was_written=True))
+        findings.record_subscription({"id": new_subscription.pk, "status": "active"}, was_written=False)
         assert (findings.looked_at, findings.updated, len(seen)) == (1, 1, 2)
         assert findings.customers == set(Customer.objects.values_list("pk", flat=True))
