@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from billing.models import Price, Product
 from subscriptions.models import Customer, Payment, Subscription, SubscriptionSchedule
+from tests.case_ids import case_id
 from tests.subscriptions import reading
 from tests.subscriptions.reading import Step
 from tests.subscriptions.rows import JUNE, LONG_AGO, MAY, bill, subscribe
@@ -107,7 +108,7 @@ def card(client: Client) -> str:
 
 
 class TestStates:
-    @pytest.mark.parametrize("state", STATES, ids=lambda state: state.status)
+    @pytest.mark.parametrize("state", STATES, ids=lambda state: f"{state.status}, {case_id(state.columns)}")
     def test_have_their_own_words_and_next_steps(
         self, customer_client: Client, customer: Customer, price: Price, state: State
     ) -> None:

@@ -141,10 +141,12 @@ class TestAccount:
         assert b"Plan 29" in response.content
         assert local_stripe.calls == []
 
-    @pytest.mark.parametrize("page", ["2", "99", "x", "-1", ""])
-    def test_payments_are_paged(self, customer_client: Client, customer: Customer, price: Price, page: str) -> None:
+    @pytest.mark.parametrize(("page", "count"), [("", 20), ("2", 10), ("99", 10), ("-1", 10), ("x", 20)])
+    def test_payments_are_paged(
+        self, customer_client: Client, customer: Customer, price: Price, page: str, count: int
+    ) -> None:
         rows(customer, price, count=30)
-        assert len(customer_client.get("/account/", {"page": page}).context["payments"]) in {10, 20}
+        assert len(customer_client.get("/account/", {"page": page}).context["payments"]) == count
 
     @pytest.mark.parametrize("status", [*Subscription.Status.values, "a_status_of_next_year"])
     def test_every_status_has_words(
@@ -164,7 +166,7 @@ class TestPredicates:
         subscription = Subscription.objects.create(pk="sub_1", status=status)
         assert Subscription.objects.running().exists() == subscription.is_running
         assert Subscription.objects.giving_access(timezone.now()).exists() == subscription.gives_access
-        assert subscription.is_running != subscription.has_ended
+        assert subscription.has_ended is (status in {"canceled", "incomplete_expired"})
 
     @pytest.mark.parametrize("status", Payment.Status.values)
     @pytest.mark.parametrize("ended", [True, False])
