@@ -58,7 +58,7 @@ def ports() -> dict[str, str]:
 
 
 @pytest.fixture
-def browser() -> Iterator[requests.Session]:
+def http_session() -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.trust_env = False
         yield session
@@ -74,16 +74,16 @@ def sign_in(browser: requests.Session, site: str, login: "re.Match[str]") -> req
 
 class TestDemo:
     def test_sells_to_a_customer_keeps_it_runs_once_and_moves_to_other_ports(
-        self, project: Path, start: Start, ports: dict[str, str], browser: requests.Session
+        self, project: Path, start: Start, ports: dict[str, str], http_session: requests.Session
     ) -> None:
         site = f"http://127.0.0.1:{ports['PORT']}"
         first = start("demo", **CARELESS, **ports)
         staff = first.read_until(r"^staff: (\S+) / (\S+)$")
         customer = first.read_until(r"^customer: (\S+) / (\S+)$")
         first.read_until(r"^sync .* complete")
-        assert "Starter" in browser.get(f"{site}/", timeout=10).text
-        assert "¥4,800" in browser.get(f"{site}/", timeout=10).text
-        assert "Starter" in sign_in(browser, site, customer).text
+        assert "Starter" in http_session.get(f"{site}/", timeout=10).text
+        assert "¥4,800" in http_session.get(f"{site}/", timeout=10).text
+        assert "Starter" in sign_in(http_session, site, customer).text
         with requests.Session() as office:
             office.trust_env = False
             sign_in(office, site, staff)
@@ -110,7 +110,7 @@ class TestDemo:
         second.read_until(r"^staff: ")
         again = second.read_until(r"^customer: (\S+) / (\S+)$")
         assert "POST /v1/products" not in second.text
-        assert "Starter" in sign_in(browser, site, again).text
+        assert "Starter" in sign_in(http_session, site, again).text
         assert second.stop(signal.SIGTERM) == 0
         before, after = settings_of_first.splitlines(), file.read_text().splitlines()
         assert {line for line in after if line not in before} == {
@@ -151,7 +151,7 @@ class TestDemo:
 
 class TestServe:
     def test_runs_the_site_and_the_sync_on_its_own_settings(
-        self, project: Path, start: Start, ports: dict[str, str], browser: requests.Session
+        self, project: Path, start: Start, ports: dict[str, str], http_session: requests.Session
     ) -> None:
         (project / ".env").write_text(
             "SECRET_KEY=mine\nSTRIPE_KEY=sk_test_mine\nSTRIPE_WEBHOOK_SECRET=whsec_mine\n"
@@ -160,7 +160,7 @@ class TestServe:
         running = start("serve", "--workers", "1")
         running.read_until(r"^Standing Order is running at http://127\.0\.0\.1:" + ports["PORT"])
         running.read_until(r"^sync .*NOT complete")
-        assert browser.get(f"http://127.0.0.1:{ports['PORT']}/healthz", timeout=10).json() == {"status": "ok"}
+        assert http_session.get(f"http://127.0.0.1:{ports['PORT']}/healthz", timeout=10).json() == {"status": "ok"}
         assert (project / "db.sqlite3").exists()
         assert running.stop() == 0
         assert "Traceback" not in running.text

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ada(paid_session: CheckoutSession, client: Client, local_stripe: LocalStripe) -> str:
+def customer_id(paid_session: CheckoutSession, client: Client, local_stripe: LocalStripe) -> str:
     """The id of ada's customer, who has subscribed."""
     for event in local_stripe.events():
         deliver(client, event)
@@ -31,31 +31,33 @@ def ada(paid_session: CheckoutSession, client: Client, local_stripe: LocalStripe
 
 class TestEraseCustomer:
     @pytest.mark.parametrize("by", ["name", "id"])
-    def test_leaves_the_id_and_nothing_else(self, ada: str, local_stripe: LocalStripe, by: str) -> None:
-        call_command("erase_customer", "ada" if by == "name" else ada, "--no-input")
+    def test_leaves_the_id_and_nothing_else(self, customer_id: str, local_stripe: LocalStripe, by: str) -> None:
+        call_command("erase_customer", "ada" if by == "name" else customer_id, "--no-input")
         for model in (Customer, Subscription, Invoice, StatusChange, CheckoutSession):
             assert model._default_manager.count() == 0
         assert not User.objects.filter(username="ada").exists()
-        assert ErasedCustomer.objects.get().pk == ada
-        assert getattr(local_stripe.api.customers.retrieve(ada), "deleted", False) is True
+        assert ErasedCustomer.objects.get().pk == customer_id
+        assert getattr(local_stripe.api.customers.retrieve(customer_id), "deleted", False) is True
         assert [theirs.status for theirs in local_stripe.api.subscriptions.list({"status": "all"}).data] == [
             "canceled"
         ]
 
-    def test_forgets_what_the_inbox_knew(self, ada: str) -> None:
-        call_command("erase_customer", ada, "--no-input")
+    def test_forgets_what_the_inbox_knew(self, customer_id: str) -> None:
+        call_command("erase_customer", customer_id, "--no-input")
         assert not any("ada@example.com" in str(entry.payload) for entry in WebhookEvent.objects.all())
 
-    def test_nothing_brings_them_back(self, client: Client, ada: str, local_stripe: LocalStripe) -> None:
+    def test_nothing_brings_them_back(self, client: Client, customer_id: str, local_stripe: LocalStripe) -> None:
         events = local_stripe.events()
-        call_command("erase_customer", ada, "--no-input")
+        call_command("erase_customer", customer_id, "--no-input")
         for event in events + local_stripe.events("customer.deleted", "customer.subscription.deleted"):
             assert deliver(client, {**event, "id": event["id"] + "_late"}).status_code == 200
         sync_now(full=True)
         assert (Customer.objects.count(), Subscription.objects.count()) == (0, 0)
         assert not any("ada@example.com" in str(entry.payload) for entry in WebhookEvent.objects.all())
 
-    def test_stripe_down_erases_nothing_and_can_be_tried_again(self, ada: str, local_stripe: LocalStripe) -> None:
+    def test_stripe_down_erases_nothing_and_can_be_tried_again(
+        self, customer_id: str, local_stripe: LocalStripe
+    ) -> None:
         local_stripe.control("faults", status="timeout", count=3)
         with pytest.raises(CommandError, match="not erased"):
             call_command("erase_customer", "ada", "--no-input")
@@ -63,7 +65,7 @@ class TestEraseCustomer:
         call_command("erase_customer", "ada", "--no-input")
         assert Customer.objects.count() == 0
 
-    def test_asks_first(self, ada: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_asks_first(self, customer_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("builtins.input", lambda _: "no")
         with pytest.raises(CommandError, match="nothing was erased"):
             call_command("erase_customer", "ada")
