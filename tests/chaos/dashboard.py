@@ -14,7 +14,7 @@ CARDS = (
     {"card": "4000002500003155", "authenticate": "fail"},
     {"card": "4242424242424242", "async": True},
 )
-CATALOGUE = (
+CATALOG = (
     ("Pro", {}, ({"unit_amount": 1900, "interval": "month"}, {"unit_amount": 19000, "interval": "year"})),
     ("Team", {"has_quantity": "true"}, ({"unit_amount": 4900, "interval": "month"},)),
     ("Trial", {}, ({"unit_amount": 900, "interval": "month", "trial_days": "7"},)),
@@ -29,7 +29,7 @@ class Dashboard:
         self._stripe, self._town, self._purchases = stripe, town, purchases
 
     def open_shop(self) -> None:
-        for name, metadata, prices in CATALOGUE:
+        for name, metadata, prices in CATALOG:
             product = self._call("POST", "/v1/products", name=name, metadata=metadata)
             for terms in prices:
                 recurring = {"recurring": {"interval": terms["interval"]}} if "interval" in terms else {}

@@ -19,7 +19,7 @@ def supported():
         yield f"{method} {operation.template}"
 
 
-def catalogue(api):
+def catalog(api):
     product = api.products.create({"name": "Pro", "default_price_data": MONTHLY, "expand": ["default_price"]})
     price = product.default_price
     api.products.retrieve(product.id, {"expand": ["default_price.product"]})
@@ -168,7 +168,7 @@ def listening(api):
 class TestWalk:
     @pytest.fixture
     def walked(self, api, control):
-        monthly, once = catalogue(api)
+        monthly, once = catalog(api)
         ada = people(api)
         buying(api, control, ada, monthly, once)
         subscribing(api, control, ada, monthly)

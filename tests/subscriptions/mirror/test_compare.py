@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from billing.mirror import compare
-from billing.mirror import kinds as catalogue
+from billing.mirror import kinds as catalog
 from billing.mirror.registry import Kind
 from billing.models import Price, Product
 from subscriptions.mirror import kinds, mapping
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.django_db
 # A value of each kind that no column of ours has.
 OTHERS: dict[type, Any] = {str: "other", int: 77, list: [{"other": "thing"}], dict: {"other": "thing"}}
 KINDS: dict[str, Kind[Any]] = {
-    "product": catalogue.PRODUCT,
-    "price": catalogue.PRICE,
+    "product": catalog.PRODUCT,
+    "price": catalog.PRICE,
     "customer": kinds.CUSTOMER,
     "subscription": kinds.SUBSCRIPTION,
     "invoice": kinds.INVOICE,

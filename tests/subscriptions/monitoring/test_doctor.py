@@ -304,7 +304,7 @@ class TestEvents:
         assert doctor().of("events")[0] == starting("problem: No webhook has arrived yet, and the sync found 3 events")
 
 
-class TestTheCatalogue:
+class TestTheCatalog:
     def test_is_brought_up_to_date(
         self, doctor: Doctor, endpoint: stripe.WebhookEndpoint, price: Price, local_stripe: LocalStripe
     ) -> None:

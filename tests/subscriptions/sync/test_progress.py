@@ -129,8 +129,8 @@ class TestLines:
         lines = Lines(clock)
         lines.expect(100)
         clock.seconds += 10
-        lines.step(0, "catalogue")
-        assert log.messages == ["0 of about 100 subscriptions compared, 0 a second, catalogue"]
+        lines.step(0, "catalog")
+        assert log.messages == ["0 of about 100 subscriptions compared, 0 a second, catalog"]
 
 
 class TestStoppable:

@@ -195,7 +195,7 @@ class TestUnknown:
         assert (run.is_complete, run.unknown, run.unknown_ids) == (True, 1, ["sub_unheard"])
         assert Subscription.objects.filter(pk="sub_unheard", is_deleted=False).exists()
 
-    def test_of_the_catalogue_too(self, new_subscription: Subscription, local_stripe: LocalStripe) -> None:
+    def test_of_the_catalog_too(self, new_subscription: Subscription, local_stripe: LocalStripe) -> None:
         old = new_subscription.known_until
         Product.objects.create(pk="prod_unheard", name="?", known_from=old, known_until=old)
         local_stripe.control("clock", advance=60)
