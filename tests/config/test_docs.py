@@ -39,6 +39,41 @@ class TestReadme:
         assert all((ROOT / picture).stat().st_size > 10_000 for picture in pictures)
 
 
+class TestEveryPage:
+    PAGES = (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+    ROOMS = "billing|subscriptions|config|sandbox|templates|static|deploy|docs|benchmarks|tests"
+
+    @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+    def test_names_only_files_that_are_there(self, page: Path) -> None:
+        named = re.findall(rf"`((?:{self.ROOMS})/[\w./-]*)`", page.read_text())
+        assert [path for path in named if not (ROOT / path).exists()] == []
+
+    @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+    def test_links_only_to_files_that_are_there(self, page: Path) -> None:
+        linked = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+        assert [path for path in linked if not (page.parent / path).exists()] == []
+
+    @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+    def test_names_only_commands_that_there_are(self, page: Path) -> None:
+        text = page.read_text()
+        assert set(re.findall(r"manage\.py (\w+)", text)) <= set(get_commands())
+        targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+        assert set(re.findall(r"(?:^|`)(?:\w+=\S+ )*make ([a-z-]+)", text, re.MULTILINE)) <= targets
+
+
+class TestDecisions:
+    def test_every_record_is_listed_by_its_title(self) -> None:
+        folder = ROOT / "docs" / "decisions"
+        listed = re.findall(r"^- \[(.+)\]\(([\w-]+\.md)\)$", (folder / "README.md").read_text(), re.MULTILINE)
+        titles = {
+            record.name: record.read_text().partition("\n")[0].removeprefix("# ")
+            for record in folder.glob("*.md")
+            if record.name != "README.md"
+        }
+        assert {name: title for title, name in listed} == titles
+        assert len(listed) == len(titles)
+
+
 class TestOperations:
     def test_explains_every_code_of_the_health(self) -> None:
         source = (ROOT / "subscriptions" / "monitoring" / "health.py").read_text()
