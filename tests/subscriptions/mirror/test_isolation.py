@@ -327,7 +327,7 @@ class TestFullReconcile:
         assert sync_now(full=True)[0].archived == 1
 
 
-class TestCatalogueImport:
+class TestCatalogImport:
     def test_copies_the_rest(
         self, altering: AlteringClient, local_stripe: LocalStripe, capsys: pytest.CaptureFixture[str], db: None
     ) -> None:
