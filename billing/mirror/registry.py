@@ -52,6 +52,7 @@ def register(kind: Kind[Row]) -> Kind[Row]:
         raise ValueError(f"{kind.object_name} is registered twice")
     _kinds[kind.object_name] = kind
     longer_prefixes.cache_clear()
+    kind_of_model.cache_clear()
     return kind
 
 
@@ -76,6 +77,7 @@ def kind_of_id(stripe_id: str) -> Kind[Any] | None:
     return max(matching, key=lambda kind: len(kind.id_prefix), default=None)
 
 
+@cache
 def kind_of_model(model: type[Model]) -> Kind[Any]:
     return next(kind for kind in _kinds.values() if kind.model is model)
 
