@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from sandbox import due
+from sandbox import clock_effects
 from sandbox.core.account import API_VERSION, DEFAULT_BASE_URL, Account, Cause
 from sandbox.core.clock import Clock
 from sandbox.core.store import Store
@@ -56,7 +56,7 @@ class LocalStripe:
     def transaction(self, cause: Cause | None = None) -> Iterator[None]:
         """Lock the account for one request, after running what fell due before it."""
         with self.account.transaction(cause):
-            due.catch_up(self.account, until=self.account.now)
+            clock_effects.catch_up(self.account, until=self.account.now)
             yield
 
     def catch_up(self) -> None:
@@ -66,7 +66,7 @@ class LocalStripe:
 
     def move_time(self, moment: int) -> int:
         """Move the clock to `moment`, within a transaction; return the number of actions that fell due."""
-        happened = due.catch_up(self.account, until=moment)
+        happened = clock_effects.catch_up(self.account, until=moment)
         self.account.move_to(moment)
         return happened
 

@@ -7,8 +7,20 @@ from ninja import Router, Status
 from pydantic import BaseModel, ConfigDict, Field
 
 from billing import money
-from billing.api.bodies import Amount, Count, Currency, Id, Name, Switch, Text, Trial, either, read, takes
 from billing.api.refusals import Conflict, Refusal
+from billing.api.request_bodies import (
+    Amount,
+    Count,
+    Currency,
+    Id,
+    Name,
+    Switch,
+    Text,
+    Trial,
+    either,
+    read,
+    takes,
+)
 from billing.catalog import lookup, offers
 from billing.catalog.forms import MAX_DESCRIPTION, MAX_NAME, interval_problems
 from billing.catalog.services import PriceTerms

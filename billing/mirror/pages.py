@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Generic, NamedTuple
 
 from billing.gateway.snapshots import JSON, Snapshot
-from billing.mirror import compare
+from billing.mirror import equal_rows
 from billing.mirror.engine import apply_snapshot, changing_columns
 from billing.mirror.isolation import FailedObject, failed_object, isolated
 from billing.mirror.registry import Kind, Row
@@ -36,7 +36,7 @@ class _Read(NamedTuple):
 
 
 def apply_page(
-    kind: Kind[Row], snapshots: Iterable[Snapshot], *, span: compare.Where | None = None
+    kind: Kind[Row], snapshots: Iterable[Snapshot], *, span: equal_rows.Where | None = None
 ) -> PageResult[Row]:
     """Apply each object of a page; the columns of rows that are equal are read in one query, and nothing more.
 
@@ -46,9 +46,9 @@ def apply_page(
     failed: list[FailedObject] = []
     read, unreadable = _read(kind, snapshots, failed)
     columns = {key: one.columns for key, one in read.items()}
-    found = {} if span is None else compare.compare_rows(kind.model, span, columns, limit=MAX_ROWS_IN_SPAN)
+    found = {} if span is None else equal_rows.compare_rows(kind.model, span, columns, limit=MAX_ROWS_IN_SPAN)
     if elsewhere := [key for key in columns if key not in found]:
-        found |= compare.compare_rows(kind.model, {"pk__in": elsewhere}, columns)
+        found |= equal_rows.compare_rows(kind.model, {"pk__in": elsewhere}, columns)
     compared = []
     for key, (snapshot, _) in read.items():
         if found.get(key):
@@ -67,7 +67,7 @@ def differing_keys(kind: Kind[Row], snapshots: Iterable[Snapshot]) -> list[Any]:
     failed: list[FailedObject] = []
     read, _ = _read(kind, snapshots, failed)
     columns = {key: one.columns for key, one in read.items()}
-    found = compare.compare_rows(kind.model, {"pk__in": list(columns)}, columns) if columns else {}
+    found = equal_rows.compare_rows(kind.model, {"pk__in": list(columns)}, columns) if columns else {}
     return [*(key for key in columns if not found.get(key)), *(one.id for one in failed)]
 
 

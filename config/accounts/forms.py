@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.html import format_html
 
-from subscriptions.customers import users
+from subscriptions.customers import api_users
 from subscriptions.user_model import User
 
 if TYPE_CHECKING:  # Generic in the stubs only.
@@ -99,7 +99,7 @@ class ResetForm(PasswordResetForm):
     def get_users(self, email: str) -> Iterator[User]:
         yield from super().get_users(email)
         for person in get_user_model()._default_manager.filter(email__iexact=email, is_active=True):
-            if users.awaits_password(person) and _differ_only_in_case(email, person.email):
+            if api_users.awaits_password(person) and _differ_only_in_case(email, person.email):
                 yield person
 
 

@@ -12,9 +12,9 @@ from django.utils.encoding import escape_uri_path
 from ninja.errors import AuthenticationError, Throttled
 
 from billing import money
-from billing.api.bodies import UNREADABLE, unreadable
 from billing.api.catalog import ProductAnswer
 from billing.api.refusals import Refusal
+from billing.api.request_bodies import UNREADABLE, unreadable
 from billing.catalog import lookup, offers
 from billing.catalog import services as catalog
 from billing.errors import StripeMisconfigured, StripeRefused, StripeUnavailable

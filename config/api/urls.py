@@ -12,8 +12,8 @@ from config.api.failures import failure
 from subscriptions.api.authentication import BearerToken, SessionCookie
 from subscriptions.api.checkout import router as buying
 from subscriptions.api.customers import router as people
-from subscriptions.api.plans import router as changing
 from subscriptions.api.rate_limits import PerCaller
+from subscriptions.api.subscription_changes import router as changing
 
 
 class JsonApi(NinjaAPI):

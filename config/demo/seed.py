@@ -14,7 +14,7 @@ from billing.catalog.promotions import Discount
 from billing.catalog.services import PriceTerms
 from billing.models import Price, Product, PromotionCode
 from subscriptions.checkout import services as checkout
-from subscriptions.customers import users
+from subscriptions.customers import api_users
 from subscriptions.mirror import history
 from subscriptions.user_model import User
 
@@ -32,7 +32,7 @@ class Login:
 
 
 # With a user model of your own, the e-mail address may be the name.
-_AT = "@example.com" if users.name_is_address() else ""
+_AT = "@example.com" if api_users.name_is_address() else ""
 STAFF = Login("staff", f"margaret{_AT}", "apollo-eleven")
 CUSTOMER = Login("customer", f"ada{_AT}", "analytical-engine")
 
@@ -97,7 +97,7 @@ WELCOME = Discount(percent_off=20, duration=PromotionCode.Duration.REPEATING, du
 def seed() -> list[Login]:
     """Create what is missing and return the logins. What people changed since the first run stays."""
     # The staff user is created last: if it exists, so does everything else.
-    if users.find(STAFF.name) is None:
+    if api_users.find(STAFF.name) is None:
         _fill_catalog()
         _buy(_person(CUSTOMER), "Starter")
     staff, _ = _person(STAFF), _person(CUSTOMER)
@@ -132,7 +132,7 @@ def _create_product(sample: Sample) -> None:
 def _person(login: Login) -> User:
     """Return the login's user, with the password that the demo prints."""
     model = get_user_model()
-    address = login.name if users.name_is_address() else f"{login.name}@example.com"
+    address = login.name if api_users.name_is_address() else f"{login.name}@example.com"
     user, _ = model._default_manager.get_or_create(**{model.USERNAME_FIELD: login.name}, defaults={"email": address})
     if not user.check_password(login.password):
         user.set_password(login.password)

@@ -157,7 +157,7 @@ class Store:
     # Times at which objects are due
 
     def set_due(self, kind: str, object_id: str, at: int) -> None:
-        """Save the time at which sandbox/due.py next acts on this object, replacing an earlier one."""
+        """Save the time at which sandbox/clock_effects.py next acts on this object, replacing an earlier one."""
         self._db.execute("REPLACE INTO due VALUES (?, ?, ?)", (kind, object_id, at))
 
     def clear_due(self, kind: str, object_id: str) -> None:

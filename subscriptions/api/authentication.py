@@ -11,7 +11,7 @@ from ninja.utils import check_csrf
 
 from billing.api.refusals import Refusal
 from subscriptions.api.rate_limits import count_address
-from subscriptions.customers import api_tokens, users
+from subscriptions.customers import api_tokens, api_users
 from subscriptions.models import ApiToken
 from subscriptions.user_model import User
 
@@ -69,7 +69,7 @@ def requested_person(request: HttpRequest, *, user_name: str | None = None, cust
         return caller
     if not caller.is_staff:
         raise Refusal.forbidden("Only staff act for somebody else.")
-    person = users.find(str(user_name))
+    person = api_users.find(str(user_name))
     if person is None:
         raise Refusal.not_found(f"There is no user “{user_name}”.")
     return person

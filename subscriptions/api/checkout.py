@@ -5,8 +5,15 @@ from django.utils import timezone
 from ninja import Router, Status
 from pydantic import BaseModel, ConfigDict, Field
 
-from billing.api.bodies import Count, Id, Name, either, read, takes
 from billing.api.refusals import Conflict, Refusal
+from billing.api.request_bodies import (
+    Count,
+    Id,
+    Name,
+    either,
+    read,
+    takes,
+)
 from billing.catalog import lookup
 from subscriptions.api.answers import Mode, SessionAnswer
 from subscriptions.api.authentication import requested_person

@@ -11,14 +11,14 @@ from django.http import HttpRequest
 from ninja import Router, Status
 from pydantic import AfterValidator, BaseModel, Field, JsonValue
 
-from billing.api.bodies import Id, Text, read, takes
 from billing.api.refusals import Conflict, Refusal
+from billing.api.request_bodies import Id, Text, read, takes
 from subscriptions.api.answers import CustomerAnswer, MeAnswer, SubscriptionsAnswer, payments_of, subscriptions_of
 from subscriptions.api.authentication import caller_of, requested_person
 from subscriptions.checkout.errors import NotYourSession
 from subscriptions.checkout.services import complete
+from subscriptions.customers import api_users
 from subscriptions.customers import services as customers
-from subscriptions.customers import users
 from subscriptions.models import BillingAccount, CheckoutSession, Payment, Subscription
 from subscriptions.user_model import User
 
@@ -27,7 +27,7 @@ NAME_FIELD = cast("CharField[str, str]", get_user_model()._meta.get_field(get_us
 MAX_NAME = NAME_FIELD.max_length or 254
 MAX_EMAIL = 254
 # Documentation only: Django's validators decide, because regular expressions differ by language.
-NAME_SHAPE: dict[str, JsonValue] = {"format": "email"} if users.name_is_address() else {"pattern": r"^[\w.@+-]+$"}
+NAME_SHAPE: dict[str, JsonValue] = {"format": "email"} if api_users.name_is_address() else {"pattern": r"^[\w.@+-]+$"}
 
 router = Router(tags=["People"])
 
@@ -132,18 +132,18 @@ def _get_or_create_person(request: HttpRequest, asked: CustomerAsked) -> User:
     if not caller.is_staff or asked.user_name in (None, caller.get_username()):
         return requested_person(request, user_name=asked.user_name)
     name, email = str(asked.user_name), asked.email
-    if users.name_is_address():
+    if api_users.name_is_address():
         if email not in (None, name):
             raise Refusal.bad_input(email="People sign in with their address here: it must equal user_name.")
         email = name
     if email is None:
-        known = users.find(name)
+        known = api_users.find(name)
         if known is None:
             raise Refusal.bad_input(email="There is no user of this name yet, so their address is required.")
         return known
     try:
-        return users.get_or_create(name=name, email=email)
-    except users.AddressTaken as error:
+        return api_users.get_or_create(name=name, email=email)
+    except api_users.AddressTaken as error:
         raise Refusal.conflict("email_taken", str(error)) from error
 
 

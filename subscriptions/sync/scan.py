@@ -9,7 +9,7 @@ from billing import gateway
 from billing.errors import StripeMissing
 from billing.gateway import Page
 from billing.gateway.snapshots import Snapshot
-from billing.mirror.compare import Where
+from billing.mirror.equal_rows import Where
 from billing.mirror.pages import apply_page
 from subscriptions.mirror import kinds
 from subscriptions.models import Subscription, SyncState

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from subscriptions.customers import portal
 from subscriptions.models import Invoice, Payment, Refund, StatusChange, Subscription
-from subscriptions.views.requests import SignedInRequest, see_other
+from subscriptions.views.shared import SignedInRequest, see_other
 
 PAYMENTS_A_PAGE = 20
 INVOICES_A_PAGE = 20

@@ -16,7 +16,7 @@ from subscriptions.plans import cancel as cancelling
 from subscriptions.plans import final_invoice
 from subscriptions.plans.errors import SubscriptionRefusal
 from subscriptions.plans.final_invoice import LastBill
-from subscriptions.views.requests import SignedInRequest, own_subscription, refuse
+from subscriptions.views.shared import SignedInRequest, own_subscription, refuse
 
 NOW = "now"
 PERIOD_END = "period_end"

@@ -14,7 +14,7 @@ from subscriptions.models import Subscription
 from subscriptions.plans import change as changes
 from subscriptions.plans import preview
 from subscriptions.plans.errors import MAX_QUANTITY, CannotChange, SubscriptionRefusal
-from subscriptions.views.requests import SignedInRequest, own_subscription, refuse
+from subscriptions.views.shared import SignedInRequest, own_subscription, refuse
 
 NOW = "now"
 PERIOD_END = "period_end"

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from subscriptions.checkout import services as checkout
 from subscriptions.checkout.errors import CannotBuy, NotYourSession
-from subscriptions.views.requests import SignedInRequest, refuse, see_other
+from subscriptions.views.shared import SignedInRequest, refuse, see_other
 
 LONGEST_QUANTITY = 9
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from subscriptions.customers import api_tokens, users
+from subscriptions.customers import api_tokens, api_users
 
 MAX_NAME = 100
 MAX_DAYS = 100 * 365
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, username: str, name: str, expires_days: int | None, **_: Any) -> None:
-        user = users.find(username)
+        user = api_users.find(username)
         if user is None or not user.is_active:
             raise CommandError(f"there is no active user {username}")
         if not 1 <= len(name) <= MAX_NAME:

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from billing.errors import StripeFailure
-from subscriptions.customers import erasing, users
+from subscriptions.customers import api_users, erasing
 from subscriptions.models import BillingAccount, Customer
 from subscriptions.user_model import User
 
@@ -39,7 +39,7 @@ class Command(BaseCommand):
             if account is None and not Customer.objects.filter(pk=who).exists():
                 raise CommandError(f"there is no customer {who} here")
             return (account.user if account else None), who
-        user = users.find(who)
+        user = api_users.find(who)
         if user is None:
             raise CommandError(f"there is no user {who}")
         account = BillingAccount.objects.filter(user=user).first()

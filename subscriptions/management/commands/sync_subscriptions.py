@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 from django.utils import timezone
 
-from subscriptions.management.stopping import Stopping
+from subscriptions.management.stop_signals import Stopping
 from subscriptions.models import SyncRun, SyncState
 from subscriptions.monitoring import webhook_gap
 from subscriptions.sync import incremental, lease, progress, run_log

@@ -8,7 +8,7 @@ from django.core import mail
 from django.test import Client
 
 from billing.models import Price
-from subscriptions.customers import users
+from subscriptions.customers import api_users
 from subscriptions.models import BillingAccount, CheckoutSession, Customer, Subscription
 from tests.config.api.conftest import Program, program_of, refused
 from tests.fixtures import LocalStripe
@@ -98,7 +98,7 @@ class TestFirstPassword:
         new = {"new_password1": "blue-heron-42", "new_password2": "blue-heron-42"}
         assert client.post(form.redirect_chain[-1][0], new).status_code == 302
         assert client.login(username="zoe", password="blue-heron-42")
-        assert not users.awaits_password(User.objects.get(username="zoe"))
+        assert not api_users.awaits_password(User.objects.get(username="zoe"))
 
     def test_not_for_whom_staff_have_barred(self, backend: Program, client: Client) -> None:
         backend.post("createcustomer", **ZOE)
@@ -106,13 +106,13 @@ class TestFirstPassword:
         zoe.set_unusable_password()
         zoe.save()
         client.post("/accounts/password_reset/", {"email": "zoe@example.com"})
-        User.objects.filter(pk=zoe.pk).update(password=users.AWAITING, is_active=False)
+        User.objects.filter(pk=zoe.pk).update(password=api_users.AWAITING, is_active=False)
         client.post("/accounts/password_reset/", {"email": "zoe@example.com"})
         assert mail.outbox == []
 
     def test_nobody_signs_in_before(self, backend: Program, client: Client) -> None:
         backend.post("createcustomer", **ZOE)
-        for guess in ("", users.AWAITING, User.objects.get(username="zoe").password):
+        for guess in ("", api_users.AWAITING, User.objects.get(username="zoe").password):
             assert not client.login(username="zoe", password=guess)
 
 

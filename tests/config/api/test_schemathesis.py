@@ -21,7 +21,7 @@ from schemathesis import Case, GenerationMode, Response
 from schemathesis.core import NotSet
 from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
 
-from billing.api.bodies import JSON_TYPE
+from billing.api.request_bodies import JSON_TYPE
 from tests.config.api.town import (
     CALLERS,
     CASES,

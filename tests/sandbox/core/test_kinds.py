@@ -1,7 +1,7 @@
 import pytest
 from stripe._object_classes import OBJECT_CLASSES, get_object_class
 
-from sandbox import api, due
+from sandbox import api, clock_effects
 from sandbox.core.kinds import KINDS
 from sandbox.core.store import Store
 from sandbox.http import contract
@@ -34,7 +34,7 @@ class TestKinds:
         assert [(kind, name) for kind, name in PROVIDERS if name not in KINDS[kind].expand_only] == []
 
     def test_is_due_only_if_it_is_stored(self):
-        assert [kind for kind in due.DUE if not KINDS[kind].is_stored] == []
+        assert [kind for kind in clock_effects.DUE if not KINDS[kind].is_stored] == []
 
     def test_prefixes_are_unique(self):
         prefixes = [kind.prefix for kind in KINDS.values() if kind.prefix]

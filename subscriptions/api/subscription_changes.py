@@ -4,8 +4,14 @@ from django.http import HttpRequest
 from ninja import Router
 from pydantic import BaseModel, ConfigDict, Field
 
-from billing.api.bodies import Id, Switch, either, read, takes
 from billing.api.refusals import Conflict, Refusal
+from billing.api.request_bodies import (
+    Id,
+    Switch,
+    either,
+    read,
+    takes,
+)
 from billing.models import Price
 from subscriptions import stripe_clock
 from subscriptions.api.answers import ChangedAnswer, PaymentAnswer, SubscriptionAnswer
@@ -13,7 +19,7 @@ from subscriptions.api.authentication import requested_person
 from subscriptions.api.customers import UserName
 from subscriptions.models import Payment, Subscription
 from subscriptions.models.subscription import SubscriptionQuerySet
-from subscriptions.payments import purchases
+from subscriptions.payments import end_purchase
 from subscriptions.plans import cancel as lifecycle
 from subscriptions.plans import change
 from subscriptions.plans import preview as previews
@@ -61,7 +67,7 @@ def cancel(request: HttpRequest) -> SubscriptionAnswer | PaymentAnswer:
     payments = _purchases(person, asked)
     if not payments:
         raise Refusal.not_found("This person has no such subscription or purchase.")
-    purchases.end_access(payments=payments, now=stripe_clock.now())
+    end_purchase.end_access(payments=payments, now=stripe_clock.now())
     return PaymentAnswer.of(payments[0])
 
 

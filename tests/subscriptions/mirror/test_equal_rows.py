@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from billing.mirror import compare
+from billing.mirror import equal_rows
 from billing.mirror import kinds as catalog
 from billing.mirror.registry import Kind
 from billing.models import Price, Product
@@ -61,19 +61,19 @@ def test_any_column_may_differ(objects: dict[str, dict[str, Any]]) -> None:
         wanted, pk = kind.columns(objects[name]), objects[name]["id"]
         where = {"pk__in": [pk]}
         kind.model._default_manager.filter(pk=pk).update(**wanted)
-        assert compare.compare_rows(kind.model, where, {pk: wanted}) == {pk: True}
+        assert equal_rows.compare_rows(kind.model, where, {pk: wanted}) == {pk: True}
         given = [column for column, value in wanted.items() if value is not None]
         assert len(given) >= len(wanted) - 2
         for column in given:
             for other in (other_than(wanted[column]), None):
                 differing = {pk: wanted | {column: other}}
-                assert compare.compare_rows(kind.model, where, differing) == {pk: False}, (name, column, other)
+                assert equal_rows.compare_rows(kind.model, where, differing) == {pk: False}, (name, column, other)
 
 
 def test_a_column_of_which_nothing_is_wanted_may_be_anything(objects: dict[str, dict[str, Any]]) -> None:
     wanted, pk = mapping.customer_columns(objects["customer"]), objects["customer"]["id"]
     columns = {pk: {"email": wanted["email"]}, "cus_other": wanted}
-    assert compare.compare_rows(kinds.CUSTOMER.model, {"pk__in": [pk, "cus_other"]}, columns) == {pk: True}
+    assert equal_rows.compare_rows(kinds.CUSTOMER.model, {"pk__in": [pk, "cus_other"]}, columns) == {pk: True}
 
 
 def test_rows_of_a_span_of_which_nothing_is_wanted_are_told(objects: dict[str, dict[str, Any]]) -> None:
@@ -81,9 +81,9 @@ def test_rows_of_a_span_of_which_nothing_is_wanted_are_told(objects: dict[str, d
     assert created is not None
     pk = objects["subscription"]["id"]
     span = {"stripe_created_at__gte": created, "stripe_created_at__lte": created}
-    assert compare.compare_rows(Subscription, span, {}) == {pk: False}
-    assert compare.compare_rows(Subscription, {"stripe_created_at__gt": created}, {}) == {}
-    assert compare.compare_rows(Subscription, {}, {}, limit=1) == {pk: False}
+    assert equal_rows.compare_rows(Subscription, span, {}) == {pk: False}
+    assert equal_rows.compare_rows(Subscription, {"stripe_created_at__gt": created}, {}) == {}
+    assert equal_rows.compare_rows(Subscription, {}, {}, limit=1) == {pk: False}
 
 
 def test_of_more_rows_than_the_limit_the_newest_are_read(objects: dict[str, dict[str, Any]]) -> None:
@@ -91,11 +91,11 @@ def test_of_more_rows_than_the_limit_the_newest_are_read(objects: dict[str, dict
     assert created is not None
     for number in (1, 3, 2):
         Subscription.objects.create(pk=f"sub_{number}", stripe_created_at=created + timedelta(hours=number))
-    assert list(compare.compare_rows(Subscription, {}, {}, limit=2)) == ["sub_3", "sub_2"]
+    assert list(equal_rows.compare_rows(Subscription, {}, {}, limit=2)) == ["sub_3", "sub_2"]
 
 
 @pytest.mark.only_on("sqlite")  # The others refuse to store it.
 def test_half_a_character_is_compared_too(objects: dict[str, dict[str, Any]]) -> None:
     pk, wanted = objects["customer"]["id"], {"metadata": {"typed": "half \ud83d"}}
     kinds.CUSTOMER.model.objects.filter(pk=pk).update(**wanted)
-    assert compare.compare_rows(kinds.CUSTOMER.model, {"pk__in": [pk]}, {pk: wanted}) == {pk: True}
+    assert equal_rows.compare_rows(kinds.CUSTOMER.model, {"pk__in": [pk]}, {pk: wanted}) == {pk: True}
