@@ -10,10 +10,10 @@ from billing.api.catalog import router as catalog
 from config.api.description import DESCRIPTION, complete
 from config.api.failures import failure
 from subscriptions.api.authentication import BearerToken, SessionCookie
+from subscriptions.api.changes import router as changing
 from subscriptions.api.checkout import router as buying
 from subscriptions.api.customers import router as people
 from subscriptions.api.rate_limits import PerCaller
-from subscriptions.api.subscription_changes import router as changing
 
 
 class JsonApi(NinjaAPI):
