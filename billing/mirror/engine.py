@@ -5,9 +5,10 @@ newer than the row is written, one that is certainly older is dropped; if neithe
 Every write is a compare-and-set on the row's version; a writer that was too late reads the row again and starts over.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from enum import Enum, auto
+from functools import cache, partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import IntegrityError, transaction
@@ -56,18 +57,18 @@ def apply_snapshot(kind: Kind[Row], snapshot: Snapshot, *, is_reliable: bool = T
     An unreliable state (another API version, or several states of one second) is not written: the object is fetched.
     """
     check_identity(kind, snapshot.object, is_reliable=is_reliable)
-    key = kind.primary_key(snapshot.object)
+    key, read_columns = kind.primary_key(snapshot.object), _columns_once(kind, snapshot)
     for _ in range(MAX_TRIES):
         row = find(kind, key)
         if row is None and not kind.may_create(snapshot.object):
             return Mirrored(None, was_written=False)
-        match _choose_action(kind, row, snapshot, is_reliable=is_reliable):
+        match _choose_action(row, snapshot, read_columns, is_reliable=is_reliable):
             case _Action.KEEP:
                 return Mirrored(row, was_written=False)
             case _Action.FETCH:
                 return apply_answer(kind, key, lambda: kind.fetch(snapshot.id))
             case _Action.WRITE:
-                if written := _write(kind, row, snapshot):
+                if written := _write(kind, row, snapshot, read_columns()):
                     return Mirrored(written, was_written=True)
     raise _contended(key)
 
@@ -86,8 +87,9 @@ def apply_answer(kind: Kind[Row], key: Any, ask: Callable[[], Snapshot]) -> Mirr
             return Mirrored(None, was_written=False)
         # An answer that Stripe replays is older than our call, and may be older than the row.
         may_be_old = snapshot.is_replay and row is not None and row.version > 0
-        if not may_be_old and (written := _write(kind, row, snapshot)):
-            return Mirrored(written, was_written=row is None or _differs(kind, row, snapshot))
+        columns = {} if may_be_old else _columns(kind, snapshot)
+        if not may_be_old and (written := _write(kind, row, snapshot, columns)):
+            return Mirrored(written, was_written=row is None or _differs(row, columns))
         ask = _fetch_of(kind, snapshot.id)
     raise _contended(key)
 
@@ -105,7 +107,9 @@ def _fetch_of(kind: Kind[Row], stripe_id: str) -> Callable[[], Snapshot]:
     return lambda: kind.fetch(stripe_id)
 
 
-def _choose_action(kind: Kind[Row], row: Row | None, snapshot: Snapshot, *, is_reliable: bool) -> _Action:
+def _choose_action(
+    row: Row | None, snapshot: Snapshot, read_columns: Callable[[], dict[str, Any]], *, is_reliable: bool
+) -> _Action:
     if row is not None and row.is_deleted:
         return _Action.KEEP
     if snapshot.is_deletion:
@@ -118,7 +122,7 @@ def _choose_action(kind: Kind[Row], row: Row | None, snapshot: Snapshot, *, is_r
         return _Action.FETCH
     if snapshot.known_from > row.known_until:
         return _Action.WRITE
-    return _Action.FETCH if _differs(kind, row, snapshot) else _Action.KEEP
+    return _Action.FETCH if _differs(row, read_columns()) else _Action.KEEP
 
 
 def check_readable(kind: Kind[Row], event: Event) -> None:
@@ -154,15 +158,20 @@ def _read(read: Callable[[JSON], Value], obj: JSON) -> Value:
         raise UnreadableObject(f"It can't be read: {type(error).__name__}.") from error
 
 
-def _differs(kind: Kind[Row], row: Row, snapshot: Snapshot) -> bool:
-    return any(getattr(row, column) != value for column, value in _columns(kind, snapshot).items())
+def _columns_once(kind: Kind[Row], snapshot: Snapshot) -> Callable[[], dict[str, Any]]:
+    """Return a function that reads the columns at its first call; an object that is not needed is not read."""
+    return cache(partial(_columns, kind, snapshot))
 
 
-def _write(kind: Kind[Row], row: Row | None, snapshot: Snapshot) -> Row | None:
+def _differs(row: Row, columns: Mapping[str, Any]) -> bool:
+    return any(getattr(row, column) != value for column, value in columns.items())
+
+
+def _write(kind: Kind[Row], row: Row | None, snapshot: Snapshot, columns: Mapping[str, Any]) -> Row | None:
     """Replace exactly the version that was read; return None if another writer was faster."""
     version = 1 if row is None else row.version + 1
     values = {
-        **_columns(kind, snapshot),
+        **columns,
         "known_from": snapshot.known_from,
         "known_until": snapshot.known_until,
         "version": version,
