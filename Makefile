@@ -84,10 +84,10 @@ bench: install ## Measure sync, webhooks and pages (a quick look: BENCH="--sizes
 bench-djstripe: install .venv-djstripe/ready ## The same, with dj-stripe 2.11 beside it, in an environment of its own
 	$(BIN)/python -m benchmarks --djstripe .venv-djstripe/bin/python $(BENCH)
 
-chaos: install ## Run the proof under fire, CHAOS_STEPS long (20000; CHAOS="--chaos-seed N" repeats one), and 10000 malformed webhooks
+chaos: install ## The chaos run, CHAOS_STEPS long (20000; CHAOS="--chaos-seed N" repeats one), and 10000 malformed webhooks
 	$(BIN)/python -m pytest tests/chaos --chaos-steps $(CHAOS_STEPS) --fuzz-cases 10000 $(CHAOS)
 
-chaos-mutations: install ## Show that the run under fire fails without each safeguard
+chaos-mutations: install ## Show that the chaos run fails without each safeguard
 	$(BIN)/python -m pytest tests/chaos/test_mutations.py --chaos-mutations
 
 # --- Checking ----------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""The proof under fire: real processes, killed at any write, against a Stripe that has a bad day."""
+"""The chaos run: real processes, killed at any write, against a Stripe that fails in every way."""

@@ -14,7 +14,7 @@ from tests.chaos.machine import Chaos
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("chaos")
-    group.addoption("--chaos-steps", type=int, default=0, help="steps of the run under fire (default: a handful)")
+    group.addoption("--chaos-steps", type=int, default=0, help="steps of the chaos run (default: a handful)")
     group.addoption("--chaos-seed", type=int, default=None, help="repeat the run with this seed")
     group.addoption("--chaos-mutations", action="store_true", help="show that each safeguard is needed")
     group.addoption("--fuzz-cases", type=int, default=300, help="malformed webhook bodies to try")

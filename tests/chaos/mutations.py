@@ -1,4 +1,4 @@
-"""What the run under fire must not survive without: each is taken away in the workers' processes only."""
+"""The safeguards that the chaos run must miss: each is removed in the workers' processes only."""
 
 import uuid
 from collections.abc import Callable

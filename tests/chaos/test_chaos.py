@@ -1,4 +1,4 @@
-"""The run under fire: `--chaos-steps N` says how long, `--chaos-seed N` repeats one."""
+"""The chaos run: `--chaos-steps N` says how long, `--chaos-seed N` repeats one."""
 
 import sys
 import time

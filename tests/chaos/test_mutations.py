@@ -1,4 +1,4 @@
-"""Each safeguard is needed: without it the run under fire fails, and says what no longer holds.
+"""Each safeguard is needed: without it the chaos run fails, and says what no longer holds.
 
 Not part of the suite: `--chaos-mutations`, or `make chaos-mutations`.
 """
