@@ -27,7 +27,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: chaos chaos-mutations bench bench-djstripe fix lint types check lock clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- Running -----------------------------------------------------------------
 
@@ -47,7 +47,7 @@ test: install
 else ifdef ENGINE
 test: test-$(ENGINE:postgresql=postgres)
 else
-test: install ## Run the suite on SQLite and the database tests on mongomock; T=path::name ENGINE=mongodb chooses
+test: install ## Run the suite on SQLite and the database tests on mongomock, or T=path::name on one ENGINE
 	$(ENGINE_sqlite) $(PYTEST)
 	$(ENGINE_mongodb) $(PYTEST) -m "database and not needs_server" tests/billing tests/config tests/subscriptions
 endif
@@ -70,7 +70,7 @@ test-mongodb-server: install
 test-postgres: install ## Run the suite on PostgreSQL: this machine's, or the server that TEST_POSTGRES_URL names
 	$(ENGINE_postgresql) $(ON_ENGINE)
 
-test-benchmarks: install ## Test that what is measured is what is meant
+test-benchmarks: install ## Run the tests of the benchmarks
 	$(ENGINE_sqlite) $(BIN)/python -m pytest --numprocesses $(WORKERS) tests/benchmarks
 
 test-e2e: install ## Run the tests in a real browser (needs chromium)
@@ -84,7 +84,7 @@ bench: install ## Measure sync, webhooks and pages (a quick look: BENCH="--sizes
 bench-djstripe: install .venv-djstripe/ready ## The same, with dj-stripe 2.11 beside it, in an environment of its own
 	$(BIN)/python -m benchmarks --djstripe .venv-djstripe/bin/python $(BENCH)
 
-chaos: install ## The chaos run, CHAOS_STEPS long (20000; CHAOS="--chaos-seed N" repeats one), and 10000 malformed webhooks
+chaos: install ## Run CHAOS_STEPS steps of the chaos run (20000) and 10000 malformed webhooks (CHAOS="--chaos-seed N" repeats a run)
 	$(BIN)/python -m pytest tests/chaos --chaos-steps $(CHAOS_STEPS) --fuzz-cases 10000 $(CHAOS)
 
 chaos-mutations: install ## Show that the chaos run fails without each safeguard

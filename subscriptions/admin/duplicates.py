@@ -19,7 +19,7 @@ class TwicePaidFilter(admin.SimpleListFilter):
         """Return the newer purchases, which are the ones to refund."""
 
     def lookups(self, *_: Any) -> list[tuple[str, str]]:
-        return [("newer", "The newer one")]
+        return [("newer", "Second purchase of the same product")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
         if self.value() != "newer":

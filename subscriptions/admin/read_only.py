@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from billing import money
 
 # When a mirrored row was copied from Stripe (Stripe's clock), with the words for it.
-COPY_FIELDS = {"known_from": "copied no earlier than", "known_until": "copied at", "version": "times written"}
+COPY_FIELDS = {"known_from": "read after", "known_until": "copied at", "version": "updates"}
 
 
 @cache
@@ -49,7 +49,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         fields = self.get_fields(request, obj)
         own = [in_currency(field) if field in self.amounts else field for field in fields if field not in COPY_FIELDS]
         copy = [about_the_copy(field) for field in fields if field in COPY_FIELDS]
-        return [(None, {"fields": own}), *([("Our copy of it", {"fields": copy})] if copy else [])]
+        return [(None, {"fields": own}), *([("Last update from Stripe", {"fields": copy})] if copy else [])]
 
     def has_add_permission(self, *_: Any, **__: Any) -> bool:
         return False

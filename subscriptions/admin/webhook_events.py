@@ -19,10 +19,11 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     @admin.action(description="Process again", permissions=["manage"])
     def process_again(self, request: HttpRequest, chosen: QuerySet[WebhookEvent]) -> None:
         for entry, error in inbox.replay(chosen.order_by("stripe_created_at")):
+            label = f"{entry.pk} ({entry.type})"
             if error is None:
-                self.message_user(request, f"{entry}: {entry.state}.", messages.SUCCESS)
+                self.message_user(request, f"{label}: {entry.state}.", messages.SUCCESS)
             else:
-                self.message_user(request, f"{entry}: {type(error).__name__} {error}", messages.ERROR)
+                self.message_user(request, f"{label}: {type(error).__name__} {error}", messages.ERROR)
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscriptions.change_webhookevent")

@@ -139,7 +139,7 @@ class TestOfAnInvoice:
 
     def test_page_ends_with_when_it_was_copied(self, admin_client: Client, invoice: Invoice) -> None:
         page = admin_client.get(f"/admin/subscriptions/invoice/{quote(invoice.pk)}/change/").content.decode()
-        said, known = page.split("Our copy of it")
+        said, known = page.split("Last update from Stripe")
         assert re.findall(r"form-row field-(\w+)", known) == ["known_from", "known_until", "version"]
         assert "Copied at" in known
         assert {"stripe_created_at", "status", "total_display"} < set(re.findall(r"form-row field-(\w+)", said))

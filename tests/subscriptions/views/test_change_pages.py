@@ -41,7 +41,7 @@ class TestChoose:
         assert reading.words(now) == "Pro Active $19.00 per month Renews on 3 May 2099."
         assert reading.steps(now) == []
         assert {reading.words(product) for product in products} == {
-            "Pro Your product, at another price $190.00 per year Choose Pro, $190.00 per year",
+            "Pro Your plan at another price $190.00 per year Choose Pro, $190.00 per year",
             "Team For many. $29.00 per month Quantity Choose (Team, $29.00 per month)",
         }
         assert {step for product in products for step in reading.steps(product)} == {
