@@ -50,11 +50,14 @@ def take_to_buy(*, customer: Customer, product_id: str, now: datetime) -> Produc
 
 
 @contextmanager
-def changing(*, subscription: Subscription, product_id: str, now: datetime) -> Iterator[None]:
+def changing(
+    *, subscription: Subscription, product_id: str, now: datetime, refusals: tuple[type[Exception], ...]
+) -> Iterator[None]:
     """Hold the claim on a product while the subscription is changed to it.
 
     An open checkout of the product is expired first; if it was paid meanwhile, the purchase is in the mirror.
-    Raises StillChanging, StripeUnavailable or StripeMisconfigured.
+    `refusals` are the errors after which the change is certainly not made. After any other error Stripe may have made
+    it: the claim stays until Stripe is asked. Raises StillChanging, StripeUnavailable or StripeMisconfigured.
     """
     if subscription.customer_id is None or product_id in subscription.product_ids:
         yield
@@ -62,10 +65,7 @@ def changing(*, subscription: Subscription, product_id: str, now: datetime) -> I
     claim, is_shared = _take_to_change(subscription, product_id, now)
     try:
         yield
-    except StripeUnavailable:
-        # Stripe may have made the change: the claim stays until Stripe is asked.
-        raise
-    except Exception:
+    except refusals:
         if not is_shared:
             release(claim)
         raise

@@ -1,7 +1,8 @@
 """Change a plan or a quantity, now or when the paid period ends. What it costs is in preview.py.
 
 Each function changes the subscription at Stripe and returns its row as it is then. All raise StripeUnavailable,
-StripeRefused or StripeMisconfigured if nothing was changed, or CannotChange before anything is sent.
+StripeRefused or StripeMisconfigured, or CannotChange before anything is sent. Only StripeRefused and CannotChange say
+for certain that nothing was changed.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from billing import gateway
-from billing.errors import StripeRefused
+from billing.errors import StripeRefused, StripeUnavailable
 from billing.gateway.snapshots import JSON
 from billing.mirror import engine
 from billing.models import Price
@@ -20,10 +21,13 @@ from subscriptions.mirror import kinds, refresh
 from subscriptions.models import StatusChange, Subscription, SubscriptionSchedule
 from subscriptions.plans import cancel, preview
 from subscriptions.plans import schedule as schedules
-from subscriptions.plans.errors import MAX_QUANTITY, AlreadyOnIt, CannotChange
+from subscriptions.plans.errors import MAX_QUANTITY, AlreadyOnIt, CannotChange, SubscriptionRefusal
 
 if TYPE_CHECKING:
     from stripe import params as p
+
+# After these errors the change is certainly not made.
+REFUSALS = (SubscriptionRefusal, StripeRefused)
 
 
 def choices(*, subscription: Subscription) -> list[Price]:
@@ -119,7 +123,7 @@ def _changed(subscription: Subscription, price: Price, quantity: int, proration_
     try:
         return refresh.update(subscription, params)
     except StripeRefused:
-        after = refresh.fetch(subscription)
+        after = _fetch_outcome(subscription)
         if (after.price_id, after.quantity) != (price.pk, quantity):
             raise
         # An earlier try, whose answer was lost, made the change and began a period after this proration date.
@@ -144,7 +148,7 @@ def schedule_change(*, subscription: Subscription, price: Price, quantity: int) 
         schedule_id = current["id"]
         params: Any = schedules.with_change(current, price=price, quantity=quantity)
         engine.apply_answer(kinds.SCHEDULE, schedule_id, lambda: gateway.update_schedule(schedule_id, params))
-        return refresh.fetch(subscription)
+        return _fetch_outcome(subscription)
 
 
 def undo_scheduled_change(*, subscription: Subscription) -> Subscription:
@@ -158,6 +162,14 @@ def undo_scheduled_change(*, subscription: Subscription) -> Subscription:
     if (after.price_id, after.quantity) != (subscription.price_id, subscription.quantity):
         raise CannotChange.took_effect()
     return after
+
+
+def _fetch_outcome(subscription: Subscription) -> Subscription:
+    """Fetch a subscription that Stripe may have changed. A refused fetch does not mean that the change was refused."""
+    try:
+        return refresh.fetch(subscription)
+    except StripeRefused as error:
+        raise StripeUnavailable(error.message) from error
 
 
 def _live_schedule(subscription: Subscription) -> JSON:
@@ -186,7 +198,9 @@ def _new_schedule(subscription: Subscription) -> str:
 def _claimed(subscription: Subscription, price: Price) -> Iterator[None]:
     """Claim the price's product, so that it can't be bought, nor another subscription changed to it, meanwhile."""
     try:
-        with claims.changing(subscription=subscription, product_id=str(price.product_id), now=timezone.now()):
+        with claims.changing(
+            subscription=subscription, product_id=str(price.product_id), now=timezone.now(), refusals=REFUSALS
+        ):
             yield
     except claims.StillChanging as error:
         raise CannotChange.other_is_changing() from error

@@ -4,16 +4,17 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.db.models.signals import pre_save
 from django.utils import timezone
 
-from billing.errors import StripeUnavailable
+from billing.errors import StripeMisconfigured, StripeRefused, StripeUnavailable
 from billing.models import Price
 from subscriptions.checkout import claims
 from subscriptions.checkout import services as checkout
 from subscriptions.checkout.errors import CannotBuy
 from subscriptions.customers import erasing
-from subscriptions.models import CheckoutSession, Customer, ProductClaim, Subscription
+from subscriptions.models import CheckoutSession, Customer, ProductClaim, StatusChange, Subscription
 from subscriptions.plans import change, preview
 from subscriptions.plans.errors import CannotChange
 from tests.fixtures import LocalStripe
@@ -237,6 +238,50 @@ class TestChanging:
             buy(person, team)
         grow_old(CHANGING_TAKES_AT_MOST)
         assert buy(person, team).session is not None
+
+
+class TestChangeThatStripeMade:
+    """It is not in the mirror, because an error of another kind came after it: the product is not sold."""
+
+    def test_and_the_database_refused(
+        self, person: User, subscription: Subscription, team: Price, local_stripe: LocalStripe
+    ) -> None:
+        def fail(**_: object) -> None:
+            pre_save.disconnect(fail, StatusChange)
+            raise OperationalError("database is locked")
+
+        pre_save.connect(fail, StatusChange)
+        with pytest.raises(OperationalError):
+            change_to(subscription, team)
+        assert local_stripe.api.subscriptions.retrieve(subscription.pk)["items"].data[0].price.id == team.pk
+        assert buy(person, team).held == subscription
+        assert sessions_by_status(local_stripe) == ["complete"]
+
+    def test_and_whose_last_fetch_stripe_did_not_allow(
+        self, person: User, subscription: Subscription, team: Price, meanwhile: Meanwhile, local_stripe: LocalStripe
+    ) -> None:
+        def fail() -> None:
+            raise StripeMisconfigured("Expired API key.", setting="STRIPE_KEY")
+
+        meanwhile.before(f"GET /v1/subscriptions/{subscription.pk}", fail)
+        with pytest.raises(StripeMisconfigured):
+            change.schedule_change(subscription=subscription, price=team, quantity=1)
+        assert the_claim().state == "changing"
+        assert buy(person, team).held == subscription
+        assert sessions_by_status(local_stripe) == ["complete"]
+
+    def test_and_whose_last_fetch_stripe_refused(
+        self, person: User, subscription: Subscription, team: Price, meanwhile: Meanwhile, local_stripe: LocalStripe
+    ) -> None:
+        def fail() -> None:
+            raise StripeRefused("Not now.")
+
+        meanwhile.before(f"GET /v1/subscriptions/{subscription.pk}", fail)
+        with pytest.raises(StripeUnavailable):
+            change.schedule_change(subscription=subscription, price=team, quantity=1)
+        assert the_claim().state == "changing"
+        assert buy(person, team).held == subscription
+        assert sessions_by_status(local_stripe) == ["complete"]
 
 
 class TestFullSync:
