@@ -119,9 +119,11 @@ def end_purchase(claim: ProductClaim) -> None:
 def settle_change(claim: ProductClaim, *, now: datetime) -> None:
     """Ask Stripe whether a change was made, and release the claim if that is certain.
 
-    The mirror is up to date afterwards. Raises StillChanging, StripeUnavailable or StripeMisconfigured.
+    A schedule alone makes nothing certain: it may be an older one, which the change under way releases first.
+    The mirror is up to date afterwards, also after StillChanging.
+    Raises StillChanging, StripeUnavailable or StripeMisconfigured.
     """
-    if not _was_changed(claim) and now - claim.taken_at < CHANGING_TAKES_AT_MOST:
+    if not _has_product(claim) and now - claim.taken_at < CHANGING_TAKES_AT_MOST:
         raise StillChanging
     release(claim)
 
@@ -188,25 +190,17 @@ def _end_later_purchase(claim: ProductClaim) -> None:
         end_purchase(later)
 
 
-def _was_changed(claim: ProductClaim) -> bool:
-    """Whether Stripe has the change: the subscription has the product, or will when its paid period ends."""
+def _has_product(claim: ProductClaim) -> bool:
+    """Fetch the subscription that is changed, with its schedule; whether it has the product."""
     if claim.subscription is None:
         return False
-    try:
+    with suppress(StripeMissing):
         subscription = refresh.fetch(claim.subscription)
-        return claim.product_id in subscription.product_ids or _is_scheduled(subscription, str(claim.product_id))
-    except StripeMissing:
-        return False
-
-
-def _is_scheduled(subscription: Subscription, product_id: str) -> bool:
-    if subscription.schedule_id is None:
-        return False
-    schedule_id = str(subscription.schedule_id)
-    schedule = engine.apply_answer(kinds.SCHEDULE, schedule_id, lambda: gateway.retrieve_schedule(schedule_id)).row
-    if schedule is None or not schedule.has_pending_change or schedule.next_price is None:
-        return False
-    return bool(schedule.next_price.product_id == product_id)
+        if claim.product_id in subscription.product_ids:
+            return True
+        if schedule_id := subscription.schedule_id:
+            engine.apply_answer(kinds.SCHEDULE, schedule_id, lambda: gateway.retrieve_schedule(schedule_id))
+    return False
 
 
 def _session_of(claim: ProductClaim) -> CheckoutSession | None:

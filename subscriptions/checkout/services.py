@@ -59,6 +59,8 @@ def start(*, user: User, price_id: str, now: datetime, quantity: int = 1, mode: 
     customer = customers.ensure(user)
     for _ in range(MAX_TURNS):
         claim = _claim(customer, price, now)
+        if isinstance(claim, Started):
+            return claim
         try:
             started = _already_has(claim, customer, price) or _go_on(claim, price, quantity, user=user, now=now)
         except StripeRefused as error:
@@ -99,18 +101,23 @@ def _price_to_buy(price_id: str, *, quantity: int, mode: str) -> Price:
     return price
 
 
-def _claim(customer: Customer, price: Price, now: datetime) -> ProductClaim:
+def _claim(customer: Customer, price: Price, now: datetime) -> ProductClaim | Started:
+    """Take the claim. While a subscription changes to the product, return it if it is scheduled to have it."""
     try:
         return claims.take_to_buy(customer=customer, product_id=price.product.pk, now=now)
     except claims.StillChanging as error:
+        if due := _due(customer, price):
+            return Started(held=due)
         raise CannotBuy.being_changed_to() from error
+    except StripeRefused as error:
+        raise CannotBuy.refused(error) from error
 
 
 def _already_has(claim: ProductClaim, customer: Customer, price: Price) -> Started | None:
     """Return what the customer has, or gets by a scheduled change; the claim is released then."""
     holdings = access.holdings_of_customer(customer)
     held = holdings.holding_of(price.product, price=price)
-    held = held or Subscription.objects.due_to_change_to(price.product).filter(customer=customer).first()
+    held = held or _due(customer, price)
     other_currency = _other_currency(holdings, price)
     if held or other_currency:
         claims.release_unless_at_checkout(claim)
@@ -119,6 +126,11 @@ def _already_has(claim: ProductClaim, customer: Customer, price: Price) -> Start
     if other_currency:
         raise CannotBuy.other_currency(other_currency, price.currency)
     return None
+
+
+def _due(customer: Customer, price: Price) -> Subscription | None:
+    """Return the subscription that is scheduled to change to the product."""
+    return Subscription.objects.due_to_change_to(price.product).filter(customer=customer).first()
 
 
 def _other_currency(holdings: Holdings, price: Price) -> str:

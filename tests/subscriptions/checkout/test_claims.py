@@ -40,6 +40,18 @@ def change_to(subscription: Subscription, price: Price) -> Subscription:
     return change.change(subscription=subscription, price=price, quantity=1, proration_date=shown.proration_date)
 
 
+@pytest.fixture
+def basic_subscription(subscription: Subscription, basic: Price, local_stripe: LocalStripe) -> Subscription:
+    """A second subscription of Ada's, to Basic."""
+    customer = str(subscription.customer_id)
+    method = local_stripe.api.payment_methods.attach("pm_card_visa", {"customer": customer})
+    made = local_stripe.api.subscriptions.create(
+        {"customer": customer, "items": [{"price": basic.pk}], "default_payment_method": method.id}
+    )
+    sync_now()
+    return Subscription.objects.get(pk=made.id)
+
+
 class TestBuying:
     def test_is_at_checkout_until_what_was_bought_is_here(
         self, person: User, price: Price, customer: Customer, local_stripe: LocalStripe
@@ -206,6 +218,43 @@ class TestChanging:
         with pytest.raises(CannotChange, match="will change to this when its paid period ends"):
             change.change(subscription=other, price=team, quantity=1, proration_date=0)
         assert (local_stripe.calls, ProductClaim.objects.count()) == ([], 0)
+
+    def test_an_old_schedule_does_not_pass_for_the_change_under_way(
+        self,
+        person: User,
+        subscription: Subscription,
+        team: Price,
+        basic_subscription: Subscription,
+        meanwhile: Meanwhile,
+    ) -> None:
+        """Pro is scheduled to change to Team, and its owner changes it now; Basic must not change to Team as well."""
+        schedule_id = change.schedule_change(subscription=subscription, price=team, quantity=1).schedule_id
+        subscription.refresh_from_db()
+
+        def click() -> None:
+            assert buy(person, team).held == subscription
+
+        def change_the_other() -> None:
+            with pytest.raises(CannotChange, match="Another of your subscriptions is being changed"):
+                change_to(basic_subscription, team)
+
+        meanwhile.before(f"POST /v1/subscription_schedules/{schedule_id}/release", click)
+        meanwhile.before(f"POST /v1/subscriptions/{subscription.pk}", change_the_other)
+        assert change_to(subscription, team).price_id == team.pk
+        assert ProductClaim.objects.count() == 0
+
+    def test_stripe_refuses_to_show_is_bought_by_nobody(
+        self, person: User, subscription: Subscription, team: Price, meanwhile: Meanwhile
+    ) -> None:
+        def refuse() -> None:
+            raise StripeRefused("Not now.")
+
+        meanwhile.before(f"POST /v1/subscriptions/{subscription.pk}", kill)
+        with pytest.raises(Killed):
+            change_to(subscription, team)
+        meanwhile.before(f"GET /v1/subscriptions/{subscription.pk}", refuse)
+        with pytest.raises(CannotBuy, match="could not be started: Not now"):
+            buy(person, team)
 
     def test_a_checkout_begun_when_it_took_too_long_is_ended(
         self, person: User, subscription: Subscription, team: Price, meanwhile: Meanwhile, local_stripe: LocalStripe
