@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from billing import gateway
 from billing.errors import StripeMissing, StripeUnavailable
@@ -25,8 +26,8 @@ State = ProductClaim.State
 # Stripe forgets an idempotency key, and expires a session, after a day.
 BUYING_TAKES_AT_MOST = timedelta(hours=23)
 
-# Longer than the calls of a change take, with their retries.
-CHANGING_TAKES_AT_MOST = timedelta(minutes=2)
+# Longer than the calls of a change take: up to eight, each up to 41 seconds with its retries.
+CHANGING_TAKES_AT_MOST = timedelta(minutes=6)
 
 # A turn is lost when another process takes or releases the claim meanwhile.
 MAX_TURNS = 6
@@ -50,9 +51,7 @@ def take_to_buy(*, customer: Customer, product_id: str, now: datetime) -> Produc
 
 
 @contextmanager
-def changing(
-    *, subscription: Subscription, product_id: str, now: datetime, refusals: tuple[type[Exception], ...]
-) -> Iterator[None]:
+def changing(*, subscription: Subscription, product_id: str, refusals: tuple[type[Exception], ...]) -> Iterator[None]:
     """Hold the claim on a product while the subscription is changed to it.
 
     An open checkout of the product is expired first; if it was paid meanwhile, the purchase is in the mirror.
@@ -62,7 +61,7 @@ def changing(
     if subscription.customer_id is None or product_id in subscription.product_ids:
         yield
         return
-    claim, is_shared = _take_to_change(subscription, product_id, now)
+    claim, is_shared = _take_to_change(subscription, product_id)
     try:
         yield
     except refusals:
@@ -164,12 +163,14 @@ def _take(customer_id: str, product_id: str, **columns: object) -> ProductClaim:
     raise _contended()
 
 
-def _take_to_change(subscription: Subscription, product_id: str, now: datetime) -> tuple[ProductClaim, bool]:
+def _take_to_change(subscription: Subscription, product_id: str) -> tuple[ProductClaim, bool]:
     """Return the claim for a change, and whether another try at the same change may still be running."""
     attempt_id = uuid.uuid4()
-    columns = {"state": State.CHANGING, "attempt_id": attempt_id, "subscription": subscription, "taken_at": now}
+    columns = {"state": State.CHANGING, "attempt_id": attempt_id, "subscription": subscription}
     for _ in range(MAX_TURNS):
-        claim = _take(str(subscription.customer_id), product_id, **columns)
+        # Each turn may call Stripe, which takes time.
+        now = timezone.now()
+        claim = _take(str(subscription.customer_id), product_id, taken_at=now, **columns)
         if claim.attempt_id == attempt_id:
             return claim, False
         if claim.state != State.CHANGING:

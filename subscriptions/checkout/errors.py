@@ -21,7 +21,7 @@ class CannotBuy(Exception):
 
     @classmethod
     def being_changed_to(cls) -> Self:
-        return cls("Your subscription is being changed to this plan right now. Please try again in two minutes.")
+        return cls("Your subscription is being changed to this plan right now. Please try again in six minutes.")
 
     @classmethod
     def refused(cls, error: StripeRefused) -> Self:

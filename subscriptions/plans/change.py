@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from django.utils import timezone
-
 from billing import gateway
 from billing.errors import StripeRefused, StripeUnavailable
 from billing.gateway.snapshots import JSON
@@ -198,9 +196,7 @@ def _new_schedule(subscription: Subscription) -> str:
 def _claimed(subscription: Subscription, price: Price) -> Iterator[None]:
     """Claim the price's product, so that it can't be bought, nor another subscription changed to it, meanwhile."""
     try:
-        with claims.changing(
-            subscription=subscription, product_id=str(price.product_id), now=timezone.now(), refusals=REFUSALS
-        ):
+        with claims.changing(subscription=subscription, product_id=str(price.product_id), refusals=REFUSALS):
             yield
     except claims.StillChanging as error:
         raise CannotChange.other_is_changing() from error

@@ -71,7 +71,7 @@ class CannotChange(SubscriptionRefusal):
     @classmethod
     def other_is_changing(cls) -> Self:
         return cls(
-            "Another of your subscriptions is being changed to this right now. Please try again in two minutes."
+            "Another of your subscriptions is being changed to this right now. Please try again in six minutes."
         )
 
     @classmethod
