@@ -15,9 +15,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing import gateway
-from billing.errors import StripeMissing, StripeUnavailable
+from billing.errors import StripeFailure, StripeMissing, StripeUnavailable
 from billing.mirror import engine
 from subscriptions.checkout import sessions
+from subscriptions.checkout.errors import CheckoutLeftOpen
 from subscriptions.mirror import kinds, refresh
 from subscriptions.models import CheckoutSession, Customer, ProductClaim, Subscription
 
@@ -56,9 +57,10 @@ def changing(*, subscription: Subscription, product_id: str, refusals: tuple[typ
 
     An open checkout of the product is expired first; if it was paid meanwhile, the purchase is in the mirror.
     `refusals` are the errors after which the change is certainly not made. After any other error Stripe may have made
-    it: the claim stays until Stripe is asked. Raises StillChanging, StripeUnavailable or StripeMisconfigured.
+    it: the claim stays until Stripe is asked.
+    Raises CheckoutLeftOpen, StillChanging, StripeUnavailable or StripeMisconfigured.
     """
-    if subscription.customer_id is None or product_id in subscription.product_ids:
+    if subscription.customer_id is None:
         yield
         return
     claim, is_shared = _take_to_change(subscription, product_id)
@@ -187,8 +189,12 @@ def _take_to_change(subscription: Subscription, product_id: str) -> tuple[Produc
 def _end_later_purchase(claim: ProductClaim) -> None:
     """Expire the checkout that was started because the change took too long and its process seemed killed."""
     later = ProductClaim.objects.filter(pk=claim.pk).exclude(state=State.CHANGING).first()
-    if later is not None:
+    if later is None:
+        return
+    try:
         end_purchase(later)
+    except StripeFailure as error:
+        raise CheckoutLeftOpen(error.message) from error
 
 
 def _has_product(claim: ProductClaim) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from billing.errors import StripeRefused
+from billing.errors import StripeRefused, StripeUnavailable
 
 MAX_QUANTITY = 999
 
@@ -42,6 +42,21 @@ class OtherMode(CannotBuy):
     @classmethod
     def than(cls, mode: str) -> Self:
         return cls(f"This price is sold as a {mode}.")
+
+
+class CheckoutLeftOpen(StripeUnavailable):
+    """A subscription was changed to a plan, and a checkout of the same plan could not be expired."""
+
+    @property
+    def for_people(self) -> str:
+        return (
+            "Your plan was changed. But you have started to buy the same plan, and that checkout could not be closed: "
+            "please don't pay there."
+        )
+
+    @property
+    def for_staff(self) -> str:
+        return f"{self.for_people} ({self.message})"
 
 
 class NotYourSession(Exception):

@@ -12,7 +12,7 @@ from billing.errors import StripeMisconfigured, StripeRefused, StripeUnavailable
 from billing.models import Price
 from subscriptions.checkout import claims
 from subscriptions.checkout import services as checkout
-from subscriptions.checkout.errors import CannotBuy
+from subscriptions.checkout.errors import CannotBuy, CheckoutLeftOpen
 from subscriptions.customers import erasing
 from subscriptions.models import CheckoutSession, Customer, ProductClaim, StatusChange, Subscription
 from subscriptions.plans import change, preview
@@ -275,6 +275,33 @@ class TestChanging:
         assert buy(person, team).held == subscription
         assert sessions_by_status(local_stripe) == ["complete", "expired"]
         assert ProductClaim.objects.count() == 0
+
+    def test_is_not_denied_if_a_checkout_begun_meanwhile_can_not_be_ended(
+        self, person: User, subscription: Subscription, team: Price, meanwhile: Meanwhile, local_stripe: LocalStripe
+    ) -> None:
+        def buy_it_too() -> None:
+            grow_old(CHANGING_TAKES_AT_MOST)
+            assert buy(person, team).session is not None
+            local_stripe.control("faults", status="reset", count=9, path=SESSIONS, method="POST")
+
+        meanwhile.before(f"POST /v1/subscriptions/{subscription.pk}", buy_it_too)
+        with pytest.raises(CheckoutLeftOpen) as raised:
+            change_to(subscription, team)
+        assert raised.value.for_people.startswith("Your plan was changed.")
+        local_stripe.control("faults", status="reset", count=0)
+        subscription.refresh_from_db()
+        assert (subscription.price_id, the_claim().state) == (team.pk, "at_checkout")
+
+    def test_back_to_the_product_that_its_row_still_shows_is_claimed(
+        self, person: User, subscription: Subscription, team: Price, price: Price, meanwhile: Meanwhile
+    ) -> None:
+        """The row was read before the subscription was changed to Team elsewhere."""
+        old = Subscription.objects.get()
+        change_to(subscription, team)
+        claimed: list[str | None] = []
+        meanwhile.before(f"POST /v1/subscriptions/{old.pk}", lambda: claimed.append(the_claim().product_id))
+        change.change(subscription=old, price=price, quantity=2, proration_date=int(timezone.now().timestamp()))
+        assert claimed == [price.product_id]
 
     def test_counts_its_time_from_when_the_open_checkout_is_ended(
         self, person: User, subscription: Subscription, team: Price, meanwhile: Meanwhile
