@@ -114,16 +114,15 @@ def _claim(customer: Customer, price: Price, now: datetime) -> ProductClaim | St
 
 
 def _already_has(claim: ProductClaim, customer: Customer, price: Price) -> Started | None:
-    """Return what the customer has, or gets by a scheduled change; the claim is released then."""
+    """Return what the customer has, or gets by a scheduled change; an open checkout of it is expired then."""
     holdings = access.holdings_of_customer(customer)
     held = holdings.holding_of(price.product, price=price)
     held = held or _due(customer, price)
-    other_currency = _other_currency(holdings, price)
-    if held or other_currency:
-        claims.release_unless_at_checkout(claim)
     if held:
+        claims.end_purchase(claim)
         return Started(held=held)
-    if other_currency:
+    if other_currency := _other_currency(holdings, price):
+        claims.release_unless_at_checkout(claim)
         raise CannotBuy.other_currency(other_currency, price.currency)
     return None
 

@@ -40,16 +40,21 @@ def change_to(subscription: Subscription, price: Price) -> Subscription:
     return change.change(subscription=subscription, price=price, quantity=1, proration_date=shown.proration_date)
 
 
-@pytest.fixture
-def basic_subscription(subscription: Subscription, basic: Price, local_stripe: LocalStripe) -> Subscription:
-    """A second subscription of Ada's, to Basic."""
+def subscribe_at_stripe(subscription: Subscription, price: Price, local_stripe: LocalStripe) -> Subscription:
+    """Return another subscription of the same customer's, which the dashboard made."""
     customer = str(subscription.customer_id)
     method = local_stripe.api.payment_methods.attach("pm_card_visa", {"customer": customer})
     made = local_stripe.api.subscriptions.create(
-        {"customer": customer, "items": [{"price": basic.pk}], "default_payment_method": method.id}
+        {"customer": customer, "items": [{"price": price.pk}], "default_payment_method": method.id}
     )
     sync_now()
     return Subscription.objects.get(pk=made.id)
+
+
+@pytest.fixture
+def basic_subscription(subscription: Subscription, basic: Price, local_stripe: LocalStripe) -> Subscription:
+    """A second subscription of Ada's, to Basic."""
+    return subscribe_at_stripe(subscription, basic, local_stripe)
 
 
 class TestBuying:
@@ -134,6 +139,16 @@ class TestBuying:
         assert first is not None
         assert second is not None
         assert (the_claim().attempt_id, second.pk != first.pk) == (second.pk, True)
+
+    def test_of_a_product_that_came_another_way_can_no_longer_be_paid(
+        self, person: User, subscription: Subscription, team: Price, local_stripe: LocalStripe
+    ) -> None:
+        """One tab is at Stripe's page, the dashboard adds the subscription, and another tab clicks Buy."""
+        assert buy(person, team).session is not None
+        bought = subscribe_at_stripe(subscription, team, local_stripe)
+        assert buy(person, team).held == bought
+        assert sessions_by_status(local_stripe) == ["complete", "expired"]
+        assert ProductClaim.objects.count() == 0
 
     def test_erasing_the_customer_releases_it(self, person: User, price: Price) -> None:
         buy(person, price)
