@@ -97,13 +97,14 @@ def release_bought(session: CheckoutSession) -> None:
         ProductClaim.objects.filter(attempt_id=session.pk).delete()
 
 
-def end_purchase(claim: ProductClaim) -> None:
+def end_purchase(claim: ProductClaim, session: CheckoutSession | None = None) -> None:
     """Expire the session of a purchase so that it can't be paid, and release the claim.
 
-    If it was paid meanwhile, the purchase is in the mirror afterwards.
+    The session is given if its row may have been erased. If it was paid meanwhile, the purchase is in the mirror
+    afterwards.
     Raises StripeUnavailable or StripeMisconfigured.
     """
-    session = _session_of(claim)
+    session = session or _session_of(claim)
     try:
         if session and session.status == sessions.Status.OPEN:
             session = sessions.expire(session)

@@ -9,13 +9,15 @@ from subscriptions import access
 from subscriptions.access import Holdings
 from subscriptions.checkout import claims, sessions
 from subscriptions.checkout.errors import MAX_QUANTITY, CannotBuy, NoSuchPrice, NotYourSession, OtherMode
+from subscriptions.customers import erasing
 from subscriptions.customers import services as customers
 from subscriptions.models import CheckoutSession, Customer, Payment, ProductClaim, Subscription
 from subscriptions.user_model import User
 
 Status = CheckoutSession.Status
 
-# Each turn of `start` clears one obstacle: a session that was paid, has expired, or has another price or quantity.
+# Each turn of `start` clears one obstacle: a session that was paid, has expired, or has another price or quantity,
+# or a customer who was erased meanwhile.
 MAX_TURNS = 6
 
 
@@ -62,6 +64,10 @@ def start(*, user: User, price_id: str, now: datetime, quantity: int = 1, mode: 
         if isinstance(claim, Started):
             return claim
         try:
+            if erasing.is_erased(customer.pk):
+                claims.end_purchase(claim)
+                customer = customers.ensure(user)
+                continue
             started = _already_has(claim, customer, price) or _go_on(claim, price, quantity, user=user, now=now)
         except StripeRefused as error:
             claims.release_unless_at_checkout(claim)
@@ -153,7 +159,7 @@ def _go_on(claim: ProductClaim, price: Price, quantity: int, *, user: User, now:
         return None
     if not claims.confirm_session(claim) or (made.price_id, made.quantity) != (price.pk, quantity):
         # Another process released the claim meanwhile, or the session is for another price or quantity.
-        claims.end_purchase(claim)
+        claims.end_purchase(claim, made)
         return None
     return Started(url=made.url, session=made, is_new=is_new)
 

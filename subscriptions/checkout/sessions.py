@@ -75,7 +75,11 @@ def _mirror_answer(session: CheckoutSession, ask: Callable[[], Snapshot]) -> Che
 
     # When another writer was faster, the engine fetches the session again: that answer has the newer contents.
     kind = replace(kinds.SESSION, fetch=lambda stripe_id: keep(kinds.SESSION.fetch(stripe_id)))
-    after = engine.apply_answer(kind, session.pk, lambda: keep(ask())).row or session
+    after = engine.apply_answer(kind, session.pk, lambda: keep(ask())).row
+    if after is None:
+        # The customer was erased meanwhile. The session is at Stripe all the same, and may have to be expired.
+        session.stripe_id, session.status = answers[-1].id, answers[-1].object["status"]
+        after = session
     _mirror_contents(answers[-1])
     return after
 

@@ -1,5 +1,6 @@
 """Deleting a customer for good: every row and stored event of every kind that belongs to them."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
@@ -9,6 +10,8 @@ from billing.mirror import registry
 from subscriptions.customers import services as customers
 from subscriptions.mirror import kinds
 from subscriptions.models import ErasedCustomer, ProductClaim, StatusChange, WebhookEvent
+
+INACTIVE = "every subscription had ended"
 
 
 def erase(customer_id: str, *, now: datetime) -> None:
@@ -25,9 +28,32 @@ def erase(customer_id: str, *, now: datetime) -> None:
     _erase_stored_events(customer_id)
 
 
+def is_erased(customer_id: str) -> bool:
+    return ErasedCustomer.objects.filter(pk=customer_id).exists()
+
+
+def mark_inactive_erased(customer_id: str, *, now: datetime, is_active: Callable[[], bool]) -> bool:
+    """Delete the rows of a customer who has nothing left; False if they turn out to be active.
+
+    A purchase takes its claim before it looks whether the customer is erased, and here it is the other way round: if
+    both happen at once, at least one sees the other and gives way.
+    """
+    _remember(customer_id, reason=INACTIVE, now=now)
+    if is_active():
+        forget_inactive_erased(customer_id)
+        return False
+    mark_erased(customer_id, reason=INACTIVE, now=now)
+    return True
+
+
+def forget_inactive_erased(customer_id: str) -> None:
+    """Forget that an inactive customer was to be erased, because they are active."""
+    ErasedCustomer.objects.filter(pk=customer_id, reason=INACTIVE).delete()
+
+
 def mark_erased(customer_id: str, *, reason: str, now: datetime) -> None:
     """Delete a customer's rows here, and remember the id, so that no late event brings the rows back."""
-    ErasedCustomer.objects.get_or_create(pk=customer_id, defaults={"erased_at": now, "reason": reason})
+    _remember(customer_id, reason=reason, now=now)
     customers.unlink(customer_id)
     subscription_ids = _keys_of_rows(kinds.SUBSCRIPTION, customer_id)
     StatusChange.objects.filter(subscription_id__in=subscription_ids).delete()
@@ -36,6 +62,10 @@ def mark_erased(customer_id: str, *, reason: str, now: datetime) -> None:
     for kind in reversed(registry.all_kinds()):
         if kind.customer_on_row:
             kind.model._default_manager.filter(pk__in=_keys_of_rows(kind, customer_id)).delete()
+
+
+def _remember(customer_id: str, *, reason: str, now: datetime) -> None:
+    ErasedCustomer.objects.get_or_create(pk=customer_id, defaults={"erased_at": now, "reason": reason})
 
 
 def _keys_of_rows(kind: registry.Kind[registry.Row], customer_id: str) -> list[object]:

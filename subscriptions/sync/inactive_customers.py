@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
 from django.conf import settings
@@ -27,6 +28,9 @@ def archive_inactive(customer_ids: Iterable[str], *, now: datetime) -> int:
             # Checked again now, because they may have bought since the batch was read.
             if not _has_or_is_buying(customer, now):
                 count += _archive_or_delete(customer, now)
+            elif settings.INACTIVE_CUSTOMERS == "delete":
+                # A process may have been killed just before it did so.
+                erasing.forget_inactive_erased(customer.pk)
     return count
 
 
@@ -51,9 +55,10 @@ def _customers_of(subscriptions: "QuerySet[Subscription]") -> Iterator[str]:
 
 
 def _has_or_is_buying(customer: Customer, now: datetime) -> bool:
-    """Return whether this customer has a running subscription or a purchase under way."""
+    """Return whether this customer has a running subscription, a one-time purchase or a purchase under way."""
     has_subscription = Subscription.objects.running().filter(customer=customer).exists()
-    return has_subscription or claims.is_buying(customer=customer, now=now)
+    has_payment = Payment.objects.standing().filter(customer=customer).exists()
+    return has_subscription or has_payment or claims.is_buying(customer=customer, now=now)
 
 
 def _archive_or_delete(customer: Customer, now: datetime) -> bool:
@@ -61,7 +66,8 @@ def _archive_or_delete(customer: Customer, now: datetime) -> bool:
         case "archive":
             customers.archive(customer, now=now)
         case "delete":
-            erasing.mark_erased(customer.pk, reason="every subscription had ended", now=now)
+            is_active = partial(_has_or_is_buying, customer, now)
+            return erasing.mark_inactive_erased(customer.pk, now=now, is_active=is_active)
         case _:
             return False
     return True

@@ -20,7 +20,16 @@ from billing.models import Price, Product
 from subscriptions.checkout import services as checkout
 from subscriptions.customers import erasing
 from subscriptions.customers import services as customers
-from subscriptions.models import CheckoutSession, Customer, ProductClaim, Subscription, WebhookEvent
+from subscriptions.models import (
+    CheckoutSession,
+    Customer,
+    ErasedCustomer,
+    Payment,
+    ProductClaim,
+    Subscription,
+    WebhookEvent,
+)
+from subscriptions.sync import inactive_customers
 from subscriptions.webhooks import inbox
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import Meanwhile, buy, sessions_by_status, sync_now
@@ -121,6 +130,109 @@ class TestBuyAgainstPaying:
         meanwhile.before(f"POST {SESSIONS}", another_tab)
         assert isinstance(buy(person, price).held, Subscription)
         assert sessions_by_status(local_stripe) == ["complete"]
+
+
+class TestBuyAgainstErasing:
+    """A customer who has nothing left is erased (INACTIVE_CUSTOMERS=delete) while the person clicks Buy."""
+
+    @pytest.fixture
+    def ended(self, new_subscription: Subscription, local_stripe: LocalStripe, settings: Any) -> Subscription:
+        """Ada's subscription, which has ended."""
+        local_stripe.control("clock", advance=60)
+        local_stripe.api.subscriptions.cancel(new_subscription.pk)
+        settings.INACTIVE_CUSTOMERS = "keep"
+        sync_now()
+        settings.INACTIVE_CUSTOMERS = "delete"
+        return Subscription.objects.get()
+
+    def erase(self, ended: Subscription) -> int:
+        return inactive_customers.archive_inactive([str(ended.customer_id)], now=timezone.now())
+
+    def test_begun_before_the_customer_is_marked(
+        self, person: User, price: Price, ended: Subscription, local_stripe: LocalStripe
+    ) -> None:
+        begun: list[CheckoutSession | None] = []
+
+        def click(**_: object) -> None:
+            pre_save.disconnect(click, ErasedCustomer)
+            begun.append(buy(person, price).session)
+
+        pre_save.connect(click, ErasedCustomer)
+        assert self.erase(ended) == 0
+        (session,) = begun
+        assert session is not None
+        assert (ErasedCustomer.objects.count(), ProductClaim.objects.get().attempt_id) == (0, session.pk)
+        local_stripe.pay(session.stripe_id)
+        assert checkout.complete(user=person, session_id=str(session.stripe_id)).state == "paid"
+
+    def test_of_a_one_time_good_that_is_over_before_the_customer_is_marked(
+        self, person: User, one_time_price: Price, ended: Subscription, local_stripe: LocalStripe
+    ) -> None:
+        def buy_and_pay(**_: object) -> None:
+            pre_save.disconnect(buy_and_pay, ErasedCustomer)
+            session = buy(person, one_time_price).session
+            assert session is not None
+            local_stripe.pay(session.stripe_id)
+            assert checkout.complete(user=person, session_id=str(session.stripe_id)).state == "paid"
+
+        pre_save.connect(buy_and_pay, ErasedCustomer)
+        assert self.erase(ended) == 0
+        assert (ErasedCustomer.objects.count(), Payment.objects.get().customer_id) == (0, ended.customer_id)
+
+    def test_begun_just_before_the_claim_is_taken(
+        self, person: User, price: Price, ended: Subscription, local_stripe: LocalStripe
+    ) -> None:
+        def erase(**_: object) -> None:
+            pre_save.disconnect(erase, ProductClaim)
+            assert self.erase(ended) == 1
+
+        pre_save.connect(erase, ProductClaim)
+        session = buy(person, price).session
+        assert session is not None
+        assert session.customer_id != ended.customer_id
+        assert ErasedCustomer.objects.get().pk == ended.customer_id
+        assert sessions_by_status(local_stripe) == ["complete", "open"]
+        assert ProductClaim.objects.get().attempt_id == session.pk
+
+    @pytest.mark.parametrize("moment", ["before", "after"])
+    def test_erased_on_request_while_the_session_is_made(
+        self,
+        person: User,
+        price: Price,
+        ended: Subscription,
+        local_stripe: LocalStripe,
+        meanwhile: Meanwhile,
+        *,
+        moment: str,
+    ) -> None:
+        def erase() -> None:
+            erasing.mark_erased(str(ended.customer_id), reason="test", now=timezone.now())
+
+        (meanwhile.before if moment == "before" else meanwhile.after)(f"POST {SESSIONS}", erase)
+        session = buy(person, price).session
+        assert session is not None
+        assert session.customer_id != ended.customer_id
+        assert sessions_by_status(local_stripe) == ["complete", "expired", "open"]
+        assert ProductClaim.objects.get().attempt_id == session.pk
+
+    def test_a_mark_that_a_killed_process_left_is_removed(
+        self, person: User, price: Price, ended: Subscription
+    ) -> None:
+        assert buy(person, price).session is not None
+        pk = str(ended.customer_id)
+        ErasedCustomer.objects.create(pk=pk, reason=erasing.INACTIVE, erased_at=timezone.now())
+        assert self.erase(ended) == 0
+        assert (ErasedCustomer.objects.count(), ProductClaim.objects.count()) == (0, 1)
+
+    def test_one_that_never_comes_to_an_end_leaves_nothing_to_pay(
+        self, person: User, price: Price, ended: Subscription, local_stripe: LocalStripe
+    ) -> None:
+        assert buy(person, price).session is not None
+        ErasedCustomer.objects.create(pk=str(ended.customer_id), reason="test", erased_at=timezone.now())
+        with pytest.raises(StripeUnavailable, match="too many places"):
+            buy(person, price)
+        assert sessions_by_status(local_stripe) == ["complete", "expired"]
+        assert ProductClaim.objects.count() == 0
 
 
 class TestLateAnswers:
