@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
 
 from billing.errors import StripeFailure, StripeMisconfigured, StripeUnavailable
 from billing.mirror.validation import UnreadableObject
 
 logger = logging.getLogger(__name__)
 
-# These say nothing about the object at hand: Stripe or the database is away, and every other object would fail too.
-AWAY = (StripeUnavailable, StripeMisconfigured, OperationalError, InterfaceError)
+# These say nothing about the object at hand: every other object would fail too. MongoDB's backend raises a plain
+# DatabaseError for everything but a duplicate key, so only the two errors that name a value are about the object.
+AWAY = (StripeUnavailable, StripeMisconfigured, DatabaseError, InterfaceError, MemoryError)
+ABOUT_THE_OBJECT = (DataError, IntegrityError)
 
 MAX_REASON = 200
 
@@ -31,10 +33,15 @@ def isolated(object_name: str, stripe_id: object, failed: list[FailedObject]) ->
     """Add to `failed` the object whose handling raises; raises only when Stripe or the database is away."""
     try:
         yield
-    except AWAY:
-        raise
-    except Exception as error:  # noqa: BLE001  (recorded and logged)
+    except Exception as error:
+        if is_away(error):
+            raise
         failed.append(failed_object(object_name, stripe_id, error))
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the error says that Stripe or the database is away, and nothing about the object at hand."""
+    return isinstance(error, AWAY) and not isinstance(error, ABOUT_THE_OBJECT)
 
 
 def failed_object(object_name: str, obj: object, error: Exception) -> FailedObject:
