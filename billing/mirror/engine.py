@@ -99,7 +99,7 @@ def find(kind: Kind[Row], key: Any) -> Row | None:
 
 
 def id_of(value: str | JSON | None) -> str | None:
-    """Return the id of an object that may be expanded."""
+    """Return the id of an object that may be expanded; raises KeyError if that has none."""
     return value["id"] if isinstance(value, dict) else value
 
 

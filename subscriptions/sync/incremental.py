@@ -14,7 +14,6 @@ from django.utils import timezone
 from billing import gateway
 from billing.errors import StripeFailure
 from billing.gateway.snapshots import JSON, Event
-from billing.mirror.engine import id_of
 from billing.mirror.isolation import failed_object, isolated
 from subscriptions import stripe_clock
 from subscriptions.mirror import history
@@ -142,7 +141,8 @@ def _readable(payloads: Iterable[JSON], results: SyncResults) -> Iterator[Listed
 
 def _customers_of_subscriptions(objects: Iterable[JSON]) -> set[str]:
     """Return the customers whose subscriptions had events, brought by a webhook or not: clean-up checks them."""
-    found = [id_of(obj.get("customer")) for obj in objects if obj.get("object") == "subscription"]
+    named = [obj.get("customer") for obj in objects if obj.get("object") == "subscription"]
+    found = [customer.get("id") if isinstance(customer, dict) else customer for customer in named]
     return {customer for customer in found if isinstance(customer, str)}
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError
+from django.db.models.signals import pre_save
 from django.test import Client
 from django.utils import timezone
 
@@ -155,6 +157,38 @@ class TestPass:
         self.assert_applied()
         assert run.failed == 1
         assert list(WebhookEvent.objects.filter(state="failed").values_list("pk", flat=True)) == ["evt_bad"]
+
+    def test_goes_on_after_an_event_whose_customer_is_no_customer(
+        self, renamed: str, altering: AlteringClient
+    ) -> None:
+        def add(objects: Objects) -> None:
+            obj = {"id": "sub_1", "object": "subscription", "customer": {}}
+            bad = {"id": "evt_bad", "type": "customer.subscription.updated", "data": {"object": obj}}
+            objects.append({**objects[0], **bad})
+
+        altering.alter("/v1/events", add)
+        run, _ = sync_now()
+        self.assert_applied()
+        assert run.failed == 1
+        assert WebhookEvent.objects.get(pk="evt_bad").state == "failed"
+
+    def test_stops_before_an_event_that_the_database_did_not_take(
+        self, renamed: str, local_stripe: LocalStripe
+    ) -> None:
+        """MongoDB fails over while a pass reads events that are older than the overlap of the passes."""
+
+        def fail(**_: object) -> None:
+            raise DatabaseError("no primary")
+
+        local_stripe.control("clock", advance=600)
+        pre_save.connect(fail, WebhookEvent)
+        try:
+            with pytest.raises(DatabaseError):
+                sync_now()
+        finally:
+            pre_save.disconnect(fail, WebhookEvent)
+        sync_now()
+        self.assert_applied()
 
     def test_an_absurd_moment_does_not_move_our_clock(self, renamed: str, client: Client, altering: Any) -> None:
         from tests.fixtures import deliver  # noqa: PLC0415
