@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from billing import gateway, idempotency, money
 from billing.gateway import Page
@@ -110,14 +111,26 @@ def refund_changed(events: Sequence[Event]) -> Mirrored[Refund]:
     return result
 
 
-def compare_page(page: Page) -> PageResult[Refund]:
-    """Write a page of Stripe's list of refunds to the mirror, and link and settle those that are new or changed."""
+def compare_page(page: Page, *, since: datetime | None) -> PageResult[Refund]:
+    """Write a page of Stripe's list of refunds to the mirror, and link and settle those that are new or changed.
+
+    Equal ones that were written after `since` (None: at any time) are settled again: the process that wrote them may
+    have been killed one step later.
+    """
     result = apply_page(kinds.REFUND, page.snapshots())
-    for each in result.compared:
-        if each.row is not None and each.was_written:
-            with isolated(kinds.REFUND.object_name, each.row.pk, result.failed):
-                _link_and_settle(each.row)
+    written = [each.row for each in result.compared if each.row is not None and each.was_written]
+    equal = [each.object["id"] for each in result.compared if not each.was_written]
+    for refund in [*written, *_perhaps_not_settled(equal, since)]:
+        with isolated(kinds.REFUND.object_name, refund.pk, result.failed):
+            _link_and_settle(refund)
     return result
+
+
+def _perhaps_not_settled(pks: list[str], since: datetime | None) -> "QuerySet[Refund]":
+    """Return those of these refunds that were written lately, or whose purchase came after them."""
+    has_payment = Exists(Payment.objects.filter(payment_intent_id=OuterRef("payment_intent_id")))
+    refunds = Refund.objects.filter(pk__in=pks).exclude(payment_intent_id="")
+    return refunds.filter(Q(known_until__gte=since) | Q(has_payment, customer=None)) if since else refunds
 
 
 def _refund(paid: Paid, *, amount: int, reason: str, request_id: str) -> Refund:
@@ -139,8 +152,8 @@ def _link_and_settle(refund: Refund) -> None:
         return
     payment = Payment.objects.filter(payment_intent_id=refund.payment_intent_id).first()
     if payment is not None:
-        Refund.objects.filter(pk=refund.pk).update(customer_id=payment.customer_id)
         _end_or_restore_access(payment, refund)
+        Refund.objects.filter(pk=refund.pk).update(customer_id=payment.customer_id)
     elif refund.invoice_id is None:
         _link_to_invoice(refund)
 

@@ -29,6 +29,7 @@ from subscriptions.models import (
     ProductClaim,
     Subscription,
     SubscriptionSchedule,
+    SyncRun,
     SyncState,
 )
 from subscriptions.payments import refunds
@@ -95,9 +96,9 @@ def _fetch_unreferenced_schedules(context: ReconcileContext) -> None:
 
 
 def _compare_invoices_and_refunds(context: ReconcileContext) -> None:
-    """Compare invoices and refunds created since the last full reconcile; all of them if there was none."""
-    last_full_at = SyncState.objects.get(pk=SyncState.THE_ONE).last_full_at
-    since = last_full_at + stripe_clock.offset() - OVERLAP if last_full_at else None
+    """Compare invoices and refunds created since a full reconcile last read all of them; if none has, all of them."""
+    read_at = _all_were_read_at()
+    since = read_at + stripe_clock.offset() - OVERLAP if read_at else None
     if since:
         _fetch_invoices_no_longer_open(context, since)
     for page in gateway.invoice_pages(since=since):
@@ -105,9 +106,23 @@ def _compare_invoices_and_refunds(context: ReconcileContext) -> None:
         lease.advance(context.holder)
         context.progress.step(0, "invoices")
     for page in gateway.refund_pages(since=since and since - REFUNDS_FAIL_WITHIN):
-        context.results.record_page(refunds.compare_page(page))
+        context.results.record_page(refunds.compare_page(page, since=since))
         lease.advance(context.holder)
         context.progress.step(0, "refunds")
+
+
+def _all_were_read_at() -> datetime | None:
+    """Return when the last full reconcile began in which no invoice and no refund failed."""
+    last_full_at = SyncState.objects.get(pk=SyncState.THE_ONE).last_full_at
+    if last_full_at is None:
+        return None
+    names = {kinds.INVOICE.object_name, kinds.REFUND.object_name}
+    for run in SyncRun.objects.filter(is_full=True, is_complete=True).order_by("-started_at"):
+        # A run stores the first of its failures only.
+        are_all_stored = run.failed_objects == len(run.failures)
+        if are_all_stored and not any(failure["object_name"] in names for failure in run.failures):
+            return min(last_full_at, run.started_at)
+    return None
 
 
 def _fetch_invoices_no_longer_open(context: ReconcileContext, before: datetime) -> None:
@@ -155,7 +170,8 @@ def _release_claims(context: ReconcileContext) -> None:
     """Release the claims of purchases and changes that are over and that no later click has released."""
     for claim in ProductClaim.objects.all():
         lease.advance(context.holder)
-        claims.release_over(claim, now=context.now)
+        with isolated("claim", claim.pk, context.results.failed_objects):
+            claims.release_over(claim, now=context.now)
 
 
 def _unfinished_sessions() -> "QuerySet[CheckoutSession]":

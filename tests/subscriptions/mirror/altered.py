@@ -12,7 +12,7 @@ Objects = list[Any]
 
 
 class AlteringClient(InProcessClient):
-    """Changes the objects of the lists that our gateway reads."""
+    """Changes the objects that our gateway reads."""
 
     def __init__(self, local_stripe: LocalStripe) -> None:
         super().__init__(local_stripe.sandbox)
@@ -20,7 +20,10 @@ class AlteringClient(InProcessClient):
         self._changes: dict[str, Callable[[Objects], None]] = {}
 
     def alter(self, path: str, change: Callable[[Objects], None]) -> None:
-        """Call `change` with the objects of each page of this list, such as "/v1/products"."""
+        """Call `change` with the objects of each page of this list, such as "/v1/products".
+
+        Of the path of one object, they are that object alone.
+        """
         self._changes[path] = change
 
     def stop(self) -> None:
@@ -32,7 +35,7 @@ class AlteringClient(InProcessClient):
         if change is None or method.lower() != "get":
             return body, status, answered
         answer = json.loads(body)
-        change(answer["data"])
+        change(answer.get("data", [answer]))
         return json.dumps(answer), status, answered
 
 

@@ -17,6 +17,7 @@ from subscriptions.models import (
     CheckoutSession,
     Customer,
     Invoice,
+    ProductClaim,
     Refund,
     Subscription,
     SubscriptionSchedule,
@@ -314,6 +315,40 @@ class TestFullReconcile:
         run, _ = sync_now()
         assert {name for name, _ in failures(run)} == {kind}
         assert {model: model._default_manager.count() for model in READ_AGAIN} == everything
+        assert run.is_complete
+
+    @pytest.mark.parametrize("kind", ["invoice", "refund"])
+    def test_lists_an_old_one_again_that_failed(
+        self,
+        everything: dict[type[Any], int],
+        altering: AlteringClient,
+        local_stripe: LocalStripe,
+        kind: str,
+    ) -> None:
+        path, field, model = LISTS[kind]
+        local_stripe.control("clock", advance=40 * 86_400)
+        altering.alter(path, with_first({field: 7}))
+        assert sync_now()[0].failed_objects == 1
+        assert sync_now(full=True)[0].failed_objects == 1
+        altering.stop()
+        assert sync_now(full=True)[0].failed_objects == 0
+        assert model._default_manager.count() >= everything[model]
+
+    def test_goes_on_after_a_claim_that_can_not_be_settled(
+        self, subscription: Subscription, altering: AlteringClient
+    ) -> None:
+        """The claim of a change that was killed, and a subscription that can't be read."""
+        claim = ProductClaim.objects.create(
+            pk=ProductClaim.key_of(str(subscription.customer_id), "prod_x"),
+            customer_id=subscription.customer_id,
+            product_id="prod_x",
+            state="changing",
+            subscription=subscription,
+            taken_at=timezone.now() - timedelta(minutes=3),
+        )
+        altering.alter(f"/v1/subscriptions/{subscription.pk}", with_first({"status": 7}))
+        run, _ = sync_now(full=True)
+        assert failures(run) == [("claim", claim.pk)]
         assert run.is_complete
 
     def test_keeps_the_row_of_an_object_that_can_no_longer_be_read(

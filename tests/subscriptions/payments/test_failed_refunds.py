@@ -7,12 +7,17 @@ import pytest
 from django.test import Client
 
 from billing.models import Price
+from subscriptions import stripe_clock
 from subscriptions.models import Customer, Payment, Refund
 from subscriptions.payments import duplicates, refunds
 from tests.fixtures import LocalStripe, deliver
+from tests.subscriptions.conftest import sync_now
 from tests.subscriptions.rows import LONG_AGO, MAY, subscribe
 
 pytestmark = pytest.mark.django_db
+
+DAY = 86_400
+INVOICE_PAYMENTS = "GET /v1/invoice_payments"
 
 
 @pytest.fixture
@@ -62,6 +67,61 @@ class TestWithoutPaymentIntent:
         free_order.refresh_from_db()
         assert (free_order.gives_access, Refund.objects.get().customer_id) == (True, None)
         assert local_stripe.calls == []
+
+
+class TestFullSync:
+    @pytest.fixture
+    def refund(self, paid_handbook: Payment, local_stripe: LocalStripe) -> Refund:
+        """The Handbook's refund in full, made in the dashboard, whose event was missed."""
+        made = local_stripe.api.refunds.create({"payment_intent": paid_handbook.payment_intent_id})
+        sync_now(full=True)
+        return Refund.objects.get(pk=made.id)
+
+    def test_settles_one_whose_writer_was_killed_one_step_later(self, refund: Refund) -> None:
+        Refund.objects.update(customer=None)
+        Payment.objects.update(access_ended_at=None)
+        run, _ = sync_now(full=True)
+        assert (run.failed_objects, run.drift) == (0, 0)
+        assert not Payment.objects.get().gives_access
+        refund.refresh_from_db()
+        assert refund.customer_id == Payment.objects.get().customer_id
+
+    def test_gives_back_the_access_when_the_writer_of_a_failure_was_killed(
+        self, refund: Refund, local_stripe: LocalStripe
+    ) -> None:
+        account = local_stripe.sandbox.account
+        with account.transaction():
+            account.store.put({**(account.store.get("refund", refund.pk) or {}), "status": "failed"})
+        sync_now(full=True)
+        Payment.objects.update(access_ended_at=refund.stripe_created_at)
+        sync_now(full=True)
+        assert Payment.objects.get().gives_access
+
+    def test_settles_an_old_one_when_its_purchase_comes_after_it(
+        self, refund: Refund, local_stripe: LocalStripe
+    ) -> None:
+        local_stripe.control("clock", advance=3 * DAY)
+        sync_now(full=True)
+        stripe_clock.forget()
+        Refund.objects.update(customer=None)
+        Payment.objects.update(access_ended_at=None)
+        sync_now(full=True)
+        assert not Payment.objects.get().gives_access
+
+    def test_does_not_ask_for_ever_about_one_that_nothing_was_bought_by(
+        self, refund: Refund, local_stripe: LocalStripe
+    ) -> None:
+        Payment.objects.all().delete()
+        Refund.objects.update(customer=None)
+        local_stripe.control("clock", advance=3 * DAY)
+        local_stripe.forget_calls()
+        sync_now(full=True)
+        assert INVOICE_PAYMENTS in local_stripe.calls
+        local_stripe.forget_calls()
+        stripe_clock.forget()
+        sync_now(full=True)
+        assert "GET /v1/refunds" in local_stripe.calls
+        assert INVOICE_PAYMENTS not in local_stripe.calls
 
 
 class TestFreeOrder:
