@@ -9,11 +9,13 @@ from typing import TypeVar
 from django.db.models import Count, QuerySet
 
 from billing import gateway
+from billing.mirror.isolation import FailedObject
 from billing.mirror.pages import apply_page
 from subscriptions import stripe_clock
 from subscriptions.mirror import kinds
 from subscriptions.models import Invoice, Payment, Subscription
 from subscriptions.payments import refunds
+from subscriptions.payments.refunds import CannotRefund
 from subscriptions.plans import cancel
 
 # In the other statuses a subscription is not charged, so it is no duplicate.
@@ -35,15 +37,19 @@ def newer_payments() -> list[Payment]:
 def cancel_and_refund(subscription: Subscription) -> Subscription:
     """Cancel a subscription now, and refund everything that was paid for it.
 
-    Raises SubscriptionRefusal, StripeUnavailable or StripeRefused; calling it again continues where it stopped.
+    Raises SubscriptionRefusal, StripeUnavailable, StripeRefused, or CannotRefund if one of its invoices can't be read;
+    calling it again continues where it stopped.
     """
     if subscription.is_running:
         subscription = cancel.cancel_now(subscription=subscription, is_last_invoice_wanted=False)
     # Copy the invoices first: one that is not here yet may be paid as well.
+    failed: list[FailedObject] = []
     for page in gateway.invoice_pages(subscription_id=subscription.pk):
-        apply_page(kinds.INVOICE, page.snapshots())
+        failed += apply_page(kinds.INVOICE, page.snapshots()).failed
     for invoice in Invoice.objects.filter(subscription=subscription, amount_paid__gt=0):
         refunds.refund_invoice_in_full(invoice=invoice)
+    if failed:
+        raise CannotRefund.not_readable(failed[0].id, failed[0].reason)
     return subscription
 
 

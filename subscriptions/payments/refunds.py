@@ -39,6 +39,10 @@ class CannotRefund(Exception):
     def bad_amount(cls, left: int, currency: str) -> Self:
         return cls(f"Enter an amount of at most {money.display(left, currency)}, which is what is left to refund.")
 
+    @classmethod
+    def not_readable(cls, invoice_id: str, reason: str) -> Self:
+        return cls(f"Look at invoice {invoice_id} in Stripe's dashboard: it may still have to be refunded. ({reason})")
+
 
 @dataclass(frozen=True)
 class Paid:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from billing.catalog.importer import compare_catalog, import_catalog
 from billing.models import Price, Product
 from subscriptions.formatting import format_count
-from subscriptions.monitoring.doctor.finding import Finding, note, ok, some
+from subscriptions.monitoring.doctor.finding import Finding, NotRepaired, note, ok, some
 
 
 def check_catalog() -> Iterator[Finding]:
@@ -27,4 +27,8 @@ def _products_without_price() -> list[str]:
 
 
 def _import() -> str:
-    return f"{import_catalog().written} brought up to date."
+    count = import_catalog()
+    said = f"{count.written} brought up to date."
+    if count.failed:
+        raise NotRepaired(f"{said} Failed: {some([one.id for one in count.failed])}. {count.failed[0].reason}")
+    return said

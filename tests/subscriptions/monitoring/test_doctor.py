@@ -21,6 +21,7 @@ from subscriptions.webhooks import handlers, inbox
 from tests.fixtures import LocalStripe, deliver, sign
 from tests.running import Running
 from tests.subscriptions.conftest import settle
+from tests.subscriptions.mirror.altered import AlteringClient
 from tests.subscriptions.rows import LONG_AGO, MAY, subscribe
 from tests.wording import starting
 
@@ -317,6 +318,17 @@ class TestTheCatalog:
         assert "2 brought up to date." in doctor("--fix").of("fixed")
         assert set(Product.objects.values_list("name", flat=True)) == {"Pro", "New"}
         assert f"note: On sale, but without a price: “New” ({made.id})." in doctor().of("catalog")
+
+    def test_is_not_called_up_to_date_when_something_failed(
+        self, doctor: Doctor, endpoint: stripe.WebhookEndpoint, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        settle()
+        made = local_stripe.api.products.create({"name": "New"})
+        client = AlteringClient(local_stripe)
+        client.alter("/v1/products", lambda objects: [obj.update(name=7) for obj in objects if obj["id"] == made.id])
+        gateway.use_transport(client)
+        said = doctor("--fix")
+        assert said.of("not fixed") == [f"0 brought up to date. Failed: {made.id}. The value of name is a int."]
 
     def test_of_another_account_is_not_touched(self, doctor: Doctor, price: Price, local_stripe: LocalStripe) -> None:
         """The key of another account, whose products must not come on sale here."""

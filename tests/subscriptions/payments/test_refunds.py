@@ -8,11 +8,13 @@ from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.test import Client
 
+from billing import gateway
 from billing.models import Price
 from subscriptions.models import CheckoutSession, Customer, Invoice, Payment, Refund, Subscription
 from subscriptions.payments import duplicates
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import settle, sync_now
+from tests.subscriptions.mirror.altered import AlteringClient
 from tests.subscriptions.rows import bill
 
 pytestmark = pytest.mark.django_db
@@ -206,6 +208,23 @@ class TestTwicePaid:
         assert Subscription.objects.filter(status="active").count() == 1
         assert [refund.amount for refund in local_stripe.api.refunds.list().data] == [1900]
         assert duplicates.newer_subscriptions() == []
+
+    def test_is_not_called_refunded_when_an_invoice_can_not_be_read(
+        self, admin_client: Client, second: str, local_stripe: LocalStripe
+    ) -> None:
+        invoice_id = Invoice.objects.get(subscription=second).pk
+        Invoice.objects.all().delete()
+        client = AlteringClient(local_stripe)
+        client.alter("/v1/invoices", lambda objects: [obj.update(currency=7) for obj in objects])
+        gateway.use_transport(client)
+        form = {"action": "cancel_and_refund", "_selected_action": [second]}
+        page = admin_client.post(PAID_TWICE, form, follow=True).content.decode()
+        assert f"Look at invoice {invoice_id} in Stripe&#x27;s dashboard: it may still have to be refunded." in page
+        assert "cancelled and refunded" not in page
+        assert local_stripe.api.refunds.list().data == []
+        client.stop()
+        duplicates.cancel_and_refund(Subscription.objects.get(pk=second))
+        assert len(local_stripe.api.refunds.list().data) == 1
 
     def test_touches_nothing_that_is_paid_once(
         self, admin_client: Client, second: str, local_stripe: LocalStripe
