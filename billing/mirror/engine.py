@@ -199,6 +199,9 @@ def _insert(kind: Kind[Row], key: Any, values: dict[str, Any]) -> bool:
         with transaction.atomic():
             kind.model._default_manager.create(pk=key, **values)
     except IntegrityError:
+        if find(kind, key) is None:
+            # Not another writer's row: a constraint of the database refuses this one.
+            raise
         return False
     return True
 

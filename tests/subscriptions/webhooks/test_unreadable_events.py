@@ -2,11 +2,13 @@
 
 from copy import deepcopy
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from subscriptions.mirror import mapping
 from subscriptions.models import CheckoutSession, Customer, Invoice, Subscription, WebhookEvent
 from tests.fixtures import LocalStripe, deliver
 
@@ -147,6 +149,15 @@ class TestWhatIsRead:
         assert (response.status_code, response.json()) == (200, {"state": "done"})
         customer.refresh_from_db()
         assert customer.name == "Countess"
+
+    def test_a_session_that_names_another_claim_than_before_is_refused_by_the_database(
+        self, client: Client, event: dict[str, Any], local_stripe: LocalStripe
+    ) -> None:
+        completed = local_stripe.events("checkout.session.completed")[0]
+        metadata = {**completed["data"]["object"]["metadata"], mapping.CLAIM: str(uuid4())}
+        response = deliver(client, changed(completed, metadata=metadata))
+        assert (response.status_code, response.json()) == (500, {"error": "IntegrityError"})
+        assert WebhookEvent.objects.get().state == "failed"
 
     def test_a_session_that_is_not_ours_may_be_anything(
         self, client: Client, event: dict[str, Any], local_stripe: LocalStripe
