@@ -205,7 +205,7 @@ def read_pages(path: str, params: Mapping[str, Any]) -> Iterator[Page]:
         yield page
         if not page.has_more or not page.objects:
             return
-        after = {"starting_after": page.objects[-1]["id"]}
+        after = {"starting_after": page.positions[-1]["id"]}
 
 
 def _date(headers: Mapping[str, str]) -> datetime:

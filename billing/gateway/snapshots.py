@@ -100,8 +100,26 @@ class Page:
     def has_more(self) -> bool:
         return self._content[1]
 
+    @property
+    def positions(self) -> list[JSON]:
+        """The objects after which the list can be continued: those with an id and the time of their creation.
+
+        Raises StripeUnavailable if there is more, and no such object.
+        """
+        found = [obj for obj in self.objects if _is_position(obj)]
+        if self.has_more and self.objects and not found:
+            raise StripeUnavailable("The answer can't be read: no object on this page has an id and a time.")
+        return found
+
     def snapshots(self) -> Iterator[Snapshot]:
         return (Snapshot(obj, self.known_from, self.known_until) for obj in self.objects)
+
+
+def _is_position(obj: JSON) -> bool:
+    try:
+        return isinstance(obj["id"], str) and moment(obj["created"]) is not None
+    except (ArithmeticError, LookupError, OSError, TypeError, ValueError):
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,9 @@ class Range:
         """Return the range that is left after its first page; None if that page is also its last."""
         if not page.has_more or not page.objects:
             return None
-        last = page.objects[-1]
-        same_second = frozenset(obj["id"] for obj in page.objects if obj["created"] == last["created"])
+        positions = page.positions
+        last = positions[-1]
+        same_second = frozenset(obj["id"] for obj in positions if obj["created"] == last["created"])
         earlier_pages = self.already_read if last["created"] == self.newest else frozenset()
         return replace(self, newest=last["created"], after=last["id"], already_read=earlier_pages | same_second)
 

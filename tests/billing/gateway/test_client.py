@@ -278,6 +278,17 @@ class TestCounting:
         assert (outer.total, inner.total) == (1, 1)
 
 
+NO_OBJECTS: list[Any] = [
+    7,
+    None,
+    {},
+    [],
+    {"id": "prod_1"},
+    {"id": 1, "created": 1},
+    {"id": "prod_1", "created": 2**70},
+]
+
+
 class TestPages:
     def test_walks_to_the_end(self, local_stripe: LocalStripe) -> None:
         made = [local_stripe.api.products.create({"name": str(number)}).id for number in range(205)]
@@ -293,7 +304,8 @@ class TestPages:
 
     def test_each_page_asks_for_what_follows_the_last(self, wire: Wire) -> None:
         def page(*ids: str, more: bool) -> Answer:
-            return Answer({"object": "list", "data": [{"id": name} for name in ids], "has_more": more, "url": "/x"})
+            listed = [{"id": name, "created": 1_795_000_000} for name in ids]
+            return Answer({"object": "list", "data": listed, "has_more": more, "url": "/x"})
 
         wire.will(page("prod_3", "prod_2", more=True), page("prod_1", more=False))
         list(gateway.product_pages(active=False))
@@ -302,6 +314,21 @@ class TestPages:
             {"limit": ["100"], "active": ["false"]},
             {"limit": ["100"], "active": ["false"], "starting_after": ["prod_2"]},
         ]
+
+    @pytest.mark.parametrize("other", NO_OBJECTS, ids=str)
+    def test_what_is_no_object_is_not_where_the_next_page_begins(self, wire: Wire, other: Any) -> None:
+        listed = [{"id": "prod_2", "created": 1_795_000_000}, other]
+        wire.will(
+            Answer({"object": "list", "data": listed, "has_more": True, "url": "/x"}),
+            Answer({"object": "list", "data": [], "has_more": False, "url": "/x"}),
+        )
+        list(gateway.product_pages(active=True))
+        assert parse_qs(urlsplit(wire.received[1].path).query)["starting_after"] == ["prod_2"]
+
+    def test_a_page_without_any_object_is_not_taken_for_the_last(self, wire: Wire) -> None:
+        wire.will(Answer({"object": "list", "data": NO_OBJECTS, "has_more": True, "url": "/x"}))
+        with pytest.raises(StripeUnavailable, match="no object on this page has an id and a time"):
+            list(gateway.product_pages(active=True))
 
     def test_an_empty_page_ends_the_walk_whatever_it_says(self, wire: Wire) -> None:
         wire.will(Answer({"object": "list", "data": [], "has_more": True, "url": "/x"}))

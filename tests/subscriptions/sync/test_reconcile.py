@@ -1,8 +1,10 @@
 """The look at everything when there are many: side by side, a call a hundred, interrupted, limited, and honest."""
 
+import json
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from billing.gateway.snapshots import moment
+from billing.gateway.snapshots import Page, moment
 from billing.mirror.engine import Mirrored
 from billing.models import Price, Product
 from subscriptions.models import (
@@ -311,6 +313,14 @@ class TestSplit:
         ]
         assert sum(found.count() for found in inside) == count
         assert all(found.count() % 100 == 0 for found in inside[:-1])
+
+
+class TestRest:
+    @pytest.mark.parametrize("other", [7, None, {}, {"id": "sub_x"}, {"id": "sub_x", "created": "1"}], ids=str)
+    def test_follows_the_last_that_is_a_subscription(self, other: Any) -> None:
+        listed = [{"id": "sub_2", "created": 2}, {"id": "sub_1", "created": 1}, other]
+        page = Page(json.dumps({"data": listed, "has_more": True}), timezone.now(), timezone.now())
+        assert Range().rest(page) == Range(newest=1, after="sub_1", already_read=frozenset({"sub_1"}))
 
 
 class TestFindings:
