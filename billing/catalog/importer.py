@@ -8,7 +8,7 @@ from billing import gateway
 from billing.mirror.isolation import FailedObject
 from billing.mirror.kinds import PRICE, PRODUCT, PROMOTION_CODE
 from billing.mirror.missing import fetch_missing
-from billing.mirror.pages import PageResult, apply_page, differing_keys
+from billing.mirror.pages import ComparedObject, PageResult, apply_page, differing_keys
 from billing.mirror.registry import Kind
 
 OnPage = Callable[[PageResult[Any]], None]
@@ -74,5 +74,6 @@ def _import(kind: Kind[Any], pages: Iterable[gateway.Page], on_page: OnPage) -> 
     rows = kind.model._default_manager.filter(is_deleted=False, known_until__lt=began)
     missing = sorted(set(rows.values_list("pk", flat=True)) - keys - {one.id for one in failed})
     fetched = fetch_missing(kind, missing)
-    on_page(PageResult([], fetched.failed, []))
-    return _Imported(keys, written, fetched.unknown, [*failed, *fetched.failed])
+    differing = [ComparedObject[Any]({"id": key}, None, was_written=True) for key in fetched.written]
+    on_page(PageResult(differing, fetched.failed, []))
+    return _Imported(keys, written + len(differing), fetched.unknown, [*failed, *fetched.failed])

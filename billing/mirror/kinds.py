@@ -64,8 +64,9 @@ def _days(text: str | None) -> int | None:
     return int(text) if text and is_number else None
 
 
-PRODUCT = register(Kind("product", "prod_", Product, _product_columns, gateway.retrieve_product))
-PRICE = register(Kind("price", "price_", Price, _price_columns, gateway.retrieve_price))
+# A price that was once a plan keeps the id that its owner chose.
+PRODUCT = register(Kind("product", "prod_", Product, _product_columns, gateway.retrieve_product, has_chosen_ids=True))
+PRICE = register(Kind("price", "price_", Price, _price_columns, gateway.retrieve_price, has_chosen_ids=True))
 PROMOTION_CODE = register(
     Kind("promotion_code", "promo_", PromotionCode, _promotion_code_columns, gateway.retrieve_promotion_code)
 )

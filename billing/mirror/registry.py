@@ -22,6 +22,7 @@ class Kind(Generic[Row]):
     """One kind of Stripe object and the rows that mirror it.
 
     `object_name` and `id_prefix` are Stripe's; `event_prefix` is what its event types begin with, if not its name.
+    `has_chosen_ids` says whether people may give these objects any id of their own.
     `customer_in_payload` is the field of an object that names its customer, `customer_on_row` the look-up that finds a
     customer's rows; both are empty for kinds that belong to nobody.
     `may_create` says whether an object that has no row yet gets one. `extra_columns` computes columns of our own from
@@ -35,6 +36,7 @@ class Kind(Generic[Row]):
     columns: Callable[[JSON], dict[str, Any]]
     fetch: Callable[[str], Snapshot]
     event_prefix: str = ""
+    has_chosen_ids: bool = False
     customer_in_payload: str = ""
     customer_on_row: str = ""
     primary_key: Callable[[JSON], Any] = lambda obj: obj["id"]

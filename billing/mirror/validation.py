@@ -95,10 +95,12 @@ def _range_problem(field: Any, value: Any) -> str:
 
 
 def _is_id_of(kind: Kind[Any], value: object) -> bool:
-    """Products and prices may have ids of somebody's own choice, but not with another kind's prefix."""
+    """Only an id that people choose may begin with another kind's prefix: a product's may be "in_app_pro"."""
     # Neither NUL nor half a character is printable.
     if not isinstance(value, str) or not 0 < len(value) <= MAX_ID_LENGTH or not value.isprintable():
         return False
+    if kind.has_chosen_ids:
+        return True
     if value.startswith(kind.id_prefix) and not value.startswith(registry.longer_prefixes(kind.id_prefix)):
         return True
     return registry.kind_of_id(value) is None

@@ -10,11 +10,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
+from billing import gateway
 from billing.catalog import importer
 from billing.catalog.importer import ImportCount
 from billing.models import Price, Product
 from tests.billing.catalog_copies import at_stripe, here
 from tests.fixtures import LocalStripe
+from tests.subscriptions.mirror.altered import AlteringClient
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +68,30 @@ class TestImportCatalog:
         pro.refresh_from_db()
         assert (pro.name, pro.version) == ("Pro+", 2)
         assert here() == at_stripe(dashboards)
+
+    @pytest.mark.parametrize("stripe_id", ["in_app_pro", "sub_monthly", "re_start", "price_list", "Gold plan"])
+    def test_copies_a_product_whose_owner_chose_the_id(self, local_stripe: LocalStripe, stripe_id: str) -> None:
+        product = local_stripe.api.products.create({"id": stripe_id, "name": "Pro in the app"})
+        price = local_stripe.api.prices.create({"product": product.id, "currency": "usd", "unit_amount": 1900})
+        count = importer.import_catalog()
+        assert (count.written, count.failed) == (2, ())
+        assert Price.objects.get(pk=price.id).product == Product.objects.get(pk=stripe_id)
+
+    def test_counts_a_row_that_the_lists_did_not_show(self, local_stripe: LocalStripe) -> None:
+        """It was archived or restored after the one list was read and before the other."""
+        product = local_stripe.api.products.create({"name": "Pro"})
+        importer.import_catalog()
+        local_stripe.control("clock", advance=60)
+        local_stripe.api.products.update(product.id, {"name": "Pro+"})
+        client = AlteringClient(local_stripe)
+        client.alter("/v1/products", lambda objects: objects.clear())
+        gateway.use_transport(client)
+        written: list[str] = []
+        count = importer.import_catalog(
+            on_page=lambda page: written.extend(one.object["id"] for one in page.compared if one.was_written)
+        )
+        assert (count.written, written) == (1, [product.id])
+        assert Product.objects.get().name == "Pro+"
 
     def test_an_empty_account_is_no_error(self, local_stripe: LocalStripe) -> None:
         assert importer.import_catalog() == ImportCount(products=0, prices=0, codes=0, written=0)

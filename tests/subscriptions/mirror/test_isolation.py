@@ -133,19 +133,21 @@ class TestPass:
         assert [(entry.state, entry.error[-1]) for entry in entries] == [("failed", ".")] * len(UNSTORABLE)
         assert Product.objects.count() == 1
 
-    @pytest.mark.parametrize("other_id", ["price_1", "cus_1", "sub_1"])
+    @pytest.mark.parametrize("other_id", ["price_1", "in_1", "sub_1"])
     def test_goes_on_after_an_event_with_an_id_of_another_kind(
-        self, renamed: str, altering: AlteringClient, other_id: str
+        self, renamed: str, altering: AlteringClient, local_stripe: LocalStripe, other_id: str
     ) -> None:
+        customer = local_stripe.api.customers.list().data[0].to_dict(for_json=True)
+
         def add(objects: Objects) -> None:
-            bad = next(obj for obj in objects if obj["type"] == "product.updated")
-            objects.append({**bad, "id": "evt_bad", "data": {"object": {**bad["data"]["object"], "id": other_id}}})
+            bad = {"id": "evt_bad", "type": "customer.updated", "data": {"object": {**customer, "id": other_id}}}
+            objects.append({**objects[0], **bad})
 
         altering.alter("/v1/events", add)
         run, _ = sync_now()
         self.assert_applied()
         assert run.failed == 1
-        assert not Product.objects.filter(pk=other_id).exists()
+        assert not Customer.objects.filter(pk=other_id).exists()
 
     def test_applies_the_other_events_about_the_same_object(self, renamed: str, altering: AlteringClient) -> None:
         def add(objects: Objects) -> None:
