@@ -3,13 +3,14 @@
 Results are counts, and only as many ids as there were changes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from billing.gateway.snapshots import JSON
-from billing.mirror import missing, registry
+from billing.mirror import isolation, missing, registry
 from billing.mirror.engine import Mirrored
 from billing.mirror.isolation import FailedObject
 from billing.mirror.pages import PageResult
@@ -19,6 +20,9 @@ from subscriptions.sync.progress import Progress
 
 # Called with a subscription's id and status, and whether its row was written.
 SubscriptionCallback = Callable[[str, str, bool], None]
+
+# A run stores the first of the objects that failed.
+MAX_FAILURES = 100
 
 
 @dataclass
@@ -36,8 +40,10 @@ class SyncResults:
     named_by_events: set[str] = field(default_factory=set)
     differing: dict[str, None] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
-    # Objects that could not be read, stored or handled.
-    failed_objects: list[FailedObject] = field(default_factory=list)
+    # How many objects could not be read, stored or handled, the kinds of them all, and the first of them.
+    failed_objects: int = 0
+    failed_kinds: set[str] = field(default_factory=set)
+    failures: list[FailedObject] = field(default_factory=list)
     # Subscriptions that had events, and whether one of these events changed the row.
     _had_events: dict[str, bool] = field(default_factory=dict)
 
@@ -53,10 +59,20 @@ class SyncResults:
     def record_page(self, page: PageResult[Any]) -> None:
         """Record the objects of a page that differed from our rows, and those that failed."""
         self.differing.update((one.object["id"], None) for one in page.compared if one.was_written)
-        self.record_failures(page)
+        self.record_failures(page.failed)
 
-    def record_failures(self, page: PageResult[Any]) -> None:
-        self.failed_objects += page.failed
+    def record_failures(self, failed: Sequence[FailedObject]) -> None:
+        self.failed_objects += len(failed)
+        self.failed_kinds.update(one.object_name for one in failed)
+        self.failures += failed[: MAX_FAILURES - len(self.failures)]
+
+    @contextmanager
+    def isolated(self, object_name: str, stripe_id: object) -> Iterator[None]:
+        """Record the object whose handling raises; raises only when Stripe or the database is away."""
+        failed: list[FailedObject] = []
+        with isolation.isolated(object_name, stripe_id, failed):
+            yield
+        self.record_failures(failed)
 
     def record_subscription(self, subscription: JSON, *, was_written: bool) -> None:
         """Count a subscription that was compared with its row."""
@@ -78,7 +94,7 @@ class SyncResults:
     def has_failed_customers(self) -> bool:
         """Whether a failed object belongs, or may belong, to a customer."""
         of_nobody = {kind.object_name for kind in registry.all_kinds() if not kind.customer_on_row}
-        return any(failed.object_name not in of_nobody for failed in self.failed_objects)
+        return not self.failed_kinds <= of_nobody
 
     @property
     def is_empty(self) -> bool:
@@ -99,4 +115,4 @@ class ReconcileContext:
         fetched = missing.fetch_missing(kind, keys, missing=len(self.results.unknown))
         self.results.unknown += fetched.unknown
         self.results.differing.update(dict.fromkeys(fetched.written))
-        self.results.failed_objects += fetched.failed
+        self.results.record_failures(fetched.failed)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from billing import gateway
 from billing.errors import StripeFailure
 from billing.gateway.snapshots import JSON, Event
-from billing.mirror.isolation import failed_object, isolated
+from billing.mirror.isolation import failed_object
 from subscriptions import stripe_clock
 from subscriptions.mirror import history
 from subscriptions.models import SyncRun, SyncState, WebhookEvent
@@ -136,7 +136,7 @@ def _readable(payloads: Iterable[JSON], results: SyncResults) -> Iterator[Listed
         try:
             yield ListedEvent(Event.from_payload(payload), payload)
         except ValueError as error:
-            results.failed_objects.append(failed_object("event", payload, error))
+            results.record_failures([failed_object("event", payload, error)])
 
 
 def _customers_of_subscriptions(objects: Iterable[JSON]) -> set[str]:
@@ -157,10 +157,11 @@ def _unfinished(listed: Mapping[str, ListedEvent], results: SyncResults) -> list
     entries = WebhookEvent.objects.in_bulk(list(listed))
     for event_id, (event, payload) in listed.items():
         if event_id not in entries:
-            with isolated("event", event_id, results.failed_objects):
+            with results.isolated("event", event_id):
                 entries[event_id] = inbox.store(event, payload, source=inbox.Source.SYNC)
     entries |= {entry.pk: entry for entry in inbox.retry_due(now=timezone.now())}
-    return [entry for entry in entries.values() if entry.state not in WebhookEvent.FINAL]
+    unfinished = (entry for entry in entries.values() if entry.state not in WebhookEvent.FINAL)
+    return [entry for entry in unfinished if not inbox.is_given_up(entry)]
 
 
 def _handle(holder: str, entries: Sequence[WebhookEvent], results: SyncResults) -> None:

@@ -17,7 +17,6 @@ from billing import gateway
 from billing.catalog import importer
 from billing.errors import StripeMissing
 from billing.mirror import engine
-from billing.mirror.isolation import isolated
 from billing.mirror.pages import PageResult, apply_page
 from subscriptions import stripe_clock
 from subscriptions.checkout import claims, sessions
@@ -134,7 +133,7 @@ def _fetch_invoices_no_longer_open(context: ReconcileContext, before: datetime) 
     still_open = set()
     for page in gateway.invoice_pages(status="open"):
         result = apply_page(kinds.INVOICE, page.snapshots())
-        context.results.record_failures(result)
+        context.results.record_failures(result.failed)
         still_open |= {one.object["id"] for one in result.compared} | {one.id for one in result.failed}
         lease.advance(context.holder)
     for pk in ours:
@@ -153,7 +152,7 @@ def _fetch_unfinished_purchases(context: ReconcileContext) -> None:
         fetches[payment_intent_id] = partial(_fetch_payment, payment_intent_id)
     for stripe_id, fetch in fetches.items():
         lease.advance(context.holder)
-        with isolated("purchase", stripe_id, context.results.failed_objects):
+        with context.results.isolated("purchase", stripe_id):
             _fetch_purchase(context, stripe_id, fetch)
 
 
@@ -170,7 +169,7 @@ def _release_claims(context: ReconcileContext) -> None:
     """Release the claims of purchases and changes that are over and that no later click has released."""
     for claim in ProductClaim.objects.all():
         lease.advance(context.holder)
-        with isolated("claim", claim.pk, context.results.failed_objects):
+        with context.results.isolated("claim", claim.pk):
             claims.release_over(claim, now=context.now)
 
 

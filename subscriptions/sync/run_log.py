@@ -30,8 +30,8 @@ def record_end(run: SyncRun, results: SyncResults, *, stripe_calls: int, was_sto
     run.stripe_calls = stripe_calls
     run.events, run.failed, run.archived = results.events, results.failed, results.archived
     run.looked_at, run.updated = results.looked_at, results.updated
-    run.failed_objects = len(results.failed_objects)
-    run.failures = [one._asdict() for one in results.failed_objects[:MAX_IDS]]
+    run.failed_objects = results.failed_objects
+    run.failures = [one._asdict() for one in results.failures]
     if run.is_full or not run.is_complete or not results.is_empty:
         run.save(force_insert=True)
     _update_state(run, was_stopped=was_stopped)

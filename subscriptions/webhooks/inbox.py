@@ -16,7 +16,7 @@ from django.utils import timezone
 from billing import gateway
 from billing.gateway.snapshots import JSON, Event
 from billing.mirror.engine import Mirrored
-from billing.mirror.isolation import reason_for
+from billing.mirror.isolation import is_away, reason_for
 from billing.mirror.validation import UnreadableObject, check_storable
 from subscriptions import stripe_clock
 from subscriptions.mirror import history
@@ -31,8 +31,12 @@ State, Source = WebhookEvent.State, WebhookEvent.Source
 # one can claim the events which that one held.
 STALE_AFTER = timedelta(seconds=100)
 
-# The sync tries a failed event this often; staff can replay it at any time.
+# The sync tries a failed event this often; staff can replay it at any time. A try that fails because Stripe or the
+# database is away does not count.
 MAX_ATTEMPTS = 20
+
+# Of an event that was tried so often and never ended.
+WORKER_DIED = "Each worker that handled this event was killed."
 
 
 class BeingHandled(Exception):
@@ -116,12 +120,26 @@ def _replay(entry: WebhookEvent) -> None:
 
 
 def retry_due(*, now: datetime) -> list[WebhookEvent]:
-    """Return events that failed, or whose worker died, and that the sync should try again, oldest first."""
+    """Return events that failed, or whose worker died, and that the sync should try again.
+
+    Those that were tried longest ago come first. One whose worker died at the last attempt counts as failed from then
+    on.
+    """
     died = Q(state=State.PROCESSING, claimed_at__lt=now - STALE_AFTER) | Q(
         state=State.RECEIVED, received_at__lt=now - STALE_AFTER
     )
     due = WebhookEvent.objects.filter(died | Q(state=State.FAILED, attempts__lt=MAX_ATTEMPTS))
-    return list(due.order_by("stripe_created_at")[:100])
+    entries = list(due.order_by("claimed_at", "stripe_created_at")[:100])
+    if given_up := [entry.pk for entry in entries if is_given_up(entry)]:
+        # Unless another worker has it by now.
+        rows = WebhookEvent.objects.filter(died, pk__in=given_up)
+        rows.update(state=State.FAILED, error=WORKER_DIED, processed_at=timezone.now())
+    return [entry for entry in entries if not is_given_up(entry)]
+
+
+def is_given_up(entry: WebhookEvent) -> bool:
+    """Whether the sync has tried this event as often as it does."""
+    return entry.attempts >= MAX_ATTEMPTS
 
 
 def claim(entry: WebhookEvent) -> bool:
@@ -151,7 +169,9 @@ def handle(entries: Sequence[WebhookEvent]) -> Mirrored[Any]:
         with history.caused_by("event", events[-1].id):
             result = handlers.HANDLERS[events[0].type](events)
     except Exception as error:
-        _finish(entries, State.FAILED, error=_described(error))
+        # An event may use up all memory by itself.
+        is_counted = not is_away(error) or isinstance(error, MemoryError)
+        _finish(entries, State.FAILED, error=_described(error), is_counted=is_counted)
         logger.warning("event failed: %s (%s)", ", ".join(entry.pk for entry in entries), type(error).__name__)
         raise
     # The content of what concerns nobody here, or somebody who was erased, is not kept.
@@ -194,9 +214,16 @@ def _described(error: Exception) -> str:
 
 
 def _finish(
-    entries: Sequence[WebhookEvent], state: WebhookEvent.State, *, error: str = "", keeps_payload: bool = True
+    entries: Sequence[WebhookEvent],
+    state: WebhookEvent.State,
+    *,
+    error: str = "",
+    keeps_payload: bool = True,
+    is_counted: bool = True,
 ) -> None:
     columns: dict[str, Any] = {"state": state, "error": error, "processed_at": timezone.now()}
+    if not is_counted:
+        columns["attempts"] = F("attempts") - 1
     if not keeps_payload:
         columns["payload"] = {}
     # One that was erased meanwhile stays ignored.

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from billing.gateway.snapshots import Page, moment
 from billing.mirror.engine import Mirrored
+from billing.mirror.isolation import FailedObject
 from billing.models import Price, Product
 from subscriptions.models import (
     CheckoutSession,
@@ -331,3 +332,12 @@ class TestFindings:
         findings.record_subscription({"id": new_subscription.pk, "status": "active"}, was_written=False)
         assert (findings.looked_at, findings.updated, len(seen)) == (1, 1, 2)
         assert findings.customers == set(Customer.objects.values_list("pk", flat=True))
+
+    def test_count_every_failure_and_keep_the_first(self) -> None:
+        findings = SyncResults()
+        findings.record_failures([FailedObject("product", f"prod_{number}", "?") for number in range(150)])
+        assert not findings.has_failed_customers
+        findings.record_failures([FailedObject("invoice", "in_1", "?")])
+        assert findings.has_failed_customers
+        assert findings.failed_objects == 151
+        assert [failed.id for failed in findings.failures] == [f"prod_{number}" for number in range(100)]

@@ -13,9 +13,10 @@ from django.utils import timezone
 from billing.models import Price, Product
 from subscriptions import stripe_clock
 from subscriptions.models import CheckoutSession, Customer, Payment, StatusChange, Subscription, WebhookEvent
+from subscriptions.monitoring import health
 from subscriptions.webhooks import handlers, inbox
 from tests.fixtures import WEBHOOK_PATH, LocalStripe, deliver, sign
-from tests.subscriptions.conftest import Meanwhile, sync_now
+from tests.subscriptions.conftest import Meanwhile, settle, sync_now
 
 pytestmark = pytest.mark.django_db
 
@@ -193,7 +194,7 @@ class TestStripeDown:
         response = deliver(client, foreign)
         assert (response.status_code, response.json()) == (500, {"error": "StripeUnavailable"})
         entry = entry_of(foreign)
-        assert (entry.state, entry.attempts) == ("failed", 1)
+        assert (entry.state, entry.attempts) == ("failed", 0)
         assert "StripeUnavailable" in entry.error
         assert Subscription.objects.count() == 0
 
@@ -205,7 +206,23 @@ class TestStripeDown:
         deliver(client, foreign)
         assert deliver(client, foreign).json() == {"state": "done"}
         assert Subscription.objects.get().status == "active"
-        assert (entry_of(foreign).error, entry_of(foreign).attempts) == ("", 2)
+        assert (entry_of(foreign).error, entry_of(foreign).attempts) == ("", 1)
+
+    def test_for_long_does_not_end_the_tries(
+        self, client: Client, created_event: dict[str, Any], local_stripe: LocalStripe
+    ) -> None:
+        """Stripe lists events, and answers 500 to what an event of another API version needs."""
+        settle()
+        foreign = {**created_event, "id": "evt_foreign", "api_version": "2019-12-03"}
+        local_stripe.control("faults", status=500, count=10_000, path="/v1/subscriptions/")
+        Subscription.objects.all().delete()
+        deliver(client, foreign)
+        for _ in range(inbox.MAX_ATTEMPTS):
+            assert not sync_now()[0].is_complete
+        local_stripe.control("faults")
+        assert sync_now()[0].is_complete
+        assert entry_of(foreign).state == "done"
+        assert Subscription.objects.count() == 1
 
     def test_or_by_staff(
         self,
@@ -222,6 +239,32 @@ class TestStripeDown:
             f"{foreign['id']} customer.subscription.created: done\n1 processed, 0 failed.\n"
         )
         assert Subscription.objects.get().status == "active"
+
+
+class TestKilledWorkers:
+    def test_are_counted_and_the_event_is_given_up(
+        self, client: Client, created_event: dict[str, Any], local_stripe: LocalStripe
+    ) -> None:
+        settle()
+        deliver(client, {**created_event, "id": "evt_killer"})
+        long_ago = timezone.now() - inbox.STALE_AFTER - timedelta(seconds=1)
+        killer = WebhookEvent.objects.filter(pk="evt_killer")
+        killer.update(state="processing", claimed_at=long_ago, attempts=inbox.MAX_ATTEMPTS)
+        run, _ = sync_now()
+        assert (run.is_complete, run.events) == (True, 0)
+        entry = killer.get()
+        assert (entry.state, entry.attempts, entry.error) == ("failed", 20, inbox.WORKER_DIED)
+        problems = [note.code for note in health.read(now=timezone.now()).problems]
+        assert problems == ["events_failed"]
+
+    def test_leave_room_for_events_that_were_tried_longer_ago(self, db: None) -> None:
+        now = timezone.now()
+        WebhookEvent.objects.bulk_create(
+            WebhookEvent(id=f"evt_{n}", type="x", state="failed", stripe_created_at=now - timedelta(n), claimed_at=now)
+            for n in range(101)
+        )
+        WebhookEvent.objects.filter(pk="evt_0").update(claimed_at=now - timedelta(minutes=1))
+        assert inbox.retry_due(now=now)[0].pk == "evt_0"
 
 
 class TestLog:
