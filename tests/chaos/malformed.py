@@ -39,6 +39,9 @@ IDS = {
     "invoice": "in_1",
     "refund": "re_1",
 }
+# People choose the ids of these, so that only what is no id at all is refused.
+HAVE_CHOSEN_IDS = {"product", "price"}
+NO_IDS = ["", "x" * 256, "prod\n1", "prod_\u200b1", "\ud800"]
 UNTRUE: tuple[Any, ...] = ([1], ["x"], {"a": 1}, 2**70, -(2**70), 1e400, 1.5, "\0", "\ud800", "x" * 70_000, True, 7)
 
 
@@ -52,7 +55,7 @@ class Generator:
             self._without_something,
             self._with_another_type,
             self._with_another_type,
-            self._with_anothers_id,
+            self._with_an_id_it_can_not_have,
             self._with_a_broken_envelope,
             self._nested_too_deeply,
             self._with_what_no_database_keeps,
@@ -84,12 +87,13 @@ class Generator:
         obj[name] = self._random.choice(others)
         return json.dumps(event)
 
-    def _with_anothers_id(self, event: Body) -> str:
+    def _with_an_id_it_can_not_have(self, event: Body) -> str:
         obj = event["data"]["object"]
         kind = obj["object"]
         links = {"price": "product", "subscription": "customer", "invoice": "customer"}
         name, own_kind = self._random.choice([("id", kind), (links.get(kind, "id"), links.get(kind, kind))])
-        obj[name] = self._random.choice([other for named, other in IDS.items() if named != own_kind])
+        others = [other for named, other in IDS.items() if named != own_kind]
+        obj[name] = self._random.choice(NO_IDS if own_kind in HAVE_CHOSEN_IDS else others)
         return json.dumps(event)
 
     def _with_a_broken_envelope(self, event: Body) -> str:
