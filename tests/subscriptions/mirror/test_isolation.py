@@ -346,7 +346,7 @@ class TestFullReconcile:
             product_id="prod_x",
             state="changing",
             subscription=subscription,
-            taken_at=timezone.now() - timedelta(minutes=3),
+            taken_at=timezone.now() - timedelta(minutes=10),
         )
         altering.alter(f"/v1/subscriptions/{subscription.pk}", with_first({"status": 7}))
         run, _ = sync_now(full=True)
