@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 
 import stripe
 
 SDK = Path(stripe.__file__).parent
+
+# Python 3.11 fails with SystemError if two threads parse at once (https://github.com/python/cpython/issues/106905).
+_parsing = Lock()
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,14 @@ def _operations(segment: str) -> tuple[Operation, ...]:
         return ()
     mentioned = re.compile(rf'"/v1/{segment}["/]')
     texts = (module.read_text() for module in sorted(SDK.rglob("*_service.py")))
-    found = {
-        (each.method, each.template): each
-        for text in texts
-        if mentioned.search(text)
-        for each in _declared(ast.parse(text))
-        if _first_segment(each.template) == segment
-    }
+    with _parsing:
+        found = {
+            (each.method, each.template): each
+            for text in texts
+            if mentioned.search(text)
+            for each in _declared(ast.parse(text))
+            if _first_segment(each.template) == segment
+        }
     return tuple(sorted(found.values(), key=lambda each: (each.template.count("{"), each.template, each.method)))
 
 
