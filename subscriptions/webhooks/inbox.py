@@ -145,10 +145,13 @@ def is_given_up(entry: WebhookEvent) -> bool:
 def claim(entry: WebhookEvent) -> bool:
     """Claim an unfinished event by compare-and-set; False if another worker has it or has finished it."""
     now = timezone.now()
+    # The claim is recognised by its time, and MongoDB stores milliseconds.
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     free = Q(state__in=[State.RECEIVED, State.FAILED]) | Q(state=State.PROCESSING, claimed_at__lt=now - STALE_AFTER)
     claimed = WebhookEvent.objects.filter(free, pk=entry.pk).update(
         state=State.PROCESSING, claimed_at=now, attempts=F("attempts") + 1
     )
+    entry.claimed_at = now
     return claimed == 1
 
 
@@ -226,8 +229,8 @@ def _finish(
         columns["attempts"] = F("attempts") - 1
     if not keeps_payload:
         columns["payload"] = {}
-    # One that was erased meanwhile stays ignored.
-    rows = WebhookEvent.objects.filter(pk__in=[entry.pk for entry in entries]).exclude(state=State.IGNORED)
-    rows.update(**columns)
+    # Not if it was erased meanwhile, or if the claim expired and another worker has the event, or has finished it.
+    held = WebhookEvent.objects.filter(claimed_at__in={entry.claimed_at for entry in entries})
+    held.filter(pk__in=[entry.pk for entry in entries]).exclude(state__in=WebhookEvent.FINAL).update(**columns)
     for entry in entries:
         entry.state = state

@@ -47,8 +47,9 @@ def _inbox() -> None:
     """An event is worked by whoever has it, whether somebody else works it or has finished it."""
 
     def claim(entry: WebhookEvent) -> bool:
+        entry.claimed_at = timezone.now()
         WebhookEvent.objects.filter(pk=entry.pk).update(
-            state=WebhookEvent.State.PROCESSING, claimed_at=timezone.now(), attempts=F("attempts") + 1
+            state=WebhookEvent.State.PROCESSING, claimed_at=entry.claimed_at, attempts=F("attempts") + 1
         )
         return True
 

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from billing.mirror.validation import UnreadableObject
 from billing.models import Price, Product
 from subscriptions import stripe_clock
 from subscriptions.models import CheckoutSession, Customer, Payment, StatusChange, Subscription, WebhookEvent
@@ -107,6 +108,20 @@ class TestDuplicate:
         WebhookEvent.objects.update(state="processing", claimed_at=long_ago)
         assert deliver(client, created_event).json() == {"state": "done"}
         assert entry_of(created_event).attempts == 2
+
+    def test_a_worker_whose_claim_expired_undoes_nothing(self, client: Client, created_event: dict[str, Any]) -> None:
+        """It stood still, another worker finished the event, and then its own try failed."""
+        deliver(client, created_event)
+        late = entry_of(created_event)
+        WebhookEvent.objects.update(state="failed")
+        assert inbox.claim(late)
+        WebhookEvent.objects.update(claimed_at=timezone.now() - inbox.STALE_AFTER - timedelta(seconds=1))
+        inbox.process(entry_of(created_event))
+        late.payload = {}
+        with pytest.raises(UnreadableObject):
+            inbox.handle([late])
+        entry = entry_of(created_event)
+        assert (entry.state, entry.attempts, entry.error) == ("done", 3, "")
 
 
 class TestOrder:
