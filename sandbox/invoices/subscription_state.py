@@ -42,7 +42,7 @@ def has_ended(subscription: Object) -> bool:
 
 
 def set_due(account: Account, subscription: Object) -> None:
-    """Save when the subscription is next due, now at the earliest; clear it if never."""
+    """Save the time when the subscription is next due, not before now; clear it if there is none."""
     time = next_due_time(subscription, now=account.now)
     if time is None:
         account.store.clear_due("subscription", subscription["id"])

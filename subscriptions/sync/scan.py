@@ -33,7 +33,7 @@ class Position(NamedTuple):
 
 
 def mark_pending(context: ReconcileContext) -> None:
-    """Save that a scan was asked for, so that the next sync makes it if this one is stopped before it starts."""
+    """Record that a scan is pending: the next sync makes it if this one stops before it."""
     if _saved_position(context.now) is None:
         _save_position(context, context.now, None)
 
