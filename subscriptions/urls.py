@@ -1,12 +1,15 @@
 """The site's paths for customers and for Stripe."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
+from subscriptions.url_converters import PriceIdConverter
 from subscriptions.views import account, cancel, change, checkout, plans, webhook
+
+register_converter(PriceIdConverter, "price_id")
 
 urlpatterns = [
     path("", plans.plans, name="plans"),
-    path("buy/<str:price_id>/", checkout.buy, name="buy"),
+    path("buy/<price_id:price_id>/", checkout.buy, name="buy"),
     path("checkout/success/", checkout.checkout_success, name="checkout_success"),
     path("checkout/cancelled/", checkout.checkout_cancelled, name="checkout_cancelled"),
     path("members/", plans.members, name="members"),
@@ -15,8 +18,8 @@ urlpatterns = [
     path("account/history/", account.history, name="history"),
     path("billing-portal/", account.billing_portal, name="billing_portal"),
     path("subscriptions/<str:subscription_id>/change/", change.choose, name="change_choose"),
-    path("subscriptions/<str:subscription_id>/change/undo/", change.undo_change, name="undo_change"),
-    path("subscriptions/<str:subscription_id>/change/<str:price_id>/", change.change, name="change"),
+    path("subscriptions/<str:subscription_id>/undo-change/", change.undo_change, name="undo_change"),
+    path("subscriptions/<str:subscription_id>/change/<price_id:price_id>/", change.change, name="change"),
     path("subscriptions/<str:subscription_id>/cancel/", cancel.cancel, name="cancel"),
     path("subscriptions/<str:subscription_id>/resume/", cancel.resume, name="resume"),
     path("stripe/webhook/", webhook.stripe_webhook, name="stripe_webhook"),

@@ -130,7 +130,7 @@ class Town:
             case "resume":
                 return _post(person, f"{path}/resume/")
             case "undo":
-                return _post(person, f"{path}/change/undo/")
+                return _post(person, f"{path}/undo-change/")
         raise ValueError(wish)
 
 

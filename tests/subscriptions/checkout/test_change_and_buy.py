@@ -134,7 +134,7 @@ class TestAtThePeriodsEnd:
         subscription: Subscription,
         team: Price,
     ) -> None:
-        customer_client.post(f"/subscriptions/{subscription.pk}/change/undo/")
+        customer_client.post(f"/subscriptions/{subscription.pk}/undo-change/")
         assert buy(person, team).session is not None
 
 

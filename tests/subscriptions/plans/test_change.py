@@ -278,7 +278,7 @@ class TestDowngradeLater:
         self, customer_client: Client, subscription: Subscription, basic: Price, local_stripe: LocalStripe
     ) -> None:
         self.schedule(customer_client, subscription, basic)
-        response = customer_client.post(f"/subscriptions/{subscription.pk}/change/undo/")
+        response = customer_client.post(f"/subscriptions/{subscription.pk}/undo-change/")
         assert response.status_code == 302
         assert Subscription.objects.get().pending_change is None
         assert local_stripe.api.subscriptions.retrieve(subscription.pk).schedule is None

@@ -83,7 +83,7 @@ class TestRefusals:
     def test_unknown_price(self, customer_client: Client, subscription: Subscription) -> None:
         assert customer_client.get(f"/subscriptions/{subscription.pk}/change/price_none/").status_code == 404
 
-    @pytest.mark.parametrize("page", ["change/", "change/undo/", "cancel/", "resume/"])
+    @pytest.mark.parametrize("page", ["change/", "undo-change/", "cancel/", "resume/"])
     def test_somebody_elses(
         self, client: Client, subscription: Subscription, staff: User, local_stripe: LocalStripe, page: str
     ) -> None:

@@ -94,7 +94,7 @@ class TestSchedule:
 
 class TestUndo:
     def undo(self, client: Client, subscription: Subscription) -> Any:
-        return client.post(f"/subscriptions/{subscription.pk}/change/undo/")
+        return client.post(f"/subscriptions/{subscription.pk}/undo-change/")
 
     def test_twice_says_that_nothing_waits(
         self, customer_client: Client, changing_subscription: Subscription, local_stripe: LocalStripe
