@@ -97,6 +97,9 @@ class Product(MirroredRow):
     active = models.BooleanField(default=True)
     default_price_id = models.CharField(max_length=255, blank=True)
     can_be_bought_again = models.BooleanField(default=False, help_text="Can be bought again at a one-time price.")
+    can_be_tried_again = models.BooleanField(
+        default=False, help_text="The free trial can be taken again. Otherwise each person gets one."
+    )
     has_quantity = models.BooleanField(
         "sold by quantity", default=False, help_text="Buyers choose a quantity: seats, licences."
     )

@@ -26,7 +26,10 @@ class ProductAdmin(StripeAdmin):
     actions = ("archive", "restore")
     list_per_page = 50
 
-    PRODUCT_FIELDS = ("name", "description", "features", "active", "can_be_bought_again", "has_quantity", "grace_days")
+    PRODUCT_FIELDS = (
+        *("name", "description", "features", "active"),
+        *("can_be_bought_again", "can_be_tried_again", "has_quantity", "grace_days"),
+    )
     PRICE_FIELDS = ("amount", "currency", ("interval", "interval_count"), ("trial_days", "trial_without_card"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:

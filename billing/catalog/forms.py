@@ -194,6 +194,7 @@ class ProductForm(PriceFields, StripeForm):
             "features",
             "active",
             "can_be_bought_again",
+            "can_be_tried_again",
             "has_quantity",
             "grace_days",
         )

@@ -111,6 +111,7 @@ def _with_fields(product: Product, changes: Changes) -> Product:
         description=description,
         features=product.features,
         can_be_bought_again=product.can_be_bought_again,
+        can_be_tried_again=product.can_be_tried_again,
         active=active,
         has_quantity=product.has_quantity,
         grace_days=product.grace_days,

@@ -75,12 +75,20 @@ def create_product(
     description: str = "",
     features: Iterable[str] = (),
     can_be_bought_again: bool = False,
+    can_be_tried_again: bool = False,
     has_quantity: bool = False,
     grace_days: int | None = None,
     active: bool = True,
 ) -> NewProduct:
     """Create a product with its first price, which becomes its default, in one call."""
-    settings = _own_settings(can_be_bought_again, has_quantity, grace_days)
+    settings = _own_settings(
+        {
+            "can_be_bought_again": can_be_bought_again,
+            "can_be_tried_again": can_be_tried_again,
+            "has_quantity": has_quantity,
+        },
+        grace_days,
+    )
     params: p.ProductCreateParams = {
         "name": name,
         "active": active,
@@ -113,6 +121,7 @@ def update_product(
     features: Iterable[str],
     can_be_bought_again: bool,
     active: bool,
+    can_be_tried_again: bool = False,
     has_quantity: bool = False,
     grace_days: int | None = None,
 ) -> Product:
@@ -123,7 +132,14 @@ def update_product(
             "name": name,
             "description": description,
             "marketing_features": [{"name": feature} for feature in features] or "",
-            "metadata": _own_settings(can_be_bought_again, has_quantity, grace_days),
+            "metadata": _own_settings(
+                {
+                    "can_be_bought_again": can_be_bought_again,
+                    "can_be_tried_again": can_be_tried_again,
+                    "has_quantity": has_quantity,
+                },
+                grace_days,
+            ),
             "active": active,
         },
     )
@@ -225,13 +241,10 @@ def restore_price(*, price: Price) -> Price:
     return _change_price(price, {"active": True})
 
 
-def _own_settings(can_be_bought_again: bool, has_quantity: bool, grace_days: int | None) -> dict[str, str]:  # noqa: FBT001
+def _own_settings(switches: dict[str, bool], grace_days: int | None) -> dict[str, str]:
     """Our own settings of a product, as metadata: Stripe has no fields for them. An empty text unsets a key."""
-    return {
-        "can_be_bought_again": "true" if can_be_bought_again else "",
-        "has_quantity": "true" if has_quantity else "",
-        "grace_days": "" if grace_days is None else str(grace_days),
-    }
+    switched = {name: "true" if is_on else "" for name, is_on in switches.items()}
+    return {**switched, "grace_days": "" if grace_days is None else str(grace_days)}
 
 
 def _create_price(product: Product, terms: PriceTerms, request_id: str) -> Price:

@@ -18,6 +18,7 @@ def _product_columns(obj: JSON) -> dict[str, Any]:
         "active": obj["active"],
         "default_price_id": id_of(obj.get("default_price")) or "",
         "can_be_bought_again": metadata.get("can_be_bought_again") == "true",
+        "can_be_tried_again": metadata.get("can_be_tried_again") == "true",
         "has_quantity": metadata.get("has_quantity") == "true",
         "grace_days": _days(metadata.get("grace_days")),
         "metadata": metadata,

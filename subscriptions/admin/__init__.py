@@ -7,7 +7,17 @@ from subscriptions.admin import (
     refunds,
     subscriptions,
     sync_runs,
+    trial_grants,
     webhook_events,
 )
 
-__all__ = ["api_tokens", "customers", "payments", "refunds", "subscriptions", "sync_runs", "webhook_events"]
+__all__ = [
+    "api_tokens",
+    "customers",
+    "payments",
+    "refunds",
+    "subscriptions",
+    "sync_runs",
+    "trial_grants",
+    "webhook_events",
+]

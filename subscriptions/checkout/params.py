@@ -31,9 +31,9 @@ def params_for(session: CheckoutSession, *, user: User) -> "pc.SessionCreatePara
         params["payment_intent_data"] = {"metadata": metadata}
         return params
     params["subscription_data"] = {"metadata": metadata}
-    if session.price and session.price.trial_days:
-        params["subscription_data"]["trial_period_days"] = session.price.trial_days
-        if not session.price.trial_needs_card:
+    if session.trial_days:
+        params["subscription_data"]["trial_period_days"] = session.trial_days
+        if session.price and not session.price.trial_needs_card:
             # Without a card, the subscription ends with the trial, and nothing is owed.
             params["payment_method_collection"] = "if_required"
             params["subscription_data"]["trial_settings"] = {"end_behavior": {"missing_payment_method": "cancel"}}

@@ -7,7 +7,7 @@ from billing.errors import IDEMPOTENCY_CONFLICT, StripeMissing, StripeRefused, S
 from billing.models import Price
 from subscriptions import access
 from subscriptions.access import Holdings
-from subscriptions.checkout import claims, sessions
+from subscriptions.checkout import claims, sessions, trials
 from subscriptions.checkout.errors import MAX_QUANTITY, CannotBuy, NoSuchPrice, NotYourSession, OtherMode
 from subscriptions.customers import erasing
 from subscriptions.customers import services as customers
@@ -150,15 +150,17 @@ def _go_on(claim: ProductClaim, price: Price, quantity: int, *, user: User, now:
     if claims.is_over(claim, now=now):
         claims.release(claim)
         return None
-    session = sessions.for_claim(claim, price=price, quantity=quantity)
+    trial_days = trials.days_of(price, user=user)
+    session = sessions.for_claim(claim, price=price, quantity=quantity, trial_days=trial_days)
     is_new = session.status == Status.CLAIMED
     made = _create(claim, session, user) if is_new else _look_up(session)
     if made is None or made.status != Status.OPEN:
         # If it was paid, the purchase is in the mirror, and the next turn finds it there.
         claims.release(claim)
         return None
-    if not claims.confirm_session(claim) or (made.price_id, made.quantity) != (price.pk, quantity):
-        # Another process released the claim meanwhile, or the session is for another price or quantity.
+    wanted = (price.pk, quantity, trial_days)
+    if not claims.confirm_session(claim) or (made.price_id, made.quantity, made.trial_days) != wanted:
+        # Another process released the claim meanwhile, or the session is for another price, quantity or trial.
         claims.end_purchase(claim, made)
         return None
     return Started(url=made.url, session=made, is_new=is_new)

@@ -20,7 +20,7 @@ def mode_of(price: Price) -> CheckoutSession.Mode:
     return Mode.SUBSCRIPTION if price.is_recurring else Mode.PAYMENT
 
 
-def for_claim(claim: ProductClaim, *, price: Price, quantity: int) -> CheckoutSession:
+def for_claim(claim: ProductClaim, *, price: Price, quantity: int, trial_days: int) -> CheckoutSession:
     """Return the session of a purchase's claim; its row is made with these terms if there is none."""
     terms = {
         "customer_id": claim.customer_id,
@@ -28,6 +28,7 @@ def for_claim(claim: ProductClaim, *, price: Price, quantity: int) -> CheckoutSe
         "price": price,
         "quantity": quantity,
         "mode": mode_of(price),
+        "trial_days": trial_days,
     }
     return CheckoutSession.objects.get_or_create(pk=claim.attempt_id, defaults=terms)[0]
 

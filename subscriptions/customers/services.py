@@ -13,6 +13,7 @@ from billing.gateway.snapshots import Snapshot
 from billing.mirror import engine
 from billing.models import Installation
 from subscriptions.mirror import kinds
+from subscriptions.mirror.mapping import ACCOUNT, INSTALLATION, USER
 from subscriptions.models import BillingAccount, Customer, ErasedCustomer, Subscription
 from subscriptions.user_model import User
 
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     from stripe import params as p
 
 logger = logging.getLogger(__name__)
-
-# The metadata that says, at Stripe, whose customer it is. These names must never change: customers have them already.
-ACCOUNT = "standing_order_account"
-INSTALLATION = "standing_order_installation"
-USER = "standing_order_user"
 
 
 class Ensured(NamedTuple):
@@ -62,6 +58,17 @@ def ensure_known(customer_id: str) -> None:
     """Fetch a customer that was created elsewhere, unless there is a row already."""
     if not Customer.objects.filter(pk=customer_id).exists():
         engine.apply_answer(kinds.CUSTOMER, customer_id, lambda: gateway.retrieve_customer(customer_id))
+
+
+def ids_of(user: User) -> set[str]:
+    """Return the ids of all customers who are this person: the present one, earlier ones, those with the address."""
+    account = BillingAccount.objects.filter(user=user).first()
+    ids = {account.customer_id} if account and account.customer_id else set()
+    if account:
+        ids |= set(Customer.objects.filter(named_account=str(account.pk)).values_list("pk", flat=True))
+    if user.email:
+        ids |= set(Customer.objects.filter(email=user.email).values_list("pk", flat=True))
+    return ids
 
 
 def archive(customer: Customer, *, now: datetime) -> None:

@@ -14,6 +14,13 @@ PRICE = "standing_order_price"
 PRODUCT = "standing_order_product"
 QUANTITY = "standing_order_quantity"
 
+# The metadata that says whose customer it is. These names must never change either.
+ACCOUNT = "standing_order_account"
+INSTALLATION = "standing_order_installation"
+USER = "standing_order_user"
+
+MAX_ACCOUNT_ID = 64
+
 # The metadata of the item that is the plan, if a subscription has several: Stripe does not promise their order.
 # This name must never change either.
 MAIN = "standing_order_main"
@@ -43,10 +50,12 @@ def is_free_order(session: JSON) -> bool:
 
 
 def customer_columns(obj: JSON) -> dict[str, Any]:
+    metadata = obj.get("metadata") or {}
     return {
         "email": obj.get("email") or "",
         "name": obj.get("name") or "",
-        "metadata": obj.get("metadata") or {},
+        "metadata": metadata,
+        "named_account": metadata.get(ACCOUNT, "")[:MAX_ACCOUNT_ID],
     }
 
 

@@ -12,6 +12,7 @@ from subscriptions.models.product_claim import ProductClaim
 from subscriptions.models.status_change import StatusChange
 from subscriptions.models.subscription import Subscription, SubscriptionSchedule
 from subscriptions.models.sync import SyncRun, SyncState
+from subscriptions.models.trial_grant import TrialGrant
 from subscriptions.models.webhook_event import WebhookEvent
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "SubscriptionSchedule",
     "SyncRun",
     "SyncState",
+    "TrialGrant",
     "WebhookEvent",
 ]

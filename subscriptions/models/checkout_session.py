@@ -36,7 +36,8 @@ class CheckoutSession(MirroredRow):
     quantity = models.PositiveIntegerField(default=1)
     mode = models.CharField(max_length=20, choices=Mode)
 
-    # Our own: when the row was made.
+    # Our own: the free days asked for (None if unknown: not made here), and when the row was made.
+    trial_days = models.PositiveIntegerField(null=True, blank=True)
     claimed_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

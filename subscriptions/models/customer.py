@@ -18,6 +18,7 @@ class Customer(MirroredRow):
     email = models.TextField(blank=True)
     name = models.TextField(blank=True)
     metadata = models.JSONField(default=dict, blank=True)
+    named_account = models.CharField(max_length=64, blank=True, help_text="The account that its metadata names.")
 
     # Our own: the clean-up's.
     archived_at = models.DateTimeField(null=True, blank=True)
@@ -32,6 +33,7 @@ class Customer(MirroredRow):
 
     class Meta:
         ordering = ("-stripe_created_at", "id")
+        indexes = [models.Index(fields=["named_account"]), models.Index(fields=["email"])]
 
     def __str__(self) -> str:
         return self.email or self.pk

@@ -10,16 +10,22 @@ from billing.catalog import lookup
 from billing.models import Price, Product
 from subscriptions import access
 from subscriptions.access import Holdings
+from subscriptions.checkout import trials
 from subscriptions.models import Payment, Subscription
 
 
 @dataclass(frozen=True)
 class PriceOffer:
-    """A price, and which button it gets: buy | subscribed | switch | owned."""
+    """A price, which button it gets (buy | subscribed | switch | owned), and the free days with it.
+
+    `trial_is_used` says that the price has a trial which this person has had.
+    """
 
     price: Price
     state: str
     holding: Subscription | Payment | None
+    trial_days: int
+    trial_is_used: bool
 
 
 @dataclass(frozen=True)
@@ -31,18 +37,22 @@ class Offer:
 @require_GET
 def plans(request: HttpRequest) -> HttpResponse:
     holdings = access.holdings_of(request.user)
+    on_sale = lookup.products_on_sale()
+    used = trials.used_by(request.user, [price for offered in on_sale for price in offered.prices])
     offers = [
-        Offer(offered.product, [_price_offer(price, holdings) for price in offered.prices])
-        for offered in lookup.products_on_sale()
+        Offer(offered.product, [_price_offer(price, holdings, used) for price in offered.prices])
+        for offered in on_sale
     ]
     names = [offer.product.name for offer in offers if holdings.subscription_to(offer.product.pk)]
     adds = any(one.state == "buy" and one.price.is_recurring for offer in offers for one in offer.prices)
     return render(request, "subscriptions/plans.html", {"offers": offers, "held": names if adds else []})
 
 
-def _price_offer(price: Price, holdings: Holdings) -> PriceOffer:
+def _price_offer(price: Price, holdings: Holdings, used: set[str]) -> PriceOffer:
     held = holdings.holding_of(price.product, price=price)
-    return PriceOffer(price, _state(price, held), held)
+    is_used = bool(price.trial_days) and price.product_id in used
+    days = 0 if is_used else price.trial_days or 0
+    return PriceOffer(price, _state(price, held), held, days, is_used)
 
 
 def _state(price: Price, held: Subscription | Payment | None) -> str:
