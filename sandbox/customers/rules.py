@@ -39,7 +39,7 @@ def request_members(account: Account, params: Params, customer: Object) -> dict[
         if name in params
     }
     if "email" in params:
-        members["email"] = limits.email(params["email"], param="email")
+        members["email"] = limits.email(params["email"], param="email") if params["email"] else None
     if "tax_exempt" in params:
         members["tax_exempt"] = params["tax_exempt"] or "none"
     if "address" in params:

@@ -1,7 +1,7 @@
 """The types of parameters, read from the SDK's TypedDicts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from types import UnionType
@@ -19,6 +19,15 @@ INHERITED: Final = {
     "StripeContext": StripeContext,
     "Mapping": Mapping,
     "UntypedStripeObject": UntypedStripeObject,
+}
+
+# Parameters that Stripe unsets by an empty text, though the SDK declares no empty text for them.
+CUSTOMER: Final = frozenset({"description", "email", "name", "phone"})
+UNSET_TOO: Final[Mapping[str, frozenset[str]]] = {
+    "CustomerCreateParams": CUSTOMER,
+    "CustomerUpdateParams": CUSTOMER,
+    "CustomerUpdateParamsInvoiceSettings": frozenset({"default_payment_method"}),
+    "SubscriptionUpdateParams": frozenset({"default_payment_method"}),
 }
 
 
@@ -39,7 +48,9 @@ class Parameter:
 def fields(members: type) -> dict[str, Parameter]:
     """Return the parameters that a TypedDict declares."""
     hints = get_type_hints(members, localns=INHERITED)
-    return {name: _parameter(hint) for name, hint in hints.items() if name not in RequestOptions.__annotations__}
+    declared = {name: _parameter(hint) for name, hint in hints.items() if name not in RequestOptions.__annotations__}
+    unset = {name: replace(declared[name], can_be_unset=True) for name in UNSET_TOO.get(members.__name__, ())}
+    return declared | unset
 
 
 @cache

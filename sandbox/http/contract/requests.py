@@ -17,6 +17,7 @@ from sandbox.http.forms import Form
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 LIST_INDEX = re.compile(r"[0-9]{1,4}")
+BOOLEANS: Final = {"true": True, "false": False, "True": True, "False": False}
 NOUNS: Final[dict[type, str]] = {bool: "boolean", int: "integer", float: "decimal", Decimal: "decimal"}
 
 
@@ -78,8 +79,8 @@ def _scalar(parameter: Parameter, text: str, name: str) -> Any:
     if text in parameter.choices or (parameter.is_text and not parameter.choices):
         return text
     for scalar in parameter.scalars:
-        if scalar is bool and text in {"true", "false"}:
-            return text == "true"
+        if scalar is bool and text in BOOLEANS:
+            return BOOLEANS[text]
         if scalar is int and INTEGER.fullmatch(text):
             return int(text)
         if scalar in {float, Decimal} and NUMBER.fullmatch(text):

@@ -92,7 +92,10 @@ def _members(account: Account, subscription: Object, params: Params) -> dict[str
     return members | discounts.replace(account, subscription, redeemed)
 
 
-def _payment_method(account: Account, subscription: Object, method_id: str) -> str:
+def _payment_method(account: Account, subscription: Object, method_id: str) -> str | None:
+    """Return the id of the customer's method; an empty text removes the subscription's own."""
+    if not method_id:
+        return None
     customer = account.find("customer", subscription["customer"])
     method = payment_method_routes.attached(account, method_id, customer, param="default_payment_method")
     return str(method["id"])

@@ -10,6 +10,25 @@ def named_customer(api):
     return api.customers.create({"email": "Ada@example.com", "name": "Ada", "metadata": {"user": "1"}})
 
 
+class TestEmptyText:
+    """Stripe removes these by an empty text, though the SDK does not declare it."""
+
+    @pytest.mark.parametrize("name", ["name", "email", "phone", "description"])
+    def test_removes_a_text(self, api, named_customer, name):
+        api.customers.update(named_customer.id, {name: "a@example.com"})
+
+        assert api.customers.update(named_customer.id, {name: ""})[name] is None
+
+    def test_removes_the_default_payment_method(self, api, named_customer):
+        method = api.payment_methods.attach("pm_card_visa", {"customer": named_customer.id})
+        default = {"default_payment_method": method.id}
+        api.customers.update(named_customer.id, {"invoice_settings": default})
+
+        changed = api.customers.update(named_customer.id, {"invoice_settings": {"default_payment_method": ""}})
+
+        assert changed.invoice_settings.default_payment_method is None
+
+
 class TestCreate:
     def test_returns_given_members_and_nulls(self, named_customer):
         assert named_customer.id == starting("cus_")

@@ -32,6 +32,32 @@ class TestDecode:
             "created": {"gte": "5"},
         }
 
+    def test_begins_a_member_of_a_list_when_the_last_one_has_the_name(self):
+        pairs = [("items[][price]", "a"), ("items[][quantity]", "2"), ("items[][price]", "b"), ("items[][price]", "c")]
+
+        assert decode(pairs) == {
+            "items": {"0": {"price": "a", "quantity": "2"}, "1": {"price": "b"}, "2": {"price": "c"}}
+        }
+
+    def test_keeps_nested_values_in_one_member_of_a_list(self):
+        pairs = [
+            ("items[][price_data][currency]", "usd"),
+            ("items[][price_data][recurring][interval]", "month"),
+            ("items[][tax_rates][]", "one"),
+            ("items[][tax_rates][]", "two"),
+            ("items[][price_data][currency]", "eur"),
+        ]
+
+        assert decode(pairs) == {
+            "items": {
+                "0": {
+                    "price_data": {"currency": "usd", "recurring": {"interval": "month"}},
+                    "tax_rates": {"0": "one", "1": "two"},
+                },
+                "1": {"price_data": {"currency": "eur"}},
+            }
+        }
+
     def test_takes_the_later_of_two_equal_keys(self):
         assert decode([("name", "first"), ("name", "second")]) == {"name": "second"}
 
@@ -53,7 +79,7 @@ class TestDecode:
 
 
 class TestRefusals:
-    @pytest.mark.parametrize("key", ["", "[a]", "a[", "a]", "a[b", "a[b]c", "a[[b]]", "a[][b]", "a[][]", "x" * 501])
+    @pytest.mark.parametrize("key", ["", "[a]", "a[", "a]", "a[b", "a[b]c", "a[[b]]", "a[][]", "x" * 501])
     def test_a_malformed_key(self, key):
         with pytest.raises(ApiError) as refusal:
             decode([(key, "1")])

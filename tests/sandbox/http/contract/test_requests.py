@@ -213,7 +213,11 @@ class TestRefusals:
             "unit_amount",
         )
 
-    @pytest.mark.parametrize("text", ["True", "1", "yes"])
+    @pytest.mark.parametrize(("text", "value"), [("true", True), ("True", True), ("false", False), ("False", False)])
+    def test_booleans_of_older_sdks_are_taken(self, text, value):
+        assert ask("POST", "/v1/prices", *PRICE, ("active", text))["active"] is value
+
+    @pytest.mark.parametrize("text", ["TRUE", "1", "yes"])
     def test_an_invalid_boolean(self, text):
         assert refusal("POST", "/v1/prices", *PRICE, ("active", text)) == (
             f"Invalid boolean: {text}",

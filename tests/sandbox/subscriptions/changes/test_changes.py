@@ -122,6 +122,15 @@ class TestChange:
         assert [line.amount for line in invoice.lines.data] == [-1400, 24000]
         assert (invoice.amount_paid, invoice.billing_reason) == (22600, "subscription_update")
 
+    def test_an_empty_text_removes_the_payment_method(self, shop, create):
+        subscription = create()
+        given = shop.api.subscriptions.update(subscription.id, {"default_payment_method": "pm_card_visa"})
+
+        changed = shop.api.subscriptions.update(subscription.id, {"default_payment_method": ""})
+
+        assert given.default_payment_method is not None
+        assert changed.default_payment_method is None
+
     def test_changes_nothing_if_error_if_incomplete_is_declined(self, shop, create):
         subscription, yearly = create(shop.price(2800)), shop.price(24000, interval="year")
         shop.api.subscriptions.update(subscription.id, {"default_payment_method": "pm_card_chargeCustomerFail"})
