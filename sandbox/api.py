@@ -4,6 +4,7 @@ A call passes, in this order: API key and version, route, faults set by a contro
 function, expansion, and the check of the answer's types.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from functools import cache, partial
@@ -29,6 +30,7 @@ from sandbox.http.faults import Fault
 from sandbox.http.idempotency import Answer
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
+from sandbox.http.versions import translation
 from sandbox.invoices import routes as invoice_routes
 from sandbox.local_stripe import LocalStripe
 from sandbox.payments import payment_method_routes
@@ -39,6 +41,8 @@ from sandbox.subscriptions import item_routes
 from sandbox.subscriptions import routes as subscription_routes
 from sandbox.subscriptions.previews import routes as preview_routes
 from sandbox.subscriptions.schedules import routes as schedule_routes
+
+log = logging.getLogger("sandbox")
 
 MODULES = [
     product_routes,
@@ -60,6 +64,7 @@ MODULES = [
     event_routes,
     endpoint_routes,
 ]
+ANSWERED_VERSION = "Sandbox-Answered-Version"  # The version of the answer's shape, if the call named another.
 CHECKED_PER_LIST = 10  # Longer lists are sampled: each object was checked when it was written.
 
 
@@ -92,7 +97,8 @@ class Api:
         return self._response(call, answer)
 
     def _answer(self, call: Call) -> Answer:
-        call.check(version=API_VERSION)
+        call.check()
+        self._note_version(call.version)
         operation = self._operation(call)
         run = self._function(call)
         fault = self.sandbox.faults.take(call)
@@ -105,6 +111,12 @@ class Api:
         if fault and fault.fails_after:
             raise fault.error()
         return answer
+
+    def _note_version(self, version: str) -> None:
+        """Log once for each other version that its calls are answered in the shape of the installed SDK's."""
+        if version != API_VERSION and version not in self.sandbox.other_versions:
+            self.sandbox.other_versions.add(version)
+            log.info("A program asks for API version %s; it is answered in %s.", version, API_VERSION)
 
     def _operation(self, call: Call) -> contract.Operation:
         """Return Stripe's operation at this path, and count the call. Raises ApiError (404) if there is none."""
@@ -131,7 +143,7 @@ class Api:
         """
         if kept := idempotency.find(self.account, call):
             return kept
-        params = contract.coerce(operation, call.form)
+        params = contract.coerce(operation, translation.translated(self.account, operation, call))
         answer = self._execute(run, params, fault)
         idempotency.save(self.account, call, answer)
         return answer
@@ -154,7 +166,9 @@ class Api:
         response = Response(answer.body + "\n", status=answer.status, mimetype="application/json")
         response.headers["Request-Id"] = call.request_id
         response.headers["Date"] = http_date(self.account.clock.now())
-        response.headers["Stripe-Version"] = API_VERSION
+        response.headers["Stripe-Version"] = call.version
+        if call.version != API_VERSION:
+            response.headers[ANSWERED_VERSION] = API_VERSION
         if call.idempotency_key:
             response.headers["Idempotency-Key"] = call.idempotency_key
             if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -43,6 +43,7 @@ class LocalStripe:
         self.delays = Delays()
         self.keys_in_use = KeysInUse()
         self.calls: Counter[str] = Counter()
+        self.other_versions: set[str] = set()  # API versions that calls named, other than the installed SDK's.
         self.webhooks = dict(webhooks or {})
         with self.account.transaction():
             self._register_webhooks()

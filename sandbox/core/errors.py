@@ -93,8 +93,8 @@ class ApiError(Exception):
         return cls(f"Invalid API Key provided: {shown}", status=401)
 
     @classmethod
-    def wrong_version(cls, asked: str, ours: str) -> Self:
-        return cls(f"Invalid Stripe API version: {asked}. This sandbox supports only {ours}, its SDK's version.")
+    def wrong_version(cls, asked: str, newest: str) -> Self:
+        return cls(f"Invalid Stripe API version: {asked}. The newest version that this sandbox knows is {newest}.")
 
     @classmethod
     def unrecognized_url(cls, method: str, path: str) -> Self:

@@ -10,11 +10,13 @@ from functools import cached_property
 from werkzeug.wrappers import Request
 
 from sandbox.core import ids
+from sandbox.core.account import API_VERSION
 from sandbox.core.errors import ApiError
 from sandbox.http import forms
 from sandbox.http.forms import Form
+from sandbox.http.versions import released
 
-KEY_PREFIX = "sk_test_"
+KEY_PREFIXES = ("sk_test_", "rk_test_")
 MAX_IDEMPOTENCY_KEY = 255
 
 
@@ -44,28 +46,31 @@ class Call:
 
     @cached_property
     def form(self) -> Form:
-        """The parameters: from the body of a POST, from the query of other methods."""
-        source = self.request.form if self.method == "POST" else self.request.args
-        return forms.decode(source.items(multi=True))
+        """The parameters, of the query and the body: Stripe reads both, whatever the method."""
+        pairs = [*self.request.args.items(multi=True), *self.request.form.items(multi=True)]
+        return forms.decode(pairs)
+
+    @property
+    def version(self) -> str:
+        """The API version that the call names, else the account's own."""
+        return self.request.headers.get("Stripe-Version", API_VERSION)
 
     @cached_property
     def fingerprint(self) -> str:
         """A hash of the parameters, to compare requests with the same idempotency key."""
         return hashlib.sha256(json.dumps(self.form, sort_keys=True).encode()).hexdigest()
 
-    def check(self, *, version: str) -> None:
+    def check(self) -> None:
         """Check the API key, the API version and the length of the idempotency key.
 
-        Raises ApiError for a key that is no test key, or for an API version other than `version`.
+        Raises ApiError for a key that is no test key, or for an API version that was never released.
         """
         key = self._api_key()
         if not key:
             raise ApiError.no_key()
-        if not key.startswith(KEY_PREFIX):
+        if not key.startswith(KEY_PREFIXES):
             raise ApiError.wrong_key(key)
-        asked = self.request.headers.get("Stripe-Version", version)
-        if asked != version:
-            raise ApiError.wrong_version(asked, version)
+        released.check(self.version)
         if self.idempotency_key is not None and len(self.idempotency_key) > MAX_IDEMPOTENCY_KEY:
             raise ApiError.invalid(f"Idempotency keys can be at most {MAX_IDEMPOTENCY_KEY} characters long.")
 

@@ -1,7 +1,6 @@
 import pytest
 import stripe
 
-from sandbox.core.account import API_VERSION
 from sandbox.transport import InProcessClient
 from tests.wording import starting
 
@@ -9,12 +8,16 @@ BEARER = {"Authorization": "Bearer sk_test_any"}
 
 
 class TestKey:
-    @pytest.mark.parametrize("headers", [BEARER, {"Authorization": "bearer sk_test_any"}])
+    @pytest.mark.parametrize(
+        "headers",
+        [BEARER, {"Authorization": "bearer sk_test_any"}, {"Authorization": "Bearer rk_test_restricted"}],
+    )
     def test_any_test_key_signs_in(self, http_client, headers):
         assert http_client.get("/v1/customers", headers=headers).status_code == 200
 
-    def test_basic_authentication_is_taken_too(self, http_client):
-        assert http_client.get("/v1/customers", auth=("sk_test_any", "")).status_code == 200
+    @pytest.mark.parametrize("key", ["sk_test_any", "rk_test_restricted"])
+    def test_basic_authentication_is_taken_too(self, http_client, key):
+        assert http_client.get("/v1/customers", auth=(key, "")).status_code == 200
 
     @pytest.mark.parametrize(
         ("authorization", "message"),
@@ -24,6 +27,7 @@ class TestKey:
             ("Basic %%%", "You did not provide an API key."),
             ("Digest x", "You did not provide an API key."),
             ("Bearer sk_live_1234567890abcd", "Invalid API Key provided: sk_live_**********abcd"),
+            ("Bearer rk_live_1234567890abcd", "Invalid API Key provided: rk_live_**********abcd"),
             ("Bearer secret", "Invalid API Key provided: ******"),
         ],
     )
@@ -40,19 +44,6 @@ class TestKey:
 
         with pytest.raises(stripe.AuthenticationError):
             stranger.customers.list()
-
-
-class TestVersion:
-    def test_refuses_other_versions_than_the_sdks(self, http_client):
-        answer = http_client.get("/v1/customers", headers={**BEARER, "Stripe-Version": "2024-06-20"})
-
-        assert answer.status_code == 400
-        assert "Invalid Stripe API version: 2024-06-20" in answer.get_json()["error"]["message"]
-
-    def test_the_sdks_or_none_is_taken(self, http_client):
-        for headers in (BEARER, {**BEARER, "Stripe-Version": API_VERSION}):
-            answer = http_client.get("/v1/customers", headers=headers)
-            assert (answer.status_code, answer.headers["Stripe-Version"]) == (200, API_VERSION)
 
 
 class TestPath:
