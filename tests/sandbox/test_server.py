@@ -218,7 +218,7 @@ class TestConnections:
 
     def test_wait_at_the_same_time(self, start_sandbox):
         sandbox = start_sandbox()
-        sandbox.control("latency", latency_ms=300)
+        sandbox.control("latency", latency_ms=800)
         callers = [threading.Thread(target=sandbox.api.customers.list) for _ in range(5)]
 
         began = time.monotonic()
@@ -227,7 +227,7 @@ class TestConnections:
         for caller in callers:
             caller.join()
 
-        assert time.monotonic() - began < 1.2
+        assert time.monotonic() - began < 3.5
 
     def test_are_closed_without_an_answer(self, start_sandbox):
         sandbox = start_sandbox()
