@@ -30,6 +30,7 @@ from sandbox.http.faults import Fault
 from sandbox.http.idempotency import Answer
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
+from sandbox.http.searching import routes as search_routes
 from sandbox.http.versions import translation
 from sandbox.invoices import routes as invoice_routes
 from sandbox.local_stripe import LocalStripe
@@ -63,6 +64,7 @@ MODULES = [
     session_routes,
     event_routes,
     endpoint_routes,
+    search_routes,
 ]
 ANSWERED_VERSION = "Sandbox-Answered-Version"  # The version of the answer's shape, if the call named another.
 CHECKED_PER_LIST = 10  # Longer lists are sampled: each object was checked when it was written.
@@ -179,4 +181,5 @@ class Api:
 
 
 def _sample(shown: Object) -> Object:
-    return {**shown, "data": shown["data"][:CHECKED_PER_LIST]} if shown["object"] == "list" else shown
+    is_list = shown["object"] in expansion.LISTS
+    return {**shown, "data": shown["data"][:CHECKED_PER_LIST]} if is_list else shown

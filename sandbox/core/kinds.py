@@ -133,6 +133,7 @@ KINDS = {
         ),
         Kind("webhook_endpoint", prefix="we", list_url="/v1/webhook_endpoints"),
         Kind("_answer"),
+        Kind("_preview"),
         Kind("_delivery", prefix="del", indexed=_same_name("state")),
     )
 }

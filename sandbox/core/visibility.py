@@ -1,8 +1,13 @@
-"""The public form of an object: without private members and, unless expanded, without expand-only members."""
+"""The public form of an object: without private members and, unless expanded, without expand-only members.
+
+A list inside an object shows its first ten members, as at Stripe; the store has them all, and so has the list's URL.
+"""
 
 from typing import Any
 
 from sandbox.core.kinds import expand_only
+
+SHOWN_OF_NESTED_LISTS = 10
 
 
 def public(value: Any) -> Any:
@@ -15,7 +20,17 @@ def public(value: Any) -> Any:
     hidden = expand_only(kind) if isinstance(kind, str) else frozenset()
     return {
         # Keys of metadata belong to the caller, even with an underscore.
-        name: member if name == "metadata" else public(member)
-        for name, member in value.items()
+        name: inner if name == "metadata" else nested(inner)
+        for name, inner in value.items()
         if not name.startswith("_") and name not in hidden
     }
+
+
+def nested(value: Any) -> Any:
+    """Return the public form of a value inside an object; of a list object, only the first ten members."""
+    data = value.get("data") if isinstance(value, dict) else None
+    if isinstance(data, list) and len(data) > SHOWN_OF_NESTED_LISTS and value.get("object", "list") == "list":
+        value = {**value, "data": data[:SHOWN_OF_NESTED_LISTS]}
+        if "has_more" in value:  # Previous attributes of an event have the list's data alone.
+            value["has_more"] = True
+    return public(value)

@@ -14,11 +14,13 @@ from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.kinds import expand_only
 from sandbox.core.store import Object
-from sandbox.core.visibility import public
+from sandbox.core.visibility import nested, public
 from sandbox.http.contract import shapes
 from sandbox.http.contract.shapes import Shape
 
 MAX_DEPTH = 4
+LISTS = ("list", "search_result")
+TOTAL_COUNT = "total_count"  # Only search results have it; it is counted when it is asked for.
 
 Provider = Callable[[Account, Object], Any]
 PROVIDERS: dict[tuple[str, str], Provider] = {}
@@ -41,11 +43,14 @@ def expand(account: Account, obj: Object, paths: Iterable[str]) -> Object:
     """
     shown: Object = public(obj)
     for path in paths:
+        if path == TOTAL_COUNT and "_total_count" in obj:
+            shown[path] = obj["_total_count"]()
+            continue
         segments = path.split(".")
         if len(segments) > MAX_DEPTH:
             raise ApiError.expanded_too_deep(path)
         expander = _Expander(account, path)
-        if shown["object"] == "list":
+        if shown["object"] in LISTS:
             expander.expand_list(shown, None, segments)
         else:
             expander.expand(shown, _class_of(shown["object"]), segments)
@@ -114,7 +119,7 @@ class _Expander:
         provider = PROVIDERS.get((kind, name))
         if provider is None and name not in source:
             raise ApiError.unsupported("expand", f"{kind}.{name}")
-        return holder[name] if name in holder else public(provider(self.account, source) if provider else source[name])
+        return holder[name] if name in holder else nested(provider(self.account, source) if provider else source[name])
 
 
 def _is_reference(shape: Shape) -> bool:

@@ -31,7 +31,9 @@ def list_all(account: Account, params: Params) -> Object:
 
 
 def lines(account: Account, params: Params, invoice_id: str) -> Object:
-    return sublists.page(account.find("invoice", invoice_id)["lines"], params)
+    """List the lines of an invoice, or of a preview that has more of them than its answer showed."""
+    invoice = account.get("_preview", invoice_id) or account.find("invoice", invoice_id)
+    return sublists.page(invoice["lines"], params)
 
 
 def pay(account: Account, params: Params, invoice_id: str) -> Object:

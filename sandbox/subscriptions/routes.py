@@ -92,8 +92,12 @@ def list_all(account: Account, params: Params) -> Object:
 @provides("customer", "subscriptions")
 def of_customer(account: Account, customer: Object) -> Object:
     """Return the subscriptions of a customer, for `expand=["subscriptions"]`."""
-    listed = list_all(account, {"customer": customer["id"]})
-    return listed | {"url": f"/v1/customers/{customer['id']}/subscriptions"}
+    return list_of_customer(account, {}, customer["id"])
+
+
+def list_of_customer(account: Account, params: Params, customer_id: str) -> Object:
+    listed = list_all(account, {**params, "customer": account.find("customer", customer_id)["id"]})
+    return listed | {"url": f"/v1/customers/{customer_id}/subscriptions"}
 
 
 def _matches_filters(subscription: Object, params: Params) -> bool:
@@ -131,6 +135,7 @@ def _within(moment: int, wanted: Any) -> bool:
 ROUTES: Routes = [
     ("POST", "/v1/subscriptions", create),
     ("GET", "/v1/subscriptions", list_all),
+    ("GET", "/v1/customers/<customer_id>/subscriptions", list_of_customer),
     ("GET", "/v1/subscriptions/<subscription_id>", retrieve),
     ("POST", "/v1/subscriptions/<subscription_id>", update),
     ("DELETE", "/v1/subscriptions/<subscription_id>", cancel),

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from werkzeug.test import Client
 
 from sandbox import api
 from sandbox.http import contract
@@ -156,6 +157,27 @@ def managing(api, customer):
     api.billing_portal.sessions.create({"customer": customer, "expand": ["configuration"]})
 
 
+def searching(api):
+    for service, query in [
+        (api.charges, "amount>0"),
+        (api.customers, "email:'ada@example.com'"),
+        (api.invoices, "status:'paid'"),
+        (api.payment_intents, "status:'succeeded'"),
+        (api.prices, "active:'true'"),
+        (api.products, "name~'pro'"),
+        (api.subscriptions, "status:'active'"),
+    ]:
+        assert service.search({"query": query, "limit": 1, "expand": ["total_count"]}).total_count > 0
+
+
+def following(sandbox, api, customer):
+    """Call the lists that the SDK has no method for, at their URLs."""
+    charge = api.refunds.list().data[0].charge
+    for path in (f"/v1/customers/{customer}/subscriptions", f"/v1/charges/{charge}/refunds"):
+        answer = Client(sandbox).get(path, headers={"Authorization": "Bearer sk_test_any"})
+        assert (answer.status_code, answer.get_json()["url"]) == (200, path)
+
+
 def listening(api):
     endpoint = api.webhook_endpoints.create({"url": "https://shop.example/hook", "enabled_events": ["*"]}).id
     api.webhook_endpoints.retrieve(endpoint)
@@ -167,7 +189,7 @@ def listening(api):
 
 class TestWalk:
     @pytest.fixture
-    def walked(self, api, control):
+    def walked(self, sandbox, api, control):
         monthly, once = catalog(api)
         ada = people(api)
         buying(api, control, ada, monthly, once)
@@ -176,6 +198,8 @@ class TestWalk:
         collecting(api, control, monthly)
         paying(api)
         refunding(api)
+        searching(api)
+        following(sandbox, api, ada)
         discounting(api, api.prices.retrieve(monthly).product)
         managing(api, ada)
         listening(api)

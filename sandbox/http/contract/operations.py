@@ -39,6 +39,18 @@ class Operation:
         return _pattern(self.template).fullmatch(path) is not None
 
 
+# Lists inside objects that Stripe answers at their URLs, and for which the SDK has no method.
+UNDECLARED = (
+    Operation("GET", "/v1/charges/{charge}/refunds", "stripe.params._refund_list_params", "RefundListParams"),
+    Operation(
+        "GET",
+        "/v1/customers/{customer}/subscriptions",
+        "stripe.params._subscription_list_params",
+        "SubscriptionListParams",
+    ),
+)
+
+
 def operation(method: str, path: str) -> Operation | None:
     """Return Stripe's operation with this method and path, None if there is none."""
     candidates = _operations(_first_segment(path))
@@ -69,6 +81,7 @@ def _operations(segment: str) -> tuple[Operation, ...]:
             for each in _declared(ast.parse(text))
             if _first_segment(each.template) == segment
         }
+    found |= {(each.method, each.template): each for each in UNDECLARED if _first_segment(each.template) == segment}
     return tuple(sorted(found.values(), key=lambda each: (each.template.count("{"), each.template, each.method)))
 
 

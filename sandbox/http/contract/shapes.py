@@ -50,7 +50,12 @@ def required(cls: type) -> tuple[str, ...]:
 # Fields of list objects that the SDK does not declare.
 UNDECLARED: dict[type, dict[str, Any]] = {
     ListObject: {"object": Literal["list"]},
-    SearchResultObject: {"object": Literal["search_result"], "url": str, "next_page": str | None},
+    SearchResultObject: {
+        "object": Literal["search_result"],
+        "url": str,
+        "next_page": str | None,
+        "total_count": int | None,
+    },
 }
 
 

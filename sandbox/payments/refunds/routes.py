@@ -52,6 +52,11 @@ def list_all(account: Account, params: Params) -> Object:
     )
 
 
+def list_of_charge(account: Account, params: Params, charge_id: str) -> Object:
+    listed = list_all(account, {**params, "charge": account.find("charge", charge_id)["id"]})
+    return listed | {"url": f"/v1/charges/{charge_id}/refunds"}
+
+
 def _charge(account: Account, params: Params) -> Object:
     """Return the charge that the request names, by `charge` or `payment_intent`."""
     if "charge" not in params and "payment_intent" not in params:
@@ -80,6 +85,7 @@ def _collected(charge: Object | None, intent_id: str) -> Object:
 ROUTES: Routes = [
     ("POST", "/v1/refunds", create),
     ("GET", "/v1/refunds", list_all),
+    ("GET", "/v1/charges/<charge_id>/refunds", list_of_charge),
     ("GET", "/v1/refunds/<refund_id>", retrieve),
     ("POST", "/v1/refunds/<refund_id>", update),
 ]

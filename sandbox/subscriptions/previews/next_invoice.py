@@ -22,6 +22,7 @@ def next_invoice(account: Account, subscription: Object, *, latest_before: str |
 
 
 def as_drafted(account: Account, invoice_id: str) -> Object:
-    """Return the invoice as its `invoice.created` event contains it."""
+    """Return the invoice as its `invoice.created` event contains it, with all its lines: an event shows ten."""
     events = account.store.scan("event", index=("type", "invoice.created"))
-    return next(event["data"]["object"] for event in events if event["data"]["object"]["id"] == invoice_id)
+    drafted = next(event["data"]["object"] for event in events if event["data"]["object"]["id"] == invoice_id)
+    return {**drafted, "lines": account.find("invoice", invoice_id)["lines"]}

@@ -7,6 +7,7 @@ from sandbox.core.account import Account
 from sandbox.core.dry_run import dry_run
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
+from sandbox.core.visibility import SHOWN_OF_NESTED_LISTS
 from sandbox.http import limits
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
@@ -17,6 +18,8 @@ from sandbox.subscriptions.changes import request as change_request
 from sandbox.subscriptions.previews import next_invoice, shapes
 
 SUPPORTED = frozenset({"customer", "discounts", "preview_mode", "schedule", "subscription", "subscription_details"})
+LINES_KIND = "_preview"
+LINES_KEPT_SECONDS = 86400
 CHANGE_DETAILS = frozenset(
     {
         "billing_cycle_anchor",
@@ -33,7 +36,7 @@ NEW_SUBSCRIPTION_DETAILS = frozenset({"billing_mode", "items", "metadata", "tria
 
 
 def create(account: Account, params: Params) -> Object:
-    """Return the next invoice after the change that the request describes, without saving anything.
+    """Return the next invoice after the change that the request describes, and save only its lines, for their URL.
 
     Raises ApiError if the change itself would be refused, and ApiError (404) if there would be no next invoice.
     """
@@ -41,8 +44,20 @@ def create(account: Account, params: Params) -> Object:
     details = params.get("subscription_details", {})
     subscription = _subscription(account, params)
     if subscription is None:
-        return _preview_new_subscription(account, params, details)
-    return _preview_change(account, subscription, params, details)
+        preview = _preview_new_subscription(account, params, details)
+    else:
+        preview = _preview_change(account, subscription, params, details)
+    return _with_lines_kept(account, preview)
+
+
+def _with_lines_kept(account: Account, preview: Object) -> Object:
+    """Save the lines of a long preview for invoices' `lines` route, and delete those of earlier days."""
+    for old in list(account.store.scan(LINES_KIND, created=(None, account.now - LINES_KEPT_SECONDS))):
+        account.store.purge(LINES_KIND, old["id"])
+    if len(preview["lines"]["data"]) > SHOWN_OF_NESTED_LISTS:
+        kept = {"object": LINES_KIND, "id": preview["id"], "created": account.now, "lines": preview["lines"]}
+        account.store.put(kept)
+    return preview
 
 
 def _preview_change(account: Account, subscription: Object, params: Params, details: Params) -> Object:
