@@ -13,6 +13,7 @@ from sandbox.http.routes import Routes
 SUPPORTED = frozenset(
     {
         "allow_promotion_codes",
+        "allowed_payment_method_types",
         "billing_address_collection",
         "cancel_url",
         "client_reference_id",
@@ -49,6 +50,7 @@ NOT_OPEN = 'Only Checkout Sessions with a status in ["open"] can be expired. Thi
 def create(account: Account, params: Params) -> Object:
     """Create an open session; its page is at `url` until it is paid or expires."""
     limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
+    _check_allowed_types(params)
     mode = _mode(params)
     urls = _urls(params)
     line_items = session_lines.from_request(account, params, mode=mode)
@@ -67,6 +69,12 @@ def create(account: Account, params: Params) -> Object:
     account.add(session)
     account.store.set_due("checkout.session", session["id"], session["expires_at"])
     return session
+
+
+def _check_allowed_types(params: Params) -> None:
+    """Stripe leaves out the allowed types that an account does not have; the sandbox's sessions take cards."""
+    if "card" not in params.get("allowed_payment_method_types", ["card"]):
+        raise ApiError.unsupported_parameter("allowed_payment_method_types")
 
 
 def retrieve(account: Account, _params: Params, session_id: str) -> Object:

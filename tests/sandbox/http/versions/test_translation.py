@@ -184,6 +184,21 @@ class TestCheckout:
         status, answer = send("/v1/checkout/sessions", DAHLIA, **form)
         assert (status, answer["error"]["param"]) == (400, "ui_mode")
 
+    def test_takes_payment_method_types(self, shop, send):
+        form = self.form(shop) | {"payment_method_types[]": "card"}
+
+        status, answer = send("/v1/checkout/sessions", DAHLIA, **form)
+
+        assert (status, answer["payment_method_types"]) == (200, ["card"])
+        assert_unknown(send("/v1/checkout/sessions", API_VERSION, **form), "payment_method_types")
+
+    def test_refuses_payment_method_types_without_cards(self, shop, send):
+        form = self.form(shop) | {"payment_method_types[]": "ideal"}
+
+        status, answer = send("/v1/checkout/sessions", DAHLIA, **form)
+
+        assert (status, answer["error"]["code"]) == (400, "sandbox_unsupported")
+
     def test_refuses_by_name_what_it_cannot_express(self, shop, send):
         form = self.form(shop) | {"line_items[0][dynamic_tax_rates][0]": "txr_1"}
 
