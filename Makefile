@@ -12,9 +12,12 @@ ifdef ENGINE
 $(if $(ENGINE_$(ENGINE)),,$(error ENGINE is sqlite, mongodb, mongodb-server or postgresql))
 endif
 CHAOS_STEPS ?= 20000
-PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --ignore tests/e2e --ignore tests/benchmarks
+# These need more than Python: a browser, node, or an environment of their own.
+APART := --ignore tests/e2e --ignore tests/benchmarks --ignore tests/programs
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) $(APART)
 # The sandbox has no database: its tests run with SQLite's alone.
 ON_ENGINE := $(PYTEST) --ignore tests/sandbox
+NODE_PROGRAMS := tests/programs/stripe_node/node_modules
 TYPED := manage.py config billing subscriptions sandbox benchmarks
 AS_DEPLOYED := DEBUG=False SITE_URL=https://shop.example.com STRIPE_KEY=sk_live_none STRIPE_WEBHOOK_SECRET=whsec_none
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
@@ -24,7 +27,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo run test test-sqlite test-mongodb test-mongodb-server test-postgres test-e2e test-benchmarks
-.PHONY: chaos chaos-mutations bench bench-djstripe fix lint types check lock clean
+.PHONY: test-programs chaos chaos-mutations bench bench-djstripe fix lint types check lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +79,9 @@ test-benchmarks: install ## Run the tests of the benchmarks
 test-e2e: install ## Run the tests in a real browser (needs chromium)
 	$(BIN)/python -m pytest tests/e2e
 
+test-programs: install .venv-djstripe/ready $(NODE_PROGRAMS) ## Run other people's programs against the sandbox (needs node and npm)
+	$(BIN)/python -m pytest tests/programs
+
 # --- Measuring ---------------------------------------------------------------
 
 bench: install ## Measure sync, webhooks and pages (a quick look: BENCH="--sizes 100 1000 --changes 1 100")
@@ -124,7 +130,7 @@ lock: .venv/development ## Take the newest allowed versions into the three requi
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
 
 clean: ## Remove what tools made; .env and databases stay
-	rm -rf .venv .venv-djstripe .mypy_cache .pytest_cache .ruff_cache .import_linter_cache staticfiles
+	rm -rf .venv .venv-djstripe $(NODE_PROGRAMS) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache staticfiles
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The newest Python that can make a virtual environment. A shim that only pretends to be one fails here.
@@ -154,6 +160,11 @@ $(BIN)/python:
 .venv-djstripe/ready: benchmarks/djstripe/requirements.txt | $(BIN)/python
 	@$(BIN)/python -m venv .venv-djstripe
 	@.venv-djstripe/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $<
+	@touch $@
+
+# Without a lock file, because it would name the registry of whoever made it. package.json has exact versions.
+tests/programs/%/node_modules: tests/programs/%/package.json
+	@cd $(@D) && npm install --no-package-lock --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .env: | $(BIN)/python
