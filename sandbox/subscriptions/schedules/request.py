@@ -7,7 +7,7 @@ from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.periods import boundary
 from sandbox.core.store import Object
-from sandbox.http import limits, metadata
+from sandbox.http import limits, listing, metadata
 from sandbox.http.listing import Params
 from sandbox.subscriptions import create_request
 from sandbox.subscriptions.create_request import MAX_ITEMS
@@ -59,9 +59,22 @@ def phases(account: Account, schedule: Object, given: list[Params]) -> list[Obje
     for index, each in enumerate(given):
         path = f"phases[{index}]"
         start = _start_date(account, each, path, before=found[-1] if found else None)
+        if found and index == len(given) - 1 and not each.keys() & {"duration", "end_date"}:
+            each |= {"duration": _one_period(account, each, path)}
         found.append(_phase(account, present, each, path, start=start))
     _check_current_phase(account, present, found)
     return found
+
+
+def _one_period(account: Account, given: Params, path: str) -> Params:
+    """Return the length that Stripe gives a last phase without an end: one interval of its first price."""
+    if not given["items"] or "price" not in given["items"][0]:
+        raise ApiError.missing_parameter(f"{path}[items][0][price]")
+    price_id, param = given["items"][0]["price"], f"{path}[items][0][price]"
+    price = account.find("price", price_id, param=param)
+    if price["recurring"] is None:
+        price = create_request.recurring_price(account, price_id, param=param)  # It refuses the price.
+    return listing.given(price["recurring"], "interval", "interval_count")
 
 
 def _current(account: Account, schedule: Object) -> Current:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.sandbox.shop import NOW, at, error_of, ids
+from tests.sandbox.shop import NOW, at, error_of, ids, shown
 
 DAY = 86_400
 FIRST, SECOND = at("2027-02-28 10:30"), at("2027-03-31 10:30")
@@ -136,6 +136,17 @@ class TestUpdate:
 
         assert (noted.metadata.to_dict(), after.metadata.to_dict()) == ({"why": "downgrade"}, {})
 
+    def test_a_last_phase_without_an_end_lasts_one_interval_of_its_price(self, shop, create, scheduled):
+        subscription = create()
+        yearly = shop.price(19000, interval="year")
+        now = {"items": [{"price": subscription["items"].data[0].price.id}], "start_date": NOW, "end_date": FIRST}
+
+        changed = shop.api.subscription_schedules.update(
+            scheduled(subscription).id, {"phases": [now, {"items": [{"price": yearly}], "proration_behavior": "none"}]}
+        )
+
+        assert [shown(phase.end_date) for phase in changed.phases] == ["2027-02-28 10:30", "2028-02-28 10:30"]
+
     @pytest.mark.parametrize(
         ("phases", "param"),
         [
@@ -161,6 +172,10 @@ class TestUpdate:
             ),
             ([{"start_date": NOW, "end_date": FIRST, "trial": True}], "phases[0][trial]"),
             ([{"start_date": NOW, "iterations": 1}], "phases[0][iterations]"),
+            (
+                [{"start_date": NOW, "end_date": FIRST}, {"items": [{"price": "price_none"}]}],
+                "phases[1][items][0][price]",
+            ),
         ],
     )
     def test_names_the_wrong_parameter(self, shop, create, scheduled, phases, param):
