@@ -113,7 +113,7 @@ def orders(session: Object, kind: str) -> list[Order]:
     return [
         Order(item["price"], item["quantity"], item["metadata"])
         for item in session["line_items"]["data"]
-        if item["price"]["type"] == kind
+        if item["price"]["type"] == kind and item["quantity"] != 0
     ]
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.checkout import rules, session_discounts, session_lines, session_options, shapes
+from sandbox.checkout.asked import options as asked
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
@@ -10,11 +11,12 @@ from sandbox.http import limits, listing, metadata, sublists
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
 
-SUPPORTED = frozenset(
+SUPPORTED = asked.PARAMETERS | frozenset(
     {
+        "adaptive_pricing",
         "allow_promotion_codes",
         "allowed_payment_method_types",
-        "billing_address_collection",
+        "automatic_tax",
         "cancel_url",
         "client_reference_id",
         "customer",
@@ -23,24 +25,28 @@ SUPPORTED = frozenset(
         "discounts",
         "expires_at",
         "invoice_creation",
+        "integration_identifier",
         "line_items",
         "locale",
+        "managed_payments",
         "metadata",
         "mode",
+        "origin_context",
         "payment_intent_data",
         "payment_method_collection",
-        "submit_type",
+        "saved_payment_method_options",
         "subscription_data",
         "success_url",
+        "tax_id_collection",
         "ui_mode",
     }
 )
 COPIED = (
     "allow_promotion_codes",
-    "billing_address_collection",
     "client_reference_id",
+    "integration_identifier",
     "locale",
-    "submit_type",
+    "origin_context",
 )
 MIN_LIFETIME = 30 * 60
 MAX_LIFETIME = 24 * 3600
@@ -79,6 +85,13 @@ def _check_allowed_types(params: Params) -> None:
 
 def retrieve(account: Account, _params: Params, session_id: str) -> Object:
     return account.find("checkout.session", session_id)
+
+
+def update(account: Account, params: Params, session_id: str) -> Object:
+    """Change the metadata. Stripe changes the rest only for pages that are embedded in the seller's own."""
+    limits.refuse_unsupported(params, *sorted(params.keys() - {"metadata"}))
+    session = account.find("checkout.session", session_id)
+    return account.change(session, {"metadata": metadata.merged(session["metadata"], params)})
 
 
 def list_all(account: Account, params: Params) -> Object:
@@ -152,6 +165,7 @@ ROUTES: Routes = [
     ("POST", "/v1/checkout/sessions", create),
     ("GET", "/v1/checkout/sessions", list_all),
     ("GET", "/v1/checkout/sessions/<session_id>", retrieve),
+    ("POST", "/v1/checkout/sessions/<session_id>", update),
     ("POST", "/v1/checkout/sessions/<session_id>/expire", expire),
     ("GET", "/v1/checkout/sessions/<session_id>/line_items", line_items),
 ]

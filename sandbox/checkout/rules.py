@@ -3,17 +3,19 @@
 A refused payment changes nothing: objects are created only after the payment method was accepted.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sandbox.checkout import purchases, session_customer, session_discounts
+from sandbox.checkout import purchases, recovery, session_customer, session_discounts
+from sandbox.checkout.asked import answers, quantities
+from sandbox.checkout.asked.answers import Answers
 from sandbox.checkout.purchases import Purchase
+from sandbox.checkout.session_customer import Contact
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.payments import card_entry
 from sandbox.payments import rules as payments
 from sandbox.payments.card_entry import TypedCard
-from sandbox.payments.shapes import billing_details
 
 SETTLEMENT_EVENTS = {True: "checkout.session.async_payment_succeeded", False: "checkout.session.async_payment_failed"}
 
@@ -34,6 +36,7 @@ class Attempt:
     authenticate: str | None = None
     delayed: bool = False
     promotion_code: str | None = None
+    answers: Answers = field(default_factory=Answers)
 
 
 def pay(account: Account, session_id: str, attempt: Attempt) -> Object:
@@ -46,12 +49,15 @@ def pay(account: Account, session_id: str, attempt: Attempt) -> Object:
     _require_open(session)
     if attempt.promotion_code is not None:
         session_discounts.apply_code(account, session, attempt.promotion_code)
+    quantities.change(account, session, attempt.answers.quantities)
     redemption = session_discounts.redemption(account, session)
-    method = _new_payment_method(account, session, attempt) if needs_payment_method(session) else None
-    buyer = session_customer.find_or_create_buyer(account, session, email=attempt.email, name=attempt.name)
+    session |= answers.members(session, attempt.answers)
+    contact = _contact(account, session, attempt)
+    method = _new_payment_method(account, session, attempt, contact) if needs_payment_method(session) else None
+    buyer = session_customer.find_or_create_buyer(account, session, contact)
     buy = purchases.subscribe if session["mode"] == "subscription" else purchases.take_one_time_payment
     outcome = buy(account, Purchase(session=session, buyer=buyer, method=method, redemption=redemption))
-    known = {"customer": buyer.customer_id, "customer_details": buyer.customer_details}
+    known = {"customer": buyer.customer_id, "customer_details": buyer.contact.customer_details}
     account.change(session, {**known, **outcome, "status": "complete", "url": None})
     account.store.clear_due("checkout.session", session_id)
     account.emit("checkout.session.completed", session)
@@ -74,7 +80,7 @@ def settle(account: Account, session_id: str, *, succeeds: bool) -> Object:
 
 def expire(account: Account, session: Object) -> Object:
     """Expire an open session: its `expires_at` has passed, or the seller expires it."""
-    account.change(session, {"status": "expired", "url": None})
+    account.change(session, {"after_expiration": recovery.link(account, session), "status": "expired", "url": None})
     account.store.clear_due("checkout.session", session["id"])
     account.emit("checkout.session.expired", session)
     return session
@@ -101,14 +107,23 @@ def _require_open(session: Object) -> None:
         raise ApiError.invalid("This Checkout Session has expired.")
 
 
-def _new_payment_method(account: Account, session: Object, attempt: Attempt) -> Object:
+def _contact(account: Account, session: Object, attempt: Attempt) -> Contact:
+    return session_customer.contact(
+        account,
+        session,
+        email=attempt.email,
+        name=attempt.name,
+        phone=answers.phone(session, attempt.answers),
+        address=answers.billing_address(session, attempt.answers),
+    )
+
+
+def _new_payment_method(account: Account, session: Object, attempt: Attempt, contact: Contact) -> Object:
     """Create the payment method from the buyer's input. Raises ApiError (402) if the card is declined."""
-    email, name = session_customer.contact(account, session, email=attempt.email, name=attempt.name)
-    payer = billing_details(email=email, name=name)
     if attempt.delayed:
-        return payments.new_bank_account(account, payer=payer)
+        return payments.new_bank_account(account, payer=contact.payer)
     typed = TypedCard(attempt.card, attempt.exp_month, attempt.exp_year, attempt.cvc, attempt.authenticate)
     card, expiry = card_entry.read(account, typed)
     if refusal := card.refusal if due_now(session) else card.refusal_when_saved():
         raise refusal.error()
-    return payments.new_card(account, card, payer=payer, expiry=expiry)
+    return payments.new_card(account, card, payer=contact.payer, expiry=expiry)

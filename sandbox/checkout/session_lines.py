@@ -13,6 +13,8 @@ from sandbox.http.listing import Params
 from sandbox.invoices import lines
 
 MAX_ITEMS = 100
+DEFAULT_MAXIMUM = 99
+HIGHEST_MAXIMUM = 999_999
 # Stripe's minimum charge in minor units; a currency that is not listed has no minimum here.
 MIN_CHARGE = {"aud": 50, "cad": 50, "chf": 50, "eur": 50, "gbp": 30, "jpy": 50, "nzd": 50, "usd": 50}
 
@@ -35,7 +37,8 @@ def from_request(account: Account, params: Params, *, mode: str) -> list[Object]
 
 
 def _line_item(account: Account, given: Params, path: str) -> Object:
-    limits.refuse_unsupported({f"{path}[{name}]": 1 for name in given.keys() & {"adjustable_quantity", "tax_rates"}})
+    if given.get("tax_rates"):
+        raise ApiError.unsupported_parameter(f"{path}[tax_rates]")
     if ("price" in given) == ("price_data" in given):
         raise ApiError.invalid("You must provide exactly one of `price` or `price_data`.", param=path)
     price = (
@@ -56,7 +59,27 @@ def _line_item(account: Account, given: Params, path: str) -> Object:
         quantity=given["quantity"],
         description=lines.product_name(account, price),
         metadata=metadata.merged({}, given, param=f"{path}[metadata]"),
+        adjustable=_adjustable(
+            given.get("adjustable_quantity"), quantity=given["quantity"], path=f"{path}[adjustable_quantity]"
+        ),
     )
+
+
+def _adjustable(given: Params | None, *, quantity: int, path: str) -> Object | None:
+    """Return which quantities the buyer may choose, if any."""
+    if given is None:
+        return None
+    if not given["enabled"]:
+        return {"enabled": False, "maximum": None, "minimum": None}
+    least, most = given.get("minimum", 0), given.get("maximum", max(DEFAULT_MAXIMUM, quantity))
+    if not 0 <= least <= most <= HIGHEST_MAXIMUM:
+        raise ApiError.invalid(
+            f"The minimum can't be more than the maximum, which is at most {HIGHEST_MAXIMUM}.",
+            param=f"{path}[maximum]",
+        )
+    if not least <= quantity <= most:
+        raise ApiError.invalid(f"The quantity must be from {least} to {most}.", param=f"{path}[minimum]")
+    return {"enabled": True, "maximum": most, "minimum": least}
 
 
 def _existing_price(account: Account, price_id: str, path: str) -> Object:

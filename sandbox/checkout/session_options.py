@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.checkout import shapes
+from sandbox.checkout.asked import options as asked
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
@@ -14,8 +15,10 @@ ONLY_IN = {
     "payment": ("customer_creation", "invoice_creation", "payment_intent_data"),
     "subscription": ("payment_method_collection", "subscription_data"),
 }
+# Parameters that the sandbox takes only to leave the feature off.
+SWITCHED_OFF = ("automatic_tax", "managed_payments", "tax_id_collection")
 SUBSCRIPTION_DATA = frozenset(
-    {"billing_mode", "description", "metadata", "trial_end", "trial_period_days", "trial_settings"}
+    {"billing_mode", "description", "invoice_settings", "metadata", "trial_end", "trial_period_days", "trial_settings"}
 )
 PAYMENT_INTENT_DATA = frozenset({"description", "metadata", "receipt_email", "setup_future_usage"})
 INVOICE_DATA = frozenset({"description", "footer", "metadata"})
@@ -28,9 +31,13 @@ def from_request(account: Account, params: Params, session: Object) -> dict[str,
         for name in names:
             if name in params and mode != other:
                 raise ApiError.invalid(f"You can not pass `{name}` in `{mode}` mode.", param=name)
+    for name in SWITCHED_OFF:
+        if params.get(name, {}).get("enabled"):
+            raise ApiError.unsupported_parameter(f"{name}[enabled]")
     return {
+        **asked.from_request(params, session),
         **_customer_options(account, params, session),
-        **listing.given(params, "customer_creation", "payment_method_collection"),
+        **listing.given(params, "adaptive_pricing", "customer_creation", "payment_method_collection"),
         **_invoice_creation(params, session),
         "_payment_intent_data": _payment_intent_data(params.get("payment_intent_data", {})),
         **_subscription_data(account, params.get("subscription_data", {})),
@@ -44,18 +51,36 @@ def _customer_options(account: Account, params: Params, session: Object) -> dict
         email = limits.email(params["customer_email"], param="customer_email")
         return {"customer_details": shapes.customer_details(email=email), "customer_email": email}
     if "customer" not in params:
+        if "saved_payment_method_options" in params:
+            raise ApiError.invalid(
+                "`saved_payment_method_options` can only be used with `customer`.",
+                param="saved_payment_method_options",
+            )
         return {}
+    if "customer_creation" in params:
+        raise ApiError.invalid(
+            "You may only specify one of these parameters: customer, customer_creation.", param="customer_creation"
+        )
     customer = account.find("customer", params["customer"], param="customer")
     if session["mode"] == "subscription":
         shared_parameters.check_currency(account, customer, session["currency"])
     return {
         "customer": customer["id"],
-        "customer_details": shapes.customer_details(email=customer["email"], name=customer["name"]),
-        "saved_payment_method_options": {
-            "allow_redisplay_filters": ["always"],
-            "payment_method_remove": "disabled",
-            "payment_method_save": None,
-        },
+        "customer_creation": None,
+        "customer_details": shapes.customer_details(email=customer["email"]),
+        "saved_payment_method_options": _saved_payment_methods(params),
+    }
+
+
+def _saved_payment_methods(params: Params) -> Object:
+    """Return which saved cards the page offers, and whether the buyer may save a new one."""
+    given = params.get("saved_payment_method_options", {})
+    if given.get("payment_method_remove") == "enabled":
+        raise ApiError.unsupported_parameter("saved_payment_method_options[payment_method_remove]")
+    return {
+        "allow_redisplay_filters": given.get("allow_redisplay_filters", ["always"]),
+        "payment_method_remove": "disabled",
+        "payment_method_save": given.get("payment_method_save"),
     }
 
 

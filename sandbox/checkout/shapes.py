@@ -6,6 +6,19 @@ from sandbox.core import ids, money
 from sandbox.core.store import Object
 from sandbox.http.listing import embedded
 
+# The look of the page, as set in the dashboard.
+BRANDING = {
+    "background_color": "#ffffff",
+    "border_style": "rounded",
+    "button_color": "#0074d4",
+    "display_name": "Sandbox",
+    "font_family": "default",
+    "icon": None,
+    "logo": None,
+}
+# The account's payment methods, as set in the dashboard.
+PAYMENT_METHOD_CONFIGURATION = {"id": "pmc_1SandboxPaymentMethods00", "parent": None}
+
 
 def session(*, mode: str, created: int, expires_at: int, line_items: list[Object], base_url: str) -> Object:
     """Return an open session for these line items, without customer or options."""
@@ -15,17 +28,18 @@ def session(*, mode: str, created: int, expires_at: int, line_items: list[Object
     return {
         "id": session_id,
         "object": "checkout.session",
-        "adaptive_pricing": {"enabled": False},
+        "adaptive_pricing": {"enabled": mode != "setup"},
         "after_expiration": None,
         "allow_promotion_codes": None,
         "amount_subtotal": subtotal,
         "amount_total": total,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "billing_address_collection": None,
+        "branding_settings": BRANDING,
         "cancel_url": None,
         "client_reference_id": None,
         "client_secret": None,
-        "collected_information": None,
+        "collected_information": {"business_name": None, "individual_name": None, "shipping_details": None},
         "consent": None,
         "consent_collection": None,
         "created": created,
@@ -58,7 +72,7 @@ def session(*, mode: str, created: int, expires_at: int, line_items: list[Object
         "payment_intent": None,
         "payment_link": None,
         "payment_method_collection": "always" if mode == "subscription" else "if_required",
-        "payment_method_configuration_details": None,
+        "payment_method_configuration_details": PAYMENT_METHOD_CONFIGURATION,
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "payment_method_types": ["card"],
         "payment_status": "unpaid",
@@ -81,13 +95,15 @@ def session(*, mode: str, created: int, expires_at: int, line_items: list[Object
     }
 
 
-def line_item(*, price: Object, quantity: int, description: str, metadata: dict[str, str]) -> Object:
+def line_item(
+    *, price: Object, quantity: int, description: str, metadata: dict[str, str], adjustable: Object | None
+) -> Object:
     """Return a line item with its amounts."""
     amount = money.total(price, quantity)
     return {
         "id": ids.new("item"),
         "object": "item",
-        "adjustable_quantity": None,
+        "adjustable_quantity": adjustable,
         "amount_discount": 0,
         "amount_subtotal": amount,
         "amount_tax": 0,
@@ -117,15 +133,17 @@ def invoice_creation(*, enabled: bool = False, given: dict[str, Any] | None = No
     }
 
 
-def customer_details(*, email: str | None, name: str | None = None) -> Object:
-    """Return `customer_details`: the buyer's e-mail address and name."""
+def customer_details(
+    *, email: str | None, name: str | None = None, phone: str | None = None, address: Object | None = None
+) -> Object:
+    """Return `customer_details`: what is known of the buyer."""
     return {
-        "address": None,
+        "address": address,
         "business_name": None,
         "email": email,
         "individual_name": None,
         "name": name,
-        "phone": None,
+        "phone": phone,
         "tax_exempt": "none",
-        "tax_ids": [],
+        "tax_ids": None,
     }

@@ -62,6 +62,25 @@ class Body:
             raise ApiError.invalid(f"{name} must be one of {', '.join(map(str, choices))}.", param=name)
         return value
 
+    def texts(self, name: str) -> dict[str, str]:
+        """Return an object whose members are texts; empty if there is none."""
+        return self._members_of(name, str, "texts")
+
+    def integers(self, name: str) -> dict[str, int]:
+        """Return an object whose members are whole numbers, not negative; empty if there is none."""
+        found: dict[str, int] = self._members_of(name, int, "whole numbers from 0")
+        if any(value < 0 for value in found.values()):
+            raise ApiError.invalid(f"{name} must be an object of whole numbers from 0.", param=name)
+        return found
+
+    def _members_of(self, name: str, kind: type, noun: str) -> dict[str, Any]:
+        value = self._take(name)
+        if value is None:
+            return {}
+        if not isinstance(value, dict) or not all(type(member) is kind for member in value.values()):
+            raise ApiError.invalid(f"{name} must be an object of {noun}.", param=name)
+        return value
+
     def finish(self) -> None:
         """Raise ApiError for members that were not read, so that a misspelt name is not ignored."""
         if unknown := [name for name in self._members if name not in self._known]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.checkout import rules as checkout
+from sandbox.checkout.asked.answers import Answers
 from sandbox.checkout.rules import Attempt
 from sandbox.controls.body import Body
 from sandbox.core.errors import ApiError
@@ -33,6 +34,7 @@ def pay(sandbox: LocalStripe, body: Body, session_id: str) -> dict[str, Any]:
         authenticate=typed.authenticate,
         delayed=body.flag("async") or False,
         promotion_code=body.text("promotion_code"),
+        answers=_answers(body),
     )
     body.finish()
     with sandbox.transaction():
@@ -58,6 +60,21 @@ def dunning(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
     with sandbox.transaction():
         sandbox.account.store.save_setting(renewals.AFTER_LAST_ATTEMPT, outcome)
     return {renewals.AFTER_LAST_ATTEMPT: outcome}
+
+
+def _answers(body: Body) -> Answers:
+    """Return the answers to what the session asks; `shipping` has the members of an address, and `name`."""
+    shipping = body.texts("shipping")
+    return Answers(
+        phone=body.text("phone"),
+        address=body.texts("address"),
+        shipping=shipping,
+        shipping_name=shipping.get("name"),
+        accepts_terms=body.flag("terms_of_service") or False,
+        accepts_promotions=body.flag("promotions") or False,
+        fields=body.texts("custom_fields"),
+        quantities=body.integers("quantities"),
+    )
 
 
 def typed_card(body: Body) -> TypedCard:

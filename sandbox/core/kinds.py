@@ -54,7 +54,7 @@ KINDS = {
             id_length=58,
             list_url="/v1/checkout/sessions",
             noun="checkout.session",
-            indexed=_same_name("customer", "subscription", "payment_intent"),
+            indexed=_same_name("customer", "subscription", "payment_intent", "recovered_from"),
             expand_only=frozenset({"line_items"}),
         ),
         Kind("coupon", list_url="/v1/coupons", expand_only=frozenset({"applies_to", "currency_options"})),

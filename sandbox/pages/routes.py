@@ -21,6 +21,7 @@ ROUTES = Map(
         Rule("/static/sandbox.css", methods=["GET"], endpoint=rendering.stylesheet),
         Rule("/checkout/<session_id>", methods=["GET"], endpoint=checkout_page.show),
         Rule("/checkout/<session_id>", methods=["POST"], endpoint=checkout_page.pay),
+        Rule("/recover/<session_id>", methods=["GET"], endpoint=checkout_page.recover),
         Rule("/invoice/<invoice_id>", methods=["GET"], endpoint=invoices_page.show_invoice),
         Rule("/invoice/<invoice_id>", methods=["POST"], endpoint=invoices_page.pay),
         Rule("/portal/<session_id>", methods=["GET"], endpoint=portal_page.show),

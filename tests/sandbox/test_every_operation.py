@@ -61,7 +61,9 @@ def buying(api, control, customer, monthly, once):
             }
         ).id
 
-    api.checkout.sessions.expire(session(monthly, "subscription"))
+    abandoned = session(monthly, "subscription")
+    api.checkout.sessions.update(abandoned, {"metadata": {"campaign": "spring"}})
+    api.checkout.sessions.expire(abandoned)
     for bought in (session(monthly, "subscription"), session(once, "payment")):
         control(f"checkout/{bought}/pay", card="4242424242424242")
         api.checkout.sessions.retrieve(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sandbox.checkout import purchases
+from sandbox.checkout import purchases, session_customer
 from sandbox.checkout import rules as checkout
 from sandbox.core import money
 from sandbox.core.account import Account
@@ -13,6 +13,18 @@ from sandbox.pages import discount_text
 from sandbox.pages.discount_text import DiscountText, RenewalPrices
 from sandbox.pages.rendering import web_address
 
+PAY_VERBS = {"book": "Book for", "donate": "Donate"}
+
+
+@dataclass(frozen=True)
+class QuantityChoice:
+    """A field for a quantity that the buyer may change."""
+
+    name: str
+    value: int
+    least: int
+    most: int
+
 
 @dataclass(frozen=True)
 class Line:
@@ -21,6 +33,7 @@ class Line:
     name: str
     detail: str
     amount: str
+    choice: QuantityChoice | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +74,7 @@ def describe(account: Account, session: Object) -> OrderText:
         renewal_terms=_renewal_terms(account, session, recurring, trial_end),
         button_label=_button_label(session, total, is_trial=trial_end is not None),
         needs_card=checkout.needs_payment_method(session),
-        email=known_email(account, session),
+        email=session_customer.known_email(account, session),
         cancel_url=web_address(session["cancel_url"]),
     )
 
@@ -118,7 +131,15 @@ def _trial_length(trial_end: int | None, *, now: int) -> str:
 
 
 def _line(item: Object) -> Line:
-    return Line(item["description"], _detail(item), money.shown(item["amount_subtotal"], item["currency"]))
+    amount = money.shown(item["amount_subtotal"], item["currency"])
+    return Line(item["description"], _detail(item), amount, _quantity_choice(item))
+
+
+def _quantity_choice(item: Object) -> QuantityChoice | None:
+    allowed = item["adjustable_quantity"]
+    if not allowed or not allowed["enabled"]:
+        return None
+    return QuantityChoice(f"quantity_{item['id']}", item["quantity"], allowed["minimum"], allowed["maximum"])
 
 
 def _detail(item: Object) -> str:
@@ -152,11 +173,5 @@ def _button_label(session: Object, total: str, *, is_trial: bool) -> str:
         return "Start trial"
     if session["mode"] == "subscription":
         return "Subscribe"
-    return f"Pay {total}" if checkout.due_now(session) else "Complete order"
-
-
-def known_email(account: Account, session: Object) -> str | None:
-    """Return the e-mail address of the customer or session; as on Stripe's page, the buyer can't change it."""
-    customer = account.get("customer", session["customer"]) if session["customer"] else None
-    email: str | None = (customer and customer["email"]) or session["customer_email"]
-    return email
+    verb = PAY_VERBS.get(session["submit_type"], "Pay")
+    return f"{verb} {total}" if checkout.due_now(session) else "Complete order"

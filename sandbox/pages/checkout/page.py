@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 from werkzeug.wrappers import Request, Response
 
+from sandbox.checkout import recovery, session_customer, session_discounts
 from sandbox.checkout import rules as checkout
-from sandbox.checkout import session_discounts
+from sandbox.checkout.asked import quantities
 from sandbox.checkout.rules import Attempt
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
@@ -14,7 +15,7 @@ from sandbox.core.store import Object
 from sandbox.local_stripe import LocalStripe
 from sandbox.pages import card_form, rendering
 from sandbox.pages.card_form import Refusal
-from sandbox.pages.checkout import order_text
+from sandbox.pages.checkout import asked_form, order_text
 from sandbox.pages.rendering import Link, web_address
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -27,13 +28,13 @@ def show(sandbox: LocalStripe, _request: Request, session_id: str) -> Response:
         session = account.get("checkout.session", session_id)
         if session is None or session["status"] != "open":
             return _closed(session)
-        return _form(account, session, typed={})
+        return _form(account, session, typed=asked_form.initial(session))
 
 
 def pay(sandbox: LocalStripe, request: Request, session_id: str) -> Response:
     """Handle the form: fill in a test card, apply a promotion code, show 3-D Secure, pay, or show the error."""
     account = sandbox.account
-    typed = card_form.typed(request)
+    typed = card_form.typed(request) | asked_form.typed(request)
     with sandbox.transaction():
         session = account.get("checkout.session", session_id)
         if session is None or session["status"] != "open":
@@ -43,7 +44,19 @@ def pay(sandbox: LocalStripe, request: Request, session_id: str) -> Response:
         if action := _promotion(request):
             typed["promotion_code"] = request.form.get("promotion_code", "").strip()[: card_form.MAX_LENGTH]
             return _change_discount(account, session, typed, action=action)
+        if changed := _change_quantities(account, session, typed, asked=bool(request.form.get("update"))):
+            return changed
         return _pay(account, session, typed, authenticate=request.form.get("authentication"))
+
+
+def recover(sandbox: LocalStripe, _request: Request, session_id: str) -> Response:
+    """Open a copy of an expired session."""
+    with sandbox.transaction():
+        try:
+            copy = recovery.recover(sandbox.account, session_id)
+        except ApiError:
+            return rendering.not_found("This link does not work any more. Go back to the shop to start again.")
+        return rendering.see_other(copy["url"])
 
 
 def _promotion(request: Request) -> str | None:
@@ -67,6 +80,20 @@ def _change_discount(account: Account, session: Object, typed: dict[str, str], *
     return _form(account, session, typed=typed)
 
 
+def _change_quantities(account: Account, session: Object, typed: dict[str, str], *, asked: bool) -> Response | None:
+    """Save the typed quantities, and show the page again if the total is another one now or the buyer `asked`."""
+    try:
+        with account.attempt():
+            is_changed = quantities.change(account, session, asked_form.answers(session, typed).quantities)
+    except ApiError as error:
+        return _form(
+            account, account.find("checkout.session", session["id"]), typed=typed, refusal=asked_form.refusal(error)
+        )
+    if not is_changed and not asked:
+        return None
+    return _form(account, session, typed=typed, notice="The total has changed." if is_changed else "")
+
+
 def _pay(account: Account, session: Object, typed: dict[str, str], *, authenticate: str | None) -> Response:
     try:
         attempt = _attempt(account, session, typed, authenticate)
@@ -80,15 +107,16 @@ def _pay(account: Account, session: Object, typed: dict[str, str], *, authentica
             session_discounts.remove_code(
                 account, session
             )  # It could be redeemed when it was typed, and can't be now.
-        return _form(account, session, typed=typed, refusal=Refusal.of(error))
+        return _form(account, session, typed=typed, refusal=asked_form.refusal(error))
     return rendering.see_other(_success_url(paid)) if paid["success_url"] else _closed(paid)
 
 
 def _attempt(account: Account, session: Object, typed: Mapping[str, str], authenticate: str | None) -> Attempt:
-    if not order_text.known_email(account, session) and not EMAIL.fullmatch(typed["email"]):
+    if not session_customer.known_email(account, session) and not EMAIL.fullmatch(typed["email"]):
         raise ApiError.invalid("Your email address is incomplete.", param="email")
+    answers = asked_form.answers(session, typed)
     if not checkout.needs_payment_method(session):
-        return Attempt(email=typed["email"] or None)
+        return Attempt(email=typed["email"] or None, answers=answers)
     card = card_form.card(typed, authenticate=authenticate)
     return Attempt(
         card=card.number,
@@ -98,15 +126,20 @@ def _attempt(account: Account, session: Object, typed: Mapping[str, str], authen
         email=typed["email"] or None,
         name=typed["name"] or None,
         authenticate=authenticate,
+        answers=answers,
     )
 
 
-def _form(account: Account, session: Object, *, typed: Mapping[str, str], refusal: Refusal | None = None) -> Response:
+def _form(
+    account: Account, session: Object, *, typed: Mapping[str, str], refusal: Refusal | None = None, notice: str = ""
+) -> Response:
     return rendering.page(
         "checkout.html",
         status=402 if refusal else 200,
         order=order_text.describe(account, session),
+        asked=asked_form.describe(session),
         typed=typed,
+        notice=notice,
         refusal=refusal,
         test_cards=card_form.TEST_CARDS,
     )
