@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 from sandbox.catalog import price_routes, product_routes
 from sandbox.catalog.discounts import coupon_routes, promotion_code_routes
 from sandbox.checkout import routes as checkout_routes
+from sandbox.checkout.links import routes as link_routes
 from sandbox.core.account import API_VERSION, Cause
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
@@ -52,6 +53,7 @@ MODULES = [
     promotion_code_routes,
     customer_routes,
     checkout_routes,
+    link_routes,
     subscription_routes,
     item_routes,
     schedule_routes,

@@ -48,6 +48,8 @@ COPIED = (
     "locale",
     "origin_context",
 )
+# Indexed filters, the most selective first.
+SELECTIVE = ("subscription", "payment_intent", "customer", "payment_link")
 MIN_LIFETIME = 30 * 60
 MAX_LIFETIME = 24 * 3600
 NOT_OPEN = 'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
@@ -60,20 +62,30 @@ def create(account: Account, params: Params) -> Object:
     mode = _mode(params)
     urls = _urls(params)
     line_items = session_lines.from_request(account, params, mode=mode)
+    return open_session(account, params, line_items=line_items, members=urls)
+
+
+def open_session(account: Account, params: Params, *, line_items: list[Object], members: dict[str, Any]) -> Object:
+    """Create an open session for these line items; `members` are those that do not come from the parameters."""
+    session = new_session(account, params, line_items=line_items) | members
+    account.add(session)
+    account.store.set_due("checkout.session", session["id"], session["expires_at"])
+    return session
+
+
+def new_session(account: Account, params: Params, *, line_items: list[Object]) -> Object:
+    """Return a session made of the parameters, without saving it. Raises ApiError if they do not fit together."""
     session = shapes.session(
-        mode=mode,
+        mode=_mode(params),
         created=account.now,
         expires_at=_expires_at(account, params),
         line_items=line_items,
         base_url=account.base_url,
     )
-    session |= urls
     session |= listing.given(params, *COPIED)
     session |= {"metadata": metadata.merged({}, params)}
     session |= session_options.from_request(account, params, session)
     session_discounts.set_from_request(account, params, session)
-    account.add(session)
-    account.store.set_due("checkout.session", session["id"], session["expires_at"])
     return session
 
 
@@ -95,12 +107,10 @@ def update(account: Account, params: Params, session_id: str) -> Object:
 
 
 def list_all(account: Account, params: Params) -> Object:
-    limits.refuse_unsupported(params, "customer_account", "payment_link")
-    wanted = listing.given(params, "customer", "payment_intent", "status", "subscription")
+    limits.refuse_unsupported(params, "customer_account")
+    wanted = listing.given(params, "customer", "payment_intent", "payment_link", "status", "subscription")
     email = params.get("customer_details", {}).get("email")
-    index = next(
-        ((name, wanted[name]) for name in ("subscription", "payment_intent", "customer") if name in wanted), None
-    )
+    index = next(((name, wanted[name]) for name in SELECTIVE if name in wanted), None)
     return listing.page(
         account,
         "checkout.session",

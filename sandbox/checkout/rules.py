@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sandbox.checkout import purchases, recovery, session_customer, session_discounts
 from sandbox.checkout.asked import answers, quantities
 from sandbox.checkout.asked.answers import Answers
+from sandbox.checkout.links import rules as links
 from sandbox.checkout.purchases import Purchase
 from sandbox.checkout.session_customer import Contact
 from sandbox.core.account import Account
@@ -61,6 +62,7 @@ def pay(account: Account, session_id: str, attempt: Attempt) -> Object:
     account.change(session, {**known, **outcome, "status": "complete", "url": None})
     account.store.clear_due("checkout.session", session_id)
     account.emit("checkout.session.completed", session)
+    links.count_completed(account, session)
     return session
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.catalog import price_routes, product_routes
 from sandbox.checkout import shapes
+from sandbox.core import money
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.money import shown
@@ -63,6 +64,17 @@ def _line_item(account: Account, given: Params, path: str) -> Object:
             given.get("adjustable_quantity"), quantity=given["quantity"], path=f"{path}[adjustable_quantity]"
         ),
     )
+
+
+def change(item: Object, given: Params, path: str) -> None:
+    """Change the quantity of a line item, or which quantities the buyer may choose."""
+    quantity: int = given["quantity"] if "quantity" in given else item["quantity"]
+    if "adjustable_quantity" in given:
+        item["adjustable_quantity"] = _adjustable(
+            given["adjustable_quantity"], quantity=quantity, path=f"{path}[adjustable_quantity]"
+        )
+    amount = money.total(item["price"], limits.positive(quantity, param=f"{path}[quantity]"))
+    item |= {"amount_subtotal": amount, "amount_total": amount, "quantity": quantity}
 
 
 def _adjustable(given: Params | None, *, quantity: int, path: str) -> Object | None:

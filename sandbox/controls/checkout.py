@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.checkout import rules as checkout
 from sandbox.checkout.asked.answers import Answers
+from sandbox.checkout.links import routes as links
 from sandbox.checkout.rules import Attempt
 from sandbox.controls.body import Body
 from sandbox.core.errors import ApiError
@@ -49,6 +50,15 @@ def settle(sandbox: LocalStripe, body: Body, session_id: str) -> dict[str, Any]:
         raise ApiError.missing_parameter("outcome")
     with sandbox.transaction():
         return shown(sandbox, checkout.settle(sandbox.account, session_id, succeeds=outcome == "succeed"))
+
+
+def open_link(sandbox: LocalStripe, body: Body, link_id: str) -> dict[str, Any]:
+    """Open a checkout from a payment link, as its visitors do."""
+    named = {name: body.text(name) for name in ("client_reference_id", "customer_email")}
+    body.finish()
+    given = {name: text for name, text in named.items() if text}
+    with sandbox.transaction():
+        return shown(sandbox, links.open_checkout(sandbox.account, link_id, **given))
 
 
 def dunning(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
@@ -98,5 +108,6 @@ def shown(sandbox: LocalStripe, obj: Object) -> dict[str, Any]:
 ROUTES = [
     ("POST", "checkout/<session_id>/pay", pay),
     ("POST", "checkout/<session_id>/settle", settle),
+    ("POST", "links/<link_id>/open", open_link),
     ("POST", "dunning", dunning),
 ]

@@ -54,7 +54,7 @@ KINDS = {
             id_length=58,
             list_url="/v1/checkout/sessions",
             noun="checkout.session",
-            indexed=_same_name("customer", "subscription", "payment_intent", "recovered_from"),
+            indexed=_same_name("customer", "subscription", "payment_intent", "payment_link", "recovered_from"),
             expand_only=frozenset({"line_items"}),
         ),
         Kind("coupon", list_url="/v1/coupons", expand_only=frozenset({"applies_to", "currency_options"})),
@@ -95,6 +95,14 @@ KINDS = {
             list_url="/v1/payment_intents",
             noun="payment_intent",
             indexed=_same_name("customer"),
+        ),
+        Kind(
+            "payment_link",
+            prefix="plink",
+            list_url="/v1/payment_links",
+            noun="payment link",
+            created="_created",
+            expand_only=frozenset({"line_items"}),
         ),
         Kind(
             "payment_method",

@@ -17,6 +17,9 @@ CANCELLATION_REASONS = (
 )
 
 
+CONTACT_DETAILS = ("address", "email", "name", "phone")
+
+
 def configuration(*, created: int, features: Object) -> Object:
     """Return an active configuration with these features, not the default."""
     return {
@@ -38,9 +41,9 @@ def configuration(*, created: int, features: Object) -> Object:
 
 
 def features(*, enabled: bool) -> Object:
-    """Return the features, all supported ones enabled or none; unsupported ones are always disabled."""
+    """Return the features; of the enabled ones changing plans and pausing are left out, as they need settings."""
     return {
-        "customer_update": {"allowed_updates": [], "enabled": False},
+        "customer_update": {"allowed_updates": list(CONTACT_DETAILS) if enabled else [], "enabled": enabled},
         "invoice_history": {"enabled": enabled},
         "payment_method_update": {"enabled": enabled, "payment_method_configuration": None},
         "subscription_cancel": {
@@ -49,11 +52,15 @@ def features(*, enabled: bool) -> Object:
             "mode": "at_period_end",
             "proration_behavior": "none",
         },
-        "subscription_pause": {"duration": {"interval_options": [], "type": "indefinite"}, "enabled": False},
+        "subscription_pause": {
+            "duration": {"interval_options": [{"interval": "month", "interval_count": 1}], "type": "interval_options"},
+            "enabled": False,
+        },
         "subscription_update": {
             "billing_cycle_anchor": None,
             "default_allowed_updates": [],
             "enabled": False,
+            "products": None,
             "proration_behavior": "none",
             "schedule_at_period_end": {"conditions": []},
             "trial_update_behavior": "end_trial",
@@ -81,12 +88,15 @@ def session(*, customer: str, configuration: str, created: int, base_url: str, m
     }
 
 
-def flow(*, kind: str, after: Object, subscription: str | None) -> Object:
-    """Return `flow`: the action at which a session opens."""
+def flow(*, kind: str, after: Object, details: dict[str, Any]) -> Object:
+    """Return `flow`: the action at which a session opens, with its details."""
     return {
         "after_completion": {"hosted_confirmation": None, "redirect": None, **after},
-        "subscription_cancel": {"retention": None, "subscription": subscription} if subscription else None,
+        "customer_update": {} if kind == "customer_update" else None,
+        "subscription_cancel": None,
+        "subscription_pause": None,
         "subscription_update": None,
         "subscription_update_confirm": None,
         "type": kind,
+        **({kind: details} if details else {}),
     }

@@ -61,6 +61,11 @@ def buying(api, control, customer, monthly, once):
             }
         ).id
 
+    link = api.payment_links.create({"line_items": [{"price": monthly, "quantity": 1}]}).id
+    api.payment_links.update(link, {"metadata": {"campaign": "spring"}})
+    api.payment_links.retrieve(link, {"expand": ["line_items"]})
+    api.payment_links.list()
+    api.payment_links.line_items.list(link)
     abandoned = session(monthly, "subscription")
     api.checkout.sessions.update(abandoned, {"metadata": {"campaign": "spring"}})
     api.checkout.sessions.expire(abandoned)

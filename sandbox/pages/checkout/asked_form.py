@@ -4,14 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from babel import Locale
 from werkzeug.wrappers import Request
 
 from sandbox.checkout.asked import custom_fields
 from sandbox.checkout.asked.answers import ADDRESS, Answers
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
-from sandbox.pages import card_form
+from sandbox.pages import card_form, countries
 from sandbox.pages.card_form import Refusal
 
 PREFIXES = ("address_", "shipping_", "field_", "quantity_")
@@ -54,7 +53,7 @@ class Asked:
 
 def describe(session: Object) -> Asked:
     """Return what the page of this session asks."""
-    names = _country_names()
+    names = countries.names()
     collection, consent = session["shipping_address_collection"], session["consent_collection"] or {}
     texts = {name: text["message"] for name, text in session["custom_text"].items() if text}
     needs_terms = consent.get("terms_of_service") == "required"
@@ -129,14 +128,3 @@ def _question(field: Object) -> Question:
         options={each["value"]: each["label"] for each in details.get("options", [])},
         longest=details.get("maximum_length") or custom_fields.LONGEST_ANSWER,
     )
-
-
-def _country_names() -> dict[str, str]:
-    """Return the names of countries by their codes, in alphabetical order."""
-    territories = Locale("en").territories.items()
-    named = {code: name for code, name in territories if len(code) == 2 and code.isalpha() and code not in NO_COUNTRY}  # noqa: PLR2004
-    return dict(sorted(named.items(), key=lambda pair: pair[1]))
-
-
-# Codes of two letters that the list of territories has for something else than a country.
-NO_COUNTRY = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}

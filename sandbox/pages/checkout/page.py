@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from werkzeug.wrappers import Request, Response
 
 from sandbox.checkout import recovery, session_customer, session_discounts
 from sandbox.checkout import rules as checkout
 from sandbox.checkout.asked import quantities
+from sandbox.checkout.links import routes as links
 from sandbox.checkout.rules import Attempt
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
@@ -18,6 +20,8 @@ from sandbox.pages.card_form import Refusal
 from sandbox.pages.checkout import asked_form, order_text
 from sandbox.pages.rendering import Link, web_address
 
+# What a payment link takes from its address, by the name of the session's parameter.
+LINK_PARAMETERS = {"client_reference_id": "client_reference_id", "locked_prefilled_email": "customer_email"}
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -57,6 +61,21 @@ def recover(sandbox: LocalStripe, _request: Request, session_id: str) -> Respons
         except ApiError:
             return rendering.not_found("This link does not work any more. Go back to the shop to start again.")
         return rendering.see_other(copy["url"])
+
+
+def open_link(sandbox: LocalStripe, request: Request, link_id: str) -> Response:
+    """Open a checkout from a payment link, or say that the link takes no more payments."""
+    given = {LINK_PARAMETERS[name]: text for name, text in request.args.items() if name in LINK_PARAMETERS and text}
+    account = sandbox.account
+    with sandbox.transaction():
+        try:
+            with account.attempt():
+                session = links.open_checkout(account, link_id, **given)
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return rendering.not_found("There is no such payment link.")
+            return rendering.notice("This link is not active", error.message, status=400)
+        return rendering.see_other(session["url"])
 
 
 def _promotion(request: Request) -> str | None:
@@ -108,7 +127,7 @@ def _pay(account: Account, session: Object, typed: dict[str, str], *, authentica
                 account, session
             )  # It could be redeemed when it was typed, and can't be now.
         return _form(account, session, typed=typed, refusal=asked_form.refusal(error))
-    return rendering.see_other(_success_url(paid)) if paid["success_url"] else _closed(paid)
+    return rendering.see_other(_success_url(paid)) if paid["success_url"] else _thanks(paid)
 
 
 def _attempt(account: Account, session: Object, typed: Mapping[str, str], authenticate: str | None) -> Attempt:
@@ -143,6 +162,11 @@ def _form(
         refusal=refusal,
         test_cards=card_form.TEST_CARDS,
     )
+
+
+def _thanks(session: Object) -> Response:
+    """Confirm the payment where the seller has no page for it: after a payment link."""
+    return rendering.notice("Thank you", session.get("_confirmation") or "Your payment was received.")
 
 
 def _closed(session: Object | None) -> Response:

@@ -11,9 +11,10 @@ from sandbox.invoices import lines
 from sandbox.pages import discount_text
 from sandbox.pages.checkout import order_text
 from sandbox.pages.rendering import Link, web_address
-from sandbox.portal import rules as portal
-from sandbox.portal.rules import Visit
+from sandbox.portal import visits
+from sandbox.portal.actions import cards, plan_changes
 from sandbox.portal.shapes import CANCELLATION_REASONS
+from sandbox.portal.visits import Visit
 
 INVOICES_SHOWN = 24
 TROUBLE = {
@@ -46,6 +47,16 @@ class PlanText:
     end_date: str
     is_ending: bool
     needs_attention: bool
+    can_change: bool
+
+
+@dataclass(frozen=True)
+class CardRow:
+    """A saved payment method."""
+
+    id: str
+    text: str
+    is_default: bool
 
 
 @dataclass(frozen=True)
@@ -66,10 +77,12 @@ class AccountText:
     customer: str
     back: Link | None
     plans: list[PlanText]
-    card: str
+    cards: list[CardRow]
+    details: list[str]
     invoices: list[InvoiceRow] | None
     can_cancel: bool
     can_change_card: bool
+    can_change_details: bool
 
 
 def describe(account: Account, visit: Visit) -> AccountText:
@@ -77,11 +90,13 @@ def describe(account: Account, visit: Visit) -> AccountText:
     return AccountText(
         customer=visit.customer["name"] or visit.customer["email"] or "Your account",
         back=back(visit),
-        plans=[plan(account, each) for each in portal.running_subscriptions(account, visit)],
-        card=card(account, visit),
+        plans=[plan(account, visit, each) for each in visits.running_subscriptions(account, visit)],
+        cards=_card_rows(account, visit),
+        details=_details(visit.customer),
         invoices=_invoice_rows(account, visit) if visit.features["invoice_history"]["enabled"] else None,
         can_cancel=visit.features["subscription_cancel"]["enabled"],
         can_change_card=visit.features["payment_method_update"]["enabled"],
+        can_change_details=visit.features["customer_update"]["enabled"],
     )
 
 
@@ -91,7 +106,7 @@ def back(visit: Visit) -> Link | None:
     return Link(url, "Back") if url else None
 
 
-def plan(account: Account, subscription: Object) -> PlanText:
+def plan(account: Account, visit: Visit, subscription: Object) -> PlanText:
     """Return the texts about a subscription."""
     items = subscription["items"]["data"]
     end = max(item["current_period_end"] for item in items)
@@ -99,21 +114,32 @@ def plan(account: Account, subscription: Object) -> PlanText:
     return PlanText(
         id=subscription["id"],
         name=", ".join(lines.product_name(account, item["price"]) for item in items),
-        prices=[_price(item) for item in items],
+        prices=[counted_rate(item["price"], item["quantity"]) for item in items],
         status=_plan_status(subscription, end=min(item["current_period_end"] for item in items)),
         end_date=discount_text.day(end if cancel_at is None else cancel_at),
         is_ending=cancel_at is not None,
         needs_attention=subscription["status"] in TROUBLE,
+        can_change=visit.features["subscription_update"]["enabled"] and plan_changes.why_not(subscription) is None,
     )
 
 
 def card(account: Account, visit: Visit) -> str:
+    """Return the text about the default payment method."""
+    method = cards.default_method(account, visit)
+    return "No card is saved." if method is None else method_text(method)
+
+
+def offer(coupon: Object) -> str:
+    """Return the text of a discount that the seller offers for staying: `20% off for 3 months`."""
+    text = discount_text.terms(coupon, is_recurring=True)
+    return text.replace("the first payment", "your next payment")
+
+
+def method_text(method: Object) -> str:
     """Return `Visa ending in 4242, expires 12/2031`."""
-    method = portal.default_payment_method(account, visit)
-    if method is None:
-        return "No card is saved."
     if method["type"] != "card":
-        return f"Bank account ending in {method[method['type']]['last4']}"
+        last4 = (method[method["type"]] or {}).get("last4")
+        return f"Bank account ending in {last4}" if last4 else method["type"].capitalize()
     details = method["card"]
     expiry = f"{details['exp_month']:02}/{details['exp_year']}"
     return f"{details['brand'].capitalize()} ending in {details['last4']}, expires {expiry}"
@@ -136,11 +162,32 @@ def _plan_status(subscription: Object, *, end: int) -> str:
     return TROUBLE.get(status) or f"Renews on {discount_text.day(end)}."
 
 
-def _price(item: Object) -> str:
-    price, quantity = item["price"], item["quantity"]
-    rate = money.shown(Decimal(price["unit_amount_decimal"]), price["currency"])
-    counted = f"{quantity} x " if quantity > 1 else ""
-    return f"{counted}{rate} {order_text.interval_text(price['recurring'])}"
+def counted_rate(price: Object, quantity: int) -> str:
+    """Return `3 x $19.00 per month`, without the quantity if it is 1."""
+    return f"{quantity} x {rate(price)}" if quantity > 1 else rate(price)
+
+
+def rate(price: Object) -> str:
+    """Return `$19.00 per month`."""
+    amount = money.shown(Decimal(price["unit_amount_decimal"]), price["currency"])
+    return f"{amount} {order_text.interval_text(price['recurring'])}"
+
+
+def _card_rows(account: Account, visit: Visit) -> list[CardRow]:
+    """Return the saved payment methods, the default one first."""
+    default = cards.default_method(account, visit)
+    default_id = default["id"] if default else None
+    rows = [CardRow(each["id"], method_text(each), each["id"] == default_id) for each in cards.saved(account, visit)]
+    return sorted(rows, key=lambda row: not row.is_default)
+
+
+def _details(customer: Object) -> list[str]:
+    """Return the customer's details, one line each."""
+    address = customer["address"] or {}
+    lines = [address.get(name) for name in ("line1", "line2")]
+    lines.append(" ".join(address[name] for name in ("postal_code", "city") if address.get(name)))
+    lines += [address.get("state"), address.get("country")]
+    return [each for each in (customer["name"], customer["email"], customer["phone"], *lines) if each]
 
 
 def _invoice_rows(account: Account, visit: Visit) -> list[InvoiceRow]:

@@ -113,9 +113,11 @@ class TestConfiguration:
         with pytest.raises(stripe.InvalidRequestError, match="The portal configuration is inactive"):
             shop.api.billing_portal.sessions.create({"customer": buyer, "configuration": made})
 
-    @pytest.mark.parametrize("feature", ["subscription_update", "customer_update", "subscription_pause"])
-    def test_refuses_unsupported_features(self, shop, feature):
+    def test_refuses_unsupported_features(self, shop):
         with pytest.raises(stripe.InvalidRequestError) as refused:
-            shop.api.billing_portal.configurations.create({"features": {feature: {"enabled": True}}})
+            shop.api.billing_portal.configurations.create({"features": {"subscription_pause": {"enabled": True}}})
 
-        assert (refused.value.code, refused.value.param) == ("sandbox_unsupported", f"features[{feature}][enabled]")
+        assert (refused.value.code, refused.value.param) == (
+            "sandbox_unsupported",
+            "features[subscription_pause][enabled]",
+        )

@@ -1,0 +1,1 @@
+"""Payment links: reusable addresses, each visit to which opens a checkout session."""

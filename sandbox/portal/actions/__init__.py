@@ -1,0 +1,1 @@
+"""What customers do in the billing portal, on its pages and by its control."""
