@@ -41,6 +41,7 @@ from sandbox.payments.refunds import routes as refund_routes
 from sandbox.portal import configuration_routes, session_routes
 from sandbox.subscriptions import item_routes
 from sandbox.subscriptions import routes as subscription_routes
+from sandbox.subscriptions.pausing import routes as pausing_routes
 from sandbox.subscriptions.previews import routes as preview_routes
 from sandbox.subscriptions.schedules import routes as schedule_routes
 
@@ -56,6 +57,7 @@ MODULES = [
     link_routes,
     subscription_routes,
     item_routes,
+    pausing_routes,
     schedule_routes,
     invoice_routes,
     preview_routes,

@@ -47,8 +47,14 @@ def update_subscription(subscription_id: str, params: "p.SubscriptionUpdateParam
 
 
 def resume_subscription(subscription_id: str) -> Snapshot:
-    """Resume a paused subscription; its billing period starts now."""
-    params: p.SubscriptionResumeParams = {"billing_cycle_anchor": {"type": "now"}}
+    """Resume a paused subscription; its billing period starts now, and its invoice is paid at once.
+
+    Raises StripeRefused if the payment fails: the subscription then stays paused.
+    """
+    params: p.SubscriptionResumeParams = {
+        "billing_cycle_anchor": {"type": "now"},
+        "payment_behavior": "resume_on_payment_success",
+    }
     return send(lambda stripe_: stripe_.v1.subscriptions.resume(subscription_id, params))
 
 

@@ -11,11 +11,18 @@ from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.core.visibility import public
 from sandbox.http import contract
+from sandbox.invoices import pauses
 from sandbox.local_stripe import LocalStripe
 from sandbox.payments.card_entry import TypedCard
 from sandbox.subscriptions import renewals
 
 LAST_YEAR = 9999
+# The settings of `dunning`: their choices and what holds without a choice.
+DUNNING = {
+    renewals.AFTER_FIRST_ATTEMPT: (renewals.FIRST_OUTCOMES, "retry"),
+    renewals.AFTER_LAST_ATTEMPT: (renewals.OUTCOMES, "cancel"),
+    pauses.AFTER_PAYMENT: (pauses.AFTER_PAYMENT_CHOICES, "stay_paused"),
+}
 
 
 def pay(sandbox: LocalStripe, body: Body, session_id: str) -> dict[str, Any]:
@@ -62,14 +69,17 @@ def open_link(sandbox: LocalStripe, body: Body, link_id: str) -> dict[str, Any]:
 
 
 def dunning(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
-    """Set the status that a subscription gets when the last payment attempt for its invoice fails."""
-    outcome = body.choice(renewals.AFTER_LAST_ATTEMPT, renewals.OUTCOMES)
+    """Set what failed payments do to subscriptions, and the payment of the invoice of a paused one."""
+    given = {name: body.choice(name, choices) for name, (choices, _) in DUNNING.items()}
     body.finish()
-    if outcome is None:
+    chosen = {name: choice for name, choice in given.items() if choice is not None}
+    if not chosen:
         raise ApiError.missing_parameter(renewals.AFTER_LAST_ATTEMPT)
     with sandbox.transaction():
-        sandbox.account.store.save_setting(renewals.AFTER_LAST_ATTEMPT, outcome)
-    return {renewals.AFTER_LAST_ATTEMPT: outcome}
+        store = sandbox.account.store
+        for name, choice in chosen.items():
+            store.save_setting(name, choice)
+        return {name: store.setting(name, default) for name, (_, default) in DUNNING.items()}
 
 
 def _answers(body: Body) -> Answers:

@@ -2,7 +2,7 @@
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.invoices import rules, subscription_state
+from sandbox.invoices import pauses, rules, subscription_state
 from sandbox.payments import rules as payments
 from sandbox.payments.cards import Decline
 
@@ -12,8 +12,11 @@ PAYABLE = {"open", "uncollectible"}
 def pay(account: Account, invoice: Object, method: Object | None, *, on_session: bool) -> Decline | None:
     """Try to pay the invoice now; on success its subscription is activated. Automatic retries stay scheduled."""
     decline = rules.collect(account, invoice, method, on_session=on_session, is_automatic=False)
-    if decline is None:
-        _activate_subscription(account, invoice)
+    subscription = subscription_of(account, invoice)
+    if subscription and decline is None:
+        pauses.after_payment(account, subscription, invoice)
+    elif subscription:
+        pauses.after_decline(account, subscription, invoice)
     return decline
 
 
@@ -32,13 +35,14 @@ def mark_paid_out_of_band(account: Account, invoice: Object) -> None:
     """Mark the invoice as paid outside Stripe, and cancel its payment intent."""
     rules.cancel_payment(account, invoice, reason="void_invoice")
     rules.mark_paid(account, invoice)
-    _activate_subscription(account, invoice)
+    if subscription := subscription_of(account, invoice):
+        pauses.after_payment(account, subscription, invoice)
 
 
 def mark_uncollectible(account: Account, invoice: Object) -> None:
-    """Mark the invoice as uncollectible; its subscription does not change.
+    """Mark the invoice as uncollectible; a subscription that it keeps paused resumes.
 
-    Stripe's documentation does not say whether it would.
+    Other subscriptions do not change; Stripe's documentation does not say whether they would.
     """
     changes = {
         "next_payment_attempt": None,
@@ -48,6 +52,15 @@ def mark_uncollectible(account: Account, invoice: Object) -> None:
     account.change(invoice, changes, event="invoice.updated")
     account.store.clear_due("invoice", invoice["id"])
     account.emit("invoice.marked_uncollectible", invoice)
+    if subscription := subscription_of(account, invoice):
+        pauses.after_write_off(account, subscription, invoice)
+
+
+def void(account: Account, invoice: Object) -> None:
+    """Void the invoice; a subscription that it would have resumed stays paused."""
+    rules.void(account, invoice)
+    if subscription := subscription_of(account, invoice):
+        pauses.after_void(account, subscription, invoice)
 
 
 def subscription_of(account: Account, invoice: Object) -> Object | None:
@@ -55,7 +68,3 @@ def subscription_of(account: Account, invoice: Object) -> Object | None:
     parent = invoice["parent"]
     return account.get("subscription", parent["subscription_details"]["subscription"]) if parent else None
 
-
-def _activate_subscription(account: Account, invoice: Object) -> None:
-    if subscription := subscription_of(account, invoice):
-        subscription_state.activate(account, subscription)

@@ -62,7 +62,7 @@ def void(account: Account, _params: Params, invoice_id: str) -> Object:
     """Void an open or uncollectible invoice."""
     invoice = account.find("invoice", invoice_id)
     _require_status(invoice, {"open", "uncollectible"})
-    rules.void(account, invoice)
+    manual_payment.void(account, invoice)
     return invoice
 
 

@@ -54,8 +54,13 @@ def next_due_time(subscription: Object, *, now: int) -> int | None:
     """Return the next time at which the subscription changes without a request, None if never."""
     if subscription["status"] in ENDED:
         return None
-    times = _due_times(subscription, now=now)
-    times += [time for time in (subscription["cancel_at"], subscription.get("_phase_end")) if time is not None]
+    collection = subscription["pause_collection"]
+    planned = [
+        subscription["cancel_at"],
+        collection["resumes_at"] if collection else None,
+        *(subscription.get(name) for name in ("_phase_end", "_pauses_at", "_resumes_at")),
+    ]
+    times = [*_due_times(subscription, now=now), *(time for time in planned if time is not None)]
     return min(times, default=None)
 
 
@@ -64,7 +69,8 @@ def _due_times(subscription: Object, *, now: int) -> list[int]:
         case "incomplete":
             return [subscription["created"] + TIME_TO_PAY_FIRST_INVOICE]
         case "paused":
-            return []
+            resumption = subscription.get("_resumption")
+            return [resumption["expires_at"]] if resumption and resumption["expires_at"] else []
         case "trialing":
             notice = subscription["trial_end"] - NOTICE_BEFORE_TRIAL_END
             return [subscription["trial_end"], notice] if notice > now else [subscription["trial_end"]]

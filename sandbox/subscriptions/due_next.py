@@ -3,6 +3,8 @@
 from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.subscriptions import renewals
+from sandbox.subscriptions.pausing import collection
+from sandbox.subscriptions.pausing import rules as pausing
 from sandbox.subscriptions.schedules import rules as schedules
 
 
@@ -12,6 +14,12 @@ def advance(account: Account, subscription: Object) -> None:
     A schedule's phase comes before a renewal, so that the renewal bills the new phase. Call again while the
     subscription is still due.
     """
+    if collection.is_over(account, subscription):
+        collection.end(account, subscription)
+        return
+    if pausing.is_expired(account, subscription):
+        pausing.expire_resumption(account, subscription)
+        return
     phase_end = subscription.get("_phase_end")
     if phase_end is not None and phase_end <= account.now:
         schedules.advance(account, subscription)

@@ -4,15 +4,20 @@ from collections.abc import Sequence
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.invoices import lines, prorations, subscription_state
+from sandbox.invoices import lines, pauses, prorations, subscription_state
 from sandbox.invoices import rules as invoices
 from sandbox.invoices.shapes import Line
 from sandbox.invoices.subscription_state import UPDATED
+from sandbox.payments.cards import Decline
 from sandbox.subscriptions import rules
+from sandbox.subscriptions.pausing import collection, eligibility
 
 # The status of a subscription after the last retry of a renewal has failed: an account-wide setting at Stripe.
 AFTER_LAST_ATTEMPT = "after_last_attempt"
-OUTCOMES = ("cancel", "unpaid", "past_due")
+OUTCOMES = ("cancel", "unpaid", "past_due", "pause")
+# Whether the first failed attempt for a renewal pauses its subscription: also a setting of the account.
+AFTER_FIRST_ATTEMPT = "after_first_attempt"
+FIRST_OUTCOMES = ("retry", "pause")
 
 
 def advance(account: Account, subscription: Object) -> None:
@@ -36,7 +41,7 @@ def advance(account: Account, subscription: Object) -> None:
 def retry(account: Account, invoice: Object) -> None:
     """Retry collecting an open invoice."""
     subscription = account.find("subscription", invoice["parent"]["subscription_details"]["subscription"])
-    _collect(account, subscription, invoice)
+    collect(account, subscription, invoice)
 
 
 def end_trial(account: Account, subscription: Object) -> None:
@@ -49,7 +54,7 @@ def end_trial(account: Account, subscription: Object) -> None:
         if end_behavior == "cancel":
             rules.end(account, subscription, details={})
         else:
-            _pause(account, subscription)
+            pauses.pause(account, subscription, reason="trial_end_without_payment_method")
         return
     was = (subscription["trial_start"], account.now)
     anchored = {**subscription, "billing_cycle_anchor": account.now}
@@ -58,29 +63,19 @@ def end_trial(account: Account, subscription: Object) -> None:
     _begin_periods(account, subscription, over, was=was, changes=changes)
 
 
-def resume(account: Account, subscription: Object, *, resets_anchor: bool, behavior: str, since: int) -> None:
-    """Resume a paused subscription.
-
-    With `resets_anchor` a new period begins now and is billed. Otherwise the current period is computed from the old
-    anchor; its remaining time is charged from `since` on, unless `behavior` is "none". If the invoice is not paid, the
-    subscription becomes past due.
-    """
-    anchor = account.now if resets_anchor else subscription["billing_cycle_anchor"]
-    items = []
-    for item in _items(subscription):
-        start, end = rules.period_of(item["price"], anchor=anchor, at=account.now)
-        items.append(item | {"current_period_start": start, "current_period_end": end})
-    changes = {"billing_cycle_anchor": anchor, "items": {**subscription["items"], "data": items}}
-    changes |= {"status": "active", "status_details": None}
-    subscription_state.save(account, subscription, changes, event=UPDATED)
-    account.emit("customer.subscription.resumed", subscription)
-    if resets_anchor:
-        bill_now(account, subscription, billed=[lines.for_period(account, subscription, item) for item in items])
-    elif behavior != "none":
-        for item in items:
-            prorations.charge(account, subscription, item, since=since, among=items)
-        if behavior == "always_invoice":
-            bill_now(account, subscription)
+def collect(account: Account, subscription: Object, invoice: Object) -> Decline | None:
+    """Attempt to pay an open invoice, and return the decline, if any; the subscription changes with the outcome."""
+    method = subscription_state.payment_method(account, subscription)
+    decline = invoices.collect(account, invoice, method, on_session=False)
+    if decline is None:
+        pauses.after_payment(account, subscription, invoice)
+    elif subscription["status"] == "paused":
+        pauses.after_decline(account, subscription, invoice)
+    elif invoice["next_payment_attempt"] is None:
+        _act_after_last_attempt(account, subscription)
+    else:
+        _act_after_first_attempt(account, subscription, invoice)
+    return decline
 
 
 def bill_now(account: Account, subscription: Object, *, billed: Sequence[Line] = (), collects: bool = True) -> None:
@@ -92,7 +87,7 @@ def bill_now(account: Account, subscription: Object, *, billed: Sequence[Line] =
         return
     invoice = invoices.draft(account, subscription, reason="subscription_update", lines=list(billed))
     subscription_state.save(account, subscription, {"latest_invoice": invoice["id"]}, event=UPDATED)
-    if collects or not invoice["amount_due"]:
+    if collects or not invoice["amount_due"] or subscription["pause_collection"]:
         _finalize(account, subscription, invoice)
         return
     invoices.finalize(account, invoice)
@@ -130,11 +125,14 @@ def _begin_periods(
 
 
 def _finalize(account: Account, subscription: Object, invoice: Object) -> None:
+    if subscription["pause_collection"]:
+        collection.hold(account, subscription, invoice)
+        return
     invoices.finalize(account, invoice)
     if subscription["collection_method"] == "send_invoice" and invoice["amount_due"]:
         account.emit("invoice.sent", invoice)
     else:
-        _collect(account, subscription, invoice)
+        collect(account, subscription, invoice)
 
 
 def _items(subscription: Object) -> list[Object]:
@@ -149,34 +147,30 @@ def _next_period(subscription: Object, item: Object) -> Object:
     return {**item, "current_period_start": start, "current_period_end": end}
 
 
-def _collect(account: Account, subscription: Object, invoice: Object) -> None:
-    method = subscription_state.payment_method(account, subscription)
-    if invoices.collect(account, invoice, method, on_session=False) is None:
-        subscription_state.activate(account, subscription)
-    elif invoice["next_payment_attempt"] is None:
-        _act_after_last_attempt(account, subscription)
+def _act_after_first_attempt(account: Account, subscription: Object, invoice: Object) -> None:
+    """Make the subscription past due, or pause it if the account's setting says so and its renewal failed."""
+    pauses_it = account.store.setting(AFTER_FIRST_ATTEMPT, "retry") == "pause"
+    is_first = invoice["attempt_count"] == 1 and invoice["billing_reason"] == "subscription_cycle"
+    if pauses_it and is_first and eligibility.why_not(subscription) is None:
+        _pause(account, subscription, "first_payment_failure")
     elif subscription["status"] == "active":
         subscription_state.save(account, subscription, {"status": "past_due"}, event=UPDATED)
 
 
-def _pause(account: Account, subscription: Object) -> None:
-    paused = {
-        "subscription": {"type": "trial_end_without_payment_method"},
-        "transitioned_at": account.now,
-        "type": "subscription",
-    }
-    subscription_state.save(
-        account, subscription, {"status": "paused", "status_details": {"paused": paused}}, event=UPDATED
-    )
-    account.emit("customer.subscription.paused", subscription)
-
-
 def _act_after_last_attempt(account: Account, subscription: Object) -> None:
     outcome = account.store.setting(AFTER_LAST_ATTEMPT, "cancel")
-    if outcome == "cancel":
-        rules.end(account, subscription, details={"reason": "payment_failed"})
-    elif outcome == "unpaid":
+    if outcome == "unpaid":
         subscription_state.save(account, subscription, {"status": "unpaid"}, event=UPDATED)
+    elif outcome == "pause" and eligibility.why_not(subscription) is None:
+        _pause(account, subscription, "final_payment_failure")
+    elif outcome in {"cancel", "pause"}:  # Stripe cancels where it can't pause.
+        rules.end(account, subscription, details={"reason": "payment_failed"})
+
+
+def _pause(account: Account, subscription: Object, reason: str) -> None:
+    """Pause because of a failed payment; the invoice bills the current period, and can still be paid."""
+    billed_until = max(item["current_period_end"] for item in _items(subscription))
+    pauses.pause(account, subscription, reason=reason, billed_until=billed_until)
 
 
 def _expire_incomplete(account: Account, subscription: Object) -> None:

@@ -54,25 +54,6 @@ def cancel(account: Account, params: Params, subscription_id: str) -> Object:
     return subscription
 
 
-def resume(account: Account, params: Params, subscription_id: str) -> Object:
-    """Resume a paused subscription; a new billing period starts now unless `billing_cycle_anchor` is "unchanged"."""
-    subscription = rules.with_current_prices(account, account.find("subscription", subscription_id))
-    if params.get("payment_behavior") == "resume_on_payment_success":
-        raise ApiError.unsupported_parameter("payment_behavior")
-    if subscription["status"] != "paused":
-        raise ApiError.invalid(
-            f"Only a paused subscription can be resumed; this one's status is `{subscription['status']}`."
-        )
-    renewals.resume(
-        account,
-        subscription,
-        resets_anchor=params.get("billing_cycle_anchor", {}).get("type") != "unchanged",
-        behavior=params.get("proration_behavior", "create_prorations"),
-        since=params.get("proration_date", account.now),
-    )
-    return subscription
-
-
 def list_all(account: Account, params: Params) -> Object:
     """List subscriptions; canceled ones only if `status` includes them."""
     limits.refuse_unsupported(params, "automatic_tax", "customer_account", "plan", "test_clock")
@@ -139,5 +120,4 @@ ROUTES: Routes = [
     ("GET", "/v1/subscriptions/<subscription_id>", retrieve),
     ("POST", "/v1/subscriptions/<subscription_id>", update),
     ("DELETE", "/v1/subscriptions/<subscription_id>", cancel),
-    ("POST", "/v1/subscriptions/<subscription_id>/resume", resume),
 ]

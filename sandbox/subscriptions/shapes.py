@@ -66,6 +66,7 @@ def subscription(*, customer: str, currency: str, created: int, items: list[Obje
         "schedule": None,
         "start_date": created,
         "status": "incomplete",
+        "status_details": None,
         "test_clock": None,
         "transfer_data": None,
         "trial_end": None,

@@ -119,6 +119,8 @@ def collecting(api, control, monthly):
     control("clock", advance=2 * DAY)
     lost = api.subscriptions.resume(subscription).latest_invoice
     api.invoices.mark_uncollectible(lost)
+    api.subscriptions.pause(subscription, {"expand": ["latest_invoice"]})
+    api.subscriptions.resume(subscription, {"billing_cycle_anchor": {"type": "unchanged"}})
     api.invoices.pay(lost, {"payment_method": "pm_card_visa", "expand": ["payments"]})
     control("clock", advance=31 * DAY)
     api.invoices.void_invoice(api.subscriptions.retrieve(subscription).latest_invoice)

@@ -18,6 +18,7 @@ from sandbox.payments import payment_method_routes
 from sandbox.payments import rules as payments
 from sandbox.subscriptions import renewals, shared_parameters
 from sandbox.subscriptions.changes import item_request, rules
+from sandbox.subscriptions.pausing import collection
 from sandbox.subscriptions.schedules import request as schedule_request
 from sandbox.subscriptions.schedules import rules as schedules
 
@@ -32,6 +33,7 @@ SUPPORTED = frozenset(
         "discounts",
         "items",
         "metadata",
+        "pause_collection",
         "payment_behavior",
         "proration_behavior",
         "proration_date",
@@ -78,7 +80,7 @@ def cancellation_details(params: Params, *, reason: str | None = None) -> dict[s
 
 
 def _members(account: Account, subscription: Object, params: Params) -> dict[str, Any]:
-    members = shared_parameters.shared_members(account, params)
+    members = shared_parameters.shared_members(account, params) | collection.requested(account, params)
     if "metadata" in params:
         members["metadata"] = metadata.merged(subscription["metadata"], params)
     if "default_payment_method" in params:
