@@ -130,7 +130,12 @@ KINDS = {
             "subscription",
             prefix="sub",
             list_url="/v1/subscriptions",
-            indexed={"customer": ("customer",), "price": ("items", "data", "price")},
+            indexed={
+                "customer": ("customer",),
+                "item": ("items", "data"),
+                "price": ("items", "data", "price"),
+                "status": ("status",),
+            },
         ),
         Kind("subscription_item", prefix="si", id_length=14, is_stored=False, noun="subscription_item"),
         Kind(

@@ -67,4 +67,3 @@ def subscription_of(account: Account, invoice: Object) -> Object | None:
     """Return the invoice's subscription, None for a one-time purchase."""
     parent = invoice["parent"]
     return account.get("subscription", parent["subscription_details"]["subscription"]) if parent else None
-

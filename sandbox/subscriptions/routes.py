@@ -14,6 +14,7 @@ from sandbox.subscriptions import create_request, renewals, rules
 from sandbox.subscriptions.changes import request as change_request
 
 ENDED_MESSAGE = "A canceled subscription can only update its cancellation_details and metadata."
+GROUPS_OF_STATUSES = {None, "all", "ended"}
 ALWAYS_CHANGEABLE = frozenset({"cancellation_details", "metadata"})
 
 
@@ -45,6 +46,7 @@ def cancel(account: Account, params: Params, subscription_id: str) -> Object:
     if subscription_state.has_ended(subscription):
         raise ApiError.missing("subscription", subscription_id)
     rules.with_current_prices(account, subscription)
+    account.change(subscription, {"cancel_at": None, "cancel_at_period_end": False})
     if params.get("prorate"):
         prorations.credit_everything(account, subscription, since=account.now)
     if params.get("invoice_now"):
@@ -56,13 +58,12 @@ def cancel(account: Account, params: Params, subscription_id: str) -> Object:
 
 def list_all(account: Account, params: Params) -> Object:
     """List subscriptions; canceled ones only if `status` includes them."""
-    limits.refuse_unsupported(params, "automatic_tax", "customer_account", "plan", "test_clock")
-    index = next(((name, params[name]) for name in ("customer", "price") if name in params), None)
+    limits.refuse_unsupported(params, "customer_account")
     page = listing.page(
         account,
         "subscription",
         params,
-        index=index,
+        index=_index(params),
         where=lambda subscription: _matches_filters(subscription, params),
     )
     for subscription in page["data"]:
@@ -81,12 +82,25 @@ def list_of_customer(account: Account, params: Params, customer_id: str) -> Obje
     return listed | {"url": f"/v1/customers/{customer_id}/subscriptions"}
 
 
+def _index(params: Params) -> tuple[str, str] | None:
+    """Return the filter with an index that matches the fewest subscriptions."""
+    wanted = {
+        "customer": params.get("customer"),
+        "price": params.get("price", params.get("plan")),
+        "status": None if params.get("status") in GROUPS_OF_STATUSES else params["status"],
+    }
+    return next(((name, value) for name, value in wanted.items() if value is not None), None)
+
+
 def _matches_filters(subscription: Object, params: Params) -> bool:
     items = subscription["items"]["data"]
     return (
         _has_status(subscription, params.get("status"))
-        and listing.matches(subscription, listing.given(params, "collection_method", "customer"))
-        and ("price" not in params or any(item["price"]["id"] == params["price"] for item in items))
+        and listing.matches(subscription, listing.given(params, "collection_method", "customer", "test_clock"))
+        and ("automatic_tax" not in params or _is_taxed(subscription) == params["automatic_tax"]["enabled"])
+        and all(
+            any(item["price"]["id"] == params[name] for item in items) for name in ("plan", "price") if name in params
+        )
         and all(
             any(_within(item[name], params[name]) for item in items)
             for name in ("current_period_start", "current_period_end")
@@ -106,6 +120,10 @@ def _has_status(subscription: Object, wanted: str | None) -> bool:
             return bool(status != "canceled")
         case _:
             return bool(status == wanted)
+
+
+def _is_taxed(subscription: Object) -> bool:
+    return bool(subscription["automatic_tax"]["enabled"])
 
 
 def _within(moment: int, wanted: Any) -> bool:

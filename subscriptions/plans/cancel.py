@@ -91,13 +91,13 @@ def resume(*, subscription: Subscription) -> Subscription:
     """Undo a scheduled cancel, however it was set (`cancel_at_period_end`, or `cancel_at` as the portal does).
 
     A paused subscription starts again: it is billed from now on, and Stripe charges the card at once.
-    https://docs.stripe.com/billing/subscriptions/pause-payment#resume
-    Raises CannotResume if there is nothing to undo, or it has already taken effect.
+    https://docs.stripe.com/billing/subscriptions/pause#resume-subscriptions
+    Raises CannotResume if there is nothing to undo, it has already taken effect, or the payment failed.
     """
     if subscription.has_ended:
         raise CannotResume.already_ended()
     if subscription.status == Subscription.Status.PAUSED:
-        return refresh.apply_answer(subscription, lambda: gateway.resume_subscription(subscription.pk))
+        return _start_again(subscription)
     if not subscription.cancels_at:
         raise CannotResume.not_cancelled()
     params: p.SubscriptionUpdateParams = (
@@ -109,3 +109,16 @@ def resume(*, subscription: Subscription) -> Subscription:
         if refresh.fetch(subscription).has_ended:
             raise CannotResume.already_ended() from error
         raise
+
+
+def _start_again(subscription: Subscription) -> Subscription:
+    """Resume a paused subscription, which continues only once it is paid."""
+    try:
+        return refresh.apply_answer(subscription, lambda: gateway.resume_subscription(subscription.pk))
+    except StripeRefused as error:
+        after = refresh.fetch(subscription)
+        if after.has_ended:
+            raise CannotResume.already_ended() from error
+        if after.status == Subscription.Status.PAUSED:
+            raise CannotResume.not_paid() from error
+        return after

@@ -26,6 +26,10 @@ class CannotResume(SubscriptionRefusal):
     def not_cancelled(cls) -> Self:
         return cls("This subscription is not set to end. Nothing was changed.")
 
+    @classmethod
+    def not_paid(cls) -> Self:
+        return cls("The payment failed, so your subscription is still paused. Please check your card and try again.")
+
 
 class CannotChange(SubscriptionRefusal):
     @classmethod

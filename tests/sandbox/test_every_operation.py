@@ -91,6 +91,13 @@ def subscribing(api, control, customer, monthly):
     api.subscriptions.update(subscription.id, {"cancel_at_period_end": False})
     api.subscriptions.retrieve(subscription.id, {"expand": ["items.data.price.product", "default_payment_method"]})
     api.subscription_items.list({"subscription": subscription.id})
+    data = {"currency": "usd", "product": api.products.list().data[0].id, "recurring": {"interval": "month"}}
+    extra = api.subscription_items.create(
+        {"subscription": subscription.id, "price_data": {**data, "unit_amount": 100}, "proration_behavior": "none"}
+    )
+    api.subscription_items.update(extra.id, {"metadata": {"a": "b"}})
+    api.subscription_items.retrieve(extra.id)
+    api.subscription_items.delete(extra.id, {"proration_behavior": "none"})
     control("clock", advance=40 * DAY)
     api.subscriptions.list({"status": "all", "expand": ["data.latest_invoice.payments", "data.customer"]})
     api.subscriptions.cancel(subscription.id)

@@ -56,9 +56,7 @@ def resume(account: Account, subscription: Object, wanted: Resumption) -> Declin
     if invoice is None:
         pauses.resume(account, subscription, spans=spans, anchor=anchor)
         return None
-    subscription_state.save(
-        account, subscription, {"latest_invoice": invoice["id"]}, event=subscription_state.UPDATED
-    )
+    subscription_state.save(account, subscription, {"latest_invoice": invoice["id"]}, event=subscription_state.UPDATED)
     pauses.begin_resuming(
         account, subscription, invoice, spans=spans, anchor=anchor, needs_success=wanted.needs_success
     )

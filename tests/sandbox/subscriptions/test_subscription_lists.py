@@ -1,3 +1,5 @@
+import pytest
+
 from tests.sandbox.shop import NOW
 
 DAY = 86_400
@@ -28,6 +30,26 @@ class TestList:
         assert listed(current_period_end={"lt": NOW + 6 * DAY}) == [trialing.id]
         assert listed(current_period_start=NOW, status="active") == [stranger.id, long.id, active.id]
         assert listed(created={"gt": NOW}) == []
+        assert listed(plan=yearly) == [long.id]
+        assert listed(plan=monthly, status="all", price=yearly) == []
+        assert listed(automatic_tax={"enabled": True}) == []
+        assert listed(automatic_tax={"enabled": False}, status="trialing") == [trialing.id]
+        assert listed(test_clock="clock_none") == []
+
+    @pytest.mark.parametrize(
+        "status",
+        ["active", "canceled", "incomplete", "incomplete_expired", "past_due", "paused", "trialing", "unpaid"],
+    )
+    def test_reads_only_subscriptions_with_the_status(self, shop, create, status):
+        create()
+        store = shop.sandbox.account.store
+        read = []
+        scan = store.scan
+        store.scan = lambda kind, **choices: read.append(choices["index"]) or scan(kind, **choices)
+
+        shop.api.subscriptions.list({"status": status})
+
+        assert read == [("status", status)]
 
     def test_pages(self, shop, create):
         price = shop.price()
