@@ -13,10 +13,12 @@ from sandbox.core.account import Account, Cause
 from sandbox.core.store import Object
 from sandbox.payments.refunds import rules as refunds
 from sandbox.subscriptions import due_next, renewals
+from sandbox.subscriptions.schedules import starting as schedules
 
 DUE: dict[str, Callable[[Account, Object], object]] = {
     "checkout.session": checkout.expire,
     "subscription": due_next.advance,
+    "subscription_schedule": schedules.start_or_announce_end,
     "invoice": renewals.retry,
     "discount": discounts.expire,
     "coupon": redeeming.expire_coupon,

@@ -7,7 +7,7 @@ It is here because paying, voiding or writing off an invoice can resume its subs
 from sandbox.core import periods
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.invoices import subscription_state
+from sandbox.invoices import saved_methods, subscription_state
 from sandbox.invoices.subscription_state import UPDATED
 
 Spans = dict[str, tuple[int, int]]  # The billing period of each item, by the item's id.
@@ -39,6 +39,7 @@ def begin_resuming(
         "invoice": invoice["id"],
         "needs_success": needs_success,
         "periods": spans,
+        "schedule": subscription["schedule"],
     }
     subscription_state.save(account, subscription, {"_resumption": waiting})
 
@@ -47,6 +48,7 @@ def resume(account: Account, subscription: Object, *, spans: Spans, anchor: int,
     """End the pause; the items get these periods."""
     items = subscription["items"]
     begun = [item | _period(spans.get(item["id"])) for item in items["data"]]
+    schedule_id = (subscription.get("_resumption") or subscription)["schedule"]
     changes = {
         "_billed_until": None,
         "_resumption": None,
@@ -57,7 +59,7 @@ def resume(account: Account, subscription: Object, *, spans: Spans, anchor: int,
     }
     subscription_state.save(account, subscription, changes, event=UPDATED)
     account.emit("customer.subscription.resumed", subscription)
-    _note_in_schedule(account, subscription, "succeeded")
+    _note_in_schedule(account, schedule_id, "succeeded")
 
 
 def periods_from(subscription: Object, *, anchor: int, at: int) -> Spans:
@@ -75,6 +77,7 @@ def periods_from(subscription: Object, *, anchor: int, at: int) -> Spans:
 
 def after_payment(account: Account, subscription: Object, invoice: Object) -> None:
     """Resume or activate a subscription whose invoice was paid."""
+    saved_methods.keep(account, subscription, invoice)
     if subscription["status"] != "paused":
         subscription_state.activate(account, subscription)
     elif _awaits(subscription, invoice):
@@ -107,8 +110,9 @@ def after_write_off(account: Account, subscription: Object, invoice: Object) -> 
 def after_void(account: Account, subscription: Object, invoice: Object) -> None:
     """Keep the subscription paused: its resumption invoice was voided."""
     if subscription["status"] == "paused" and _awaits(subscription, invoice):
+        schedule_id = subscription["_resumption"]["schedule"]
         subscription_state.save(account, subscription, {"_resumption": None})
-        _note_in_schedule(account, subscription, "error")
+        _note_in_schedule(account, schedule_id, "error")
 
 
 def _finish(account: Account, subscription: Object, *, status: str) -> None:
@@ -136,9 +140,9 @@ def _was_paused_by(subscription: Object, invoice: Object) -> bool:
     return reason in PAYMENT_FAILURES and subscription["latest_invoice"] == invoice["id"]
 
 
-def _note_in_schedule(account: Account, subscription: Object, outcome: str) -> None:
+def _note_in_schedule(account: Account, schedule_id: str | None, outcome: str) -> None:
     """Write how the attempt to resume ended into the pause schedule that began it, if there is one."""
-    schedule = account.get("subscription_schedule", subscription["schedule"]) if subscription["schedule"] else None
+    schedule = account.get("subscription_schedule", schedule_id) if schedule_id else None
     planned = schedule["pause_schedules"][0]["resume"] if schedule and schedule["pause_schedules"] else None
     if schedule is None or planned is None or planned["status"]["type"] not in {"pending", "requires_action"}:
         return

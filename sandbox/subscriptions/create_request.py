@@ -15,15 +15,21 @@ from sandbox.invoices import rules as invoices
 from sandbox.invoices import subscription_state
 from sandbox.payments import payment_method_routes
 from sandbox.payments import rules as payments
-from sandbox.subscriptions import rules, shared_parameters
+from sandbox.subscriptions import rules, shared_parameters, start_request
 from sandbox.subscriptions.rules import NewSubscription
+from sandbox.subscriptions.shapes import NO_PAYMENT_SETTINGS
 
 SUPPORTED = frozenset(
     {
+        "add_invoice_items",
+        "backdate_start_date",
+        "billing_cycle_anchor",
+        "billing_cycle_anchor_config",
         "billing_mode",
         "cancel_at",
         "cancel_at_period_end",
         "collection_method",
+        "currency",
         "customer",
         "days_until_due",
         "default_payment_method",
@@ -31,14 +37,18 @@ SUPPORTED = frozenset(
         "discounts",
         "items",
         "metadata",
+        "off_session",
         "payment_behavior",
+        "payment_settings",
         "proration_behavior",
         "trial_end",
+        "trial_from_plan",
         "trial_period_days",
         "trial_settings",
     }
 )
-ITEM_PARAMETERS = frozenset({"metadata", "price", "price_data", "quantity"})
+ITEM_PARAMETERS = frozenset({"metadata", "plan", "price", "price_data", "quantity"})
+ONE_TIME_PARAMETERS = frozenset({"metadata", "price", "price_data", "quantity"})
 MAX_ITEMS = 20
 
 
@@ -47,14 +57,19 @@ def start(account: Account, params: Params) -> Object:
     limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
     customer = _customer(account, params)
     orders = _orders(account, params)
+    trial_end = shared_parameters.trial(account, _with_trial_of_price(params, orders)).ends(now=account.now)
     order = NewSubscription(
         customer=customer,
         recurring=orders,
-        trial_end=shared_parameters.trial(account, params).ends(now=account.now),
+        one_time=one_time_orders(account, params),
+        trial_end=trial_end,
+        start=start_request.read(account, params, orders, has_trial=trial_end is not None),
         members=_members(account, params, customer),
         redemptions=discount_request.of_subscription(account, params, customer, orders),
     )
-    shared_parameters.check_currency(account, customer, order.recurring[0].price["currency"])
+    currency = order.recurring[0].price["currency"]
+    shared_parameters.check_currency(account, customer, currency)
+    _check_one_currency(params, order, currency)
     method = _first_payment_method(account, params, order)
     subscription, invoice = rules.start(account, order)
     if params.get("cancel_at_period_end") or params.get("cancel_at"):
@@ -71,6 +86,8 @@ def item_order(account: Account, given: Params, path: str, *, quantity: int = 1)
     """Return the order for one entry of the request's `items`; creates the price if the entry has `price_data`."""
     for name in sorted(given.keys() - ITEM_PARAMETERS):
         raise ApiError.unsupported_parameter(f"{path}[{name}]")
+    if "plan" in given:
+        given = {**given, "price": given["plan"]}  # The older name of the same parameter.
     if ("price" in given) == ("price_data" in given):
         raise ApiError.invalid("You must provide exactly one of `price` or `price_data`.", param=path)
     if "price_data" in given:
@@ -78,6 +95,30 @@ def item_order(account: Account, given: Params, path: str, *, quantity: int = 1)
     else:
         price = recurring_price(account, given["price"], param=f"{path}[price]")
     count = limits.amount(given.get("quantity", quantity), param=f"{path}[quantity]")
+    return Order(price, count, metadata.merged({}, given, param=f"{path}[metadata]"))
+
+
+def one_time_orders(account: Account, params: Params, path: str = "add_invoice_items") -> list[Order]:
+    """Return the orders of `add_invoice_items`, which the first invoice bills once."""
+    given = limits.items(params.get("add_invoice_items", []), param=path, most=MAX_ITEMS)
+    return [_one_time_order(account, each, f"{path}[{index}]") for index, each in enumerate(given)]
+
+
+def _one_time_order(account: Account, given: Params, path: str) -> Order:
+    for name in sorted(given.keys() - ONE_TIME_PARAMETERS):
+        raise ApiError.unsupported_parameter(f"{path}[{name}]")
+    if ("price" in given) == ("price_data" in given):
+        raise ApiError.invalid("You must provide exactly one of `price` or `price_data`.", param=path)
+    if "price_data" in given:
+        price = price_routes.create(account, {**given["price_data"], "active": False})
+    else:
+        price = account.find("price", given["price"], param=f"{path}[price]")
+    if price["type"] != "one_time":
+        raise ApiError.invalid(
+            "The price specified is set to `type=recurring` but this field only accepts prices with `type=one_time`.",
+            param=f"{path}[price]",
+        )
+    count = limits.amount(given.get("quantity", 1), param=f"{path}[quantity]")
     return Order(price, count, metadata.merged({}, given, param=f"{path}[metadata]"))
 
 
@@ -110,10 +151,22 @@ def _orders(account: Account, params: Params) -> list[Order]:
     return orders
 
 
+def _with_trial_of_price(params: Params, orders: list[Order]) -> Params:
+    """Return the parameters with the trial days of the prices, if `trial_from_plan` asks for them."""
+    if not params.get("trial_from_plan"):
+        return params
+    for name in ("trial_end", "trial_period_days"):
+        if name in params:
+            raise ApiError.invalid(f"You cannot set `trial_from_plan` to true together with `{name}`.", param=name)
+    days = max(order.price["recurring"]["trial_period_days"] or 0 for order in orders)
+    return {**params, "trial_period_days": days} if days else params
+
+
 def _members(account: Account, params: Params, customer: Object) -> dict[str, Any]:
     members = shared_parameters.shared_members(account, params)
     members |= listing.given(params, "collection_method", "days_until_due")
     members["metadata"] = metadata.merged({}, params)
+    members |= shared_parameters.payment_settings(params, NO_PAYMENT_SETTINGS)
     if params.get("collection_method") == "send_invoice" and "days_until_due" not in params:
         raise ApiError.invalid(
             "You must pass `days_until_due` when `collection_method` is `send_invoice`.", param="days_until_due"
@@ -122,6 +175,16 @@ def _members(account: Account, params: Params, customer: Object) -> dict[str, An
         method = payment_method_routes.attached(account, method_id, customer, param="default_payment_method")
         members["default_payment_method"] = method["id"]
     return members
+
+
+def _check_one_currency(params: Params, order: NewSubscription, currency: str) -> None:
+    asked = {params.get("currency", currency).lower(), *(each.price["currency"] for each in order.one_time)}
+    if asked != {currency}:
+        raise ApiError.invalid(
+            f"The price specified only supports `{currency}`. This doesn't match the expected currency: "
+            f"`{', '.join(sorted(asked - {currency}))}`.",
+            param="currency" if "currency" in params else "add_invoice_items",
+        )
 
 
 def _first_payment_method(account: Account, params: Params, order: NewSubscription) -> Object | None:
@@ -134,11 +197,13 @@ def _first_payment_method(account: Account, params: Params, order: NewSubscripti
     chosen = chosen or order.customer["invoice_settings"]["default_payment_method"]
     method = account.get("payment_method", chosen) if chosen else None
     behavior = params.get("payment_behavior", "allow_incomplete")
-    is_due = order.trial_end is None and discounts.net(order.redemptions, order.recurring) > 0
-    if not is_due or params.get("collection_method") == "send_invoice" or behavior == "default_incomplete":
-        return method
     if behavior == "pending_if_incomplete":
         raise ApiError.invalid("`pending_if_incomplete` can only be used in updates.", param="payment_behavior")
+    bills_period = order.trial_end is None and order.start.bills_first_period(now=account.now)
+    is_due = bills_period and discounts.net(order.redemptions, order.recurring) > 0
+    is_due = is_due or sum(each.amount for each in order.one_time) > 0
+    if not is_due or params.get("collection_method") == "send_invoice" or behavior == "default_incomplete":
+        return method
     if method is None:
         raise ApiError.invalid(
             "This customer has no attached payment source or default payment method. Please consider adding a "

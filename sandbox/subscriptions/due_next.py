@@ -5,6 +5,7 @@ from sandbox.core.store import Object
 from sandbox.subscriptions import renewals
 from sandbox.subscriptions.pausing import collection
 from sandbox.subscriptions.pausing import rules as pausing
+from sandbox.subscriptions.schedules import pause_schedules
 from sandbox.subscriptions.schedules import rules as schedules
 
 
@@ -19,6 +20,9 @@ def advance(account: Account, subscription: Object) -> None:
         return
     if pausing.is_expired(account, subscription):
         pausing.expire_resumption(account, subscription)
+        return
+    if pause_schedules.is_due(account, subscription):
+        pause_schedules.run(account, subscription)
         return
     phase_end = subscription.get("_phase_end")
     if phase_end is not None and phase_end <= account.now:

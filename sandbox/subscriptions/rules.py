@@ -7,13 +7,13 @@ from sandbox.catalog.discounts import rules as discounts
 from sandbox.catalog.discounts.redeeming import Redemption
 from sandbox.catalog.orders import Order
 from sandbox.catalog.shapes import plan
-from sandbox.core import periods
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.invoices import lines, prorations, subscription_state
+from sandbox.invoices import lines, prorations, saved_methods, subscription_state
 from sandbox.invoices import rules as invoices
 from sandbox.payments.cards import Decline
-from sandbox.subscriptions import shapes
+from sandbox.subscriptions import first_periods, shapes
+from sandbox.subscriptions.first_periods import Start
 from sandbox.subscriptions.schedules import ending as schedule_ending
 
 CREATED = "customer.subscription.created"
@@ -30,6 +30,8 @@ class NewSubscription:
     trial_end: int | None = None
     members: dict[str, Any] = field(default_factory=dict)
     redemptions: list[Redemption] = field(default_factory=list)
+    start: Start = field(default_factory=Start)
+    is_scheduled: bool = False  # Then it is active although its first invoice is not paid yet.
 
 
 def start(account: Account, order: NewSubscription) -> tuple[Object, Object]:
@@ -42,9 +44,10 @@ def start(account: Account, order: NewSubscription) -> tuple[Object, Object]:
         customer=order.customer["id"],
         currency=order.recurring[0].price["currency"],
         created=account.now,
-        items=[_item(account, each, order.trial_end) for each in order.recurring],
+        items=[_item(account, each, order) for each in order.recurring],
     )
     subscription |= order.members
+    subscription |= order.start.members(now=account.now)
     if order.trial_end is not None:
         subscription |= {"trial_start": account.now, "trial_end": order.trial_end}
         subscription["billing_cycle_anchor"] = order.trial_end
@@ -53,7 +56,7 @@ def start(account: Account, order: NewSubscription) -> tuple[Object, Object]:
         discounts.add_to_subscription(account, each, subscription) for each in order.redemptions
     ]
     invoice = _first_invoice(account, subscription, order)
-    status = _first_status(subscription, invoice)
+    status = _first_status(subscription, invoice, order)
     subscription_state.save(account, subscription, {"latest_invoice": invoice["id"], "status": status})
     account.emit(CREATED, subscription)
     if order.trial_end is not None and order.trial_end - account.now < subscription_state.NOTICE_BEFORE_TRIAL_END:
@@ -72,6 +75,7 @@ def pay_first_invoice(
     decline = invoices.collect(account, invoice, method, on_session=on_session)
     if decline is None:
         subscription_state.activate(account, subscription)
+        saved_methods.keep(account, subscription, invoice)
     return decline
 
 
@@ -101,39 +105,33 @@ def with_current_prices(account: Account, subscription: Object) -> Object:
 
 def period_of(price: Object, *, anchor: int, at: int) -> tuple[int, int]:
     """Return start and end of the price's billing period that contains `at`, counting periods from `anchor`."""
-    recurring = price["recurring"]
-    return periods.current(
-        anchor=anchor, interval=recurring["interval"], interval_count=recurring["interval_count"], at=at
-    )
+    return first_periods.period_of(price, anchor=anchor, at=at)
 
 
-def _item(account: Account, order: Order, trial_end: int | None) -> Object:
-    trial = None if trial_end is None else (account.now, trial_end)
+def _item(account: Account, each: Order, order: NewSubscription) -> Object:
+    trial = None if order.trial_end is None else (account.now, order.trial_end)
     return shapes.item(
-        price=order.price,
-        quantity=order.quantity,
+        price=each.price,
+        quantity=each.quantity,
         created=account.now,
-        period=trial or period_of(order.price, anchor=account.now, at=account.now),
-        metadata=order.metadata,
+        period=trial or first_periods.current(each.price, order.start, now=account.now),
+        metadata=each.metadata,
     )
 
 
 def _first_invoice(account: Account, subscription: Object, order: NewSubscription) -> Object:
-    line = lines.for_period if order.trial_end is None else lines.for_trial
-    return invoices.draft(
-        account,
-        subscription,
-        reason="subscription_create",
-        lines=[
-            *(line(account, subscription, item) for item in subscription["items"]["data"]),
-            *(lines.for_one_time(account, each, subscription=subscription["id"]) for each in order.one_time),
-        ],
-    )
+    items = subscription["items"]["data"]
+    if order.trial_end is None:
+        billed = [line for item in items for line in first_periods.lines(account, subscription, item, order.start)]
+    else:
+        billed = [lines.for_trial(account, subscription, item) for item in items]
+    once = [lines.for_one_time(account, each, subscription=subscription["id"]) for each in order.one_time]
+    return invoices.draft(account, subscription, reason="subscription_create", lines=[*billed, *once])
 
 
-def _first_status(subscription: Object, invoice: Object) -> str:
+def _first_status(subscription: Object, invoice: Object, order: NewSubscription) -> str:
     if subscription["trial_end"] is not None:
         return "trialing"
-    if not invoice["amount_due"] or subscription["collection_method"] == "send_invoice":
+    if not invoice["amount_due"] or order.is_scheduled or subscription["collection_method"] == "send_invoice":
         return "active"
     return "incomplete"

@@ -6,6 +6,11 @@ from sandbox.core.store import Object
 from sandbox.http.listing import embedded
 
 MISSING_PAYMENT_METHOD = "create_invoice"
+NO_PAYMENT_SETTINGS: Object = {
+    "payment_method_options": None,
+    "payment_method_types": None,
+    "save_default_payment_method": "off",
+}
 
 
 def subscription(*, customer: str, currency: str, created: int, items: list[Object]) -> Object:
@@ -55,11 +60,7 @@ def subscription(*, customer: str, currency: str, created: int, items: list[Obje
         "next_pending_invoice_item_invoice": None,
         "on_behalf_of": None,
         "pause_collection": None,
-        "payment_settings": {
-            "payment_method_options": None,
-            "payment_method_types": None,
-            "save_default_payment_method": "off",
-        },
+        "payment_settings": dict(NO_PAYMENT_SETTINGS),
         "pending_invoice_item_interval": None,
         "pending_setup_intent": None,
         "pending_update": None,

@@ -54,6 +54,21 @@ def shared_members(_account: Account, given: Params) -> dict[str, Any]:
     return members
 
 
+def payment_settings(given: Params, current: Object) -> dict[str, Any]:
+    """Return the `payment_settings` after the request, if it has any; only cards can be named."""
+    if "payment_settings" not in given:
+        return {}
+    settings = dict(given["payment_settings"])
+    if types := settings.get("payment_method_types"):
+        if set(types) != {"card"}:
+            raise ApiError.unsupported_parameter("payment_settings[payment_method_types]")
+    elif types == "":
+        settings["payment_method_types"] = None
+    if "payment_method_options" in settings:
+        settings["payment_method_options"] = _method_options(settings["payment_method_options"])
+    return {"payment_settings": {**current, **settings}}
+
+
 def check_currency(account: Account, customer: Object, currency: str) -> None:
     """Raise ApiError if the customer has a running subscription in another currency."""
     for subscription in account.store.scan("subscription", index=("customer", customer["id"])):
@@ -103,6 +118,18 @@ def scheduled_end(account: Account, subscription: Object, params: Params) -> dic
         "canceled_at": None if cancel_at is None else account.now,
         "cancellation_details": subscription["cancellation_details"] | {"reason": reason},
     }
+
+
+def _method_options(given: Params) -> Object | None:
+    path = "payment_settings[payment_method_options]"
+    for name in sorted(given.keys() - {"card"}):
+        raise ApiError.unsupported_parameter(f"{path}[{name}]")
+    card = given.get("card") or {}
+    if "mandate_options" in card:
+        raise ApiError.unsupported_parameter(f"{path}[card][mandate_options]")
+    if card.get("request_three_d_secure", "automatic") != "automatic":
+        raise ApiError.unsupported_parameter(f"{path}[card][request_three_d_secure]")
+    return {"card": {"network": None, "request_three_d_secure": None, **card}} if card else None
 
 
 def _billing_mode(given: Params) -> dict[str, Any]:

@@ -116,6 +116,8 @@ def scheduling(api, customer, monthly):
     api.subscription_schedules.release(schedule.id)
     again = api.subscription_schedules.create({"from_subscription": subscription.id})
     api.subscription_schedules.cancel(again.id)
+    planned = {"customer": customer, "start_date": schedule.created + 400 * DAY, "phases": [more]}
+    api.subscription_schedules.cancel(api.subscription_schedules.create(planned).id)
     api.subscription_schedules.list({"customer": customer, "expand": ["data.subscription"]})
 
 

@@ -33,8 +33,10 @@ SUPPORTED = frozenset(
         "discounts",
         "items",
         "metadata",
+        "off_session",
         "pause_collection",
         "payment_behavior",
+        "payment_settings",
         "proration_behavior",
         "proration_date",
         "trial_end",
@@ -81,6 +83,7 @@ def cancellation_details(params: Params, *, reason: str | None = None) -> dict[s
 
 def _members(account: Account, subscription: Object, params: Params) -> dict[str, Any]:
     members = shared_parameters.shared_members(account, params) | collection.requested(account, params)
+    members |= shared_parameters.payment_settings(params, subscription["payment_settings"])
     if "metadata" in params:
         members["metadata"] = metadata.merged(subscription["metadata"], params)
     if "default_payment_method" in params:

@@ -5,7 +5,7 @@ from sandbox.core.store import Object
 from sandbox.invoices import subscription_state
 
 RUNNING = {"active", "not_started"}
-NO_SCHEDULE = {"_phase_end": None, "schedule": None}
+NO_SCHEDULE = {"_pauses_at": None, "_phase_end": None, "_resumes_at": None, "schedule": None}
 # The members of a subscription after the end that its schedule set has been removed.
 NO_SCHEDULED_END = {"cancel_at": None, "cancel_at_period_end": False, "canceled_at": None}
 
@@ -23,6 +23,20 @@ def release(account: Account, schedule: Object, subscription: Object, *, keeps_c
         }
     _detach_subscription(account, subscription, changes)
     account.emit("subscription_schedule.released", schedule)
+
+
+def release_before_start(account: Account, schedule: Object) -> None:
+    """Release a schedule that has not started: it will never create a subscription."""
+    account.store.clear_due("subscription_schedule", schedule["id"])
+    account.change(schedule, {"released_at": account.now, "status": "released"})
+    account.emit("subscription_schedule.released", schedule)
+
+
+def cancel_before_start(account: Account, schedule: Object) -> None:
+    """Cancel a schedule that has not started."""
+    account.store.clear_due("subscription_schedule", schedule["id"])
+    account.change(schedule, {"canceled_at": account.now, "status": "canceled"})
+    account.emit("subscription_schedule.canceled", schedule)
 
 
 def complete(account: Account, schedule: Object, subscription: Object) -> None:
@@ -45,11 +59,13 @@ def end_with_subscription(account: Account, subscription: Object, *, reason: str
     else:
         changes = {"canceled_at": account.now, "status": "canceled"}
         event = "aborted" if reason == "payment_failed" else "canceled"
+    account.store.clear_due("subscription_schedule", schedule["id"])
     account.change(schedule, {**changes, "current_phase": None})
     account.emit(f"subscription_schedule.{event}", schedule)
 
 
 def _detach_schedule(account: Account, schedule: Object, changes: Object) -> None:
+    account.store.clear_due("subscription_schedule", schedule["id"])
     subscription_id = schedule["subscription"]
     parted = {"current_phase": None, "released_subscription": subscription_id, "subscription": None}
     account.change(schedule, {**changes, **parted})

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.catalog import price_routes
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.periods import boundary
@@ -11,31 +12,41 @@ from sandbox.http import limits, listing, metadata
 from sandbox.http.listing import Params
 from sandbox.subscriptions import create_request
 from sandbox.subscriptions.create_request import MAX_ITEMS
-from sandbox.subscriptions.schedules import rules, shapes
+from sandbox.subscriptions.schedules import phase_settings, rules, shapes
 
 MAX_PHASES = 10
 PHASE_PARAMETERS = frozenset(
     {
+        "add_invoice_items",
+        "billing_cycle_anchor",
+        "collection_method",
         "currency",
+        "default_payment_method",
         "description",
+        "discounts",
         "duration",
         "end_date",
+        "invoice_settings",
         "items",
         "metadata",
         "proration_behavior",
         "start_date",
+        "trial",
+        "trial_end",
     }
 )
-ITEM_PARAMETERS = frozenset({"metadata", "price", "quantity"})
+FIRST_PHASE_PARAMETERS = ("add_invoice_items", "trial", "trial_end")  # Stripe takes them in every phase.
+ITEM_PARAMETERS = frozenset({"metadata", "plan", "price", "price_data", "quantity"})
 
 
 @dataclass(frozen=True)
 class Current:
-    """The schedule's current phase, and the currency and prices of its subscription."""
+    """The schedule's current phase, if it has begun, and the currency, prices and customer of its subscription."""
 
-    phase: Object
+    phase: Object | None
     currency: str
     prices: frozenset[str]
+    customer: str
 
 
 def check_cancelation(subscription: Object, params: Params) -> None:
@@ -55,22 +66,63 @@ def phases(account: Account, schedule: Object, given: list[Params]) -> list[Obje
     present = _current(account, schedule)
     if "start_date" not in given[0]:
         raise ApiError.missing_parameter("phases[0][start_date]")
+    found = _read_phases(account, present, given)
+    if present.phase is not None:
+        _check_current_phase(account, present.phase, found)
+    elif found[0]["start_date"] < account.now:
+        raise ApiError.unsupported_parameter("phases[0][start_date]")
+    return found
+
+
+def first_phases(account: Account, params: Params, *, start: int) -> list[Object]:
+    """Return the checked phases of a new schedule that begins at `start`."""
+    given = limits.items(params.get("phases", []), param="phases", most=MAX_PHASES)
+    if not given:
+        raise ApiError.missing_parameter("phases")
+    if "start_date" in given[0]:
+        raise ApiError.invalid("Use `start_date` to set the start of the first phase.", param="phases[0][start_date]")
+    currency = _currency(account, given[0])
+    new = Current(None, currency, frozenset(), params["customer"])
+    return _read_phases(account, new, [{**given[0], "start_date": start}, *given[1:]])
+
+
+def _currency(account: Account, given: Params) -> str:
+    """Return the currency of a schedule's first phase: that of its first price."""
+    items = given["items"]
+    if not items:
+        raise ApiError.missing_parameter("phases[0][items]")
+    if "price_data" in items[0]:
+        return str(items[0]["price_data"]["currency"]).lower()
+    price_id = items[0].get("price", items[0].get("plan"))
+    if price_id is None:
+        raise ApiError.missing_parameter("phases[0][items][0][price]")
+    return str(account.find("price", price_id, param="phases[0][items][0][price]")["currency"])
+
+
+def _read_phases(account: Account, present: Current, given: list[Params]) -> list[Object]:
     found: list[Object] = []
     for index, each in enumerate(given):
         path = f"phases[{index}]"
         start = _start_date(account, each, path, before=found[-1] if found else None)
-        if found and index == len(given) - 1 and not each.keys() & {"duration", "end_date"}:
+        may_be_open = found or present.phase is None
+        if may_be_open and index == len(given) - 1 and not each.keys() & {"duration", "end_date"}:
             each |= {"duration": _one_period(account, each, path)}
+        if found or present.phase is not None:
+            for name in FIRST_PHASE_PARAMETERS:
+                if name in each:
+                    raise ApiError.unsupported_parameter(f"{path}[{name}]")
         found.append(_phase(account, present, each, path, start=start))
-    _check_current_phase(account, present, found)
     return found
 
 
 def _one_period(account: Account, given: Params, path: str) -> Params:
     """Return the length that Stripe gives a last phase without an end: one interval of its first price."""
-    if not given["items"] or "price" not in given["items"][0]:
-        raise ApiError.missing_parameter(f"{path}[items][0][price]")
-    price_id, param = given["items"][0]["price"], f"{path}[items][0][price]"
+    item, param = (given["items"] or [{}])[0], f"{path}[items][0][price]"
+    if "price_data" in item:
+        return listing.given(item["price_data"]["recurring"], "interval", "interval_count")
+    price_id = item.get("price", item.get("plan"))
+    if price_id is None:
+        raise ApiError.missing_parameter(param)
     price = account.find("price", price_id, param=param)
     if price["recurring"] is None:
         price = create_request.recurring_price(account, price_id, param=param)  # It refuses the price.
@@ -78,15 +130,18 @@ def _one_period(account: Account, given: Params, path: str) -> Params:
 
 
 def _current(account: Account, schedule: Object) -> Current:
+    if schedule["subscription"] is None:
+        return Current(None, schedule["phases"][0]["currency"], frozenset(), schedule["customer"])
     subscription = account.find("subscription", schedule["subscription"])
     prices = frozenset(item["price"]["id"] for item in subscription["items"]["data"])
-    return Current(rules.current_phase(schedule, now=account.now), subscription["currency"], prices)
+    phase = rules.current_phase(schedule, now=account.now)
+    return Current(phase, subscription["currency"], prices, schedule["customer"])
 
 
-def _check_current_phase(account: Account, present: Current, found: list[Object]) -> None:
+def _check_current_phase(account: Account, present: Object, found: list[Object]) -> None:
     """Raise ApiError if the current phase would begin at another moment or the last one end in the past."""
     current = rules.current_phase({"phases": found}, now=account.now)
-    if current["start_date"] != present.phase["start_date"]:
+    if current["start_date"] != present["start_date"]:
         raise ApiError.invalid(
             "You can not modify the start date of the current phase.", param="phases[0][start_date]"
         )
@@ -114,6 +169,7 @@ def _phase(account: Account, present: Current, given: Params, path: str, *, star
         raise ApiError.invalid("The end date of a phase must be after its start date.", param=f"{path}[end_date]")
     members: dict[str, Any] = {name: given[name] for name in given.keys() & {"description", "proration_behavior"}}
     members["metadata"] = metadata.merged({}, given, param=f"{path}[metadata]")
+    members |= phase_settings.read(account, given, path, customer=present.customer, start=start, end=end)
     items = limits.items(given["items"], param=f"{path}[items]", most=MAX_ITEMS)
     if not items:
         raise ApiError.missing_parameter(f"{path}[items]")
@@ -149,11 +205,13 @@ def _end_date(account: Account, given: Params, path: str, *, start: int) -> int:
 def _item(account: Account, present: Current, given: Params, path: str) -> Object:
     for name in sorted(given.keys() - ITEM_PARAMETERS):
         raise ApiError.unsupported_parameter(f"{path}[{name}]")
-    if "price" not in given:
+    price_id = given.get("price", given.get("plan"))
+    if "price_data" in given:
+        price_id = price_routes.create(account, {**given["price_data"], "active": False})["id"]
+    elif price_id is None:
         raise ApiError.missing_parameter(f"{path}[price]")
-    price_id = given["price"]
     # A price that the subscription already has is allowed even if it is archived.
-    if price_id not in present.prices:
+    if price_id not in present.prices and "price_data" not in given:
         price = create_request.recurring_price(account, price_id, param=f"{path}[price]")
         if price["currency"] != present.currency:
             raise ApiError.invalid(

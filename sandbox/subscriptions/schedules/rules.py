@@ -1,5 +1,7 @@
 """Create a schedule from a subscription, change its phases, and move the subscription from phase to phase."""
 
+from sandbox.catalog.discounts import request as discount_request
+from sandbox.catalog.discounts import rules as discounts
 from sandbox.catalog.orders import Order
 from sandbox.core.account import Account
 from sandbox.core.store import Object
@@ -9,7 +11,7 @@ from sandbox.subscriptions import rules as subscriptions
 from sandbox.subscriptions import shapes as subscription_shapes
 from sandbox.subscriptions.changes import rules as subscription_changes
 from sandbox.subscriptions.changes.rules import ItemChanges
-from sandbox.subscriptions.schedules import ending, shapes
+from sandbox.subscriptions.schedules import ending, expiry, shapes
 
 
 def create_from_subscription(account: Account, subscription: Object) -> Object:
@@ -17,12 +19,15 @@ def create_from_subscription(account: Account, subscription: Object) -> Object:
     ends = subscription["cancel_at"] is not None
     schedule = shapes.schedule(
         subscription=subscription,
+        customer=subscription["customer"],
+        settings=subscription,
         created=account.now,
         phases=[_phase_of_current_period(subscription)],
         end_behavior="cancel" if ends else "release",
     )
     account.add(schedule, event="subscription_schedule.created")
     attach_to_subscription(account, subscription, schedule)
+    expiry.plan(account, schedule)
     return schedule
 
 
@@ -36,6 +41,7 @@ def update(account: Account, schedule: Object, members: Object, *, behavior: str
             account, subscription, _item_changes(account, subscription, current, behavior), members={}
         )
     attach_to_subscription(account, subscription, schedule)
+    expiry.plan(account, schedule)
     return schedule
 
 
@@ -52,22 +58,32 @@ def copy_items_to_current_phase(account: Account, subscription: Object) -> None:
 
 def attach_to_subscription(account: Account, subscription: Object, schedule: Object) -> None:
     """Set the subscription's `schedule`, the start of its next phase, and `cancel_at` if the last phase cancels it."""
+    members = members_from(schedule, canceled_at=subscription["canceled_at"] or account.now)
+    if schedule["end_behavior"] != "cancel" and subscription["schedule"] == schedule["id"]:
+        members |= ending.NO_SCHEDULED_END
+    subscription_state.save(account, subscription, members, event=UPDATED)
+
+
+def members_from(schedule: Object, *, canceled_at: int) -> Object:
+    """Return the members of a subscription that its schedule sets."""
     last = schedule["phases"][-1]
     members = {"_phase_end": schedule["current_phase"]["end_date"], "schedule": schedule["id"]}
     if schedule["end_behavior"] == "cancel":
-        members |= {"cancel_at": last["end_date"], "cancel_at_period_end": False}
-        members["canceled_at"] = subscription["canceled_at"] or account.now
+        members |= {"cancel_at": last["end_date"], "cancel_at_period_end": False, "canceled_at": canceled_at}
         if schedule["current_phase"]["end_date"] == last["end_date"]:
             members["_phase_end"] = None
-    elif subscription["schedule"] == schedule["id"]:
-        members |= ending.NO_SCHEDULED_END
-    subscription_state.save(account, subscription, members, event=UPDATED)
+    return members
 
 
 def advance(account: Account, subscription: Object) -> None:
     """Begin the phase that is due, or complete the schedule after its last phase."""
     schedule = account.find("subscription_schedule", subscription["schedule"])
     phase = current_phase(schedule, now=account.now)
+    planned = [moment for name in ("_pauses_at", "_resumes_at") if (moment := subscription.get(name))]
+    if phase["end_date"] <= account.now and planned:
+        # A pause schedule outlasts the phases; Stripe's documentation does not say.
+        subscription_state.save(account, subscription, {"_phase_end": max(planned)})
+        return
     if phase["end_date"] <= account.now:
         ending.complete(account, schedule, subscription)
         return
@@ -84,7 +100,8 @@ def current_phase(schedule: Object, *, now: int) -> Object:
 
 def _begin_phase(account: Account, subscription: Object, phase: Object) -> None:
     wanted = _item_changes(account, subscription, phase, phase["proration_behavior"])
-    members = {"metadata": {**subscription["metadata"], **phase["metadata"]}}
+    members = {"metadata": {**subscription["metadata"], **phase["metadata"]}, **settings_of(phase)}
+    members |= _discounts_of(account, subscription, phase)
     items = subscription["items"]["data"]
     if any(item["current_period_end"] > account.now for item in items):
         subscription_changes.change_items(account, subscription, wanted, members=members)
@@ -106,7 +123,7 @@ def _replace_items_at_renewal(account: Account, subscription: Object, wanted: It
         | {"subscription": subscription["id"]}
         for order in wanted.added
     ]
-    if subscription_changes.has_other_interval(subscription, wanted):
+    if wanted.anchor == "now" or subscription_changes.has_other_interval(subscription, wanted):
         members = {**members, "billing_cycle_anchor": account.now}
     items = {**subscription["items"], "data": [*wanted.kept, *added]}
     subscription_state.save(account, subscription, {**members, "items": items}, event=UPDATED)
@@ -115,7 +132,8 @@ def _replace_items_at_renewal(account: Account, subscription: Object, wanted: It
 def _item_changes(account: Account, subscription: Object, phase: Object, behavior: str) -> ItemChanges:
     """Return the change that gives the subscription the items of the phase; items with the same price are kept."""
     present = {item["price"]["id"]: item for item in subscription["items"]["data"]}
-    wanted = ItemChanges(kept=[], behavior=behavior, date=account.now)
+    anchor = "now" if phase["billing_cycle_anchor"] == "phase_start" else None
+    wanted = ItemChanges(kept=[], behavior=behavior, date=account.now, anchor=anchor)
     for planned in phase["items"]:
         if item := present.get(planned["price"]):
             wanted.kept.append({**item, "quantity": planned["quantity"]})
@@ -123,6 +141,26 @@ def _item_changes(account: Account, subscription: Object, phase: Object, behavio
             price = account.find("price", planned["price"])
             wanted.added.append(Order(price, planned["quantity"], planned["metadata"]))
     return wanted
+
+
+def settings_of(phase: Object) -> Object:
+    """Return the members of a subscription that the phase sets, without its items and metadata."""
+    members = {
+        name: phase[name]
+        for name in ("collection_method", "default_payment_method", "description")
+        if phase[name] is not None
+    }
+    if phase["invoice_settings"] and phase["invoice_settings"]["days_until_due"] is not None:
+        members["days_until_due"] = phase["invoice_settings"]["days_until_due"]
+    return members
+
+
+def _discounts_of(account: Account, subscription: Object, phase: Object) -> Object:
+    if not phase["discounts"]:
+        return {}
+    given = [{name: value for name, value in each.items() if value is not None} for each in phase["discounts"]]
+    redeemed = discount_request.of_update(account, {"discounts": given}, subscription)
+    return discounts.replace(account, subscription, redeemed)
 
 
 def _has_items_of_phase(subscription: Object, phase: Object) -> bool:

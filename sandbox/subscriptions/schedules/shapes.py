@@ -6,20 +6,31 @@ from sandbox.core import ids
 from sandbox.core.store import Object
 
 
-def schedule(*, subscription: Object, created: int, phases: list[Object], end_behavior: str) -> Object:
-    """Return an active schedule for the subscription, currently in the first of these phases."""
+def schedule(
+    *,
+    subscription: Object | None,
+    customer: str,
+    created: int,
+    phases: list[Object],
+    end_behavior: str,
+    settings: Object,
+) -> Object:
+    """Return a schedule with these phases: active for the subscription, or not started without one.
+
+    `settings` has the `billing_mode`, and the members of a subscription that make up the `default_settings`.
+    """
     return {
         "id": ids.new("subscription_schedule"),
         "object": "subscription_schedule",
         "application": None,
-        "billing_mode": subscription["billing_mode"],
+        "billing_mode": settings["billing_mode"],
         "canceled_at": None,
         "completed_at": None,
         "created": created,
-        "current_phase": span(phases[0]),
-        "customer": subscription["customer"],
+        "current_phase": span(phases[0]) if subscription else None,
+        "customer": customer,
         "customer_account": None,
-        "default_settings": _default_settings(subscription),
+        "default_settings": _default_settings(settings),
         "end_behavior": end_behavior,
         "livemode": False,
         "metadata": {},
@@ -27,8 +38,8 @@ def schedule(*, subscription: Object, created: int, phases: list[Object], end_be
         "phases": phases,
         "released_at": None,
         "released_subscription": None,
-        "status": "active",
-        "subscription": subscription["id"],
+        "status": "active" if subscription else "not_started",
+        "subscription": subscription["id"] if subscription else None,
         "test_clock": None,
     }
 

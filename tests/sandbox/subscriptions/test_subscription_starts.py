@@ -138,7 +138,6 @@ class TestCreate:
         assert error_of(shop.api.subscriptions.create, {"customer": customer}).param == "items"
         assert error_of(create, price, collection_method="send_invoice").param == "days_until_due"
         assert error_of(create, price, coupon="X").code == "parameter_unknown"
-        assert error_of(create, price, backdate_start_date=NOW - 1).code == "sandbox_unsupported"
         assert shop.api.subscriptions.list({"status": "all"}).data == []
 
     def test_refuses_a_second_currency(self, shop, create):

@@ -65,10 +65,6 @@ class TestCreate:
             error = error_of(shop.api.subscription_schedules.create, given)
             assert (error.http_status, error.param) == (400, "from_subscription")
 
-    def test_needs_a_subscription(self, shop, customer):
-        assert error_of(shop.api.subscription_schedules.create, {}).param == "from_subscription"
-        assert error_of(shop.api.subscription_schedules.create, {"customer": customer}).code == "sandbox_unsupported"
-
 
 class TestTheNextPhase:
     def test_begins_with_the_next_period_and_is_billed_by_it(self, shop, create, scheduled, plan):
@@ -168,7 +164,7 @@ class TestTheEnd:
         shop.move_to(at("2027-03-28 10:30"))
 
         assert Counter(shop.new_types()) == Counter(
-            ["subscription_schedule.completed", "customer.subscription.updated"]
+            ["subscription_schedule.expiring", "subscription_schedule.completed", "customer.subscription.updated"]
         )
         ended = shop.api.subscription_schedules.retrieve(schedule.id)
         assert (ended.status, ended.completed_at) == ("completed", at("2027-03-28 10:30"))
@@ -190,7 +186,7 @@ class TestTheEnd:
         assert shop.subscription(subscription.id).status == "canceled"
         assert shop.api.subscription_schedules.retrieve(schedule.id).status == "completed"
         assert Counter(shop.new_types()) == Counter(
-            ["subscription_schedule.completed", "customer.subscription.deleted"]
+            ["subscription_schedule.expiring", "subscription_schedule.completed", "customer.subscription.deleted"]
         )
 
     def test_can_be_removed(self, shop, create, scheduled):
