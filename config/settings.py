@@ -62,6 +62,7 @@ if ON_MONGODB:
     INSTALLED_APPS = mongo.with_object_ids(INSTALLED_APPS)
 
 MIDDLEWARE = [
+    "config.middleware.HeadLikeGet",
     "corsheaders.middleware.CorsMiddleware",
     "config.api.failures.JsonFailures",
     "django.middleware.security.SecurityMiddleware",

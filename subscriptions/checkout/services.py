@@ -57,7 +57,7 @@ def start(*, user: User, price_id: str, now: datetime, quantity: int = 1, mode: 
     `mode` ("subscription" or "payment") is what the caller expects; a price of the other mode is refused.
     Raises CannotBuy, StripeUnavailable or StripeMisconfigured; nothing is charged then.
     """
-    price = _price_to_buy(price_id, quantity=quantity, mode=mode)
+    price = price_to_buy(price_id, quantity=quantity, mode=mode)
     customer = customers.ensure(user)
     for _ in range(MAX_TURNS):
         claim = _claim(customer, price, now)
@@ -94,7 +94,8 @@ def complete(*, user: User, session_id: str) -> Result:
     return Result(session, *sessions.bought_by(session))
 
 
-def _price_to_buy(price_id: str, *, quantity: int, mode: str) -> Price:
+def price_to_buy(price_id: str, *, quantity: int, mode: str = "") -> Price:
+    """Return the price, if it can be bought so. Raises CannotBuy."""
     if not 1 <= quantity <= MAX_QUANTITY:
         raise CannotBuy.bad_quantity()
     price = Price.objects.select_related("product").filter(pk=price_id).first()

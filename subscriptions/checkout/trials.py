@@ -23,7 +23,7 @@ def used_by(user: User | AnonymousUser, prices: Iterable[Price]) -> set[str]:
 
     At most six queries, and none if no price has a trial that is given only once.
     """
-    limited = {price.product_id for price in prices if price.trial_days and not price.product.can_be_tried_again}
+    limited = {price.product.pk for price in prices if price.trial_days and not price.product.can_be_tried_again}
     if not limited or not user.is_authenticated:
         return set()
     begun = _trials_begun(user)

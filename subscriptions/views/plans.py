@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -12,6 +13,7 @@ from subscriptions import access
 from subscriptions.access import Holdings
 from subscriptions.checkout import trials
 from subscriptions.models import Payment, Subscription
+from subscriptions.user_model import User
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class PriceOffer:
 class Offer:
     product: Product
     prices: list[PriceOffer]
+
+
+def offer_of(price: Price, user: User | AnonymousUser) -> PriceOffer:
+    """Return how this price is offered to this person."""
+    return _price_offer(price, access.holdings_of(user), trials.used_by(user, [price]))
 
 
 @require_GET
