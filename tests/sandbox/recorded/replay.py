@@ -60,7 +60,7 @@ class Replay:
             f"{path}?{query}" if query else path,
             method=call.method,
             data=body or None,
-            headers=KEY,
+            headers=KEY | {"Stripe-Version": call.version},
             content_type="application/x-www-form-urlencoded" if body else None,
         )
         return response.status_code, response.get_json()
