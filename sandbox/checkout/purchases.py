@@ -46,7 +46,7 @@ def subscribe(account: Account, purchase: Purchase) -> Changes:
         raise LookupError(f"{session['id']} has no customer to subscribe")
     members = dict(session["_subscription_data"])
     if method:
-        payments.attach(account, method, customer["id"])
+        _attach(account, method, customer["id"])
         members["default_payment_method"] = method["id"]
     subscription, invoice = subscriptions.start(account, _new_subscription(account, purchase, customer, members))
     due = invoice["amount_due"]
@@ -75,7 +75,7 @@ def take_one_time_payment(account: Account, purchase: Purchase) -> Changes:
         }
     data = session["_payment_intent_data"]
     if customer_id and data["setup_future_usage"]:
-        payments.attach(account, method, customer_id)
+        _attach(account, method, customer_id)
     purpose = Purpose(amount=due, currency=session["currency"], customer=customer_id, **data)
     intent = payments.create_intent(account, purpose, method_type=method["type"])
     if purchase.is_delayed:
@@ -87,6 +87,12 @@ def take_one_time_payment(account: Account, purchase: Purchase) -> Changes:
         "payment_intent": intent["id"],
         "payment_status": "paid",
     }
+
+
+def _attach(account: Account, method: Object, customer_id: str) -> None:
+    """Attach the payment method, unless it is the customer's already."""
+    if method["customer"] is None:
+        payments.attach(account, method, customer_id)
 
 
 def settle(account: Account, session: Object, *, succeeds: bool) -> Changes:

@@ -6,7 +6,7 @@ A refused payment changes nothing: objects are created only after the payment me
 from dataclasses import dataclass, field
 
 from sandbox.checkout import purchases, recovery, session_customer, session_discounts
-from sandbox.checkout.asked import answers, quantities
+from sandbox.checkout.asked import answers, quantities, saved_cards
 from sandbox.checkout.asked.answers import Answers
 from sandbox.checkout.links import rules as links
 from sandbox.checkout.purchases import Purchase
@@ -25,6 +25,7 @@ SETTLEMENT_EVENTS = {True: "checkout.session.async_payment_succeeded", False: "c
 class Attempt:
     """The buyer's input on the page; `authenticate` is "complete" or "fail" after 3-D Secure.
 
+    `saved_card` is the id of a card from an earlier purchase, used in place of a typed one; `saves_card` saves that.
     `delayed` pays by bank debit, which takes days; `settle` then decides whether it succeeds.
     """
 
@@ -37,6 +38,8 @@ class Attempt:
     authenticate: str | None = None
     delayed: bool = False
     promotion_code: str | None = None
+    saved_card: str | None = None
+    saves_card: bool = False
     answers: Answers = field(default_factory=Answers)
 
 
@@ -121,11 +124,14 @@ def _contact(account: Account, session: Object, attempt: Attempt) -> Contact:
 
 
 def _new_payment_method(account: Account, session: Object, attempt: Attempt, contact: Contact) -> Object:
-    """Create the payment method from the buyer's input. Raises ApiError (402) if the card is declined."""
+    """Return the payment method from the buyer's input. Raises ApiError (402) if the card is declined."""
+    if attempt.saved_card is not None:
+        return saved_cards.chosen(account, session, attempt.saved_card)
     if attempt.delayed:
         return payments.new_bank_account(account, payer=contact.payer)
     typed = TypedCard(attempt.card, attempt.exp_month, attempt.exp_year, attempt.cvc, attempt.authenticate)
     card, expiry = card_entry.read(account, typed)
     if refusal := card.refusal if due_now(session) else card.refusal_when_saved():
         raise refusal.error()
-    return payments.new_card(account, card, payer=contact.payer, expiry=expiry)
+    method = payments.new_card(account, card, payer=contact.payer, expiry=expiry)
+    return saved_cards.save(account, session, method, is_wanted=attempt.saves_card)

@@ -18,7 +18,7 @@ ONLY_IN = {
 # Parameters that the sandbox takes only to leave the feature off.
 SWITCHED_OFF = ("automatic_tax", "managed_payments", "tax_id_collection")
 SUBSCRIPTION_DATA = frozenset(
-    {"billing_mode", "description", "invoice_settings", "metadata", "trial_end", "trial_period_days", "trial_settings"}
+    {"billing_mode", "description", "metadata", "trial_end", "trial_period_days", "trial_settings"}
 )
 PAYMENT_INTENT_DATA = frozenset({"description", "metadata", "receipt_email", "setup_future_usage"})
 INVOICE_DATA = frozenset({"description", "footer", "metadata"})

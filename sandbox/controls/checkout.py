@@ -42,6 +42,8 @@ def pay(sandbox: LocalStripe, body: Body, session_id: str) -> dict[str, Any]:
         authenticate=typed.authenticate,
         delayed=body.flag("async") or False,
         promotion_code=body.text("promotion_code"),
+        saved_card=body.text("saved_card"),
+        saves_card=body.flag("save_card") or False,
         answers=_answers(body),
     )
     body.finish()

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox.checkout import recovery, session_customer, session_discounts
 from sandbox.checkout import rules as checkout
-from sandbox.checkout.asked import quantities
+from sandbox.checkout.asked import quantities, saved_cards
 from sandbox.checkout.links import routes as links
 from sandbox.checkout.rules import Attempt
 from sandbox.core.account import Account
@@ -134,6 +134,8 @@ def _attempt(account: Account, session: Object, typed: Mapping[str, str], authen
     if not session_customer.known_email(account, session) and not EMAIL.fullmatch(typed["email"]):
         raise ApiError.invalid("Your email address is incomplete.", param="email")
     answers = asked_form.answers(session, typed)
+    if saved := typed.get("saved"):
+        return Attempt(email=typed["email"] or None, saved_card=saved, answers=answers)
     if not checkout.needs_payment_method(session):
         return Attempt(email=typed["email"] or None, answers=answers)
     card = card_form.card(typed, authenticate=authenticate)
@@ -146,6 +148,7 @@ def _attempt(account: Account, session: Object, typed: Mapping[str, str], authen
         name=typed["name"] or None,
         authenticate=authenticate,
         answers=answers,
+        saves_card="save_card" in typed,
     )
 
 
@@ -159,6 +162,8 @@ def _form(
         asked=asked_form.describe(session),
         typed=typed,
         notice=notice,
+        saved_cards=[(each["id"], _card_text(each)) for each in saved_cards.offered(account, session)],
+        can_save=saved_cards.can_be_saved(session),
         refusal=refusal,
         test_cards=card_form.TEST_CARDS,
     )
@@ -167,6 +172,10 @@ def _form(
 def _thanks(session: Object) -> Response:
     """Confirm the payment where the seller has no page for it: after a payment link."""
     return rendering.notice("Thank you", session.get("_confirmation") or "Your payment was received.")
+
+
+def _card_text(method: Object) -> str:
+    return f"{method['card']['brand'].capitalize()} ending in {method['card']['last4']}"
 
 
 def _closed(session: Object | None) -> Response:
