@@ -37,7 +37,10 @@ from sandbox.invoices import routes as invoice_routes
 from sandbox.local_stripe import LocalStripe
 from sandbox.payments import payment_method_routes
 from sandbox.payments import routes as payment_routes
+from sandbox.payments.balance import routes as balance_routes
+from sandbox.payments.intents import routes as payment_intent_routes
 from sandbox.payments.refunds import routes as refund_routes
+from sandbox.payments.setup_intents import routes as setup_intent_routes
 from sandbox.portal import configuration_routes, session_routes
 from sandbox.subscriptions import item_routes
 from sandbox.subscriptions import routes as subscription_routes
@@ -62,6 +65,9 @@ MODULES = [
     invoice_routes,
     preview_routes,
     payment_routes,
+    payment_intent_routes,
+    setup_intent_routes,
+    balance_routes,
     payment_method_routes,
     refund_routes,
     configuration_routes,

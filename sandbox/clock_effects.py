@@ -9,8 +9,13 @@ from collections.abc import Callable
 from sandbox.catalog.discounts import redeeming
 from sandbox.catalog.discounts import rules as discounts
 from sandbox.checkout import rules as checkout
+from sandbox.checkout import settlement as checkout_settlement
 from sandbox.core.account import Account, Cause
 from sandbox.core.store import Object
+from sandbox.invoices import settlement as invoice_settlement
+from sandbox.payments import due as payments
+from sandbox.payments import outcomes
+from sandbox.payments.balance import rules as balance
 from sandbox.payments.refunds import rules as refunds
 from sandbox.subscriptions import due_next, renewals
 from sandbox.subscriptions.schedules import starting as schedules
@@ -23,8 +28,14 @@ DUE: dict[str, Callable[[Account, Object], object]] = {
     "discount": discounts.expire,
     "coupon": redeeming.expire_coupon,
     "promotion_code": redeeming.expire_code,
+    "payment_intent": payments.advance_intent,
+    "charge": payments.advance_charge,
+    "balance_transaction": balance.make_available,
     "refund": refunds.add_bank_reference,
 }
+
+# An invoice is paid before the session that waits for it.
+outcomes.listen(invoice_settlement.follow, checkout_settlement.follow)
 
 
 def catch_up(account: Account, *, until: int) -> int:

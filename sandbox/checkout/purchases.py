@@ -102,6 +102,13 @@ def settle(account: Account, session: Object, *, succeeds: bool) -> Changes:
     intent = account.find("payment_intent", session["payment_intent"])
     if payments.settle(account, intent, succeeds=succeeds) is not None:
         return {}
+    return paid_later(account, session, intent)
+
+
+def paid_later(account: Account, session: Object, intent: Object) -> Changes:
+    """Return the changes to a session whose delayed payment has succeeded; make its invoice if it wants one."""
+    if session["mode"] == "subscription":
+        return {"payment_status": "paid"}
     return {"invoice": _one_time_invoice(account, session, session["customer"], intent), "payment_status": "paid"}
 
 

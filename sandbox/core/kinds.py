@@ -41,13 +41,26 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind(
+            "balance_transaction",
+            prefix="txn",
+            list_url="/v1/balance_transactions",
+            noun="balance transaction",
+            indexed=_same_name("source"),
+        ),
+        Kind(
             "billing_portal.configuration",
             prefix="bpc",
             list_url="/v1/billing_portal/configurations",
             noun="configuration",
         ),
         Kind("billing_portal.session", prefix="bps"),
-        Kind("charge", prefix="ch", list_url="/v1/charges", indexed=_same_name("customer", "payment_intent")),
+        Kind(
+            "charge",
+            prefix="ch",
+            list_url="/v1/charges",
+            indexed=_same_name("customer", "payment_intent"),
+            expand_only=frozenset({"refunds"}),
+        ),
         Kind(
             "checkout.session",
             prefix="cs_test",
@@ -126,6 +139,13 @@ KINDS = {
             indexed={"code": ("_code",), "coupon": ("promotion", "coupon"), "customer": ("customer",)},
         ),
         Kind("refund", prefix="re", list_url="/v1/refunds", indexed=_same_name("payment_intent", "charge")),
+        Kind(
+            "setup_intent",
+            prefix="seti",
+            list_url="/v1/setup_intents",
+            noun="setupintent",
+            indexed=_same_name("customer", "payment_method"),
+        ),
         Kind(
             "subscription",
             prefix="sub",

@@ -74,7 +74,9 @@ def draft_one_off(
     return account.add(invoice, event="invoice.created")
 
 
-def finalize(account: Account, invoice: Object, *, intent: Object | None = None, method_type: str = "card") -> None:
+def finalize(
+    account: Account, invoice: Object, *, intent: Object | None = None, method_type: str | None = None
+) -> None:
     """Finalize the invoice: give it a number and, if an amount is due, a payment intent.
 
     The customer's balance pays first; a negative total is added to it as credit.
@@ -105,7 +107,9 @@ def collect(
         return None
     intent = intent_of(account, invoice)
     decline = payments.collect(account, intent, method, on_session=on_session) if method else NO_METHOD
-    if decline is None:
+    if intent["status"] == "processing":
+        mark_processing(account, invoice)
+    elif decline is None:
         mark_paid(account, invoice, attempted=True)
     else:
         needs_action = intent["status"] == "requires_action"
@@ -131,6 +135,13 @@ def mark_paid(account: Account, invoice: Object, *, attempted: bool = False) -> 
     _set_delinquent(account, invoice, delinquent=False)
     account.emit("invoice.paid", invoice)
     account.emit("invoice.payment_succeeded", invoice)
+
+
+def mark_processing(account: Account, invoice: Object) -> None:
+    """Save that a bank debit has begun; the invoice stays open until it ends."""
+    changes = {"attempt_count": invoice["attempt_count"] + 1, "attempted": True, "next_payment_attempt": None}
+    account.change(invoice, changes, event="invoice.updated")
+    account.store.clear_due("invoice", invoice["id"])
 
 
 def mark_failed(account: Account, invoice: Object, *, needs_action: bool = False, is_automatic: bool = True) -> None:
@@ -223,6 +234,7 @@ def _purpose(invoice: Object) -> Purpose:
         metadata={},
         description=DESCRIPTIONS.get(invoice["billing_reason"], LATER_DESCRIPTION),
         setup_future_usage="off_session" if invoice["parent"] else None,
+        order_reference=invoice["id"],
     )
 
 

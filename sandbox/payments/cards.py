@@ -28,18 +28,38 @@ class Decline:
     decline_code: str | None = None
     param: str | None = None
     type: str = "card_error"
+    advice_code: str | None = None
+    network_decline_code: str | None = None
 
-    def error(self, **extra: Any) -> ApiError:
+    def error(self, *, param: str | None = None, **extra: Any) -> ApiError:
         """Return the error (402); `extra` are further members, such as `payment_intent`."""
         return ApiError(
             self.message,
             status=402,
             type=self.type,
             code=self.code,
-            param=self.param,
+            param=self.param if param is None else param,
             decline_code=self.decline_code,
+            advice_code=self.advice_code,
+            network_decline_code=self.network_decline_code,
             **extra,
         )
+
+
+@dataclass(frozen=True)
+class Disputed:
+    """How the cardholder disputes a charge; an inquiry comes before a chargeback and takes no money."""
+
+    reason: str
+    is_inquiry: bool = False
+
+
+class RefundOutcome(Enum):
+    """When refunds of a card succeed."""
+
+    AT_ONCE = "at_once"
+    LATER = "later"
+    FAILS_LATER = "fails_later"
 
 
 @dataclass(frozen=True)
@@ -56,6 +76,13 @@ class Card:
     refusal: Decline | None = None
     refused_when_attached: bool = True
     authentication: Authentication = Authentication.NEVER
+    country: str = "US"
+    disputed: Disputed | None = None
+    refunds: RefundOutcome = RefundOutcome.AT_ONCE
+
+    @property
+    def display_brand(self) -> str:
+        return DISPLAY_BRANDS.get(self.brand, self.brand)
 
     @property
     def last4(self) -> str:
@@ -72,16 +99,67 @@ class Card:
         return self.refusal if self.refused_when_attached else None
 
 
-GENERIC_DECLINE = Decline("card_declined", "Your card was declined.", "generic_decline")
-INSUFFICIENT_FUNDS = Decline("card_declined", "Your card has insufficient funds.", "insufficient_funds")
+DISPLAY_BRANDS = {"amex": "american_express", "diners": "diners_club"}
+RETRY, GIVE_UP, CHECK_CARD = "try_again_later", "do_not_try_again", "confirm_card_data"
+
+
+def _declined(
+    code: str, message: str, decline_code: str, *, advice: str, network: str, param: str | None = None
+) -> Decline:
+    return Decline(code, message, decline_code, param, advice_code=advice, network_decline_code=network)
+
+
+DECLINED = "Your card was declined."
+GENERIC_DECLINE = _declined("card_declined", DECLINED, "generic_decline", advice=RETRY, network="01")
+INSUFFICIENT_FUNDS = _declined(
+    "card_declined", "Your card has insufficient funds.", "insufficient_funds", advice=RETRY, network="51"
+)
+LOST = _declined("card_declined", DECLINED, "lost_card", advice=GIVE_UP, network="41")
+STOLEN = _declined("card_declined", DECLINED, "stolen_card", advice=GIVE_UP, network="43")
+TOO_OFTEN = _declined(
+    "card_declined",
+    "Your card was declined for making repeated attempts too frequently or exceeding its amount limit.",
+    "card_velocity_exceeded",
+    advice=RETRY,
+    network="65",
+)
+BLOCKED = Decline("card_declined", DECLINED, "fraudulent")
+EXPIRED = _declined(
+    "expired_card", "Your card has expired.", "expired_card", advice=GIVE_UP, network="54", param="exp_month"
+)
+WRONG_CVC = _declined(
+    "incorrect_cvc",
+    "Your card's security code is incorrect.",
+    "incorrect_cvc",
+    advice=CHECK_CARD,
+    network="N7",
+    param="cvc",
+)
+PROCESSING_ERROR = _declined(
+    "processing_error",
+    "An error occurred while processing your card. Try again in a little bit.",
+    "processing_error",
+    advice=RETRY,
+    network="19",
+)
 AUTHENTICATION_REQUIRED = Decline(
     "authentication_required",
     "Your card was declined. This transaction requires authentication.",
     "authentication_required",
 )
+EXPIRED_VOUCHER = Decline(
+    "payment_intent_payment_attempt_expired",
+    "The latest payment attempt of this PaymentIntent has expired.",
+    type="invalid_request_error",
+)
 AUTHENTICATION_FAILED = Decline(
     "payment_intent_authentication_failure",
     "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
+    type="invalid_request_error",
+)
+SETUP_AUTHENTICATION_FAILED = Decline(
+    "setup_intent_authentication_failure",
+    "The latest attempt to set up the payment method has failed because authentication failed.",
     type="invalid_request_error",
 )
 BANK_REFUSED = Decline("payment_method_provider_decline", "The customer's bank account could not be debited.")
@@ -102,39 +180,24 @@ TEST_CARDS = (
     Card("4000056655665556", "pm_card_visa_debit", funding="debit"),
     Card("5555555555554444", "pm_card_mastercard", brand="mastercard"),
     Card("5200828282828210", "pm_card_mastercard_debit", brand="mastercard", funding="debit"),
+    Card("5105105105105100", "pm_card_mastercard_prepaid", brand="mastercard", funding="prepaid"),
     Card("378282246310005", "pm_card_amex", brand="amex"),
+    Card("371449635398431", "pm_card_amex", brand="amex"),
     Card("6011111111111117", "pm_card_discover", brand="discover"),
+    Card("6011000990139424", "pm_card_discover", brand="discover"),
+    Card("3056930009020004", "pm_card_diners", brand="diners"),
+    Card("3566002020360505", "pm_card_jcb", brand="jcb", country="JP"),
+    Card("6200000000000005", "pm_card_unionpay", brand="unionpay", country="CN"),
+    Card("4000000000000077", "pm_card_bypassPending"),
     Card("4000000000000002", "pm_card_chargeDeclined", refusal=GENERIC_DECLINE),
     Card("4000000000009995", "pm_card_chargeDeclinedInsufficientFunds", refusal=INSUFFICIENT_FUNDS),
-    Card(
-        "4000000000009987",
-        "pm_card_visa_chargeDeclinedLostCard",
-        refusal=Decline("card_declined", "Your card was declined.", "lost_card"),
-    ),
-    Card(
-        "4000000000009979",
-        "pm_card_visa_chargeDeclinedStolenCard",
-        refusal=Decline("card_declined", "Your card was declined.", "stolen_card"),
-    ),
-    Card(
-        "4000000000000069",
-        "pm_card_chargeDeclinedExpiredCard",
-        refusal=Decline("expired_card", "Your card has expired.", "expired_card", "exp_month"),
-    ),
-    Card(
-        "4000000000000127",
-        "pm_card_chargeDeclinedIncorrectCvc",
-        refusal=Decline("incorrect_cvc", "Your card's security code is incorrect.", "incorrect_cvc", "cvc"),
-    ),
-    Card(
-        "4000000000000119",
-        "pm_card_chargeDeclinedProcessingError",
-        refusal=Decline(
-            "processing_error",
-            "An error occurred while processing your card. Try again in a little bit.",
-            "processing_error",
-        ),
-    ),
+    Card("4000000000009987", "pm_card_visa_chargeDeclinedLostCard", refusal=LOST),
+    Card("4000000000009979", "pm_card_visa_chargeDeclinedStolenCard", refusal=STOLEN),
+    Card("4000000000006975", "pm_card_visa_chargeDeclinedVelocityLimitExceeded", refusal=TOO_OFTEN),
+    Card("4100000000000019", "pm_card_chargeDeclinedFraudulent", refusal=BLOCKED, refused_when_attached=False),
+    Card("4000000000000069", "pm_card_chargeDeclinedExpiredCard", refusal=EXPIRED),
+    Card("4000000000000127", "pm_card_chargeDeclinedIncorrectCvc", refusal=WRONG_CVC),
+    Card("4000000000000119", "pm_card_chargeDeclinedProcessingError", refusal=PROCESSING_ERROR),
     Card(
         "4000000000000341",
         "pm_card_chargeCustomerFail",
@@ -146,7 +209,12 @@ TEST_CARDS = (
         "pm_card_authenticationRequiredOnSetup",
         authentication=Authentication.UNTIL_SET_UP,
     ),
-    Card("4000002760003184", "pm_card_authenticationRequired", authentication=Authentication.ALWAYS),
+    Card(
+        "4000002760003184",
+        "pm_card_authenticationRequired",
+        authentication=Authentication.ALWAYS,
+        country="DE",
+    ),
     Card(
         "4000008260003178",
         "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds",
@@ -161,8 +229,17 @@ TEST_CARDS = (
     ),
 )
 ALWAYS_APPROVED = "4242424242424242"
+ALSO_WITH_BRAND = (
+    "pm_card_chargeDeclined",
+    "pm_card_chargeDeclinedInsufficientFunds",
+    "pm_card_chargeDeclinedExpiredCard",
+    "pm_card_chargeDeclinedIncorrectCvc",
+    "pm_card_chargeDeclinedProcessingError",
+)
 BY_NUMBER = {card.number: card for card in TEST_CARDS}
 BY_ALIAS = {card.alias: card for card in TEST_CARDS}
+BY_ALIAS |= {alias.replace("pm_card_", "pm_card_visa_", 1): BY_ALIAS[alias] for alias in ALSO_WITH_BRAND}
+BY_TOKEN = {alias.replace("pm_card", "tok", 1): card for alias, card in BY_ALIAS.items()}
 
 SHORTEST_NUMBER = 12
 LONGEST_NUMBER = 19
@@ -199,6 +276,12 @@ def check_expiry(*, month: int, year: int, now: int) -> None:
 def default_expiry(now: int) -> tuple[int, int]:
     """Return the month and year of expiry for a card given by number alone: five years ahead."""
     return LAST_MONTH, datetime.fromtimestamp(now, UTC).year + 5
+
+
+def alias_expiry(now: int) -> tuple[int, int]:
+    """Return the month and year of expiry for a card given by its `pm_card_…` id: a year ahead."""
+    today = datetime.fromtimestamp(now, UTC)
+    return today.month, today.year + 1
 
 
 def check_cvc(cvc: str) -> None:

@@ -1,4 +1,4 @@
-"""Routes of payment methods: attach them to customers, also by the ids of test cards (`pm_card_visa`)."""
+"""Routes of payment methods: create them, and attach them to customers, also by test ids (`pm_card_visa`)."""
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
@@ -6,8 +6,8 @@ from sandbox.core.store import Object
 from sandbox.http import limits, listing
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
-from sandbox.payments import cards, rules
-from sandbox.payments.shapes import billing_details
+from sandbox.payments import method_types, rules
+from sandbox.payments.methods import creating, naming
 
 
 def retrieve(account: Account, _params: Params, method_id: str) -> Object:
@@ -33,6 +33,14 @@ def list_of_customer(account: Account, params: Params, customer_id: str) -> Obje
     return listed | {"url": f"/v1/customers/{customer_id}/payment_methods"}
 
 
+def retrieve_of_customer(account: Account, _params: Params, customer_id: str, method_id: str) -> Object:
+    account.find("customer", customer_id)
+    method = account.find("payment_method", method_id)
+    if method["customer"] != customer_id:
+        raise ApiError.missing("payment_method", method_id)
+    return method
+
+
 def attach(account: Account, params: Params, method_id: str) -> Object:
     """Attach a payment method to a customer; a `pm_card_…` id creates a new card each time.
 
@@ -43,6 +51,16 @@ def attach(account: Account, params: Params, method_id: str) -> Object:
         raise ApiError.missing_parameter("customer")
     customer = account.find("customer", params["customer"], param="customer")
     return attached(account, method_id, customer, param="id")
+
+
+def create(account: Account, params: Params) -> Object:
+    """Create a payment method of no customer: a card, a bank account or a voucher."""
+    return creating.create(account, params)
+
+
+def update(account: Account, params: Params, method_id: str) -> Object:
+    """Change the expiry date of a card, the billing details or the metadata of an attached payment method."""
+    return creating.update(account, account.find("payment_method", method_id), params)
 
 
 def detach(account: Account, _params: Params, method_id: str) -> Object:
@@ -57,7 +75,7 @@ def detach(account: Account, _params: Params, method_id: str) -> Object:
     if settings["default_payment_method"] == method_id:
         changes = {"invoice_settings": {**settings, "default_payment_method": None}}
         account.change(customer, changes, event="customer.updated")
-    account.change(method, {"customer": None})
+    account.change(method, {"customer": None, "_was_detached": True})
     account.emit("payment_method.detached", method, previous={"customer": customer["id"]})
     return method
 
@@ -67,28 +85,28 @@ def attached(account: Account, method_id: str, customer: Object, *, param: str) 
 
     Raises ApiError if it belongs to another customer, or is a card that is declined when it is attached.
     """
-    if alias := cards.BY_ALIAS.get(method_id):
-        return _from_alias(account, alias, customer)
-    method = account.find("payment_method", method_id, param=param)
+    method = naming.find(account, method_id, param=param)
     if method["customer"] == customer["id"]:
         return method
     if method["customer"] is not None:
-        raise ApiError.invalid("The payment method you provided has already been attached to a customer.", param=param)
-    return rules.attach(account, method, customer["id"])
-
-
-def _from_alias(account: Account, card: cards.Card, customer: Object) -> Object:
-    if refusal := card.refusal_when_saved():
-        raise refusal.error()
-    payer = billing_details(email=customer["email"], name=customer["name"])
-    method = rules.new_card(account, card, payer=payer, expiry=cards.default_expiry(account.now))
+        raise ApiError.invalid(
+            "The payment method you provided has already been attached to a customer.",
+            param=param,
+            code="payment_method_unexpected_state",
+        )
+    naming.require_attachable(method)
+    if method["type"] == method_types.CARD and (refusal := rules.card_of(method).refusal_when_saved()):
+        raise refusal.error(param=refusal.param or "")
     return rules.attach(account, method, customer["id"])
 
 
 ROUTES: Routes = [
+    ("POST", "/v1/payment_methods", create),
+    ("POST", "/v1/payment_methods/<method_id>", update),
     ("GET", "/v1/payment_methods", list_all),
     ("GET", "/v1/payment_methods/<method_id>", retrieve),
     ("POST", "/v1/payment_methods/<method_id>/attach", attach),
     ("POST", "/v1/payment_methods/<method_id>/detach", detach),
     ("GET", "/v1/customers/<customer_id>/payment_methods", list_of_customer),
+    ("GET", "/v1/customers/<customer_id>/payment_methods/<method_id>", retrieve_of_customer),
 ]

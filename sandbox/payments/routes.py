@@ -1,20 +1,14 @@
-"""Read-only routes of payment intents, charges and invoice payments."""
+"""Routes of charges and invoice payments; payment intents are in intents/."""
+
+from typing import Any
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.http import limits, listing
+from sandbox.http import limits, listing, metadata
+from sandbox.http.expansion import provides
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
-
-
-def retrieve_intent(account: Account, params: Params, intent_id: str) -> Object:
-    limits.refuse_unsupported(params, "client_secret")
-    return account.find("payment_intent", intent_id)
-
-
-def list_intents(account: Account, params: Params) -> Object:
-    limits.refuse_unsupported(params, "customer_account")
-    return _list(account, "payment_intent", params, "customer")
+from sandbox.payments import shapes
 
 
 def retrieve_charge(account: Account, _params: Params, charge_id: str) -> Object:
@@ -24,6 +18,27 @@ def retrieve_charge(account: Account, _params: Params, charge_id: str) -> Object
 def list_charges(account: Account, params: Params) -> Object:
     limits.refuse_unsupported(params, "transfer_group")
     return _list(account, "charge", params, "payment_intent", "customer")
+
+
+def update_charge(account: Account, params: Params, charge_id: str) -> Object:
+    """Change the description, metadata, receipt e-mail or shipping."""
+    limits.refuse_unsupported(params, "customer", "fraud_details", "transfer_group")
+    charge = account.find("charge", charge_id)
+    changes: dict[str, Any] = {
+        name: params[name] or None for name in ("description", "receipt_email") if name in params
+    }
+    if "shipping" in params:
+        changes["shipping"] = shapes.shipping(params["shipping"])
+    if "metadata" in params:
+        changes["metadata"] = metadata.merged(charge["metadata"], params)
+    return account.change(charge, changes, event="charge.updated")
+
+
+@provides("charge", "refunds")
+def refunds_of(account: Account, charge: Object) -> Object:
+    """Return a charge's refunds, newest first, for `expand`."""
+    found = list(account.store.scan("refund", index=("charge", charge["id"])))
+    return listing.embedded(found, url=f"/v1/charges/{charge['id']}/refunds")
 
 
 def retrieve_invoice_payment(account: Account, _params: Params, payment_id: str) -> Object:
@@ -59,10 +74,9 @@ def _list(account: Account, kind: str, params: Params, *filters: str) -> Object:
 
 
 ROUTES: Routes = [
-    ("GET", "/v1/payment_intents", list_intents),
-    ("GET", "/v1/payment_intents/<intent_id>", retrieve_intent),
     ("GET", "/v1/charges", list_charges),
     ("GET", "/v1/charges/<charge_id>", retrieve_charge),
+    ("POST", "/v1/charges/<charge_id>", update_charge),
     ("GET", "/v1/invoice_payments", list_invoice_payments),
     ("GET", "/v1/invoice_payments/<payment_id>", retrieve_invoice_payment),
 ]

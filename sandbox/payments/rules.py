@@ -1,13 +1,17 @@
 """Collecting payments: payment intents and charges, their statuses and events."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from sandbox.core import ids
 from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.core.visibility import public
-from sandbox.payments import cards, shapes
+from sandbox.payments import cards, method_types, shapes
+from sandbox.payments.balance import rules as balance
 from sandbox.payments.cards import Card, Decline
+from sandbox.payments.slow import vouchers
+from sandbox.payments.slow.timing import outcome_of
 
 APPROVED = {
     "advice_code": None,
@@ -20,12 +24,19 @@ APPROVED = {
     "seller_message": "Payment complete.",
     "type": "authorized",
 }
-NEXT_ACTION = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
+AUTHENTICATED = {
+    "authentication_flow": "challenge",
+    "electronic_commerce_indicator": "05",
+    "exemption_indicator": None,
+    "result": "authenticated",
+    "result_reason": None,
+    "version": "2.2.0",
+}
 
 
 @dataclass(frozen=True)
 class Purpose:
-    """The members of a payment intent that its creator sets."""
+    """The members of a payment intent that its creator sets; `order_reference` is the invoice that it pays."""
 
     amount: int
     currency: str
@@ -34,6 +45,7 @@ class Purpose:
     description: str | None = None
     receipt_email: str | None = None
     setup_future_usage: str | None = None
+    order_reference: str | None = None
 
 
 def new_card(account: Account, card: Card, *, payer: Object, expiry: tuple[int, int]) -> Object:
@@ -42,7 +54,7 @@ def new_card(account: Account, card: Card, *, payer: Object, expiry: tuple[int, 
 
 
 def new_bank_account(account: Account, *, payer: Object) -> Object:
-    """Save a bank account as a payment method of no customer; its first payment is delayed."""
+    """Save a bank account as a payment method of no customer; its payments are delayed."""
     return account.add(shapes.bank_method(created=account.now, payer=payer))
 
 
@@ -53,14 +65,14 @@ def attach(account: Account, method: Object, customer_id: str) -> Object:
     return method
 
 
-def create_intent(account: Account, purpose: Purpose, *, method_type: str = "card") -> Object:
-    """Create a payment intent; nothing is charged yet."""
+def create_intent(account: Account, purpose: Purpose, *, method_type: str | None = None) -> Object:
+    """Create a payment intent; nothing is charged yet. `method_type` is the only type that it takes."""
     intent = shapes.intent(
         amount=purpose.amount,
         currency=purpose.currency,
         customer=purpose.customer,
         created=account.now,
-        method_type=method_type,
+        types=[method_type] if method_type else method_types.in_currency(purpose.currency),
     )
     intent |= {
         "description": purpose.description,
@@ -68,125 +80,239 @@ def create_intent(account: Account, purpose: Purpose, *, method_type: str = "car
         "receipt_email": purpose.receipt_email,
         "setup_future_usage": purpose.setup_future_usage,
     }
+    if purpose.order_reference:
+        intent["payment_details"] = {"customer_reference": None, "order_reference": purpose.order_reference}
     return account.add(intent, event="payment_intent.created")
 
 
 def collect(account: Account, intent: Object, method: Object, *, on_session: bool) -> Decline | None:
-    """Charge the payment method and return its decline, None if the charge succeeds.
+    """Charge the payment method and return its decline, None if the charge succeeds or a bank debit begins.
 
     On session the customer has authenticated before; off session a card that needs 3-D Secure makes the intent
-    `requires_action`.
+    `requires_action`, as a voucher does until it is paid. A debit makes it `processing`.
     """
+    if method["type"] in method_types.VOUCHERS:
+        return issue_voucher(account, intent, method)
+    if method["type"] in method_types.DEBITS:
+        collect_later(account, intent, method)
+        return None
+    if not on_session and card_of(method).asks_authentication(on_session=False):
+        return require_authentication(account, intent, method)
+    return charge_card(account, intent, method, authenticated=on_session)
+
+
+def charge_card(account: Account, intent: Object, method: Object, *, authenticated: bool) -> Decline | None:
+    """Charge a card, or only authorize it if the intent is captured later; return the decline, if any."""
     card = card_of(method)
-    if not on_session and card.asks_authentication(on_session=False):
-        return _require_authentication(account, intent, method)
     charge = _charge(account, intent, method)
+    if authenticated and card.asks_authentication(on_session=True):
+        secure = {"three_d_secure": {**AUTHENTICATED, "transaction_id": ids.random_text(16)}}
+        details = charge["payment_method_details"]
+        account.change(charge, {"payment_method_details": {**details, "card": {**details["card"], **secure}}})
     if card.refusal is not None:
-        return _fail(account, intent, charge, method, card.refusal)
-    _succeed(account, intent, charge)
+        return fail(account, intent, card.refusal, method, charge=charge)
+    if intent["capture_method"] == "manual":
+        _authorize(account, intent, charge)
+    else:
+        succeed(account, intent, charge)
     return None
 
 
+def decline_off_session(account: Account, intent: Object, method: Object) -> Decline:
+    """Decline a card that needs 3-D Secure while the customer is away."""
+    charge = _charge(account, intent, method)
+    return fail(account, intent, cards.AUTHENTICATION_REQUIRED, method, charge=charge)
+
+
 def collect_later(account: Account, intent: Object, method: Object) -> None:
-    """Begin a delayed payment: until `settle` the charge is `pending` and the intent `processing`."""
+    """Begin a bank debit: until it settles the charge is `pending` and the intent `processing`."""
     charge = _charge(account, intent, method)
     account.emit("charge.pending", charge)
-    changes = {"latest_charge": charge["id"], "payment_method": method["id"], "status": "processing"}
+    changes = {
+        "last_payment_error": None,
+        "latest_charge": charge["id"],
+        "next_action": None,
+        "payment_method": method["id"],
+        "status": "processing",
+    }
     account.change(intent, changes)
     account.emit("payment_intent.processing", intent)
+    account.store.set_due("payment_intent", intent["id"], outcome_of(method).due_after_debit(account.now))
 
 
-def settle(account: Account, intent: Object, *, succeeds: bool) -> Decline | None:
-    """End a delayed payment, and return its decline, None if it succeeds."""
+def issue_voucher(account: Account, intent: Object, method: Object) -> Decline:
+    """Issue a voucher, with which the customer pays elsewhere; return the error for off-session payments."""
+    expires_at = method_types.voucher_expiry(method["type"], intent, now=account.now)
+    action = vouchers.next_action(method, intent, expires_at=expires_at, base_url=account.base_url)
+    _require_action(account, intent, method, action)
+    due = outcome_of(method).due_after_voucher(account.now, expires_at=expires_at)
+    account.store.set_due("payment_intent", intent["id"], due)
+    return vouchers.UNPAID
+
+
+def require_authentication(
+    account: Account, intent: Object, method: Object, *, return_url: str | None = None
+) -> Decline:
+    """Make the intent wait for 3-D Secure; nothing is charged before it."""
+    action = shapes.authentication(intent, base_url=account.base_url, return_url=return_url)
+    _require_action(account, intent, method, action)
+    return cards.AUTHENTICATION_REQUIRED
+
+
+def settle(
+    account: Account, intent: Object, *, succeeds: bool, decline: Decline = cards.BANK_REFUSED
+) -> Decline | None:
+    """End a debit or a voucher, and return its decline, None if it succeeds."""
+    account.store.clear_due("payment_intent", intent["id"])
+    method = account.store.get("payment_method", intent["payment_method"])
+    if method is None:
+        raise LookupError(f"{intent['id']} has no payment method")
+    pending = intent["status"] == "processing"
+    charge = account.find("charge", intent["latest_charge"]) if pending else None
+    if not succeeds:
+        return fail(account, intent, decline, method, charge=charge)
+    succeed(account, intent, charge or _charge(account, intent, method))
+    return None
+
+
+def capture(account: Account, intent: Object, *, amount: int) -> None:
+    """Capture an authorized amount; the rest of it is released."""
+    account.store.clear_due("payment_intent", intent["id"])
     charge = account.find("charge", intent["latest_charge"])
-    method = account.find("payment_method", intent["payment_method"])
-    if succeeds:
-        _succeed(account, intent, charge)
-        return None
-    return _fail(account, intent, charge, method, cards.BANK_REFUSED)
+    account.change(charge, {"amount_captured": amount, "amount_refunded": charge["amount"] - amount, "captured": True})
+    account.change(charge, {"balance_transaction": balance.collected(account, charge)["id"]})
+    account.emit("charge.captured", charge)
+    account.change(intent, {"amount_capturable": 0, "amount_received": amount, "status": "succeeded"})
+    account.emit("payment_intent.succeeded", intent)
+    _expect_dispute(account, charge)
 
 
 def would_decline(method: Object) -> Decline | None:
     """Return the decline that an off-session charge would get, None if it would succeed; write nothing."""
+    if method["type"] != method_types.CARD:
+        return None
     card = card_of(method)
     return cards.AUTHENTICATION_REQUIRED if card.asks_authentication(on_session=False) else card.refusal
 
 
-def cancel_intent(account: Account, intent: Object, *, reason: str) -> None:
-    """Cancel an unpaid payment intent."""
-    account.change(intent, {"canceled_at": account.now, "cancellation_reason": reason, "status": "canceled"})
+def cancel_intent(account: Account, intent: Object, *, reason: str | None) -> None:
+    """Cancel an unpaid payment intent, and release an authorized amount."""
+    account.store.clear_due("payment_intent", intent["id"])
+    if intent["status"] == "requires_capture":
+        _release(account, account.find("charge", intent["latest_charge"]), expired=reason == "automatic")
+    changes = {
+        "amount_capturable": 0,
+        "canceled_at": account.now,
+        "cancellation_reason": reason,
+        "next_action": None,
+        "status": "canceled",
+    }
+    account.change(intent, changes)
     account.emit("payment_intent.canceled", intent)
 
 
 def card_of(method: Object) -> Card:
-    """Return the test card of a payment method; a bank account behaves as a card that is never declined."""
-    return cards.BY_NUMBER[method.get("_number", cards.ALWAYS_APPROVED)]
+    """Return the test card of a payment method."""
+    return cards.BY_NUMBER[method["_number"]]
+
+
+def succeed(account: Account, intent: Object, charge: Object) -> None:
+    """Complete the charge and its intent; the movement of an asynchronous capture is recorded afterwards."""
+    collected = {"amount_captured": charge["amount"], "captured": True, "paid": True}
+    account.change(charge, {**collected, "outcome": APPROVED, "status": "succeeded"})
+    if intent["capture_method"] == "automatic_async" and charge["payment_method_details"]["type"] == "card":
+        account.store.set_due("charge", charge["id"], account.now)
+    else:
+        account.change(charge, {"balance_transaction": balance.collected(account, charge)["id"]})
+    account.emit("charge.succeeded", charge)
+    _close(account, intent, charge, {"amount_received": intent["amount"], "status": "succeeded"})
+    account.emit("payment_intent.succeeded", intent)
+    _expect_dispute(account, charge)
+
+
+def fail(
+    account: Account, intent: Object, decline: Decline, method: Object, *, charge: Object | None = None
+) -> Decline:
+    """Fail the charge, if there is one yet, and let the intent wait for another payment method."""
+    reference = {}
+    if charge:
+        failure = {"failure_code": decline.code, "failure_message": decline.message, "status": "failed"}
+        account.change(charge, {**failure, "outcome": _declined_outcome(decline)})
+        account.emit("charge.failed", charge)
+        reference = {"charge": charge["id"]}
+    changes = {
+        "last_payment_error": payment_error(decline, method, **reference),
+        "latest_charge": charge["id"] if charge else intent["latest_charge"],
+        "next_action": None,
+        "payment_method": None,
+        "status": "requires_payment_method",
+    }
+    account.change(intent, changes)
+    account.emit("payment_intent.payment_failed", intent)
+    return decline
+
+
+def payment_error(decline: Decline, method: Object, **extra: Any) -> Object:
+    """Return the `last_payment_error` or `last_setup_error` of an intent: the decline's error, with its method."""
+    error: Object = decline.error(**extra).body()["error"]
+    return {**error, "payment_method": public(method)}
 
 
 def _charge(account: Account, intent: Object, method: Object) -> Object:
     charge = shapes.charge(
         intent=intent, method=method, created=account.now, receipts_url=f"{account.base_url}/receipt"
     )
-    return account.add(charge)
+    disputed = card_of(method).disputed if method["type"] == method_types.CARD else outcome_of(method).disputed
+    return account.add(charge | ({"_disputed": asdict(disputed)} if disputed else {}))
 
 
-def _succeed(account: Account, intent: Object, charge: Object) -> None:
-    collected = {"amount_captured": charge["amount"], "captured": True, "paid": True}
-    account.change(charge, {**collected, "outcome": APPROVED, "status": "succeeded"})
+def _authorize(account: Account, intent: Object, charge: Object) -> None:
+    account.change(charge, {"outcome": APPROVED, "paid": True, "status": "succeeded"})
+    details = charge["payment_method_details"]
+    before = {"capture_before": account.now + shapes.CAPTURE_WITHIN}
+    account.change(charge, {"payment_method_details": {**details, "card": {**details["card"], **before}}})
     account.emit("charge.succeeded", charge)
-    account.change(
-        intent,
-        {
-            "amount_received": intent["amount"],
-            "last_payment_error": None,
-            "latest_charge": charge["id"],
-            "next_action": None,
-            "payment_method": charge["payment_method"],
-            "status": "succeeded",
-        },
-    )
-    account.emit("payment_intent.succeeded", intent)
+    _close(account, intent, charge, {"amount_capturable": intent["amount"], "status": "requires_capture"})
+    account.emit("payment_intent.amount_capturable_updated", intent)
+    account.store.set_due("payment_intent", intent["id"], before["capture_before"])
 
 
-def _fail(account: Account, intent: Object, charge: Object, method: Object, decline: Decline) -> Decline:
-    failure = {"failure_code": decline.code, "failure_message": decline.message, "status": "failed"}
-    account.change(charge, {**failure, "outcome": _declined_outcome(decline)})
-    account.emit("charge.failed", charge)
-    account.change(
-        intent,
-        {
-            "last_payment_error": _payment_error(decline, method, charge=charge["id"]),
-            "latest_charge": charge["id"],
-            "next_action": None,
-            "payment_method": None,
-            "status": "requires_payment_method",
-        },
-    )
-    account.emit("payment_intent.payment_failed", intent)
-    return decline
+def _close(account: Account, intent: Object, charge: Object, changes: Object) -> None:
+    members = {
+        "last_payment_error": None,
+        "latest_charge": charge["id"],
+        "next_action": None,
+        "payment_method": charge["payment_method"],
+    }
+    account.change(intent, {**members, **changes})
 
 
-def _require_authentication(account: Account, intent: Object, method: Object) -> Decline:
+def _release(account: Account, charge: Object, *, expired: bool) -> None:
+    account.change(charge, {"amount_refunded": charge["amount"], "refunded": True})
+    account.emit("charge.expired" if expired else "charge.refunded", charge)
+
+
+def _require_action(account: Account, intent: Object, method: Object, action: Object) -> None:
     changes = {
-        "last_payment_error": _payment_error(cards.AUTHENTICATION_REQUIRED, method),
-        "next_action": NEXT_ACTION,
+        "last_payment_error": None,
+        "next_action": action,
         "payment_method": method["id"],
         "status": "requires_action",
     }
     account.change(intent, changes)
     account.emit("payment_intent.requires_action", intent)
-    return cards.AUTHENTICATION_REQUIRED
 
 
-def _payment_error(decline: Decline, method: Object, **extra: Any) -> Object:
-    """Return an intent's `last_payment_error`: the decline's error, with the payment method."""
-    error: Object = decline.error(**extra).body()["error"]
-    return {**error, "payment_method": public(method)}
+def _expect_dispute(account: Account, charge: Object) -> None:
+    if "_disputed" in charge:
+        account.store.set_due("charge", charge["id"], account.now)
 
 
 def _declined_outcome(decline: Decline) -> Object:
     return {
         **APPROVED,
+        "advice_code": decline.advice_code,
+        "network_decline_code": decline.network_decline_code,
         "network_status": "declined_by_network",
         "reason": decline.decline_code or decline.code,
         "seller_message": "The bank did not return any further details with this decline.",

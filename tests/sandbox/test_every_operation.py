@@ -141,10 +141,37 @@ def paying(api):
     api.invoices.line_items.list(invoice)
     payment = api.invoice_payments.list({"expand": ["data.payment.payment_intent"]}).data[0].id
     api.invoice_payments.retrieve(payment, {"expand": ["invoice"]})
-    intent = api.payment_intents.list({"expand": ["data.latest_charge", "data.customer"]}).data[0].id
+    intent = api.payment_intents.list({"expand": ["data.latest_charge", "data.customer"]}).data[1].id
     api.payment_intents.retrieve(intent, {"expand": ["latest_charge", "payment_method"]})
     charge = api.charges.list({"expand": ["data.payment_intent"]}).data[0].id
     api.charges.retrieve(charge, {"expand": ["customer", "payment_intent"]})
+
+
+def intending(api, customer):
+    given = {"amount": 2900, "currency": "usd", "customer": customer}
+    held = api.payment_intents.create({**given, "capture_method": "manual"}).id
+    api.payment_intents.update(held, {"description": "Held", "expand": ["customer"]})
+    api.payment_intents.confirm(held, {"payment_method": "pm_card_visa", "expand": ["latest_charge.refunds"]})
+    api.payment_intents.capture(held, {"amount_to_capture": 1000})
+    api.payment_intents.cancel(api.payment_intents.create(given).id)
+    charge = api.payment_intents.retrieve(held).latest_charge
+    api.charges.update(charge, {"description": "Paid"})
+    moved = api.charges.retrieve(charge, {"expand": ["balance_transaction"]}).balance_transaction.id
+    api.balance_transactions.retrieve(moved, {"expand": ["source"]})
+    api.balance_transactions.list({"source": charge})
+
+
+def setting_up(api, customer):
+    saved = api.setup_intents.create({"customer": customer}).id
+    api.setup_intents.update(saved, {"description": "A card for later"})
+    api.setup_intents.confirm(saved, {"payment_method": "pm_card_visa", "expand": ["payment_method"]})
+    api.setup_intents.retrieve(saved, {"expand": ["customer"]})
+    api.setup_intents.cancel(api.setup_intents.create().id)
+    api.setup_intents.list({"customer": customer})
+    card = api.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}}).id
+    api.payment_methods.attach(card, {"customer": customer})
+    api.payment_methods.update(card, {"metadata": {"color": "blue"}})
+    api.customers.payment_methods.retrieve(customer, card)
 
 
 def refunding(api):
@@ -215,6 +242,8 @@ class TestWalk:
         scheduling(api, ada, monthly)
         collecting(api, control, monthly)
         paying(api)
+        intending(api, ada)
+        setting_up(api, ada)
         refunding(api)
         searching(api)
         following(sandbox, api, ada)
@@ -247,4 +276,5 @@ class TestWalk:
             "product",
             "promotion_code",
             "refund",
+            "setup_intent",
         }

@@ -95,11 +95,23 @@ class TestDelayedPayment:
 
         assert shop.subscription(session.subscription).status == status
 
-    def test_is_not_slow_again_at_a_renewal(self, shop):
+    def test_settles_by_itself_after_five_days(self, shop):
+        session = self.pay(shop, self.opened(shop, "subscription"))
+
+        shop.advance(days=5)
+
+        assert shop.api.checkout.sessions.retrieve(session.id).payment_status == "paid"
+        assert shop.subscription(session.subscription).status == "active"
+        assert shop.new_types().count("checkout.session.async_payment_succeeded") == 1
+
+    def test_is_slow_again_at_a_renewal(self, shop):
         session = self.pay(shop, self.opened(shop, "subscription"))
         self.settle(shop, session, "succeed")
 
         shop.advance(days=28)
+        subscription = shop.subscription(session.subscription)
+        assert (subscription.status, shop.invoices(subscription)[1].status) == ("active", "open")
+        shop.advance(days=5)
 
         subscription = shop.subscription(session.subscription)
         assert (subscription.status, len(shop.invoices(subscription))) == ("active", 2)

@@ -113,7 +113,7 @@ class TestPaymentMethods:
         assert (method.customer, method.card.last4, method.billing_details.email) == (
             customer,
             "4242",
-            "ada@example.com",
+            None,
         )
         assert shop.new_types() == ["payment_method.attached"]
         assert ids(shop.api.payment_methods.list({"customer": customer})) == [method.id]

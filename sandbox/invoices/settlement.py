@@ -1,0 +1,33 @@
+"""Invoices whose payment ended without them: a debit or voucher days later, or an intent that the API confirmed."""
+
+from sandbox.core.account import Account
+from sandbox.core.store import Object
+from sandbox.invoices import manual_payment, rules, subscription_state
+from sandbox.payments.cards import Decline
+
+
+def follow(account: Account, intent: Object, decline: Decline | None) -> None:
+    """Mark the intent's open invoice as paid, processing or failed, with its subscription."""
+    found = next(account.store.scan("invoice_payment", index=("payment_intent", intent["id"])), None)
+    invoice = account.find("invoice", found["invoice"]) if found else None
+    if invoice is None or invoice["status"] not in manual_payment.PAYABLE:
+        return
+    if decline is not None:
+        _fail(account, invoice)
+    elif intent["status"] == "succeeded":
+        rules.mark_paid(account, invoice, attempted=not invoice["attempted"])
+        if subscription := manual_payment.subscription_of(account, invoice):
+            subscription_state.activate(account, subscription)
+    else:
+        rules.mark_processing(account, invoice)
+
+
+def _fail(account: Account, invoice: Object) -> None:
+    rules.mark_failed(account, invoice, is_automatic=False)
+    subscription = manual_payment.subscription_of(account, invoice)
+    if subscription is None:
+        return
+    if subscription["status"] == "active" and subscription["latest_invoice"] == invoice["id"]:
+        subscription_state.save(account, subscription, {"status": "past_due"}, event=subscription_state.UPDATED)
+    else:
+        subscription_state.set_due(account, subscription)

@@ -1,0 +1,1 @@
+"""Balance transactions: each movement of the account's balance, with its fee."""

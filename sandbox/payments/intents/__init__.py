@@ -1,0 +1,1 @@
+"""Payment intents that the API creates, confirms, captures and cancels."""

@@ -1,0 +1,1 @@
+"""Payment methods from requests: their types, details and test ids."""

@@ -1,0 +1,66 @@
+"""Find the payment method that a request names, by its own id or by a test id such as `pm_card_visa`."""
+
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.payments import cards, method_types, rules, shapes
+from sandbox.payments.cards import Card
+
+# Test ids of US bank accounts and their account numbers.
+BANK_ALIASES = {
+    "pm_usBankAccount_success": "000123456789",
+    "pm_usBankAccount_accountClosed": "000111111113",
+    "pm_usBankAccount_noAccount": "000111111116",
+    "pm_usBankAccount_insufficientFunds": "000222222227",
+    "pm_usBankAccount_debitNotAuthorized": "000333333335",
+    "pm_usBankAccount_invalidCurrency": "000444444440",
+    "pm_usBankAccount_dispute": "000555555559",
+}
+
+
+def find(account: Account, method_id: str, *, param: str = "payment_method") -> Object:
+    """Return the payment method; a test id creates a new one each time.
+
+    Raises ApiError: 404 for an id in the path (`param` is "id"), else 400.
+    """
+    if card := cards.BY_ALIAS.get(method_id):
+        return from_test_card(account, card)
+    if number := BANK_ALIASES.get(method_id):
+        return account.add(shapes.bank_method(created=account.now, payer=shapes.billing_details(), number=number))
+    method = account.get("payment_method", method_id)
+    if method is None:
+        raise missing(method_id, param=param)
+    return method
+
+
+def from_test_card(account: Account, card: Card) -> Object:
+    """Create the card of a test id, without billing details."""
+    expiry = cards.alias_expiry(account.now)
+    return rules.new_card(account, card, payer=shapes.billing_details(), expiry=expiry)
+
+
+def missing(method_id: str, *, param: str) -> ApiError:
+    """Return the error for an unknown id."""
+    return ApiError(
+        f"No such PaymentMethod: '{method_id}'; It's possible this PaymentMethod exists on one of your connected "
+        "accounts, in which case you should retry this request on that connected account. Learn more at "
+        "https://stripe.com/docs/connect/authentication",
+        status=404 if param == "id" else 400,
+        code="resource_missing",
+        param="payment_method" if param == "id" else param,
+    )
+
+
+def require_attachable(method: Object) -> None:
+    """Raise ApiError if the payment method can't be attached: it was detached, or is used up by one payment."""
+    if method.get("_was_detached") or method.get("_was_used"):
+        raise ApiError.invalid(
+            "This PaymentMethod was previously used without being attached to a Customer or was detached from a "
+            "Customer, and may not be used again.",
+            code="payment_method_unexpected_state",
+        )
+    if method["type"] not in method_types.REUSABLE:
+        raise ApiError.invalid(
+            f"Payment methods of type '{method['type']}' can't be saved to customers.",
+            code="payment_method_unexpected_state",
+        )

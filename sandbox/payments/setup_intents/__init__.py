@@ -1,0 +1,1 @@
+"""Setup intents: save a payment method, authenticated, without a payment."""

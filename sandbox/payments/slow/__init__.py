@@ -1,0 +1,1 @@
+"""Payments that end days later: bank debits and vouchers."""
