@@ -38,6 +38,7 @@ from sandbox.local_stripe import LocalStripe
 from sandbox.payments import payment_method_routes
 from sandbox.payments import routes as payment_routes
 from sandbox.payments.balance import routes as balance_routes
+from sandbox.payments.disputes import routes as dispute_routes
 from sandbox.payments.intents import routes as payment_intent_routes
 from sandbox.payments.refunds import routes as refund_routes
 from sandbox.payments.setup_intents import routes as setup_intent_routes
@@ -68,6 +69,7 @@ MODULES = [
     payment_intent_routes,
     setup_intent_routes,
     balance_routes,
+    dispute_routes,
     payment_method_routes,
     refund_routes,
     configuration_routes,

@@ -16,6 +16,7 @@ from sandbox.invoices import settlement as invoice_settlement
 from sandbox.payments import due as payments
 from sandbox.payments import outcomes
 from sandbox.payments.balance import rules as balance
+from sandbox.payments.disputes import rules as disputes
 from sandbox.payments.refunds import rules as refunds
 from sandbox.subscriptions import due_next, renewals
 from sandbox.subscriptions.schedules import starting as schedules
@@ -31,7 +32,8 @@ DUE: dict[str, Callable[[Account, Object], object]] = {
     "payment_intent": payments.advance_intent,
     "charge": payments.advance_charge,
     "balance_transaction": balance.make_available,
-    "refund": refunds.add_bank_reference,
+    "dispute": disputes.advance,
+    "refund": refunds.advance,
 }
 
 # An invoice is paid before the session that waits for it.

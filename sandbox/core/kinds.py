@@ -82,6 +82,7 @@ KINDS = {
             ),
         ),
         Kind("discount", prefix="di", created="start"),
+        Kind("dispute", prefix="du", list_url="/v1/disputes", indexed=_same_name("charge", "payment_intent")),
         Kind("event", prefix="evt", list_url="/v1/events", indexed=_same_name("type")),
         Kind(
             "invoice",

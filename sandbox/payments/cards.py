@@ -198,6 +198,15 @@ TEST_CARDS = (
     Card("4000000000000069", "pm_card_chargeDeclinedExpiredCard", refusal=EXPIRED),
     Card("4000000000000127", "pm_card_chargeDeclinedIncorrectCvc", refusal=WRONG_CVC),
     Card("4000000000000119", "pm_card_chargeDeclinedProcessingError", refusal=PROCESSING_ERROR),
+    Card("4000000000000259", "pm_card_createDispute", disputed=Disputed("fraudulent")),
+    Card(
+        "4000000000002685",
+        "pm_card_createDisputeProductNotReceived",
+        disputed=Disputed("product_not_received"),
+    ),
+    Card("4000000000001976", "pm_card_createDisputeInquiry", disputed=Disputed("fraudulent", is_inquiry=True)),
+    Card("4000000000005126", "pm_card_refundFail", refunds=RefundOutcome.FAILS_LATER),
+    Card("4000000000007726", "pm_card_pendingRefund", refunds=RefundOutcome.LATER),
     Card(
         "4000000000000341",
         "pm_card_chargeCustomerFail",

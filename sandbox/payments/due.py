@@ -4,6 +4,7 @@ from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.payments import cards, rules
 from sandbox.payments.balance import rules as balance
+from sandbox.payments.disputes import rules as disputes
 from sandbox.payments.intents import confirming, request
 from sandbox.payments.slow.timing import outcome_of
 
@@ -29,8 +30,11 @@ def settle(account: Account, intent: Object, *, succeeds: bool) -> None:
 
 
 def advance_charge(account: Account, charge: Object) -> None:
-    """Record the movement of an asynchronous capture."""
+    """Record the movement of an asynchronous capture, and dispute a charge of a test card or account for disputes."""
     account.store.clear_due("charge", charge["id"])
     if charge["captured"] and charge["balance_transaction"] is None:
         transaction = balance.collected(account, charge)
         account.change(charge, {"balance_transaction": transaction["id"]}, event="charge.updated")
+    if disputed := charge.get("_disputed"):
+        account.change(charge, {"_disputed": None})
+        disputes.open_dispute(account, charge, **disputed)

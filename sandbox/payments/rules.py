@@ -304,7 +304,7 @@ def _require_action(account: Account, intent: Object, method: Object, action: Ob
 
 
 def _expect_dispute(account: Account, charge: Object) -> None:
-    if "_disputed" in charge:
+    if charge.get("_disputed"):
         account.store.set_due("charge", charge["id"], account.now)
 
 

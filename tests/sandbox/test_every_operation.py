@@ -182,6 +182,21 @@ def refunding(api):
     api.refunds.list({"charge": paid.id, "expand": ["data.charge"]})
 
 
+def disputing(api, control):
+    given = {"amount": 2900, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True}
+    charges = [api.payment_intents.create(given).latest_charge for _ in range(2)]
+    first, second = (control("disputes", charge=charge)["id"] for charge in charges)
+    api.disputes.update(first, {"evidence": {"uncategorized_text": "winning_evidence"}})
+    api.disputes.retrieve(first, {"expand": ["charge", "payment_intent"]})
+    api.disputes.list({"charge": charges[0]})
+    api.disputes.close(second)
+    konbini = {"type": "konbini", "billing_details": {"email": "succeed_immediately@example.com", "name": "Ada"}}
+    method = api.payment_methods.create(konbini).id
+    voucher = api.payment_intents.create({**given, "currency": "jpy", "payment_method": method}).id
+    refund = api.refunds.create({"payment_intent": voucher, "instructions_email": "ada@example.com"}).id
+    api.refunds.cancel(refund)
+
+
 def discounting(api, product):
     coupon = api.coupons.create({"percent_off": 25.5, "applies_to": {"products": [product]}}).id
     api.coupons.update(coupon, {"name": "A quarter off"})
@@ -244,6 +259,7 @@ class TestWalk:
         paying(api)
         intending(api, ada)
         setting_up(api, ada)
+        disputing(api, control)
         refunding(api)
         searching(api)
         following(sandbox, api, ada)
@@ -262,6 +278,7 @@ class TestWalk:
             "billing_portal.configuration",
             "billing_portal.session",
             "charge",
+            "charge.dispute",
             "charge.refund",
             "checkout.session",
             "coupon",

@@ -7,6 +7,7 @@ from sandbox.payments import cards, method_types, rules, shapes
 from sandbox.payments.cards import Card
 
 # Test ids of US bank accounts and their account numbers.
+BANK_HOLDER = "Jenny Rosen"
 BANK_ALIASES = {
     "pm_usBankAccount_success": "000123456789",
     "pm_usBankAccount_accountClosed": "000111111113",
@@ -26,7 +27,8 @@ def find(account: Account, method_id: str, *, param: str = "payment_method") -> 
     if card := cards.BY_ALIAS.get(method_id):
         return from_test_card(account, card)
     if number := BANK_ALIASES.get(method_id):
-        return account.add(shapes.bank_method(created=account.now, payer=shapes.billing_details(), number=number))
+        payer = shapes.billing_details(name=BANK_HOLDER)
+        return account.add(shapes.bank_method(created=account.now, payer=payer, number=number))
     method = account.get("payment_method", method_id)
     if method is None:
         raise missing(method_id, param=param)

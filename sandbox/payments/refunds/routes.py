@@ -11,7 +11,6 @@ from sandbox.payments.refunds import rules
 UNSUPPORTED = (
     "currency",
     "customer",
-    "instructions_email",
     "origin",
     "refund_application_fee",
     "reverse_transfer",
@@ -26,7 +25,10 @@ def create(account: Account, params: Params) -> Object:
     if amount is not None:
         limits.positive(amount, param="amount")
     members = {"metadata": metadata.merged({}, params), "reason": params.get("reason")}
-    return rules.create(account, charge, amount=amount, members=members)
+    email = params.get("instructions_email")
+    if email:
+        members["instructions_email"] = limits.email(email, param="instructions_email")
+    return rules.create(account, charge, amount=amount, members=members, email=email)
 
 
 def retrieve(account: Account, _params: Params, refund_id: str) -> Object:
@@ -39,6 +41,15 @@ def update(account: Account, params: Params, refund_id: str) -> Object:
     if "metadata" not in params:
         return refund
     return rules.change(account, refund, {"metadata": metadata.merged(refund["metadata"], params)})
+
+
+def cancel(account: Account, _params: Params, refund_id: str) -> Object:
+    """Cancel a refund that waits for the customer (`requires_action`)."""
+    refund = account.find("refund", refund_id)
+    if refund["status"] != "requires_action":
+        raise ApiError.invalid(f"You cannot cancel a refund with the status {refund['status']}.")
+    rules.cancel(account, refund)
+    return refund
 
 
 def list_all(account: Account, params: Params) -> Object:
@@ -88,4 +99,5 @@ ROUTES: Routes = [
     ("GET", "/v1/charges/<charge_id>/refunds", list_of_charge),
     ("GET", "/v1/refunds/<refund_id>", retrieve),
     ("POST", "/v1/refunds/<refund_id>", update),
+    ("POST", "/v1/refunds/<refund_id>/cancel", cancel),
 ]

@@ -11,11 +11,14 @@ PENDING_REFERENCE = {
     "type": "card",
 }
 REFERENCE_LENGTH = 23
+# How refunds of other payment methods than cards arrive.
+TRANSFERS = {"boleto": "br_bank_transfer", "konbini": "jp_bank_transfer", "sepa_debit": "eu_bank_transfer"}
 
 
 def refund(*, charge: Object, amount: int, created: int, members: dict[str, Any]) -> Object:
     """Return a new refund of the charge."""
-    is_card = charge["payment_method_details"]["type"] == "card"
+    kind = charge["payment_method_details"]["type"]
+    is_card, transfer = kind == "card", TRANSFERS.get(kind, "us_bank_transfer")
     return {
         "id": ids.new("refund"),
         "object": "refund",
@@ -26,7 +29,7 @@ def refund(*, charge: Object, amount: int, created: int, members: dict[str, Any]
         "currency": charge["currency"],
         "customer": charge["customer"],
         "customer_account": None,
-        "destination_details": PENDING_REFERENCE if is_card else {"type": "us_bank_transfer", "us_bank_transfer": {}},
+        "destination_details": PENDING_REFERENCE if is_card else {"type": transfer, transfer: {}},
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "payment_method": charge["payment_method"],

@@ -44,7 +44,7 @@ class TestKinds:
     def test_the_store_refuses_an_object_without_a_row(self):
         store = Store()
 
-        with pytest.raises(KeyError, match="dispute"):
-            store.put({"object": "dispute", "id": "dp_1", "created": 1})
+        with pytest.raises(KeyError, match="payout"):
+            store.put({"object": "payout", "id": "po_1", "created": 1})
 
         assert store.counts() == {}

@@ -1,0 +1,1 @@
+"""Disputes: chargebacks and inquiries about charges."""
