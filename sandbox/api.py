@@ -9,14 +9,17 @@ import time
 from collections.abc import Callable
 from functools import cache, partial
 from http import HTTPStatus
+from urllib.parse import unquote_plus
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
-from sandbox.catalog import price_routes, product_routes
+from sandbox.catalog import plan_routes, price_routes, product_routes
 from sandbox.catalog.discounts import coupon_routes, promotion_code_routes
+from sandbox.catalog.meters import event_routes as meter_event_routes
+from sandbox.catalog.meters import routes as meter_routes
 from sandbox.checkout import routes as checkout_routes
 from sandbox.checkout.links import routes as link_routes
 from sandbox.core.account import API_VERSION, Cause
@@ -54,6 +57,9 @@ log = logging.getLogger("sandbox")
 MODULES = [
     product_routes,
     price_routes,
+    plan_routes,
+    meter_routes,
+    meter_event_routes,
     coupon_routes,
     promotion_code_routes,
     customer_routes,
@@ -143,9 +149,11 @@ class Api:
     def _function(self, call: Call) -> Callable[[Params], Object]:
         """Return the route's function, which takes the parameters. Raises ApiError if there is no such route."""
         try:
-            function, path_ids = _routes().bind("sandbox").match(call.path, call.method)
+            function, encoded = _routes().bind("sandbox").match(call.path, call.method)
         except HTTPException:
             raise ApiError.unsupported(call.method, call.path) from None
+        # The SDKs write a space in an id as a plus sign.
+        path_ids = {name: unquote_plus(text) for name, text in encoded.items()}
         return partial(function, self.account, **path_ids)
 
     def _answer_once(

@@ -1,10 +1,11 @@
 """Routes of prices. A price's amount, currency and interval can't be changed; create another price instead."""
 
-from sandbox.catalog import rules
+from sandbox.catalog import amounts, rules
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
-from sandbox.http import limits, listing, metadata
+from sandbox.http import listing, metadata
+from sandbox.http.expansion import provides
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
 
@@ -28,13 +29,14 @@ def retrieve(account: Account, _params: Params, price_id: str) -> Object:
 
 def update(account: Account, params: Params, price_id: str) -> Object:
     """Change what Stripe lets change: not the amount, the currency or the interval."""
-    limits.refuse_unsupported(params, *rules.UNSUPPORTED)
     price = account.find("price", price_id)
     changes = listing.given(params, "active", "nickname")
-    if changes.get("active") is False and _is_default(account, price):
-        raise ApiError.invalid("This price cannot be archived because it is the default price of its product.")
+    if changes.get("active") is False:
+        rules.check_archivable(account, price)
     if "tax_behavior" in params:
         changes["tax_behavior"] = _tax_behavior(price, params["tax_behavior"])
+    if "currency_options" in params:
+        changes["currency_options"] = amounts.changed_options(price, params["currency_options"] or _emptied(price))
     if "metadata" in params:
         changes["metadata"] = metadata.merged(price["metadata"], params)
     if "lookup_key" in params:
@@ -61,9 +63,16 @@ def list_all(account: Account, params: Params) -> Object:
     )
 
 
-def _is_default(account: Account, price: Object) -> bool:
-    product = account.get("product", price["product"])
-    return product is not None and product["default_price"] == price["id"]
+@provides("price", "tiers")
+def tiers(_account: Account, price: Object) -> list[Object] | None:
+    """Return the price's tiers, for `expand`; None if it has none."""
+    found: list[Object] | None = price.get("tiers")
+    return found
+
+
+def _emptied(price: Object) -> Params:
+    """Return the parameter that removes all currencies except the price's own."""
+    return {currency: "" for currency in price["currency_options"] if currency != price["currency"]}
 
 
 def _tax_behavior(price: Object, wanted: str) -> str:

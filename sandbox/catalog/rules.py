@@ -1,9 +1,8 @@
 """Rules for creating and changing products and prices, and for lookup keys."""
 
-from decimal import Decimal
 from typing import Any
 
-from sandbox.catalog import shapes
+from sandbox.catalog import amounts, shapes
 from sandbox.core import ids
 from sandbox.core.account import Account, difference
 from sandbox.core.errors import ApiError
@@ -12,7 +11,6 @@ from sandbox.http import limits, metadata
 
 Params = dict[str, Any]
 
-UNSUPPORTED = ("currency_options", "custom_unit_amount", "tiers", "tiers_mode", "transform_quantity")
 LONGEST_INTERVAL = {"day": 1095, "week": 156, "month": 36, "year": 3}
 MAX_LOOKUP_KEY = 200
 MAX_IMAGES = 8
@@ -41,12 +39,13 @@ def add_product(account: Account, params: Params) -> Object:
 
 def product_members(params: Params) -> Params:
     """Return the checked members of a product that a request sets; an empty text unsets a member."""
-    limits.refuse_unsupported(params, "tax_details")
     members = {name: params[name] or None for name in UNSETTABLE if name in params}
     if "name" in params:
         members["name"] = limits.required_text(params["name"], param="name", longest=limits.MAX_NAME)
     limits.text(params.get("description", ""), param="description")
     limits.text(params.get("statement_descriptor", ""), param="statement_descriptor", longest=MAX_STATEMENT_DESCRIPTOR)
+    if "tax_details" in params:
+        members |= _tax_details(params)
     if "images" in params:
         members["images"] = limits.items(params["images"] or [], param="images", most=MAX_IMAGES)
     if "marketing_features" in params:
@@ -59,28 +58,45 @@ def product_members(params: Params) -> Params:
     return members
 
 
+def _tax_details(params: Params) -> Params:
+    """Return the product's `tax_details`, with the tax code that `tax_code` repeats."""
+    given = params["tax_details"]
+    if not given:
+        return {"tax_details": None}
+    if "tax_code" in params and "tax_code" in given:
+        raise ApiError.invalid("You may only specify one of these parameters: tax_code, tax_details[tax_code].")
+    if "performance_location" in given:
+        raise ApiError.unsupported_parameter("tax_details[performance_location]")
+    code = given.get("tax_code") or None
+    return {"tax_code": code, "tax_details": {"performance_location": None, "tax_code": code}}
+
+
 def change_product(account: Account, product: Object, changes: Params) -> Object:
     """Save changes to a product; `updated` is set only if a member changes."""
-    if any(product[name] != value for name, value in changes.items()):
+    if any(product.get(name) != value for name, value in changes.items()):
         changes = {**changes, "updated": account.now}
     return account.change(product, changes, event="product.updated")
 
 
 def add_price(account: Account, params: Params, *, product: Object) -> Object:
-    """Create a price of the product from the parameters of `prices.create`, or of any `price_data`."""
-    limits.refuse_unsupported(params, *UNSUPPORTED)
-    recurring = _recurring(params["recurring"]) if "recurring" in params else None
+    """Create a price of the product from the parameters of `prices.create`, or of any `price_data`.
+
+    `id` is not a parameter of Stripe's prices: plans have it.
+    """
+    currency = limits.currency(params["currency"])
+    recurring = _recurring(account, params["recurring"]) if "recurring" in params else None
     price = shapes.price(
+        price_id=params.get("id") or ids.new("price"),
         product=product["id"],
         created=account.now,
-        currency=limits.currency(params["currency"]),
+        currency=currency,
         recurring=recurring,
         active=params.get("active", True),
         nickname=params.get("nickname"),
         tax_behavior=params.get("tax_behavior", "unspecified"),
         metadata=metadata.merged({}, params),
     )
-    price |= _amount(params)
+    price |= amounts.members(params, currency=currency)
     if "lookup_key" in params:
         price["lookup_key"] = assign_lookup_key(account, params, price)
     account.add(price, event="price.created")
@@ -89,13 +105,31 @@ def add_price(account: Account, params: Params, *, product: Object) -> Object:
     return price
 
 
+def check_id(account: Account, price_id: str, *, kind: str) -> None:
+    """Raise ApiError if a price or plan has the id; a deleted one keeps it."""
+    limits.required_text(price_id, param="id")
+    if account.store.get("price", price_id):
+        raise ApiError.invalid(f"{kind} already exists.", param="id", code="resource_already_exists")
+
+
 def change_price(account: Account, price: Object, changes: Params) -> Object:
     """Save changes to a price; for a recurring price Stripe records `plan.updated` too."""
+    if "tax_behavior" in changes:
+        options: Params = changes.get("currency_options") or price["currency_options"]
+        own = {price["currency"]: options[price["currency"]] | {"tax_behavior": changes["tax_behavior"]}}
+        changes = {**changes, "currency_options": options | own}
     before = shapes.plan(price) if price["recurring"] else {}
     account.change(price, changes, event="price.updated")
     if before and (previous := difference(before, shapes.plan(price))):
         account.emit("plan.updated", shapes.plan(price), previous=previous)
     return price
+
+
+def check_archivable(account: Account, price: Object) -> None:
+    """Raise ApiError if the price is the default price of its product."""
+    product = account.get("product", price["product"])
+    if product is not None and product["default_price"] == price["id"]:
+        raise ApiError.invalid("This price cannot be archived because it is the default price of its product.")
 
 
 def assign_lookup_key(account: Account, params: Params, price: Object) -> str:
@@ -117,24 +151,7 @@ def assign_lookup_key(account: Account, params: Params, price: Object) -> str:
     return key
 
 
-def _amount(params: Params) -> dict[str, Any]:
-    """Return the amount as `unit_amount`, None if it has a fraction, and as `unit_amount_decimal`."""
-    if "unit_amount" in params and "unit_amount_decimal" in params:
-        raise ApiError.invalid("You may only specify one of these parameters: unit_amount, unit_amount_decimal.")
-    if "unit_amount" in params:
-        amount = limits.amount(params["unit_amount"], param="unit_amount")
-        return {"unit_amount": amount, "unit_amount_decimal": str(amount)}
-    if "unit_amount_decimal" not in params:
-        raise ApiError.invalid("Prices require an `unit_amount` or `unit_amount_decimal` parameter to be set.")
-    exact = Decimal(params["unit_amount_decimal"])
-    limits.amount(int(exact) if exact >= 0 else -1, param="unit_amount_decimal")
-    whole = int(exact) if exact == int(exact) else None
-    return {"unit_amount": whole, "unit_amount_decimal": f"{exact:f}"}
-
-
-def _recurring(given: Params) -> Params:
-    if given.get("meter") or given.get("usage_type") == "metered":
-        raise ApiError.unsupported_parameter("recurring[usage_type]")
+def _recurring(account: Account, given: Params) -> Params:
     interval, count = given["interval"], given.get("interval_count", 1)
     if not 1 <= count <= LONGEST_INTERVAL[interval]:
         raise ApiError.invalid(
@@ -144,7 +161,26 @@ def _recurring(given: Params) -> Params:
     return {
         "interval": interval,
         "interval_count": count,
-        "meter": None,
+        "meter": _meter(account, given),
         "trial_period_days": given.get("trial_period_days"),
-        "usage_type": "licensed",
+        "usage_type": given.get("usage_type", "licensed"),
     }
+
+
+def _meter(account: Account, given: Params) -> str | None:
+    """Return the meter of a metered price, None for a licensed one."""
+    is_metered = given.get("usage_type") == "metered"
+    if "meter" not in given:
+        if is_metered:
+            raise ApiError.invalid(
+                "Metered prices must be backed by a meter: pass `recurring[meter]`.", param="recurring[meter]"
+            )
+        return None
+    if not is_metered:
+        raise ApiError.invalid(
+            "`recurring[meter]` can only be used with `recurring[usage_type]=metered`.", param="recurring[meter]"
+        )
+    meter = account.find("billing.meter", given["meter"], param="recurring[meter]")
+    if meter["status"] != "active":
+        raise ApiError.invalid("The meter specified is not active.", param="recurring[meter]")
+    return str(meter["id"])

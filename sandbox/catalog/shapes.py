@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from sandbox.core import ids
 from sandbox.core.store import Object
 
 
@@ -35,6 +34,7 @@ def product(
 
 def price(
     *,
+    price_id: str,
     product: str,
     created: int,
     currency: str,
@@ -44,9 +44,9 @@ def price(
     tax_behavior: str,
     metadata: dict[str, str],
 ) -> Object:
-    """Return a new price; the caller sets its amount."""
+    """Return a new price; the caller sets its amounts."""
     return {
-        "id": ids.new("price"),
+        "id": price_id,
         "object": "price",
         "active": active,
         "billing_scheme": "per_unit",
@@ -82,11 +82,11 @@ def plan(price: Object) -> Object:
         "interval_count": recurring["interval_count"],
         "livemode": False,
         "metadata": price["metadata"],
-        "meter": None,
+        "meter": recurring["meter"],
         "nickname": price["nickname"],
         "product": price["product"],
-        "tiers_mode": None,
-        "transform_usage": None,
+        "tiers_mode": price["tiers_mode"],
+        "transform_usage": price["transform_quantity"],
         "trial_period_days": recurring["trial_period_days"],
         "usage_type": recurring["usage_type"],
     }

@@ -49,14 +49,16 @@ def subscribe(account: Account, purchase: Purchase) -> Changes:
         _attach(account, method, customer["id"])
         members["default_payment_method"] = method["id"]
     subscription, invoice = subscriptions.start(account, _new_subscription(account, purchase, customer, members))
-    due = invoice["amount_due"]
-    if due and method and purchase.is_delayed:
+    due = invoice["amount_due"] if invoice else 0
+    if invoice is None:
+        pass
+    elif due and method and purchase.is_delayed:
         invoices.finalize(account, invoice, method_type=method["type"])
         payments.collect_later(account, invoices.intent_of(account, invoice), method)
     else:
         subscriptions.pay_first_invoice(account, subscription, invoice, method, on_session=True)
     return {
-        "invoice": invoice["id"],
+        "invoice": invoice["id"] if invoice else None,
         "payment_status": _payment_status(due=due, delayed=purchase.is_delayed),
         "subscription": subscription["id"],
     }
@@ -164,7 +166,7 @@ def _one_time_invoice(account: Account, session: Object, customer_id: str | None
         account,
         customer=customer_id,
         currency=session["currency"],
-        lines=[lines.for_one_time(account, order) for order in orders(session, "one_time")],
+        lines=[line for order in orders(session, "one_time") for line in lines.for_one_time(account, order)],
         data=creation["invoice_data"],
         reduced_by=[account.find("discount", session["_discount"])] if "_discount" in session else [],
     )

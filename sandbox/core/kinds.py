@@ -48,6 +48,14 @@ KINDS = {
             indexed=_same_name("source"),
         ),
         Kind(
+            "billing.meter",
+            prefix="mtr_test",
+            id_length=32,
+            list_url="/v1/billing/meters",
+            noun="meter",
+            indexed=_same_name("event_name"),
+        ),
+        Kind(
             "billing_portal.configuration",
             prefix="bpc",
             list_url="/v1/billing_portal/configurations",
@@ -125,6 +133,7 @@ KINDS = {
             noun="PaymentMethod",
             indexed=_same_name("customer"),
         ),
+        Kind("plan", is_stored=False, list_url="/v1/plans", expand_only=frozenset({"tiers"})),
         Kind(
             "price",
             prefix="price",
@@ -168,6 +177,7 @@ KINDS = {
         Kind("webhook_endpoint", prefix="we", list_url="/v1/webhook_endpoints"),
         Kind("_answer"),
         Kind("_preview"),
+        Kind("_meter_event", prefix="mtrev", indexed=_same_name("identifier", "usage")),
         Kind("_delivery", prefix="del", indexed=_same_name("state")),
     )
 }

@@ -1,12 +1,13 @@
-"""Amounts of money: price times quantity, amounts as text, and the amounts that Stripe can charge.
+"""Amounts of money: what a quantity costs at a price, amounts as text, and the amounts that Stripe can charge.
 
 https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 """
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, get_currency_symbol
 
+from sandbox.core import pricing
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 
@@ -39,8 +40,13 @@ LEAST_CHARGE = {
 }
 MOST_DIGITS = 8
 MORE_DIGITS = {"cop": 10, "huf": 10, "idr": 12, "jpy": 10, "lbp": 12}
-# Currencies with three decimals whose last must be 0, and those without decimals that Stripe counts in hundredths.
-STEPS = {"bhd": 10, "jod": 10, "kwd": 10, "omr": 10, "tnd": 10, "isk": 100, "ugx": 100}
+# Stripe's decimals differ from CLDR's for many currencies (https://docs.stripe.com/currencies#zero-decimal).
+NO_DECIMALS = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
+THREE_DECIMALS = frozenset("bhd jod kwd omr tnd".split())  # The last one must be 0.
+WHOLE_HUNDREDS = frozenset({"isk", "ugx"})  # Counted in hundredths, but only whole units are charged.
+STEPS = dict.fromkeys(THREE_DECIMALS, 10) | dict.fromkeys(WHOLE_HUNDREDS, 100)
+DECIMALS_OF_PRICES = 12
+LOCALE = "en_US"
 NO_CHARGE = (
     "The amount must be greater than or equal to the minimum charge amount allowed for your account and the currency "
     "set (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).  If you want to save a Payment "
@@ -49,21 +55,40 @@ NO_CHARGE = (
 )
 
 
-def total(price: Object, quantity: int) -> int:
-    """Return price times quantity in whole minor units, rounded half up; prices may have fractions of one."""
-    return rounded(Decimal(price["unit_amount_decimal"]) * quantity)
+def decimals(currency: str) -> int:
+    """Return the number of decimals of the minor unit: 2 for usd, 0 for jpy, 3 for kwd."""
+    if currency in NO_DECIMALS:
+        return 0
+    return 3 if currency in THREE_DECIMALS else 2
+
+
+def step(currency: str) -> int:
+    """Return the number of minor units that every amount must be a multiple of: 1, 10 for kwd, 100 for isk."""
+    return STEPS.get(currency, 1)
+
+
+def total(price: Object, quantity: int | Decimal, *, currency: str | None = None) -> int:
+    """Return what the quantity costs in whole minor units; `currency` is the price's own by default."""
+    return sum(part.amount for part in pricing.parts(price, quantity, currency=currency))
 
 
 def rounded(amount: Decimal) -> int:
     """Return the amount in whole minor units, rounded half up."""
-    return int(amount.quantize(Decimal(1), ROUND_HALF_UP))
+    return pricing.rounded(amount)
 
 
 def shown(amount: int | Decimal, currency: str) -> str:
-    """Return an amount in minor units as text in US English: 1900 usd is $19.00, 1900 jpy is ¥1,900."""
-    code = currency.upper()
-    major = Decimal(amount).scaleb(-get_currency_precision(code))
-    return format_currency(major, code, locale="en_US", currency_digits=True, decimal_quantization=False)
+    """Return an amount in minor units as text in US English: 1900 usd is $19.00, 1900 jpy is ¥1,900.
+
+    Fractions of a minor unit are shown, as prices can have them.
+    """
+    code, digits = currency.upper(), decimals(currency.lower())
+    always = 0 if currency.lower() in WHOLE_HUNDREDS else digits
+    gap = "\N{NO-BREAK SPACE}" if get_currency_symbol(code, LOCALE).isalpha() else ""
+    fraction = "0" * always + "#" * (digits - always + DECIMALS_OF_PRICES)
+    value = Decimal(amount).scaleb(-digits)
+    pattern = f"¤{gap}#,##0.{fraction}"
+    return format_currency(value, code, format=pattern, locale=LOCALE, currency_digits=False)
 
 
 def least_charge(currency: str) -> int:
@@ -73,9 +98,8 @@ def least_charge(currency: str) -> int:
 
 def most_charge(currency: str) -> int:
     """Return the greatest amount that can be charged."""
-    step = STEPS.get(currency, 1)
     most: int = 10 ** MORE_DIGITS.get(currency, MOST_DIGITS) - 1
-    return most // step * step
+    return most // step(currency) * step(currency)
 
 
 def chargeable(amount: int, currency: str, *, param: str = "amount") -> int:

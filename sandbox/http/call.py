@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import quote, urlsplit
 
 from werkzeug.wrappers import Request
 
@@ -37,7 +38,9 @@ class Call:
 
     @property
     def path(self) -> str:
-        return self.request.path
+        """The path as sent: ids in it are still encoded, because they can contain slashes."""
+        raw: str = self.request.environ.get("REQUEST_URI") or quote(self.request.path)
+        return urlsplit(raw).path if raw.startswith("http") else raw.partition("?")[0]
 
     @cached_property
     def idempotency_key(self) -> str | None:

@@ -4,9 +4,11 @@ Each function returns the valid value and raises ApiError for any other, naming 
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox.core import money
 from sandbox.core.errors import ApiError
 
 MAX_AMOUNT = 99_999_999
@@ -56,6 +58,35 @@ def positive(value: int, *, param: str) -> int:
             "This value must be greater than or equal to 1.", param=param, code="parameter_invalid_integer"
         )
     return amount(value, param=param)
+
+
+def stepped(value: int, currency: str, *, param: str) -> int:
+    """Return an amount in the steps that Stripe charges: whole kronur for isk, tens of fils for kwd."""
+    if value % money.step(currency):
+        raise ApiError.invalid(
+            f"Invalid amount: {value} must be divisible by {money.step(currency)} in {currency.upper()}.",
+            param=param,
+            code="parameter_invalid_integer",
+        )
+    return value
+
+
+def decimal_amount(value: Decimal, *, param: str) -> Decimal:
+    """Return an amount in minor units with a fraction of at most twelve decimals."""
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > money.DECIMALS_OF_PRICES:
+        raise ApiError.invalid(
+            f"Invalid decimal: {value:f}; must contain at maximum {money.DECIMALS_OF_PRICES} decimal places.",
+            param=param,
+        )
+    amount(int(value) if value >= 0 else -1, param=param)
+    return value
+
+
+def plain_decimal(value: Decimal) -> str:
+    """Return a decimal as text without trailing zeros: 0.25, 1900."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def future(moment: int, *, param: str, now: int) -> int:

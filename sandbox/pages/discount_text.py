@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from babel.dates import format_date
 
+from sandbox.catalog.discounts import amounts_off
 from sandbox.catalog.discounts import rules as discounts
 from sandbox.core import money
 from sandbox.core.account import Account
@@ -43,7 +44,8 @@ def coupon(account: Account, session: Object) -> Object | None:
     coupon_id = chosen["coupon"]
     if chosen["promotion_code"]:
         coupon_id = account.find("promotion_code", chosen["promotion_code"])["promotion"]["coupon"]
-    return account.get("coupon", coupon_id)
+    found = account.get("coupon", coupon_id)
+    return found and amounts_off.in_currency(found, session["currency"])
 
 
 def terms(coupon: Object, *, is_recurring: bool) -> str:

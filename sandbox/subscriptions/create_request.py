@@ -1,10 +1,12 @@
 """Read and check the parameters of `subscriptions.create`: customer, items, payment method."""
 
+from dataclasses import replace
 from typing import Any
 
 from sandbox.catalog import price_routes
 from sandbox.catalog.discounts import request as discount_request
 from sandbox.catalog.discounts import rules as discounts
+from sandbox.catalog.meters import usage
 from sandbox.catalog.orders import Order
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
@@ -56,25 +58,25 @@ def start(account: Account, params: Params) -> Object:
     """Create the subscription; collect its first invoice unless `payment_behavior` is "default_incomplete"."""
     limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
     customer = _customer(account, params)
-    orders = _orders(account, params)
+    orders = _orders(account, params, customer)
     trial_end = shared_parameters.trial(account, _with_trial_of_price(params, orders)).ends(now=account.now)
     order = NewSubscription(
         customer=customer,
         recurring=orders,
-        one_time=one_time_orders(account, params),
+        one_time=_in_currency(one_time_orders(account, params), orders),
         trial_end=trial_end,
         start=start_request.read(account, params, orders, has_trial=trial_end is not None),
         members=_members(account, params, customer),
         redemptions=discount_request.of_subscription(account, params, customer, orders),
     )
-    currency = order.recurring[0].price["currency"]
-    shared_parameters.check_currency(account, customer, currency)
-    _check_one_currency(params, order, currency)
+    shared_parameters.check_currency(account, customer, order.currency)
     method = _first_payment_method(account, params, order)
     subscription, invoice = rules.start(account, order)
     if params.get("cancel_at_period_end") or params.get("cancel_at"):
         changes = shared_parameters.scheduled_end(account, subscription, params)
         subscription_state.save(account, subscription, changes)
+    if invoice is None:
+        return subscription
     if params.get("payment_behavior") == "default_incomplete" and subscription["status"] == "incomplete":
         invoices.finalize(account, invoice)
     else:
@@ -94,7 +96,7 @@ def item_order(account: Account, given: Params, path: str, *, quantity: int = 1)
         price = price_routes.create(account, {**given["price_data"], "active": False})
     else:
         price = recurring_price(account, given["price"], param=f"{path}[price]")
-    count = limits.amount(given.get("quantity", quantity), param=f"{path}[quantity]")
+    count = item_quantity(price, given, path, default=quantity)
     return Order(price, count, metadata.merged({}, given, param=f"{path}[metadata]"))
 
 
@@ -122,6 +124,18 @@ def _one_time_order(account: Account, given: Params, path: str) -> Order:
     return Order(price, count, metadata.merged({}, given, param=f"{path}[metadata]"))
 
 
+def item_quantity(price: Object, given: Params, path: str, *, default: int = 1) -> int:
+    """Return the quantity of an item, 0 for a metered price, which takes none."""
+    if not usage.is_metered(price):
+        return limits.amount(given.get("quantity", default), param=f"{path}[quantity]")
+    if "quantity" in given:
+        raise ApiError.invalid(
+            f"Quantity should not be specified where usage_type is `metered`. Remove quantity from `{path}`",
+            param=f"{path}[quantity]",
+        )
+    return 0
+
+
 def recurring_price(account: Account, price_id: str, *, param: str) -> Object:
     """Return the price. Raises ApiError (400) unless it is active and recurring."""
     price = account.find("price", price_id, param=param)
@@ -141,13 +155,17 @@ def _customer(account: Account, params: Params) -> Object:
     return account.find("customer", params["customer"], param="customer")
 
 
-def _orders(account: Account, params: Params) -> list[Order]:
+def _orders(account: Account, params: Params, customer: Object) -> list[Order]:
     given = limits.items(params.get("items", []), param="items", most=MAX_ITEMS)
     if not given:
         raise ApiError.missing_parameter("items")
     orders = [item_order(account, each, f"items[{index}]") for index, each in enumerate(given)]
-    shared_parameters.check_combination([order.price for order in orders])
-    shared_parameters.check_amount(sum(order.amount for order in orders), orders[0].price["currency"])
+    prices = [order.price for order in orders]
+    currency = shared_parameters.chosen_currency(params.get("currency"), customer, prices)
+    named = "currency" if "currency" in params else "items"
+    shared_parameters.check_combination(prices, currency=currency, param=named)
+    orders = [replace(order, currency=currency) for order in orders]
+    shared_parameters.check_amount(sum(order.amount for order in orders), currency)
     return orders
 
 
@@ -177,14 +195,12 @@ def _members(account: Account, params: Params, customer: Object) -> dict[str, An
     return members
 
 
-def _check_one_currency(params: Params, order: NewSubscription, currency: str) -> None:
-    asked = {params.get("currency", currency).lower(), *(each.price["currency"] for each in order.one_time)}
-    if asked != {currency}:
-        raise ApiError.invalid(
-            f"The price specified only supports `{currency}`. This doesn't match the expected currency: "
-            f"`{', '.join(sorted(asked - {currency}))}`.",
-            param="currency" if "currency" in params else "add_invoice_items",
-        )
+def _in_currency(once: list[Order], recurring: list[Order]) -> list[Order]:
+    """Return the one-time orders in the subscription's currency. Raises ApiError if one has no amount in it."""
+    currency = str(recurring[0].currency)
+    for order in once:
+        shared_parameters.check_price_currency(order.price, currency, param="add_invoice_items")
+    return [replace(order, currency=currency) for order in once]
 
 
 def _first_payment_method(account: Account, params: Params, order: NewSubscription) -> Object | None:

@@ -7,7 +7,7 @@ in it, in classic mode one line (https://docs.stripe.com/billing/subscriptions/b
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sandbox.core import money, periods
+from sandbox.core import periods
 from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.invoices import item_costs
@@ -56,23 +56,20 @@ def current(price: Object, start: Start, *, now: int) -> Span:
 
 
 def lines(account: Account, subscription: Object, item: Object, start: Start) -> list[Line]:
-    """Return the lines of the first invoice for the item, oldest first."""
-    whole = money.total(item["price"], item["quantity"])
-    line = invoice_lines.for_period(account, subscription, item)
+    """Return the lines of the first invoice for the item, oldest first; a tiered price has several for each period."""
+    whole = invoice_lines.for_period(account, subscription, item)
     now = account.now
     if not start.prorates:
-        return [line if start.bills_first_period(now=now) else replace(line, amount=0)]
+        return whole if start.bills_first_period(now=now) else [replace(line, amount=0) for line in whole]
     began = start.date or now
     if subscription["billing_mode"]["type"] == "classic":
         spans = _classic_spans(item["price"], start, began, now=now)
     else:
         spans = list(_spans(item["price"], anchor=start.anchor or now, since=began, until=item["current_period_end"]))
     return [
-        replace(line, amount=item_costs.prorate(whole, period=period, since=since, until=until), period=(since, until))
-        if len(parts) == 1
-        else replace(line, amount=_sum(whole, parts), period=(parts[0][1], parts[-1][2]))
+        replace(line, amount=_sum(line.amount, parts), period=(parts[0][1], parts[-1][2]))
         for parts in spans
-        for period, since, until in parts[:1]
+        for line in whole
     ]
 
 

@@ -25,7 +25,7 @@ def advance(account: Account, subscription: Object) -> None:
     rules.with_current_prices(account, subscription)
     status, cancel_at = subscription["status"], subscription["cancel_at"]
     if cancel_at is not None and cancel_at <= account.now:
-        bill_now(account, subscription)  # Stripe bills pending prorations at a scheduled end.
+        bill_now(account, subscription, billed=usage_lines(account, subscription))  # With pending prorations.
         rules.end(account, subscription, details={})
     elif status == "incomplete":
         _expire_incomplete(account, subscription)
@@ -95,6 +95,13 @@ def bill_now(account: Account, subscription: Object, *, billed: Sequence[Line] =
         subscription_state.save(account, subscription, {"status": "past_due"}, event=UPDATED)
 
 
+def usage_lines(account: Account, subscription: Object) -> list[Line]:
+    """Return the lines that bill the usage of all items in their current periods, for a last invoice."""
+    if subscription["status"] in prorations.UNBILLED:
+        return []
+    return [line for item in _items(subscription) for line in lines.for_usage(account, subscription, item)]
+
+
 def _renew(account: Account, subscription: Object) -> None:
     """Start the next period of each item whose current period is over."""
     due = [item for item in _items(subscription) if item["current_period_end"] <= account.now]
@@ -105,14 +112,17 @@ def _renew(account: Account, subscription: Object) -> None:
 def _begin_periods(
     account: Account, subscription: Object, begun: list[Object], *, was: tuple[int, int], changes: Object
 ) -> None:
-    """Replace these items by their copies with a new period, and bill the new periods in advance."""
+    """Replace these items by their copies with a new period; bill the new periods in advance, and usage afterwards."""
     by_id = {item["id"]: item for item in begun}
+    is_over = subscription["status"] != "trialing"  # Usage during a trial is free.
+    over = [item for item in _items(subscription) if is_over and item["id"] in by_id]
+    used = [line for item in over for line in lines.for_usage(account, subscription, item)]
     after = [by_id.get(item["id"], item) for item in _items(subscription)]
     invoice = invoices.draft(
         account,
         subscription,
         reason="subscription_cycle",
-        lines=[lines.for_period(account, subscription, item) for item in begun],
+        lines=[*used, *(line for item in begun for line in lines.for_period(account, subscription, item))],
         period=was,
     )
     items = {**subscription["items"], "data": after}

@@ -50,7 +50,7 @@ def cancel(account: Account, params: Params, subscription_id: str) -> Object:
     if params.get("prorate"):
         prorations.credit_everything(account, subscription, since=account.now)
     if params.get("invoice_now"):
-        renewals.bill_now(account, subscription)
+        renewals.bill_now(account, subscription, billed=renewals.usage_lines(account, subscription))
     details = change_request.cancellation_details(params, reason="cancellation_requested")
     rules.end(account, subscription, details=details, deletes_prorations=not params.get("prorate"))
     return subscription

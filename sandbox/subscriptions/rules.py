@@ -33,16 +33,22 @@ class NewSubscription:
     start: Start = field(default_factory=Start)
     is_scheduled: bool = False  # Then it is active although its first invoice is not paid yet.
 
+    @property
+    def currency(self) -> str:
+        return self.recurring[0].currency or str(self.recurring[0].price["currency"])
 
-def start(account: Account, order: NewSubscription) -> tuple[Object, Object]:
+
+def start(account: Account, order: NewSubscription) -> tuple[Object, Object | None]:
     """Create the subscription and its first invoice as a draft; return both.
+
+    There is no invoice if it would have no lines: if all items are metered, in flexible mode.
 
     The status is "trialing" with a trial, "active" if nothing is due or `collection_method` is "send_invoice", and
     otherwise "incomplete" until the first invoice is paid.
     """
     subscription = shapes.subscription(
         customer=order.customer["id"],
-        currency=order.recurring[0].price["currency"],
+        currency=order.currency,
         created=account.now,
         items=[_item(account, each, order) for each in order.recurring],
     )
@@ -57,7 +63,8 @@ def start(account: Account, order: NewSubscription) -> tuple[Object, Object]:
     ]
     invoice = _first_invoice(account, subscription, order)
     status = _first_status(subscription, invoice, order)
-    subscription_state.save(account, subscription, {"latest_invoice": invoice["id"], "status": status})
+    latest = invoice["id"] if invoice else None
+    subscription_state.save(account, subscription, {"latest_invoice": latest, "status": status})
     account.emit(CREATED, subscription)
     if order.trial_end is not None and order.trial_end - account.now < subscription_state.NOTICE_BEFORE_TRIAL_END:
         account.emit("customer.subscription.trial_will_end", subscription)
@@ -98,7 +105,7 @@ def end(account: Account, subscription: Object, *, details: dict[str, Any], dele
 def with_current_prices(account: Account, subscription: Object) -> Object:
     """Copy the current price into each item, because a price can be renamed or archived; return the subscription."""
     for item in subscription["items"]["data"]:
-        if price := account.store.get("price", item["price"]["id"]):
+        if price := account.get("price", item["price"]["id"]):
             item |= {"price": price, "plan": plan(price)}
     return subscription
 
@@ -113,25 +120,29 @@ def _item(account: Account, each: Order, order: NewSubscription) -> Object:
     return shapes.item(
         price=each.price,
         quantity=each.quantity,
+        currency=order.currency,
         created=account.now,
         period=trial or first_periods.current(each.price, order.start, now=account.now),
         metadata=each.metadata,
     )
 
 
-def _first_invoice(account: Account, subscription: Object, order: NewSubscription) -> Object:
+def _first_invoice(account: Account, subscription: Object, order: NewSubscription) -> Object | None:
     items = subscription["items"]["data"]
     if order.trial_end is None:
         billed = [line for item in items for line in first_periods.lines(account, subscription, item, order.start)]
     else:
-        billed = [lines.for_trial(account, subscription, item) for item in items]
-    once = [lines.for_one_time(account, each, subscription=subscription["id"]) for each in order.one_time]
-    return invoices.draft(account, subscription, reason="subscription_create", lines=[*billed, *once])
+        billed = [line for item in items for line in lines.for_trial(account, subscription, item)]
+    for each in order.one_time:
+        billed += lines.for_one_time(account, each, subscription=subscription["id"])
+    return invoices.draft(account, subscription, reason="subscription_create", lines=billed) if billed else None
 
 
-def _first_status(subscription: Object, invoice: Object, order: NewSubscription) -> str:
+def _first_status(subscription: Object, invoice: Object | None, order: NewSubscription) -> str:
     if subscription["trial_end"] is not None:
         return "trialing"
-    if not invoice["amount_due"] or order.is_scheduled or subscription["collection_method"] == "send_invoice":
+    if invoice is None or not invoice["amount_due"] or order.is_scheduled:
+        return "active"
+    if subscription["collection_method"] == "send_invoice":
         return "active"
     return "incomplete"

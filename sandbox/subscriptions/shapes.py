@@ -1,5 +1,6 @@
 """The JSON of a subscription and of a subscription item."""
 
+from sandbox.catalog.meters import usage
 from sandbox.catalog.shapes import plan
 from sandbox.core import ids
 from sandbox.core.store import Object
@@ -76,10 +77,16 @@ def subscription(*, customer: str, currency: str, created: int, items: list[Obje
     }
 
 
-def item(*, price: Object, quantity: int, created: int, period: tuple[int, int], metadata: dict[str, str]) -> Object:
-    """Return an item with an empty `subscription`, which the caller or `subscription()` sets."""
+def item(
+    *, price: Object, quantity: int, currency: str, created: int, period: tuple[int, int], metadata: dict[str, str]
+) -> Object:
+    """Return an item with an empty `subscription`, which the caller or `subscription()` sets.
+
+    An item with a metered price has no quantity. The private `_currency` is the subscription's: a price can have
+    amounts in several.
+    """
     start, end = period
-    return {
+    members: Object = {
         "id": ids.new("subscription_item"),
         "object": "subscription_item",
         "billing_thresholds": None,
@@ -93,4 +100,8 @@ def item(*, price: Object, quantity: int, created: int, period: tuple[int, int],
         "quantity": quantity,
         "subscription": "",
         "tax_rates": [],
+        "_currency": currency,
     }
+    if usage.is_metered(price):
+        del members["quantity"]
+    return members

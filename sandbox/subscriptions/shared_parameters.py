@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.core import money
+from sandbox.core import money, pricing
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.periods import DAY
@@ -80,16 +80,36 @@ def check_currency(account: Account, customer: Object, currency: str) -> None:
             )
 
 
-def check_combination(prices: list[Object]) -> None:
-    """Raise ApiError if a price occurs twice or the prices have several currencies."""
+def chosen_currency(asked: str | None, customer: Object | None, prices: list[Object]) -> str:
+    """Return the currency to bill in: the requested one, else the customer's if all prices have it.
+
+    Otherwise it is the currency of the first price.
+    """
+    if asked is not None:
+        return limits.currency(asked)
+    known = customer["currency"] if customer else None
+    if known and all(known in pricing.currencies(price) for price in prices):
+        return str(known)
+    return str(prices[0]["currency"])
+
+
+def check_combination(prices: list[Object], *, currency: str, param: str = "items") -> None:
+    """Raise ApiError if a price occurs twice or has no amounts in the currency."""
     ids = [price["id"] for price in prices]
     if twice := next((price_id for price_id in ids if ids.count(price_id) > 1), None):
         raise ApiError.invalid(f"Cannot add multiple subscription items with the same plan: {twice}", param="items")
-    currencies = sorted({price["currency"] for price in prices})
-    if len(currencies) > 1:
+    for price in prices:
+        check_price_currency(price, currency, param=param)
+
+
+def check_price_currency(price: Object, currency: str, *, param: str) -> None:
+    """Raise ApiError if the price has no amounts in the currency."""
+    known = pricing.currencies(price)
+    if currency not in known:
+        listed = ", ".join(f"`{each}`" for each in sorted(known))
         raise ApiError.invalid(
-            f"All prices of a subscription must have the same currency; these have {', '.join(currencies)}.",
-            param="items",
+            f"The price specified only supports {listed}. This doesn't match the expected currency: `{currency}`.",
+            param=param,
         )
 
 

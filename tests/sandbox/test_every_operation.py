@@ -34,6 +34,40 @@ def catalog(api):
     return price.id, once.id
 
 
+def legacy_plans(api, product):
+    terms = {"currency": "usd", "amount": 500, "interval": "month"}
+    plan = api.plans.create({"id": "Gold/month $5", "product": product, **terms})
+    api.plans.retrieve(plan.id, {"expand": ["product", "tiers"]})
+    api.plans.update(plan.id, {"nickname": "Gold"})
+    api.plans.list({"expand": ["data.product"]})
+    api.plans.delete(plan.id)
+
+
+def metering(api, control, product, customer):
+    given = {"display_name": "Calls", "event_name": "calls", "default_aggregation": {"formula": "sum"}}
+    meter = api.billing.meters.create(given).id
+    api.billing.meters.retrieve(meter)
+    api.billing.meters.update(meter, {"display_name": "API calls"})
+    api.billing.meters.list({"status": "active"})
+    api.billing.meters.deactivate(meter)
+    api.billing.meters.reactivate(meter)
+    recurring = {"interval": "month", "usage_type": "metered", "meter": meter}
+    tiers = [{"up_to": 10, "flat_amount": 100}, {"up_to": "inf", "unit_amount_decimal": "0.5"}]
+    tiered = {"billing_scheme": "tiered", "tiers_mode": "graduated", "tiers": tiers}
+    price = api.prices.create({"product": product, "currency": "usd", "recurring": recurring, **tiered}).id
+    api.prices.retrieve(price, {"expand": ["tiers", "currency_options"]})
+    subscription = api.subscriptions.create({"customer": customer, "items": [{"price": price}]})
+    for identifier in ("first", "second"):
+        payload = {"stripe_customer_id": customer, "value": "20"}
+        api.billing.meter_events.create({"event_name": "calls", "identifier": identifier, "payload": payload})
+    cancel = {"type": "cancel", "event_name": "calls", "cancel": {"identifier": "second"}}
+    api.billing.meter_event_adjustments.create(cancel)
+    start = subscription.start_date // 60 * 60
+    times = {"customer": customer, "start_time": start, "end_time": start + 600}
+    api.billing.meters.event_summaries.list(meter, times)
+    control("clock", advance=40 * DAY)
+
+
 def people(api):
     ada = api.customers.create({"email": "ada@example.com", "name": "Ada"})
     api.customers.update(ada.id, {"phone": "+44 20 7946 0000", "address": {"city": "London", "country": "GB"}})
@@ -252,6 +286,9 @@ class TestWalk:
     def walked(self, sandbox, api, control):
         monthly, once = catalog(api)
         ada = people(api)
+        product = api.prices.retrieve(monthly).product
+        legacy_plans(api, product)
+        metering(api, control, product, ada)
         buying(api, control, ada, monthly, once)
         subscribing(api, control, ada, monthly)
         scheduling(api, ada, monthly)

@@ -20,6 +20,14 @@ class Part:
     product: str
 
 
+def in_currency(coupon: Object, currency: str) -> Object:
+    """Return the coupon with its amount in the currency; the amount is None if it has none in it."""
+    if coupon["amount_off"] is None or currency == coupon["currency"]:
+        return coupon
+    option = (coupon.get("currency_options") or {}).get(currency, {})
+    return {**coupon, "amount_off": option.get("amount_off"), "currency": currency}
+
+
 def per_part(coupon: Object, parts: list[Part]) -> list[int]:
     """Return the amount that the coupon takes off each part."""
     weights = [part.amount if applies_to(coupon, part.product) else 0 for part in parts]
@@ -46,7 +54,8 @@ def apply_to_session(session: Object, coupon: Object | None) -> None:
     """Set the amounts of a checkout session, less the coupon if there is one."""
     items = session["line_items"]["data"]
     parts = [Part(item["amount_subtotal"], item["price"]["product"]) for item in items]
-    shares = per_part(coupon, parts) if coupon else [0] * len(items)
+    terms = in_currency(coupon, session["currency"]) if coupon else None
+    shares = per_part(terms, parts) if terms else [0] * len(items)
     for item, share in zip(items, shares, strict=True):
         item |= {"amount_discount": share, "amount_total": item["amount_subtotal"] - share}
     session["amount_total"] = session["amount_subtotal"] - sum(shares)

@@ -16,7 +16,6 @@ WHOLE = 100
 
 
 def create(account: Account, params: Params) -> Object:
-    limits.refuse_unsupported(params, "currency_options")
     _check_amount(params)
     if params.get("duration") == "repeating" and "duration_in_months" not in params:
         raise ApiError.invalid(
@@ -37,14 +36,15 @@ def retrieve(account: Account, _params: Params, coupon_id: str) -> Object:
 
 
 def update(account: Account, params: Params, coupon_id: str) -> Object:
-    """Change the name and the metadata; the terms of a coupon can't be changed."""
-    limits.refuse_unsupported(params, "currency_options")
+    """Change the name and the metadata, and add currencies; the other terms of a coupon can't be changed."""
     coupon = account.find("coupon", coupon_id)
     changes: Params = {}
     if "name" in params:
         changes["name"] = limits.text(params["name"], param="name", longest=MAX_NAME)
     if "metadata" in params:
         changes["metadata"] = metadata.merged(coupon["metadata"], params)
+    if "currency_options" in params:
+        changes["currency_options"] = _currency_options(params, coupon)
     return account.change(coupon, changes, event="coupon.updated")
 
 
@@ -64,6 +64,13 @@ def applies_to(_account: Account, coupon: Object) -> Object | None:
     """Return the products that the coupon applies to, None for all."""
     products: Object | None = coupon.get("applies_to")
     return products
+
+
+@provides("coupon", "currency_options")
+def currency_options(_account: Account, coupon: Object) -> Object | None:
+    """Return the amounts by currency, None for a percentage."""
+    options: Object | None = coupon.get("currency_options")
+    return options
 
 
 def _check_id_is_free(account: Account, coupon_id: str) -> None:
@@ -104,13 +111,42 @@ def _members(account: Account, params: Params) -> Params:
     for name in ("amount_off", "duration_in_months", "max_redemptions"):
         if name in params:
             members[name] = limits.positive(params[name], param=name)
-    if "amount_off" in params:
-        members["currency"] = limits.currency(params["currency"])
+    members |= _amounts(params, members)
     if "redeem_by" in params:
         members["redeem_by"] = limits.future(params["redeem_by"], param="redeem_by", now=account.now)
     if "applies_to" in params:
         members["applies_to"] = {"products": _products(account, params["applies_to"])}
     return members | {"metadata": metadata.merged({}, params)}
+
+
+def _amounts(params: Params, members: Params) -> Params:
+    """Return the coupon's currency, and its amounts by currency; a percentage has neither."""
+    if "amount_off" not in params and "currency_options" not in params:
+        if "currency" in params:
+            limits.currency(params["currency"])
+        return {}
+    if "amount_off" not in params:
+        raise ApiError.invalid("`currency_options` can only be used with `amount_off`.", param="currency_options")
+    currency = limits.currency(params["currency"])
+    limits.stepped(members["amount_off"], currency, param="amount_off")
+    options = _currency_options(params, {**members, "currency": currency})
+    return {"currency": currency, "currency_options": options}
+
+
+def _currency_options(params: Params, coupon: Params) -> Params:
+    """Return the coupon's amounts by currency, its own included, with those of the request."""
+    if coupon.get("amount_off") is None:
+        raise ApiError.invalid("`currency_options` can only be used with `amount_off`.", param="currency_options")
+    own = coupon["currency"]
+    options: Params = {own: {"amount_off": coupon["amount_off"]}, **(coupon.get("currency_options") or {})}
+    for name, given in params.get("currency_options", {}).items():
+        path = f"currency_options[{name}]"
+        currency = limits.currency(name, param=path)
+        if currency in options:
+            raise ApiError.invalid(f"The coupon already has an amount in {currency}.", param=path)
+        amount = limits.positive(given["amount_off"], param=f"{path}[amount_off]")
+        options[currency] = {"amount_off": limits.stepped(amount, currency, param=f"{path}[amount_off]")}
+    return options
 
 
 def _products(account: Account, given: Params) -> list[str]:

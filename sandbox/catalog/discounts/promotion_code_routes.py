@@ -34,8 +34,10 @@ def retrieve(account: Account, _params: Params, code_id: str) -> Object:
 
 
 def update(account: Account, params: Params, code_id: str) -> Object:
-    """Change `active` and the metadata; only a code that could be redeemed can be activated again."""
-    limits.refuse_unsupported(params, "restrictions")
+    """Change `active` and the metadata, and add minimum amounts in other currencies.
+
+    Only a code that could be redeemed can be activated again.
+    """
     code = account.find("promotion_code", code_id)
     changes = listing.given(params, "active")
     if changes.get("active") and not code["active"]:
@@ -43,6 +45,9 @@ def update(account: Account, params: Params, code_id: str) -> Object:
         _check_free(account, code["code"], code["customer"])
     if "metadata" in params:
         changes["metadata"] = metadata.merged(code["metadata"], params)
+    if options := params.get("restrictions", {}).get("currency_options"):
+        restrictions = code["restrictions"]
+        changes["restrictions"] = {**restrictions, "currency_options": _minimums(options, restrictions)}
     return account.change(code, changes, event="promotion_code.updated")
 
 
@@ -108,8 +113,6 @@ def _at_most(value: int, limit: int | None, of_coupon: str, *, param: str | None
 
 
 def _restrictions(given: Params) -> Params:
-    if "currency_options" in given:
-        raise ApiError.unsupported_parameter("restrictions[currency_options]")
     if ("minimum_amount" in given) != ("minimum_amount_currency" in given):
         raise ApiError.invalid(
             "You must pass both `minimum_amount` and `minimum_amount_currency`, or neither.",
@@ -120,7 +123,28 @@ def _restrictions(given: Params) -> Params:
         limits.positive(given["minimum_amount"], param="restrictions[minimum_amount]")
         param = "restrictions[minimum_amount_currency]"
         restrictions["minimum_amount_currency"] = limits.currency(given["minimum_amount_currency"], param=param)
+    if "currency_options" in given:
+        restrictions["currency_options"] = _minimums(given["currency_options"], restrictions)
     return restrictions
+
+
+def _minimums(given: Params, restrictions: Params) -> Params:
+    """Return the minimum amounts by currency, with those that the restrictions already have."""
+    if restrictions["minimum_amount"] is None:
+        raise ApiError.invalid(
+            "`currency_options` can only be used with `minimum_amount`.", param="restrictions[currency_options]"
+        )
+    options: Params = dict(restrictions.get("currency_options", {}))
+    for name, option in given.items():
+        path = f"restrictions[currency_options][{name}]"
+        currency = limits.currency(name, param=path)
+        if currency == restrictions["minimum_amount_currency"]:
+            raise ApiError.invalid("The currency must be different from `minimum_amount_currency`.", param=path)
+        if "minimum_amount" not in option:
+            raise ApiError.missing_parameter(f"{path}[minimum_amount]")
+        least = limits.positive(option["minimum_amount"], param=f"{path}[minimum_amount]")
+        options[currency] = {"minimum_amount": least}
+    return options
 
 
 def _check_free(account: Account, code: str, customer: str | None) -> None:

@@ -114,7 +114,7 @@ def has_bought(account: Account, customer_id: str) -> bool:
 def _check_coupon(coupon: Object, basket: Basket, *, param: str | None) -> None:
     if not coupon["valid"]:
         raise ApiError.invalid(f"Coupon expired: {coupon['id']}", param=param, code="coupon_expired")
-    if coupon["currency"] not in {None, basket.currency}:
+    if coupon["amount_off"] is not None and amounts_off.in_currency(coupon, basket.currency)["amount_off"] is None:
         raise ApiError.invalid(
             f"This coupon cannot be redeemed because its currency (`{coupon['currency']}`) doesn't match the expected "
             f"currency: `{basket.currency}`.",
@@ -144,7 +144,12 @@ def _check_code(account: Account, code: Object, basket: Basket, *, param: str | 
 
 def _check_minimum(restrictions: Object, basket: Basket, *, param: str | None) -> None:
     least, currency = restrictions["minimum_amount"], restrictions["minimum_amount_currency"]
-    if least is not None and (basket.currency != currency or basket.amount < least):
+    if least is None:
+        return
+    other = restrictions.get("currency_options", {}).get(basket.currency)
+    if other is not None:
+        least, currency = other["minimum_amount"], basket.currency
+    if basket.currency != currency or basket.amount < least:
         raise ApiError.invalid(
             "This promotion code cannot be redeemed because the order does not meet its minimum amount of "
             f"{money.shown(least, currency)}.",

@@ -21,7 +21,7 @@ def of_subscription(account: Account, params: Params, customer: Object, orders: 
     """Return the redemptions for a new subscription."""
     basket = Basket(
         parts=[Part(order.amount, order.price["product"]) for order in orders],
-        currency=orders[0].price["currency"],
+        currency=orders[0].currency or orders[0].price["currency"],
         customer=customer["id"],
     )
     given = limits.items(params.get("discounts") or [], param="discounts", most=MOST_DISCOUNTS)
@@ -86,4 +86,4 @@ def _kept(subscription: Object, given: Params, path: str) -> str:
 
 
 def _order(item: Object) -> Order:
-    return Order(item["price"], item["quantity"])
+    return Order(item["price"], item.get("quantity", 0), currency=item.get("_currency"))

@@ -10,7 +10,8 @@ from sandbox.core.store import Object
 
 def add_to_subscription(account: Account, redemption: Redemption, subscription: Object) -> str:
     """Redeem the coupon on the subscription; return the discount's id, for the caller to add to `discounts`."""
-    discount = _redeem(account, redemption, customer=subscription["customer"])
+    customer, currency = subscription["customer"], subscription["currency"]
+    discount = _redeem(account, redemption, customer=customer, currency=currency)
     discount["subscription"] = subscription["id"]
     account.add(discount, event="customer.discount.created")
     if discount["end"] is not None:
@@ -21,7 +22,7 @@ def add_to_subscription(account: Account, redemption: Redemption, subscription: 
 
 def add_to_session(account: Account, redemption: Redemption, session: Object, *, customer: str | None) -> Object:
     """Redeem the coupon on a one-time purchase; Stripe records no event about this discount."""
-    discount = _redeem(account, redemption, customer=customer)
+    discount = _redeem(account, redemption, customer=customer, currency=session["currency"])
     discount["checkout_session"] = session["id"]
     account.add(discount)
     redeeming.count_redemption(account, redemption)
@@ -76,11 +77,13 @@ def end(account: Account, discount: Object) -> None:
 
 def net(redemptions: list[Redemption], orders: list[Order]) -> int:
     """Return the total of the orders less the redemptions."""
-    return amounts_off.net([redemption.coupon for redemption in redemptions], orders)
+    currency = next((order.currency or order.price["currency"] for order in orders), "")
+    coupons = [amounts_off.in_currency(redemption.coupon, currency) for redemption in redemptions]
+    return amounts_off.net(coupons, orders)
 
 
-def _redeem(account: Account, redemption: Redemption, *, customer: str | None) -> Object:
-    coupon, code = redemption.coupon, redemption.promotion_code
+def _redeem(account: Account, redemption: Redemption, *, customer: str | None, currency: str) -> Object:
+    coupon, code = amounts_off.in_currency(redemption.coupon, currency), redemption.promotion_code
     return shapes.discount(
         coupon=coupon,
         promotion_code=code["id"] if code else None,

@@ -1,15 +1,15 @@
 """The texts of the hosted checkout page: the order, today's total, the terms of renewal, the button."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 
+from sandbox.catalog.meters import usage
 from sandbox.checkout import purchases, session_customer
 from sandbox.checkout import rules as checkout
 from sandbox.core import money
 from sandbox.core.account import Account
 from sandbox.core.periods import DAY, boundary
 from sandbox.core.store import Object
-from sandbox.pages import discount_text
+from sandbox.pages import discount_text, price_text
 from sandbox.pages.discount_text import DiscountText, RenewalPrices
 from sandbox.pages.rendering import web_address
 
@@ -103,15 +103,9 @@ def _recurring(items: list[Object], currency: str, *, now: int) -> Recurring | N
     return Recurring(
         amount=money.shown(sum(item["amount_subtotal"] for item in renewing), currency),
         reduced=money.shown(sum(item["amount_total"] for item in renewing), currency),
-        interval=interval_text(recurring),
+        interval=price_text.interval(recurring),
         first=boundary(anchor=now, interval=interval, interval_count=count, number=1),
     )
-
-
-def interval_text(recurring: Object) -> str:
-    """Return `per month` or `every 3 months`."""
-    interval, count = recurring["interval"], recurring["interval_count"]
-    return f"per {interval}" if count == 1 else f"every {count} {interval}s"
 
 
 def _heading(items: list[Object], *, is_trial: bool, is_subscription: bool) -> str:
@@ -144,10 +138,12 @@ def _quantity_choice(item: Object) -> QuantityChoice | None:
 
 def _detail(item: Object) -> str:
     """Return rate and quantity, if the amount alone does not show them."""
-    price, quantity = item["price"], item["quantity"]
-    rate = money.shown(Decimal(price["unit_amount_decimal"]), price["currency"])
+    price, currency = item["price"], item["currency"]
+    if usage.is_metered(price) or price["billing_scheme"] == "tiered":
+        return price_text.of_item(item, currency)
+    rate, quantity = price_text.rate(price, currency), item["quantity"]
     if price["type"] == "recurring":
-        rate = f"{rate} {interval_text(price['recurring'])}"
+        rate = f"{rate} {price_text.interval(price['recurring'])}"
     elif quantity == 1:
         return ""
     return rate if quantity == 1 else f"Qty {quantity} · {rate} each"

@@ -1,15 +1,13 @@
 """The texts of the billing portal: subscriptions, card, invoices, and the reasons on the cancel page."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import islice
 
 from sandbox.core import money
 from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.invoices import lines
-from sandbox.pages import discount_text
-from sandbox.pages.checkout import order_text
+from sandbox.pages import discount_text, price_text
 from sandbox.pages.rendering import Link, web_address
 from sandbox.portal import visits
 from sandbox.portal.actions import cards, plan_changes
@@ -114,7 +112,7 @@ def plan(account: Account, visit: Visit, subscription: Object) -> PlanText:
     return PlanText(
         id=subscription["id"],
         name=", ".join(lines.product_name(account, item["price"]) for item in items),
-        prices=[counted_rate(item["price"], item["quantity"]) for item in items],
+        prices=[price_text.of_item(item, subscription["currency"]) for item in items],
         status=_plan_status(subscription, end=min(item["current_period_end"] for item in items)),
         end_date=discount_text.day(end if cancel_at is None else cancel_at),
         is_ending=cancel_at is not None,
@@ -160,17 +158,6 @@ def _plan_status(subscription: Object, *, end: int) -> str:
     if status == "trialing":
         return f"Free trial until {discount_text.day(subscription['trial_end'])}."
     return TROUBLE.get(status) or f"Renews on {discount_text.day(end)}."
-
-
-def counted_rate(price: Object, quantity: int) -> str:
-    """Return `3 x $19.00 per month`, without the quantity if it is 1."""
-    return f"{quantity} x {rate(price)}" if quantity > 1 else rate(price)
-
-
-def rate(price: Object) -> str:
-    """Return `$19.00 per month`."""
-    amount = money.shown(Decimal(price["unit_amount_decimal"]), price["currency"])
-    return f"{amount} {order_text.interval_text(price['recurring'])}"
 
 
 def _card_rows(account: Account, visit: Visit) -> list[CardRow]:

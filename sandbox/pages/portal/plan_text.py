@@ -6,8 +6,7 @@ from sandbox.core import money
 from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.invoices import lines
-from sandbox.pages import discount_text
-from sandbox.pages.portal import account_text
+from sandbox.pages import discount_text, price_text
 from sandbox.portal.actions import plan_changes
 from sandbox.portal.actions.plan_changes import Change
 from sandbox.portal.visits import Visit
@@ -52,9 +51,14 @@ def name(account: Account, subscription: Object) -> str:
 
 def plans(account: Account, visit: Visit, subscription: Object) -> list[PlanChoice]:
     """Return the plans that the customer may choose, their present one first."""
-    present = subscription["items"]["data"][0]["price"]["id"]
+    present, currency = subscription["items"]["data"][0]["price"]["id"], subscription["currency"]
     return [
-        PlanChoice(each["id"], lines.product_name(account, each), account_text.rate(each), each["id"] == present)
+        PlanChoice(
+            each["id"],
+            lines.product_name(account, each),
+            price_text.counted(each, 1, currency),
+            each["id"] == present,
+        )
         for each in plan_changes.choices(account, visit, subscription)
     ]
 
@@ -73,8 +77,8 @@ def change(account: Account, subscription: Object, wanted: Change) -> ChangeText
     shown = [] if invoice is None else [_line(each) for each in invoice["lines"]["data"]]
     return ChangeText(
         heading=f"Change to {lines.product_name(account, choice.price)}?",
-        before=account_text.counted_rate(item["price"], item["quantity"]),
-        after=account_text.counted_rate(choice.price, choice.quantity),
+        before=price_text.of_item(item, subscription["currency"]),
+        after=price_text.counted(choice.price, choice.quantity, subscription["currency"]),
         terms=_terms(wanted),
         lines=shown,
         total="" if invoice is None else money.shown(invoice["amount_due"], invoice["currency"]),

@@ -1,11 +1,14 @@
 """Read and check the `items` of `subscriptions.update`: which items change, are added or are deleted."""
 
-from sandbox.core import money
+from dataclasses import replace
+
+from sandbox.catalog.meters import usage
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.http import limits, metadata
 from sandbox.http.listing import Params
+from sandbox.invoices import item_costs
 from sandbox.subscriptions import create_request, shared_parameters
 from sandbox.subscriptions.changes.rules import ItemChanges
 from sandbox.subscriptions.create_request import ITEM_PARAMETERS, MAX_ITEMS
@@ -33,11 +36,10 @@ def item_changes(account: Account, subscription: Object, params: Params) -> Item
             "endpoint on a subscription.",
             param="items",
         )
-    shared_parameters.check_combination(
-        [item["price"] for item in found.kept] + [order.price for order in found.added]
-    )
-    _check_currency(subscription, found)
-    costs = [money.total(item["price"], item["quantity"]) for item in found.kept]
+    found.added = [replace(order, currency=subscription["currency"]) for order in found.added]
+    prices = [item["price"] for item in found.kept] + [order.price for order in found.added]
+    shared_parameters.check_combination(prices, currency=subscription["currency"])
+    costs = [item_costs.of_item(item) for item in found.kept]
     shared_parameters.check_amount(sum(costs) + sum(order.amount for order in found.added), subscription["currency"])
     return found
 
@@ -84,18 +86,11 @@ def _changed_item(account: Account, item: Object, given: Params, path: str) -> O
     if order_params:
         order = create_request.item_order(account, order_params, path)
         changed |= {"price": order.price, "quantity": 1}
-    if "quantity" in given:
+    if usage.is_metered(changed["price"]):
+        create_request.item_quantity(changed["price"], given, path)
+        changed.pop("quantity", None)
+    elif "quantity" in given:
         changed["quantity"] = limits.amount(given["quantity"], param=f"{path}[quantity]")
     if "metadata" in given:
         changed["metadata"] = metadata.merged(item["metadata"], given, param=f"{path}[metadata]")
     return changed
-
-
-def _check_currency(subscription: Object, found: ItemChanges) -> None:
-    for price in [item["price"] for item in found.kept] + [order.price for order in found.added]:
-        if price["currency"] != subscription["currency"]:
-            raise ApiError.invalid(
-                f"The price specified only supports `{price['currency']}`. This doesn't match the expected currency: "
-                f"`{subscription['currency']}`.",
-                param="items",
-            )

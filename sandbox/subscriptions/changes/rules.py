@@ -5,10 +5,9 @@ from typing import Any
 
 from sandbox.catalog.orders import Order
 from sandbox.catalog.shapes import plan
-from sandbox.core import money
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.invoices import lines, prorations, subscription_state
+from sandbox.invoices import closed_usage, item_costs, lines, prorations, subscription_state
 from sandbox.invoices.prorations import UNBILLED
 from sandbox.invoices.subscription_state import UPDATED
 from sandbox.subscriptions import renewals
@@ -43,13 +42,15 @@ def change_items(account: Account, subscription: Object, wanted: ItemChanges, *,
     after = _items_after(account, subscription, wanted, restarts=restarts)
     if wanted.behavior != "none" and subscription["status"] not in UNBILLED:
         _prorate(account, subscription, before, [] if restarts else after, since=wanted.date)
+    closed_usage.close(account, subscription, before, after)
     changes = {**members, "items": {**subscription["items"], "data": after}}
     if restarts:
         changes["billing_cycle_anchor"] = account.now
     subscription_state.save(account, subscription, changes, event=UPDATED)
     if (restarts or wanted.behavior == "always_invoice") and subscription["status"] not in UNBILLED:
         begun = after if restarts else []
-        billed = [lines.for_period(account, subscription, item) for item in begun]
+        used = closed_usage.of_ended_periods(account, subscription, before, begun)
+        billed = [*used, *(line for item in begun for line in lines.for_period(account, subscription, item))]
         renewals.bill_now(account, subscription, billed=billed, collects=wanted.collects)
 
 
@@ -73,7 +74,8 @@ def begin_trial(account: Account, subscription: Object, *, end: int, behavior: s
         "trial_start": account.now,
     }
     subscription_state.save(account, subscription, changes, event=UPDATED)
-    renewals.bill_now(account, subscription, billed=[lines.for_trial(account, subscription, item) for item in items])
+    billed = [line for item in items for line in lines.for_trial(account, subscription, item)]
+    renewals.bill_now(account, subscription, billed=billed)
 
 
 def has_other_interval(subscription: Object, wanted: ItemChanges) -> bool:
@@ -102,6 +104,7 @@ def _items_after(account: Account, subscription: Object, wanted: ItemChanges, *,
         subscription_shapes.item(
             price=order.price,
             quantity=order.quantity,
+            currency=subscription["currency"],
             created=account.now,
             period=_period(account, subscription, order.price, anchor=anchor),
             metadata=order.metadata,
@@ -143,8 +146,8 @@ def _interval(price: Object) -> tuple[str, int]:
 
 
 def _terms(item: Object | None) -> tuple[str, int] | None:
-    return (item["price"]["id"], item["quantity"]) if item else None
+    return (item["price"]["id"], item.get("quantity", 0)) if item else None
 
 
 def _cost(item: Object) -> int:
-    return money.total(item["price"], item["quantity"])
+    return item_costs.of_item(item)

@@ -96,7 +96,7 @@ def _resumption_invoice(
     ]
     billed = []
     if wanted.resets_anchor:
-        billed = [lines.for_period(account, subscription, item) for item in items]
+        billed = [line for item in items for line in lines.for_period(account, subscription, item)]
     elif wanted.behavior != "none":
         since = max(wanted.since, subscription.get("_billed_until") or 0)
         for item in items:

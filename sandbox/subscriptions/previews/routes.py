@@ -86,7 +86,12 @@ def _preview_new_subscription(account: Account, params: Params, details: Params)
     members = {name: params[name] for name in params.keys() & {"customer", "discounts"}}
     with dry_run(account):
         started = create_request.start(account, {**details, **members, "payment_behavior": "default_incomplete"})
-        drafted = next_invoice.as_drafted(account, started["latest_invoice"])
+        if started["latest_invoice"] is None:  # All items are metered: the first invoice is that of the next period.
+            drafted = next_invoice.next_invoice(account, started, latest_before=None)
+        else:
+            drafted = next_invoice.as_drafted(account, started["latest_invoice"])
+    if drafted is None:
+        raise _no_upcoming_invoice(params["customer"])
     return shapes.preview(drafted, proration_date=None, new_items={})
 
 
@@ -95,7 +100,7 @@ def _final_invoice(account: Account, subscription: Object, details: Params) -> O
     latest_before = subscription["latest_invoice"]
     if details.get("proration_behavior", "create_prorations") != "none":
         prorations.credit_everything(account, subscription, since=_proration_date(account, details) or account.now)
-    renewals.bill_now(account, subscription)
+    renewals.bill_now(account, subscription, billed=renewals.usage_lines(account, subscription))
     latest = subscription["latest_invoice"]
     return next_invoice.as_drafted(account, latest) if latest != latest_before else None
 

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.catalog import price_routes
+from sandbox.catalog.meters import usage
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.periods import boundary
 from sandbox.core.store import Object
 from sandbox.http import limits, listing, metadata
 from sandbox.http.listing import Params
-from sandbox.subscriptions import create_request
+from sandbox.subscriptions import create_request, shared_parameters
 from sandbox.subscriptions.create_request import MAX_ITEMS
 from sandbox.subscriptions.schedules import phase_settings, rules, shapes
 
@@ -210,14 +211,11 @@ def _item(account: Account, present: Current, given: Params, path: str) -> Objec
         price_id = price_routes.create(account, {**given["price_data"], "active": False})["id"]
     elif price_id is None:
         raise ApiError.missing_parameter(f"{path}[price]")
+    price = account.get("price", price_id)
     # A price that the subscription already has is allowed even if it is archived.
-    if price_id not in present.prices and "price_data" not in given:
+    if price is None or (price_id not in present.prices and "price_data" not in given):
         price = create_request.recurring_price(account, price_id, param=f"{path}[price]")
-        if price["currency"] != present.currency:
-            raise ApiError.invalid(
-                f"The price specified only supports `{price['currency']}`. This doesn't match the expected currency: "
-                f"`{present.currency}`.",
-                param=f"{path}[price]",
-            )
-    quantity = limits.amount(given.get("quantity", 1), param=f"{path}[quantity]")
+        shared_parameters.check_price_currency(price, present.currency, param=f"{path}[price]")
+    count = create_request.item_quantity(price, given, path)
+    quantity = None if usage.is_metered(price) else count
     return shapes.item(price=price_id, quantity=quantity, metadata=metadata.merged({}, given))

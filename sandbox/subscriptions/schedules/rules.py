@@ -116,6 +116,7 @@ def _replace_items_at_renewal(account: Account, subscription: Object, wanted: It
         subscription_shapes.item(
             price=order.price,
             quantity=order.quantity,
+            currency=subscription["currency"],
             created=account.now,
             period=(start, account.now),
             metadata=order.metadata,
@@ -136,10 +137,11 @@ def _item_changes(account: Account, subscription: Object, phase: Object, behavio
     wanted = ItemChanges(kept=[], behavior=behavior, date=account.now, anchor=anchor)
     for planned in phase["items"]:
         if item := present.get(planned["price"]):
-            wanted.kept.append({**item, "quantity": planned["quantity"]})
+            wanted.kept.append(item | {name: planned[name] for name in ("quantity",) if name in planned})
         else:
             price = account.find("price", planned["price"])
-            wanted.added.append(Order(price, planned["quantity"], planned["metadata"]))
+            quantity = planned.get("quantity", 0)
+            wanted.added.append(Order(price, quantity, planned["metadata"], subscription["currency"]))
     return wanted
 
 
@@ -164,8 +166,8 @@ def _discounts_of(account: Account, subscription: Object, phase: Object) -> Obje
 
 
 def _has_items_of_phase(subscription: Object, phase: Object) -> bool:
-    planned = [(item["price"], item["quantity"]) for item in phase["items"]]
-    present = [(item["price"]["id"], item["quantity"]) for item in subscription["items"]["data"]]
+    planned = [(item["price"], item.get("quantity", 0)) for item in phase["items"]]
+    present = [(item["price"]["id"], item.get("quantity", 0)) for item in subscription["items"]["data"]]
     return sorted(planned) == sorted(present)
 
 
@@ -186,6 +188,6 @@ def _phase_of_current_period(subscription: Object) -> Object:
 
 def _phase_items(subscription: Object) -> list[Object]:
     return [
-        shapes.item(price=item["price"]["id"], quantity=item["quantity"], metadata=item["metadata"])
+        shapes.item(price=item["price"]["id"], quantity=item.get("quantity"), metadata=item["metadata"])
         for item in subscription["items"]["data"]
     ]

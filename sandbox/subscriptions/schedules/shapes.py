@@ -71,17 +71,17 @@ def phase(*, items: list[Object], start: int, end: int, currency: str, members: 
     }
 
 
-def item(*, price: str, quantity: int, metadata: dict[str, str]) -> Object:
-    """Return an item of a phase; unlike a subscription item it has no id."""
-    return {
+def item(*, price: str, quantity: int | None, metadata: dict[str, str]) -> Object:
+    """Return an item of a phase; unlike a subscription item it has no id. A metered price has no quantity."""
+    members: Object = {
         "billing_thresholds": None,
         "discounts": [],
         "metadata": metadata,
         "plan": price,
         "price": price,
-        "quantity": quantity,
         "tax_rates": [],
     }
+    return members if quantity is None else members | {"quantity": quantity}
 
 
 def span(phase: Object) -> Object:

@@ -82,6 +82,8 @@ def _begin(account: Account, schedule: Object) -> None:
     account.change(schedule, {"current_phase": shapes.span(phase), "status": "active"})
     subscription, invoice = subscriptions.start(account, _order(account, schedule, phase))
     account.change(schedule, {"subscription": subscription["id"]})
+    if invoice is None:
+        return
     invoices.finalize(account, invoice)
     if subscription["collection_method"] == "send_invoice" and invoice["amount_due"]:
         account.emit("invoice.sent", invoice)
@@ -93,7 +95,7 @@ def _begin(account: Account, schedule: Object) -> None:
 
 def _order(account: Account, schedule: Object, phase: Object) -> NewSubscription:
     customer = account.find("customer", schedule["customer"])
-    recurring = _orders(account, phase["items"])
+    recurring = _orders(account, phase["items"], phase["currency"])
     settings = schedule["default_settings"]
     members: dict[str, Any] = {
         "billing_mode": schedule["billing_mode"],
@@ -108,7 +110,7 @@ def _order(account: Account, schedule: Object, phase: Object) -> NewSubscription
     return NewSubscription(
         customer=customer,
         recurring=recurring,
-        one_time=_orders(account, phase["add_invoice_items"]),
+        one_time=_orders(account, phase["add_invoice_items"], phase["currency"]),
         trial_end=phase["trial_end"],
         members=members,
         redemptions=discount_request.of_subscription(
@@ -118,8 +120,11 @@ def _order(account: Account, schedule: Object, phase: Object) -> NewSubscription
     )
 
 
-def _orders(account: Account, items: list[Object]) -> list[Order]:
-    return [Order(account.find("price", item["price"]), item["quantity"], item["metadata"]) for item in items]
+def _orders(account: Account, items: list[Object], currency: str) -> list[Order]:
+    return [
+        Order(account.find("price", item["price"]), item.get("quantity", 0), item["metadata"], currency)
+        for item in items
+    ]
 
 
 def _settings(account: Account, params: Params, customer: Object) -> Object:

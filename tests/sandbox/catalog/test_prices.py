@@ -92,7 +92,11 @@ class TestCreate:
                 "recurring[interval_count]",
                 "Invalid interval_count: 37",
             ),
-            ({"tiers_mode": "volume"}, "tiers_mode", "Stripe takes 'tiers_mode' here, this sandbox does not."),
+            (
+                {"tiers_mode": "volume"},
+                "tiers_mode",
+                "You can only specify `tiers_mode` with ",
+            ),
         ],
     )
     def test_refuses_and_writes_nothing(self, api, create_price, params, param, message):

@@ -71,7 +71,7 @@ class TestSubscribe:
         assert invoice.hosted_invoice_url == f"http://127.0.0.1:8420/invoice/{invoice.id}"
         assert invoice.parent.subscription_details.subscription == session.subscription
         (line,) = invoice.lines.data
-        assert (line.description, line.amount) == ("1 x Pro (at $19.00 / month)", 1900)
+        assert (line.description, line.amount) == ("1 \N{MULTIPLICATION SIGN} Pro (at $19.00 / month)", 1900)
         assert (line.period.start, line.period.end) == (NOW, NOW + 28 * DAY)
         assert line.parent.subscription_item_details.proration is False
         (payment,) = invoice.payments.data
@@ -174,7 +174,7 @@ class TestTrial:
         assert subscription.default_payment_method is not None
         invoice = shop.api.invoices.retrieve(paid.invoice)
         assert (invoice.status, invoice.total) == ("paid", 0)
-        assert invoice.lines.data[0].description == "Trial period for Pro"
+        assert invoice.lines.data[0].description == "Free trial for 1 \N{MULTIPLICATION SIGN} Pro"
         assert shop.api.charges.list().data == []
 
     def test_counts_from_the_payment_not_from_the_sessions_creation(self, shop):

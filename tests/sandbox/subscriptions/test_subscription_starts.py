@@ -133,7 +133,7 @@ class TestCreate:
         assert "type=one_time" in error_of(create, once).user_message
         assert error_of(create, "price_none").code == "resource_missing"
         assert "same plan" in error_of(create, price, price).user_message
-        assert "same currency" in error_of(create, price, shop.price(currency="eur")).user_message
+        assert "expected currency: `usd`" in error_of(create, price, shop.price(currency="eur")).user_message
         assert error_of(shop.api.subscriptions.create, {"items": [{"price": price}]}).param == "customer"
         assert error_of(shop.api.subscriptions.create, {"customer": customer}).param == "items"
         assert error_of(create, price, collection_method="send_invoice").param == "days_until_due"

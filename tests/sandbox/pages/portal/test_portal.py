@@ -64,7 +64,7 @@ class TestTheAccount:
         assert "Billing Ada Lovelace" in words
         assert "Pro $19.00 per month Renews on February 15, 2027. Cancel" in words
         assert "Visa ending in 4242, expires 12/2034 Default Change card" in words
-        assert "January 15, 2027 1 x Pro (at $19.00 / month) Paid $19.00" in words
+        assert "January 15, 2027 1 \N{MULTIPLICATION SIGN} Pro (at $19.00 / month) Paid $19.00" in words
 
     def test_forbids_scripts_and_caching(self, browser, portal):
         page = browser.get(portal())
