@@ -10,7 +10,7 @@ from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.local_stripe import LocalStripe
 from sandbox.portal import visits
-from sandbox.portal.actions import canceling, cards, contact_details, plan_changes
+from sandbox.portal.actions import canceling, cards, contact_details, pausing, plan_changes
 from sandbox.portal.shapes import CANCELLATION_REASONS
 from sandbox.portal.visits import Visit
 
@@ -44,6 +44,11 @@ def _cancel(body: Body, subscription_id: str | None) -> Action:
 
 def _accept_offer(_body: Body, subscription_id: str | None) -> Action:
     return lambda account, visit: canceling.accept_offer(account, visit, subscription_id)
+
+
+def _pause(body: Body, subscription_id: str | None) -> Action:
+    option = body.integer("duration", least=0, most=MOST) or 0
+    return lambda account, visit: pausing.pause(account, visit, subscription_id, option=option)
 
 
 def _resume(_body: Body, subscription_id: str | None) -> Action:
@@ -101,6 +106,7 @@ ACTIONS: dict[str, Callable[[Body, str | None], Action]] = {
     "card": _card,
     "customer": _customer,
     "default_card": _default,
+    "pause": _pause,
     "remove_card": _remove,
     "resume": _resume,
     "update": _update,

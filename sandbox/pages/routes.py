@@ -13,6 +13,7 @@ from sandbox.pages.invoices import page as invoices_page
 from sandbox.pages.portal import cards_page as portal_cards_page
 from sandbox.pages.portal import customer_page as portal_customer_page
 from sandbox.pages.portal import page as portal_page
+from sandbox.pages.portal import pause_page as portal_pause_page
 from sandbox.pages.portal import plans_page as portal_plans_page
 
 ROUTES = Map(
@@ -44,6 +45,8 @@ ROUTES = Map(
             endpoint=portal_plans_page.show_confirmation,
         ),
         Rule("/portal/<session_id>/confirm/<subscription_id>", methods=["POST"], endpoint=portal_plans_page.confirm),
+        Rule("/portal/<session_id>/pause/<subscription_id>", methods=["GET"], endpoint=portal_pause_page.show),
+        Rule("/portal/<session_id>/pause/<subscription_id>", methods=["POST"], endpoint=portal_pause_page.pause),
         Rule("/portal/<session_id>/keep/<subscription_id>", methods=["POST"], endpoint=portal_page.keep),
         Rule("/portal/<session_id>/cancel/<subscription_id>", methods=["GET"], endpoint=portal_page.show_cancel),
         Rule("/portal/<session_id>/cancel/<subscription_id>", methods=["POST"], endpoint=portal_page.cancel),

@@ -46,8 +46,6 @@ def _check_cancel(feature: Object, given: Params) -> None:
 
 
 def _check_pause(feature: Object) -> None:
-    if feature["enabled"]:
-        raise ApiError.unsupported_parameter("features[subscription_pause][enabled]")
     path = "features[subscription_pause][duration][interval_options]"
     duration = feature["duration"]
     if duration["type"] == "interval_options" and not duration["interval_options"]:

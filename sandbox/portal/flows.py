@@ -10,6 +10,7 @@ from sandbox.http.listing import Params
 from sandbox.portal import shapes, visits
 from sandbox.portal.actions import plan_changes
 from sandbox.portal.visits import Visit
+from sandbox.subscriptions.pausing import eligibility
 
 # The feature that each flow needs.
 FEATURES = {
@@ -61,6 +62,8 @@ def _details(account: Account, given: Params, visit: Visit) -> dict[str, Any]:
     if kind in {"subscription_update", "subscription_update_confirm"} and (
         reason := plan_changes.why_not(subscription)
     ):
+        raise ApiError.invalid(reason, param=f"{path}[subscription]")
+    if kind == "subscription_pause" and (reason := eligibility.why_not(subscription)):
         raise ApiError.invalid(reason, param=f"{path}[subscription]")
     if kind == "subscription_update_confirm":
         details |= _confirmation(account, given[kind], visit, subscription)

@@ -10,7 +10,7 @@ from sandbox.invoices import lines
 from sandbox.pages import discount_text, price_text
 from sandbox.pages.rendering import Link, web_address
 from sandbox.portal import visits
-from sandbox.portal.actions import cards, plan_changes
+from sandbox.portal.actions import cards, pausing, plan_changes
 from sandbox.portal.shapes import CANCELLATION_REASONS
 from sandbox.portal.visits import Visit
 
@@ -19,7 +19,7 @@ TROUBLE = {
     "past_due": "Payment failed. Change your card, or pay the open invoice.",
     "unpaid": "Payment failed and will not be tried again. Pay the open invoice.",
     "incomplete": "The first payment has not been made yet.",
-    "paused": "Paused, because there was no card to pay with.",
+    "paused": "Paused.",
 }
 INVOICE_STATUS = {"draft": "Draft", "open": "Due", "paid": "Paid", "uncollectible": "Not collected", "void": "Void"}
 REASON_LABELS = {
@@ -46,6 +46,8 @@ class PlanText:
     is_ending: bool
     needs_attention: bool
     can_change: bool
+    can_pause: bool
+    is_paused: bool
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,8 @@ def plan(account: Account, visit: Visit, subscription: Object) -> PlanText:
         is_ending=cancel_at is not None,
         needs_attention=subscription["status"] in TROUBLE,
         can_change=visit.features["subscription_update"]["enabled"] and plan_changes.why_not(subscription) is None,
+        can_pause=pausing.can_pause(visit, subscription),
+        is_paused=subscription["status"] == "paused",
     )
 
 

@@ -6,6 +6,7 @@ from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.portal import visits
+from sandbox.portal.actions import pausing
 from sandbox.portal.visits import Visit
 from sandbox.subscriptions import routes as subscription_routes
 from sandbox.subscriptions.changes import request as change_request
@@ -57,8 +58,10 @@ def accept_offer(account: Account, visit: Visit, subscription_id: str | None) ->
 
 
 def resume(account: Account, visit: Visit, subscription_id: str | None) -> Object:
-    """Remove the scheduled end of a subscription."""
+    """Remove the scheduled end of a subscription, or resume a paused one."""
     chosen = visits.subscription(account, visit, subscription_id)
+    if chosen["status"] == "paused" and chosen["cancel_at"] is None:
+        return pausing.resume(account, chosen)
     if chosen["cancel_at"] is None:
         raise ApiError.invalid("This subscription is not set to be canceled.")
     return change_request.update(account, chosen, {"cancel_at_period_end": False})

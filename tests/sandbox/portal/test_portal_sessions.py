@@ -112,12 +112,3 @@ class TestConfiguration:
         assert (changed.active, changed.features.invoice_history.enabled) == (False, True)
         with pytest.raises(stripe.InvalidRequestError, match="The portal configuration is inactive"):
             shop.api.billing_portal.sessions.create({"customer": buyer, "configuration": made})
-
-    def test_refuses_unsupported_features(self, shop):
-        with pytest.raises(stripe.InvalidRequestError) as refused:
-            shop.api.billing_portal.configurations.create({"features": {"subscription_pause": {"enabled": True}}})
-
-        assert (refused.value.code, refused.value.param) == (
-            "sandbox_unsupported",
-            "features[subscription_pause][enabled]",
-        )
