@@ -35,7 +35,7 @@ from sandbox.http.idempotency import Answer
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
 from sandbox.http.searching import routes as search_routes
-from sandbox.http.versions import translation
+from sandbox.http.versions import former_calls, translation
 from sandbox.invoices import routes as invoice_routes
 from sandbox.local_stripe import LocalStripe
 from sandbox.payments import payment_method_routes
@@ -140,7 +140,7 @@ class Api:
 
     def _operation(self, call: Call) -> contract.Operation:
         """Return Stripe's operation at this path, and count the call. Raises ApiError (404) if there is none."""
-        operation = contract.operation(call.method, call.path)
+        operation = contract.operation(*former_calls.target(call))
         self.sandbox.calls[f"{call.method} {operation.template if operation else call.path}"] += 1
         if operation is None:
             raise ApiError.unrecognized_url(call.method, call.path)
@@ -148,8 +148,9 @@ class Api:
 
     def _function(self, call: Call) -> Callable[[Params], Object]:
         """Return the route's function, which takes the parameters. Raises ApiError if there is no such route."""
+        method, path = former_calls.target(call)
         try:
-            function, encoded = _routes().bind("sandbox").match(call.path, call.method)
+            function, encoded = _routes().bind("sandbox").match(path, method)
         except HTTPException:
             raise ApiError.unsupported(call.method, call.path) from None
         # The SDKs write a space in an id as a plus sign.

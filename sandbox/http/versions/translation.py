@@ -7,7 +7,7 @@ from sandbox.core.account import Account
 from sandbox.http.call import Call
 from sandbox.http.contract import Operation
 from sandbox.http.forms import Form
-from sandbox.http.versions import former_expansions, released
+from sandbox.http.versions import former_calls, former_expansions, released
 from sandbox.http.versions.former_parameters import FORMER, Former
 
 
@@ -18,6 +18,7 @@ def translated(account: Account, operation: Operation, call: Call) -> Form:
     """
     former = _former(operation, call.version)
     form = deepcopy(call.form)
+    former_calls.translate(call, form)
     for each in former:
         *parents, name = each.segments
         for holder, prefix in list(_holders(form, parents)):

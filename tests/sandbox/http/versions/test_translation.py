@@ -128,6 +128,40 @@ class TestPreview:
         assert send("/v1/invoices/create_preview", API_VERSION, **form)[0] == 400
 
 
+class TestUpcomingInvoice:
+    """GET /v1/invoices/upcoming, which basil removed for previews."""
+
+    def ask(self, shop: Shop, version: str, **query: str) -> tuple[int, Any]:
+        headers = {"Authorization": "Bearer sk_test_old", "Stripe-Version": version}
+        answer = shop.programs.get("/v1/invoices/upcoming", query_string=query, headers=headers)
+        return answer.status_code, answer.get_json()
+
+    def test_shows_the_next_invoice(self, shop, create, customer):
+        status, answer = self.ask(shop, ACACIA, customer=customer, subscription=create().id)
+
+        assert (status, answer["total"], answer["billing_reason"]) == (200, 1900, "upcoming")
+
+    def test_shows_the_cost_of_a_change(self, shop, create):
+        subscription = create()
+        query = {
+            "subscription": subscription.id,
+            "subscription_items[0][id]": subscription["items"].data[0].id,
+            "subscription_items[0][quantity]": "3",
+            "subscription_proration_behavior": "none",
+            "expand[]": "customer",
+        }
+
+        status, answer = self.ask(shop, ACACIA, **query)
+
+        assert (status, answer["total"], answer["customer"]["name"]) == (200, 5700, "Ada")
+        assert shop.subscription(subscription.id)["items"].data[0].quantity == 1
+
+    def test_is_an_unknown_invoice_since_basil(self, shop, create):
+        status, answer = self.ask(shop, BASIL)
+
+        assert (status, answer["error"]["code"]) == (404, "resource_missing")
+
+
 class TestPromotionCode:
     def test_takes_a_coupon(self, coupon, send):
         form = {"coupon": coupon(), "code": "SPRING"}
