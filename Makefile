@@ -17,7 +17,7 @@ APART := --ignore tests/e2e --ignore tests/benchmarks --ignore tests/programs
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) $(APART)
 # The sandbox has no database: its tests run with SQLite's alone.
 ON_ENGINE := $(PYTEST) --ignore tests/sandbox
-NODE_PROGRAMS := tests/programs/stripe_node/node_modules
+NODE_PROGRAMS := tests/programs/stripe_node/node_modules tests/programs/better_auth/node_modules
 TYPED := manage.py config billing subscriptions sandbox benchmarks
 AS_DEPLOYED := DEBUG=False SITE_URL=https://shop.example.com STRIPE_KEY=sk_live_none STRIPE_WEBHOOK_SECRET=whsec_none
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
