@@ -13,6 +13,7 @@ from sandbox.subscriptions.changes import request as change_request
 # The parameters that say how the change is billed; the others describe the item.
 BILLING = ("off_session", "payment_behavior", "proration_behavior", "proration_date")
 ENDED_MESSAGE = "You cannot change the items of a subscription that has ended."
+INCOMPLETE_MESSAGE = "You cannot change the items of a subscription in the `incomplete` status."
 
 
 def list_all(account: Account, params: Params) -> Object:
@@ -49,6 +50,8 @@ def delete(account: Account, params: Params, item_id: str) -> Object:
 def _change(account: Account, subscription: Object, params: Params, item: Params) -> Object:
     if subscription_state.has_ended(subscription):
         raise ApiError.invalid(ENDED_MESSAGE)
+    if subscription["status"] == "incomplete":
+        raise ApiError.invalid(INCOMPLETE_MESSAGE)
     limits.refuse_unsupported(params, "billing_thresholds", "current_trial", "discounts", "tax_rates")
     billing = {name: params[name] for name in BILLING if name in params}
     described = {name: value for name, value in params.items() if name not in BILLING}

@@ -16,6 +16,8 @@ from sandbox.subscriptions.changes import request as change_request
 ENDED_MESSAGE = "A canceled subscription can only update its cancellation_details and metadata."
 GROUPS_OF_STATUSES = {None, "all", "ended"}
 ALWAYS_CHANGEABLE = frozenset({"cancellation_details", "metadata"})
+INCOMPLETE_MESSAGE = "An `incomplete` subscription can only update its metadata and default payment method or source."
+CHANGEABLE_WHEN_INCOMPLETE = ALWAYS_CHANGEABLE | {"default_payment_method", "default_source", "payment_settings"}
 
 
 def create(account: Account, params: Params) -> Object:
@@ -28,10 +30,12 @@ def retrieve(account: Account, _params: Params, subscription_id: str) -> Object:
 
 
 def update(account: Account, params: Params, subscription_id: str) -> Object:
-    """Change the subscription; once it has ended, only `cancellation_details` and `metadata` can change."""
+    """Change the subscription; an ended or incomplete one only in a few members."""
     subscription = rules.with_current_prices(account, account.find("subscription", subscription_id))
     if subscription_state.has_ended(subscription) and params.keys() - ALWAYS_CHANGEABLE:
         raise ApiError.invalid(ENDED_MESSAGE)
+    if subscription["status"] == "incomplete" and params.keys() - CHANGEABLE_WHEN_INCOMPLETE:
+        raise ApiError.invalid(INCOMPLETE_MESSAGE)
     return change_request.update(account, subscription, params)
 
 

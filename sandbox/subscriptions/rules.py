@@ -93,6 +93,7 @@ def end(account: Account, subscription: Object, *, details: dict[str, Any], dele
         "cancellation_details": subscription["cancellation_details"] | details,
         "ended_at": account.now,
         "status": "canceled",
+        "status_details": None,
     }
     subscription_state.save(account, subscription, changes)
     if deletes_prorations:

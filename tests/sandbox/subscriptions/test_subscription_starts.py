@@ -74,6 +74,20 @@ class TestCreate:
         assert (subscription.latest_invoice.status, subscription.latest_invoice.attempt_count) == ("open", 0)
         assert subscription.latest_invoice.confirmation_secret.client_secret == starting("pi_")
 
+    def test_can_only_change_a_few_members_while_incomplete(self, shop, create):
+        subscription = create(default_payment_method="pm_card_chargeCustomerFail")
+        item = subscription["items"].data[0].id
+        shop.forget_events()
+
+        for change in ({"items": [{"id": item, "quantity": 2}]}, {"cancel_at_period_end": True}):
+            assert "`incomplete`" in error_of(shop.api.subscriptions.update, subscription.id, change).user_message
+        assert error_of(shop.api.subscription_items.update, item, {"quantity": 2}).http_status == 400
+        assert shop.new_types() == []
+        given = {"metadata": {"a": "b"}, "default_payment_method": "pm_card_visa"}
+        assert shop.api.subscriptions.update(subscription.id, given).metadata.to_dict() == {"a": "b"}
+        shop.api.invoices.pay(subscription.latest_invoice)
+        assert shop.subscription(subscription.id).status == "active"
+
     def test_expires_when_it_is_not_paid_for_a_day(self, shop, create):
         subscription = create(default_payment_method="pm_card_chargeCustomerFail")
         shop.forget_events()

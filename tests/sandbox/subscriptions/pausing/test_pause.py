@@ -70,7 +70,8 @@ class TestPause:
 
         shop.move_to(FIRST)
 
-        assert shop.subscription(half_used.id).status == "canceled"
+        ended = shop.subscription(half_used.id)
+        assert (ended.status, ended.status_details) == ("canceled", None)
 
     def test_is_refused_where_stripe_refuses_it(self, shop, create, customer):
         classic = create(billing_mode={"type": "classic"})
