@@ -9,11 +9,9 @@ from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.http.limits import MAX_AMOUNT
 from sandbox.local_stripe import LocalStripe
-from sandbox.payments import due, method_types
+from sandbox.payments import due
 from sandbox.payments.disputes import rules as disputes
 from sandbox.payments.disputes import shapes
-from sandbox.payments.intents import confirming
-from sandbox.payments.setup_intents import rules as setup_intents
 
 OUTCOMES = ("succeed", "fail")
 DISPUTE_STATUSES = ("needs_response", "warning_needs_response")
@@ -24,20 +22,8 @@ def end(sandbox: LocalStripe, body: Body, intent_id: str) -> dict[str, Any]:
     """Let a debit, a voucher or 3-D Secure succeed or fail; return the payment intent or setup intent."""
     outcome = _required(body.choice("outcome", OUTCOMES), "outcome")
     body.finish()
-    account, succeeds = sandbox.account, outcome == "succeed"
     with sandbox.transaction():
-        if setup := account.get("setup_intent", intent_id):
-            _require_waiting(setup, "requires_action")
-            setup_intents.authenticate(account, setup, succeeds=succeeds)
-            return shown(sandbox, setup)
-        intent = account.find("payment_intent", intent_id)
-        _require_waiting(intent, "processing", "requires_action")
-        method = account.find("payment_method", intent["payment_method"])
-        if method["type"] == method_types.CARD:
-            confirming.authenticate(account, intent, succeeds=succeeds)
-        else:
-            due.settle(account, intent, succeeds=succeeds)
-        return shown(sandbox, intent)
+        return shown(sandbox, due.end(sandbox.account, intent_id, succeeds=outcome == "succeed"))
 
 
 def open_dispute(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
@@ -81,11 +67,6 @@ def _required(value: str | None, name: str) -> str:
     if value is None:
         raise ApiError.missing_parameter(name)
     return value
-
-
-def _require_waiting(intent: Object, *statuses: str) -> None:
-    if intent["status"] not in statuses:
-        raise ApiError.invalid(f"{intent['id']} has the status {intent['status']}: it waits for nobody.")
 
 
 ROUTES = [

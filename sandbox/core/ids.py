@@ -25,6 +25,11 @@ def request_id() -> str:
     return with_prefix("req", 14)
 
 
+def random_digits(length: int) -> str:
+    """Return random digits."""
+    return "".join(_random.choices(string.digits, k=length))
+
+
 def random_text(length: int) -> str:
     """Return random letters and digits."""
     return "".join(_random.choices(ALPHABET, k=length))

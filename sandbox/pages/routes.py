@@ -10,6 +10,7 @@ from sandbox.pages.checkout import page as checkout_page
 from sandbox.pages.control import objects
 from sandbox.pages.control import page as control_page
 from sandbox.pages.invoices import page as invoices_page
+from sandbox.pages.payments import page as payments_page
 from sandbox.pages.portal import cards_page as portal_cards_page
 from sandbox.pages.portal import customer_page as portal_customer_page
 from sandbox.pages.portal import page as portal_page
@@ -51,6 +52,10 @@ ROUTES = Map(
         Rule("/portal/<session_id>/cancel/<subscription_id>", methods=["GET"], endpoint=portal_page.show_cancel),
         Rule("/portal/<session_id>/cancel/<subscription_id>", methods=["POST"], endpoint=portal_page.cancel),
         Rule("/portal/<session_id>/resume/<subscription_id>", methods=["POST"], endpoint=portal_page.resume),
+        Rule("/3d_secure/<intent_id>", methods=["GET"], endpoint=payments_page.show),
+        Rule("/3d_secure/<intent_id>", methods=["POST"], endpoint=payments_page.end),
+        Rule("/voucher/<intent_id>", methods=["GET"], endpoint=payments_page.show),
+        Rule("/voucher/<intent_id>", methods=["POST"], endpoint=payments_page.end),
         Rule("/receipt/<charge_id>", methods=["GET"], endpoint=invoices_page.show_receipt),
     ],
     strict_slashes=True,

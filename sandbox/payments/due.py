@@ -1,11 +1,13 @@
 """What happens to payments as time passes: slow ones end, holds expire, captures reach the balance, disputes open."""
 
 from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
-from sandbox.payments import cards, rules
+from sandbox.payments import cards, method_types, rules
 from sandbox.payments.balance import rules as balance
 from sandbox.payments.disputes import rules as disputes
 from sandbox.payments.intents import confirming, request
+from sandbox.payments.setup_intents import rules as setup_intents
 from sandbox.payments.slow.timing import outcome_of
 
 
@@ -17,6 +19,30 @@ def advance_intent(account: Account, intent: Object) -> None:
         return
     method = account.find("payment_method", intent["payment_method"])
     settle(account, intent, succeeds=outcome_of(method).decline is None)
+
+
+def waiting(account: Account, intent_id: str) -> Object | None:
+    """Return the payment or setup intent that waits for the customer or a bank; None if there is none."""
+    intent = account.get("setup_intent", intent_id) or account.get("payment_intent", intent_id)
+    return intent if intent and intent["status"] in {"processing", "requires_action"} else None
+
+
+def end(account: Account, intent_id: str, *, succeeds: bool) -> Object:
+    """Let a debit, a voucher or 3-D Secure succeed or fail, and return its intent.
+
+    Raises ApiError: 404 for an unknown intent, 400 for one that does not wait.
+    """
+    intent = waiting(account, intent_id)
+    if intent is None:
+        known = account.get("setup_intent", intent_id) or account.find("payment_intent", intent_id)
+        raise ApiError.invalid(f"{intent_id} has the status {known['status']}: it waits for nobody.")
+    if intent["object"] == "setup_intent":
+        setup_intents.authenticate(account, intent, succeeds=succeeds)
+    elif account.find("payment_method", intent["payment_method"])["type"] == method_types.CARD:
+        confirming.authenticate(account, intent, succeeds=succeeds)
+    else:
+        settle(account, intent, succeeds=succeeds)
+    return intent
 
 
 def settle(account: Account, intent: Object, *, succeeds: bool) -> None:

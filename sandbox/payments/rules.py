@@ -24,6 +24,7 @@ APPROVED = {
     "seller_message": "Payment complete.",
     "type": "authorized",
 }
+AUTHORIZATION_LENGTH, NETWORK_ID_LENGTH = 6, 15
 AUTHENTICATED = {
     "authentication_flow": "challenge",
     "electronic_commerce_indicator": "05",
@@ -218,6 +219,7 @@ def card_of(method: Object) -> Card:
 
 def succeed(account: Account, intent: Object, charge: Object) -> None:
     """Complete the charge and its intent; the movement of an asynchronous capture is recorded afterwards."""
+    _approve(account, charge)
     collected = {"amount_captured": charge["amount"], "captured": True, "paid": True}
     account.change(charge, {**collected, "outcome": APPROVED, "status": "succeeded"})
     if intent["capture_method"] == "automatic_async" and charge["payment_method_details"]["type"] == "card":
@@ -266,7 +268,19 @@ def _charge(account: Account, intent: Object, method: Object) -> Object:
     return account.add(charge | ({"_disputed": asdict(disputed)} if disputed else {}))
 
 
+def _approve(account: Account, charge: Object) -> None:
+    """Add the numbers that the card's network gives an approved charge."""
+    details = charge["payment_method_details"]
+    if details["type"] == method_types.CARD:
+        numbers = {
+            "authorization_code": ids.random_digits(AUTHORIZATION_LENGTH),
+            "network_transaction_id": ids.random_digits(NETWORK_ID_LENGTH),
+        }
+        account.change(charge, {"payment_method_details": {**details, "card": {**details["card"], **numbers}}})
+
+
 def _authorize(account: Account, intent: Object, charge: Object) -> None:
+    _approve(account, charge)
     account.change(charge, {"outcome": APPROVED, "paid": True, "status": "succeeded"})
     details = charge["payment_method_details"]
     before = {"capture_before": account.now + shapes.CAPTURE_WITHIN}

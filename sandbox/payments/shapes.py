@@ -97,9 +97,13 @@ def authentication(intent: Object, *, base_url: str, return_url: str | None) -> 
         return {"redirect_to_url": {"return_url": return_url, "url": page}, "type": "redirect_to_url"}
     details = {
         "directory_server_name": "visa",
+        "merchant": "acct_sandbox",
+        "one_click_authn": None,
         "server_transaction_id": ids.random_text(32),
         "three_d_secure_2_source": ids.with_prefix("payatt"),
+        "three_ds_frontend_optimizations": None,
         "three_ds_method_url": "",
+        "three_ds_optimizations": "kf",
         "type": "stripe_3ds2_fingerprint",
     }
     return {"type": "use_stripe_sdk", "use_stripe_sdk": details}

@@ -21,7 +21,7 @@ def next_action(method: Object, intent: Object, *, expires_at: int, base_url: st
     details: Object
     if kind == "boleto":
         number = digits(intent["id"], LONG)
-        details = {"expires_at": expires_at, "hosted_voucher_url": page, "number": number, "pdf": f"{page}/pdf"}
+        details = {"expires_at": expires_at, "hosted_voucher_url": page, "number": number, "pdf": f"{page}?format=pdf"}
     elif kind == "oxxo":
         number = digits(intent["id"], SHORT)
         details = {"expires_after": expires_at, "hosted_voucher_url": page, "number": number}
