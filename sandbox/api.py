@@ -26,6 +26,7 @@ from sandbox.core.account import API_VERSION, Cause
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.customers import routes as customer_routes
+from sandbox.customers import source_routes
 from sandbox.events import endpoint_routes
 from sandbox.events import routes as event_routes
 from sandbox.http import contract, expansion, idempotency
@@ -63,6 +64,7 @@ MODULES = [
     coupon_routes,
     promotion_code_routes,
     customer_routes,
+    source_routes,
     checkout_routes,
     link_routes,
     subscription_routes,

@@ -77,6 +77,7 @@ def people(api):
     api.payment_methods.retrieve(method.id)
     api.payment_methods.list({"customer": ada.id})
     api.customers.payment_methods.list(ada.id)
+    api.customers.payment_sources.list(ada.id)
     spare = api.payment_methods.attach("pm_card_mastercard", {"customer": ada.id})
     api.payment_methods.detach(spare.id)
     api.customers.update(ada.id, {"invoice_settings": {"default_payment_method": method.id}})

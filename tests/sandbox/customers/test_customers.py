@@ -157,3 +157,14 @@ class TestSubscriptions:
 
         assert [each.id for each in shown.subscriptions.data] == [subscription.id]
         assert shown.subscriptions.url == f"/v1/customers/{named_customer.id}/subscriptions"
+
+
+class TestSources:
+    def test_are_none(self, api, named_customer):
+        listed = api.customers.payment_sources.list(named_customer.id)
+
+        assert (listed.data, listed.has_more, listed.url) == ([], False, f"/v1/customers/{named_customer.id}/sources")
+
+    def test_of_nobody_are_refused(self, api):
+        with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
+            api.customers.payment_sources.list("cus_none")
