@@ -19,6 +19,7 @@ SUPPORTED = asked.PARAMETERS | frozenset(
         "automatic_tax",
         "cancel_url",
         "client_reference_id",
+        "currency",
         "customer",
         "customer_creation",
         "customer_email",

@@ -3,8 +3,9 @@
 from typing import Any
 
 from sandbox.catalog import price_routes, product_routes
+from sandbox.catalog.meters import usage
 from sandbox.checkout import shapes
-from sandbox.core import money
+from sandbox.core import money, pricing
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.money import shown
@@ -12,6 +13,7 @@ from sandbox.core.store import Object
 from sandbox.http import limits, metadata
 from sandbox.http.listing import Params
 from sandbox.invoices import lines
+from sandbox.subscriptions import create_request, shared_parameters
 
 MAX_ITEMS = 100
 DEFAULT_MAXIMUM = 99
@@ -31,7 +33,7 @@ def from_request(account: Account, params: Params, *, mode: str) -> list[Object]
         raise ApiError.missing_parameter("line_items")
     items = [_line_item(account, each, f"line_items[{index}]") for index, each in enumerate(given)]
     _check_mode(items, mode)
-    _check_currency(items)
+    _set_currency(account, params, items)
     if mode == "payment":
         check_total(items)
     return items
@@ -47,9 +49,14 @@ def _line_item(account: Account, given: Params, path: str) -> Object:
         if "price" in given
         else _new_price(account, given["price_data"])
     )
-    if "quantity" not in given:
+    if price["custom_unit_amount"]:
+        raise ApiError.unsupported_parameter(f"{path}[price][custom_unit_amount]")
+    if usage.is_metered(price):
+        create_request.item_quantity(price, given, path)
+        given = {**given, "quantity": None}
+    elif "quantity" not in given:
         raise ApiError.invalid(f"Quantity is required. Add `quantity` to `{path}`", param=f"{path}[quantity]")
-    if given["quantity"] < 1:
+    elif given["quantity"] < 1:
         raise ApiError.invalid(
             "This value must be greater than or equal to 1.",
             param=f"{path}[quantity]",
@@ -61,7 +68,7 @@ def _line_item(account: Account, given: Params, path: str) -> Object:
         description=lines.product_name(account, price),
         metadata=metadata.merged({}, given, param=f"{path}[metadata]"),
         adjustable=_adjustable(
-            given.get("adjustable_quantity"), quantity=given["quantity"], path=f"{path}[adjustable_quantity]"
+            given.get("adjustable_quantity"), quantity=given["quantity"] or 0, path=f"{path}[adjustable_quantity]"
         ),
     )
 
@@ -73,7 +80,8 @@ def change(item: Object, given: Params, path: str) -> None:
         item["adjustable_quantity"] = _adjustable(
             given["adjustable_quantity"], quantity=quantity, path=f"{path}[adjustable_quantity]"
         )
-    amount = money.total(item["price"], limits.positive(quantity, param=f"{path}[quantity]"))
+    limits.positive(quantity, param=f"{path}[quantity]")
+    amount = money.total(item["price"], quantity, currency=item["currency"])
     item |= {"amount_subtotal": amount, "amount_total": amount, "quantity": quantity}
 
 
@@ -135,9 +143,24 @@ def _check_mode(items: list[Object], mode: str) -> None:
         )
 
 
-def _check_currency(items: list[Object]) -> None:
-    currencies = sorted({item["currency"] for item in items})
-    if len(currencies) > 1:
+def _set_currency(account: Account, params: Params, items: list[Object]) -> None:
+    """Set the amounts in the session's currency: the one asked for, else the customer's, else the first price's."""
+    prices = [item["price"] for item in items]
+    customer = account.get("customer", params["customer"]) if "customer" in params else None
+    currency = shared_parameters.chosen_currency(params.get("currency"), customer, prices)
+    if "currency" in params:
+        for price in prices:
+            shared_parameters.check_price_currency(price, currency, param="currency")
+    _check_currencies(prices, currency)
+    for item in items:
+        quantity = item["quantity"]
+        amount = 0 if quantity is None else money.total(item["price"], quantity, currency=currency)
+        item |= {"amount_subtotal": amount, "amount_total": amount, "currency": currency}
+
+
+def _check_currencies(prices: list[Object], currency: str) -> None:
+    currencies = sorted({currency, *(price["currency"] for price in prices)})
+    if any(currency not in pricing.currencies(price) for price in prices):
         raise ApiError.invalid(
             f"All prices on a Checkout Session must have the same currency; these have {', '.join(currencies)}.",
             param="line_items",

@@ -96,10 +96,10 @@ def session(*, mode: str, created: int, expires_at: int, line_items: list[Object
 
 
 def line_item(
-    *, price: Object, quantity: int, description: str, metadata: dict[str, str], adjustable: Object | None
+    *, price: Object, quantity: int | None, description: str, metadata: dict[str, str], adjustable: Object | None
 ) -> Object:
-    """Return a line item with its amounts."""
-    amount = money.total(price, quantity)
+    """Return a line item with its amounts in the price's own currency; the quantity of a metered price is None."""
+    amount = 0 if quantity is None else money.total(price, quantity)
     return {
         "id": ids.new("item"),
         "object": "item",

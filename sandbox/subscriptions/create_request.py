@@ -120,6 +120,10 @@ def _one_time_order(account: Account, given: Params, path: str) -> Order:
             "The price specified is set to `type=recurring` but this field only accepts prices with `type=one_time`.",
             param=f"{path}[price]",
         )
+    if price["custom_unit_amount"]:
+        raise ApiError.invalid(
+            "A price with `custom_unit_amount` can only be used in Checkout.", param=f"{path}[price]"
+        )
     count = limits.amount(given.get("quantity", 1), param=f"{path}[quantity]")
     return Order(price, count, metadata.merged({}, given, param=f"{path}[metadata]"))
 

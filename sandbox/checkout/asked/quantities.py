@@ -19,7 +19,7 @@ def change(account: Account, session: Object, wanted: dict[str, int]) -> bool:
             _set(items.get(item_id), quantity, param=f"quantities[{item_id}]")
     if before == {item_id: item["quantity"] for item_id, item in items.items()}:
         return False
-    if not any(item["quantity"] for item in items.values()):
+    if all(item["quantity"] == 0 for item in items.values()):
         raise ApiError.invalid("Choose at least one item.", param=f"quantities[{next(iter(wanted))}]")
     recompute(account, session)
     return True
@@ -39,5 +39,5 @@ def _set(item: Object | None, quantity: int, *, param: str) -> None:
         raise ApiError.invalid("The quantity of this item can't be changed.", param=param)
     if not allowed["minimum"] <= quantity <= allowed["maximum"]:
         raise ApiError.invalid(f"The quantity must be from {allowed['minimum']} to {allowed['maximum']}.", param=param)
-    amount = money.total(item["price"], quantity)
+    amount = money.total(item["price"], quantity, currency=item["currency"])
     item |= {"amount_subtotal": amount, "amount_total": amount, "quantity": quantity}

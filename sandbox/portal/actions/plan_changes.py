@@ -8,7 +8,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.core import money
+from sandbox.catalog.meters import usage
+from sandbox.core import money, pricing
 from sandbox.core.account import Account
 from sandbox.core.dry_run import dry_run
 from sandbox.core.errors import ApiError
@@ -139,7 +140,8 @@ def _products(visit: Visit) -> list[Object]:
 
 
 def _fits(price: Object, subscription: Object) -> bool:
-    return bool(price["recurring"] and price["currency"] == subscription["currency"])
+    is_licensed = price["recurring"] and not usage.is_metered(price)
+    return bool(is_licensed and subscription["currency"] in pricing.currencies(price))
 
 
 def _check_quantity(visit: Visit, choice: Choice) -> None:
@@ -157,7 +159,9 @@ def _waits(visit: Visit, subscription: Object, choice: Choice) -> bool:
         each["type"] for each in visit.features["subscription_update"]["schedule_at_period_end"]["conditions"]
     }
     item = subscription["items"]["data"][0]
-    before, after = money.total(item["price"], item["quantity"]), money.total(choice.price, choice.quantity)
+    currency = subscription["currency"]
+    before = money.total(item["price"], item["quantity"], currency=currency)
+    after = money.total(choice.price, choice.quantity, currency=currency)
     is_shorter = _days(choice.price) < _days(item["price"])
     return ("decreasing_item_amount" in conditions and after < before) or (
         "shortening_interval" in conditions and is_shorter
