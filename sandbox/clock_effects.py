@@ -18,7 +18,7 @@ from sandbox.payments import outcomes
 from sandbox.payments.balance import rules as balance
 from sandbox.payments.disputes import rules as disputes
 from sandbox.payments.refunds import rules as refunds
-from sandbox.subscriptions import due_next, renewals
+from sandbox.subscriptions import due_next, pending_setup, renewals
 from sandbox.subscriptions.schedules import starting as schedules
 
 DUE: dict[str, Callable[[Account, Object], object]] = {
@@ -37,7 +37,7 @@ DUE: dict[str, Callable[[Account, Object], object]] = {
 }
 
 # An invoice is paid before the session that waits for it.
-outcomes.listen(invoice_settlement.follow, checkout_settlement.follow)
+outcomes.listen(invoice_settlement.follow, checkout_settlement.follow, pending_setup.follow)
 
 
 def catch_up(account: Account, *, until: int) -> int:

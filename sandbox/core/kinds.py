@@ -163,6 +163,7 @@ KINDS = {
             indexed={
                 "customer": ("customer",),
                 "item": ("items", "data"),
+                "pending_setup_intent": ("pending_setup_intent",),
                 "price": ("items", "data", "price"),
                 "status": ("status",),
             },

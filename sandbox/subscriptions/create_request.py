@@ -71,7 +71,7 @@ def start(account: Account, params: Params) -> Object:
     )
     shared_parameters.check_currency(account, customer, order.currency)
     method = _first_payment_method(account, params, order)
-    subscription, invoice = rules.start(account, order)
+    subscription, invoice = rules.start(account, replace(order, asks_setup=True, method=method))
     if params.get("cancel_at_period_end") or params.get("cancel_at"):
         changes = shared_parameters.scheduled_end(account, subscription, params)
         subscription_state.save(account, subscription, changes)

@@ -12,7 +12,7 @@ from sandbox.core.store import Object
 from sandbox.invoices import lines, prorations, saved_methods, subscription_state
 from sandbox.invoices import rules as invoices
 from sandbox.payments.cards import Decline
-from sandbox.subscriptions import first_periods, shapes
+from sandbox.subscriptions import first_periods, pending_setup, shapes
 from sandbox.subscriptions.first_periods import Start
 from sandbox.subscriptions.schedules import ending as schedule_ending
 
@@ -31,6 +31,8 @@ class NewSubscription:
     members: dict[str, Any] = field(default_factory=dict)
     redemptions: list[Redemption] = field(default_factory=list)
     start: Start = field(default_factory=Start)
+    asks_setup: bool = False  # Whether it gets a setup intent if there is nothing to pay.
+    method: Object | None = None
     is_scheduled: bool = False  # Then it is active although its first invoice is not paid yet.
 
     @property
@@ -64,7 +66,10 @@ def start(account: Account, order: NewSubscription) -> tuple[Object, Object | No
     invoice = _first_invoice(account, subscription, order)
     status = _first_status(subscription, invoice, order)
     latest = invoice["id"] if invoice else None
-    subscription_state.save(account, subscription, {"latest_invoice": latest, "status": status})
+    changes = {"latest_invoice": latest, "status": status}
+    if order.asks_setup and not (invoice and invoice["amount_due"]):
+        changes |= pending_setup.create(account, subscription, order.method)
+    subscription_state.save(account, subscription, changes)
     account.emit(CREATED, subscription)
     if order.trial_end is not None and order.trial_end - account.now < subscription_state.NOTICE_BEFORE_TRIAL_END:
         account.emit("customer.subscription.trial_will_end", subscription)
