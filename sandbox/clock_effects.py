@@ -18,8 +18,9 @@ from sandbox.payments import outcomes
 from sandbox.payments.balance import rules as balance
 from sandbox.payments.disputes import rules as disputes
 from sandbox.payments.refunds import rules as refunds
-from sandbox.subscriptions import due_next, pending_setup, renewals
+from sandbox.subscriptions import due_next, renewals
 from sandbox.subscriptions.schedules import starting as schedules
+from sandbox.subscriptions.starting import pending_setup
 
 DUE: dict[str, Callable[[Account, Object], object]] = {
     "checkout.session": checkout.expire,

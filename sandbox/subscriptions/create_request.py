@@ -17,9 +17,10 @@ from sandbox.invoices import rules as invoices
 from sandbox.invoices import subscription_state
 from sandbox.payments import payment_method_routes
 from sandbox.payments import rules as payments
-from sandbox.subscriptions import rules, shared_parameters, start_request
+from sandbox.subscriptions import rules, shared_parameters
 from sandbox.subscriptions.rules import NewSubscription
 from sandbox.subscriptions.shapes import NO_PAYMENT_SETTINGS
+from sandbox.subscriptions.starting import start_request
 
 SUPPORTED = frozenset(
     {

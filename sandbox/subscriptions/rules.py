@@ -12,9 +12,10 @@ from sandbox.core.store import Object
 from sandbox.invoices import lines, prorations, saved_methods, subscription_state
 from sandbox.invoices import rules as invoices
 from sandbox.payments.cards import Decline
-from sandbox.subscriptions import first_periods, pending_setup, shapes
-from sandbox.subscriptions.first_periods import Start
+from sandbox.subscriptions import shapes
 from sandbox.subscriptions.schedules import ending as schedule_ending
+from sandbox.subscriptions.starting import first_periods, pending_setup
+from sandbox.subscriptions.starting.first_periods import Start
 
 CREATED = "customer.subscription.created"
 NO_REASON = {"comment": None, "feedback": None, "feedback_option": None, "reason": None}

@@ -8,7 +8,7 @@ from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.http.listing import Params
-from sandbox.subscriptions.first_periods import Start, period_of
+from sandbox.subscriptions.starting.first_periods import Start, period_of
 
 MAX_BACKDATED_PERIODS = 250
 CONFIG_MEMBERS = ("day_of_month", "hour", "minute", "month", "second")

@@ -1,0 +1,1 @@
+"""How a subscription starts: its dates and first periods, and its setup intent where nothing is to be paid."""
