@@ -15,6 +15,7 @@ from sandbox.invoices import rules as invoices
 from sandbox.payments import rules as payments
 from sandbox.payments.cards import Decline
 from sandbox.payments.rules import Purpose
+from sandbox.payments.setup_intents import rules as setup_intents
 from sandbox.subscriptions import rules as subscriptions
 from sandbox.subscriptions.rules import NewSubscription
 
@@ -81,7 +82,7 @@ def take_one_time_payment(account: Account, purchase: Purchase) -> Changes:
     purpose = Purpose(amount=due, currency=session["currency"], customer=customer_id, **data)
     intent = payments.create_intent(account, purpose, method_type=method["type"])
     if purchase.is_delayed:
-        payments.collect_later(account, intent, method)
+        payments.collect(account, intent, method, on_session=True)
         return {"payment_intent": intent["id"], "payment_status": "unpaid"}
     payments.collect(account, intent, method, on_session=True)
     return {
@@ -89,6 +90,17 @@ def take_one_time_payment(account: Account, purchase: Purchase) -> Changes:
         "payment_intent": intent["id"],
         "payment_status": "paid",
     }
+
+
+def save_method(account: Account, purchase: Purchase) -> Changes:
+    """Complete the setup intent of a session in setup mode with the buyer's payment method."""
+    method = purchase.method
+    intent = account.find("setup_intent", purchase.session["setup_intent"])
+    if method is None:
+        raise LookupError(f"{purchase.session['id']} has no payment method to save")
+    account.change(intent, {"customer": purchase.buyer.customer_id, "payment_method": method["id"]})
+    setup_intents.succeed(account, intent, method)
+    return {}
 
 
 def _attach(account: Account, method: Object, customer_id: str) -> None:
@@ -180,3 +192,6 @@ def _payment_status(*, due: int, delayed: bool) -> str:
     if not due:
         return "no_payment_required"
     return "unpaid" if delayed else "paid"
+
+
+BY_MODE = {"payment": take_one_time_payment, "setup": save_method, "subscription": subscribe}

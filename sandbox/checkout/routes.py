@@ -4,12 +4,14 @@ from typing import Any
 
 from sandbox.checkout import rules, session_discounts, session_lines, session_options, shapes
 from sandbox.checkout.asked import options as asked
+from sandbox.checkout.asked import other_methods
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.http import limits, listing, metadata, sublists
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
+from sandbox.payments.setup_intents import shapes as setup_shapes
 
 SUPPORTED = asked.PARAMETERS | frozenset(
     {
@@ -24,6 +26,7 @@ SUPPORTED = asked.PARAMETERS | frozenset(
         "customer_creation",
         "customer_email",
         "discounts",
+        "excluded_payment_method_types",
         "expires_at",
         "invoice_creation",
         "integration_identifier",
@@ -36,6 +39,7 @@ SUPPORTED = asked.PARAMETERS | frozenset(
         "payment_intent_data",
         "payment_method_collection",
         "saved_payment_method_options",
+        "setup_intent_data",
         "subscription_data",
         "success_url",
         "tax_id_collection",
@@ -44,7 +48,9 @@ SUPPORTED = asked.PARAMETERS | frozenset(
 )
 COPIED = (
     "allow_promotion_codes",
+    "allowed_payment_method_types",
     "client_reference_id",
+    "excluded_payment_method_types",
     "integration_identifier",
     "locale",
     "origin_context",
@@ -59,16 +65,17 @@ NOT_OPEN = 'Only Checkout Sessions with a status in ["open"] can be expired. Thi
 def create(account: Account, params: Params) -> Object:
     """Create an open session; its page is at `url` until it is paid or expires."""
     limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
-    _check_allowed_types(params)
     mode = _mode(params)
     urls = _urls(params)
-    line_items = session_lines.from_request(account, params, mode=mode)
+    line_items = [] if mode == "setup" else session_lines.from_request(account, params, mode=mode)
     return open_session(account, params, line_items=line_items, members=urls)
 
 
 def open_session(account: Account, params: Params, *, line_items: list[Object], members: dict[str, Any]) -> Object:
     """Create an open session for these line items; `members` are those that do not come from the parameters."""
     session = new_session(account, params, line_items=line_items) | members
+    if session["mode"] == "setup":
+        session["setup_intent"] = _setup_intent(account, params, session)["id"]
     account.add(session)
     account.store.set_due("checkout.session", session["id"], session["expires_at"])
     return session
@@ -76,8 +83,11 @@ def open_session(account: Account, params: Params, *, line_items: list[Object], 
 
 def new_session(account: Account, params: Params, *, line_items: list[Object]) -> Object:
     """Return a session made of the parameters, without saving it. Raises ApiError if they do not fit together."""
+    mode, currency = _mode(params), _currency(params, line_items)
     session = shapes.session(
-        mode=_mode(params),
+        mode=mode,
+        currency=currency,
+        types=_types(params, mode, currency),
         created=account.now,
         expires_at=_expires_at(account, params),
         line_items=line_items,
@@ -90,10 +100,42 @@ def new_session(account: Account, params: Params, *, line_items: list[Object]) -
     return session
 
 
-def _check_allowed_types(params: Params) -> None:
-    """Stripe leaves out the allowed types that an account does not have; the sandbox's sessions take cards."""
-    if "card" not in params.get("allowed_payment_method_types", ["card"]):
-        raise ApiError.unsupported_parameter("allowed_payment_method_types")
+def _currency(params: Params, line_items: list[Object]) -> str:
+    if not line_items:
+        return limits.currency(params["currency"])
+    currency: str = line_items[0]["currency"]
+    if params.get("currency", currency).lower() != currency:
+        raise ApiError.unsupported_parameter("currency")
+    return currency
+
+
+def _types(params: Params, mode: str, currency: str) -> list[str]:
+    """Return the types of payment methods that the session takes, after the seller's choice."""
+    allowed = params.get("allowed_payment_method_types")
+    excluded = params.get("excluded_payment_method_types") or []
+    found = [
+        each
+        for each in other_methods.types(mode, currency)
+        if each not in excluded and (allowed is None or each in allowed)
+    ]
+    if "card" not in found:
+        named = "allowed_payment_method_types" if allowed is not None else "excluded_payment_method_types"
+        raise ApiError.unsupported_parameter(named)
+    return found
+
+
+def _setup_intent(account: Account, params: Params, session: Object) -> Object:
+    """Create the setup intent of a session that saves a payment method."""
+    given = params.get("setup_intent_data", {})
+    limits.refuse_unsupported({f"setup_intent_data[{name}]": 1 for name in given}, "setup_intent_data[on_behalf_of]")
+    intent = setup_shapes.setup_intent(
+        customer=session["customer"], created=account.now, types=session["payment_method_types"]
+    )
+    intent |= {
+        "description": given.get("description"),
+        "metadata": metadata.merged({}, given, param="setup_intent_data[metadata]"),
+    }
+    return account.add(intent, event="setup_intent.created")
 
 
 def retrieve(account: Account, _params: Params, session_id: str) -> Object:
@@ -141,8 +183,10 @@ def _mode(params: Params) -> str:
     mode: str | None = params.get("mode")
     if mode is None:
         raise ApiError.missing_parameter("mode")
-    if mode == "setup":
-        raise ApiError.unsupported_parameter("mode")
+    if mode == "setup" and "line_items" in params:
+        raise ApiError.invalid("You can not pass `line_items` in `setup` mode.", param="line_items")
+    if mode == "setup" and "currency" not in params:
+        raise ApiError.missing_parameter("currency")
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise ApiError.unsupported_parameter("ui_mode")
     return mode

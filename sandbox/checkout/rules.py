@@ -5,18 +5,20 @@ A refused payment changes nothing: objects are created only after the payment me
 
 from dataclasses import dataclass, field
 
-from sandbox.checkout import purchases, recovery, session_customer, session_discounts
-from sandbox.checkout.asked import answers, quantities, saved_cards
+from sandbox.checkout import purchases, session_customer, session_discounts
+from sandbox.checkout.asked import answers, other_methods, quantities, saved_cards
 from sandbox.checkout.asked.answers import Answers
+from sandbox.checkout.links import recovery
 from sandbox.checkout.links import rules as links
 from sandbox.checkout.purchases import Purchase
 from sandbox.checkout.session_customer import Contact
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
-from sandbox.payments import card_entry
+from sandbox.payments import card_entry, method_types
 from sandbox.payments import rules as payments
 from sandbox.payments.card_entry import TypedCard
+from sandbox.payments.setup_intents import rules as setup_intents
 
 SETTLEMENT_EVENTS = {True: "checkout.session.async_payment_succeeded", False: "checkout.session.async_payment_failed"}
 
@@ -26,7 +28,8 @@ class Attempt:
     """The buyer's input on the page; `authenticate` is "complete" or "fail" after 3-D Secure.
 
     `saved_card` is the id of a card from an earlier purchase, used in place of a typed one; `saves_card` saves that.
-    `delayed` pays by bank debit, which takes days; `settle` then decides whether it succeeds.
+    `delayed` pays by bank debit, which takes days; `settle` then decides whether it succeeds. `method` is another type
+    of payment method than a card.
     """
 
     card: str | None = None
@@ -37,6 +40,7 @@ class Attempt:
     name: str | None = None
     authenticate: str | None = None
     delayed: bool = False
+    method: str | None = None
     promotion_code: str | None = None
     saved_card: str | None = None
     saves_card: bool = False
@@ -59,8 +63,9 @@ def pay(account: Account, session_id: str, attempt: Attempt) -> Object:
     contact = _contact(account, session, attempt)
     method = _new_payment_method(account, session, attempt, contact) if needs_payment_method(session) else None
     buyer = session_customer.find_or_create_buyer(account, session, contact)
-    buy = purchases.subscribe if session["mode"] == "subscription" else purchases.take_one_time_payment
-    outcome = buy(account, Purchase(session=session, buyer=buyer, method=method, redemption=redemption))
+    outcome = purchases.BY_MODE[session["mode"]](
+        account, Purchase(session=session, buyer=buyer, method=method, redemption=redemption)
+    )
     known = {"customer": buyer.customer_id, "customer_details": buyer.contact.customer_details}
     account.change(session, {**known, **outcome, "status": "complete", "url": None})
     account.store.clear_due("checkout.session", session_id)
@@ -87,12 +92,17 @@ def expire(account: Account, session: Object) -> Object:
     """Expire an open session: its `expires_at` has passed, or the seller expires it."""
     account.change(session, {"after_expiration": recovery.link(account, session), "status": "expired", "url": None})
     account.store.clear_due("checkout.session", session["id"])
+    if session["setup_intent"]:
+        intent = account.find("setup_intent", session["setup_intent"])
+        setup_intents.cancel(account, intent, reason="abandoned")
     account.emit("checkout.session.expired", session)
     return session
 
 
 def due_now(session: Object) -> int:
     """Return the amount due today: the total, or with a trial only the one-time prices."""
+    if session["mode"] == "setup":
+        return 0
     if purchases.trial_end(session, now=session["created"]) is None:
         total: int = session["amount_total"]
         return total
@@ -127,6 +137,8 @@ def _new_payment_method(account: Account, session: Object, attempt: Attempt, con
     """Return the payment method from the buyer's input. Raises ApiError (402) if the card is declined."""
     if attempt.saved_card is not None:
         return saved_cards.chosen(account, session, attempt.saved_card)
+    if attempt.method not in {None, method_types.CARD}:
+        return other_methods.create(account, session, str(attempt.method), payer=contact.payer)
     if attempt.delayed:
         return payments.new_bank_account(account, payer=contact.payer)
     typed = TypedCard(attempt.card, attempt.exp_month, attempt.exp_year, attempt.cvc, attempt.authenticate)

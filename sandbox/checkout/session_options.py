@@ -12,7 +12,8 @@ from sandbox.http.listing import Params
 from sandbox.subscriptions import shared_parameters
 
 ONLY_IN = {
-    "payment": ("customer_creation", "invoice_creation", "payment_intent_data"),
+    "payment": ("invoice_creation", "payment_intent_data"),
+    "setup": ("setup_intent_data",),
     "subscription": ("payment_method_collection", "subscription_data"),
 }
 # Parameters that the sandbox takes only to leave the feature off.
@@ -31,6 +32,10 @@ def from_request(account: Account, params: Params, session: Object) -> dict[str,
         for name in names:
             if name in params and mode != other:
                 raise ApiError.invalid(f"You can not pass `{name}` in `{mode}` mode.", param=name)
+    if "customer_creation" in params and mode == "subscription":
+        raise ApiError.invalid(
+            "You can not pass `customer_creation` in `subscription` mode.", param="customer_creation"
+        )
     for name in SWITCHED_OFF:
         if params.get(name, {}).get("enabled"):
             raise ApiError.unsupported_parameter(f"{name}[enabled]")
@@ -67,8 +72,10 @@ def _customer_options(account: Account, params: Params, session: Object) -> dict
     return {
         "customer": customer["id"],
         "customer_creation": None,
-        "customer_details": shapes.customer_details(email=customer["email"]),
-        "saved_payment_method_options": _saved_payment_methods(params),
+        "customer_details": shapes.customer_details(
+            email=customer["email"], tax_exempt=None if session["mode"] == "setup" else "none"
+        ),
+        "saved_payment_method_options": None if session["mode"] == "setup" else _saved_payment_methods(params),
     }
 
 

@@ -20,8 +20,18 @@ BRANDING = {
 PAYMENT_METHOD_CONFIGURATION = {"id": "pmc_1SandboxPaymentMethods00", "parent": None}
 
 
-def session(*, mode: str, created: int, expires_at: int, line_items: list[Object], base_url: str) -> Object:
-    """Return an open session for these line items, without customer or options."""
+def session(
+    *,
+    mode: str,
+    created: int,
+    expires_at: int,
+    line_items: list[Object],
+    currency: str,
+    types: list[str],
+    base_url: str,
+) -> Object:
+    """Return an open session for these line items, without customer or options; a setup has no amounts."""
+    is_setup = mode == "setup"
     session_id = ids.new("checkout.session")
     subtotal = sum(item["amount_subtotal"] for item in line_items)
     total = sum(item["amount_total"] for item in line_items)
@@ -31,8 +41,8 @@ def session(*, mode: str, created: int, expires_at: int, line_items: list[Object
         "adaptive_pricing": {"enabled": mode != "setup"},
         "after_expiration": None,
         "allow_promotion_codes": None,
-        "amount_subtotal": subtotal,
-        "amount_total": total,
+        "amount_subtotal": None if is_setup else subtotal,
+        "amount_total": None if is_setup else total,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "billing_address_collection": None,
         "branding_settings": BRANDING,
@@ -43,7 +53,7 @@ def session(*, mode: str, created: int, expires_at: int, line_items: list[Object
         "consent": None,
         "consent_collection": None,
         "created": created,
-        "currency": line_items[0]["currency"],
+        "currency": currency,
         "currency_conversion": None,
         "custom_fields": [],
         "custom_text": {
@@ -54,10 +64,10 @@ def session(*, mode: str, created: int, expires_at: int, line_items: list[Object
         },
         "customer": None,
         "customer_account": None,
-        "customer_creation": "if_required" if mode == "payment" else None,
+        "customer_creation": None if mode == "subscription" else "if_required",
         "customer_details": None,
         "customer_email": None,
-        "discounts": [],
+        "discounts": None if is_setup else [],
         "expires_at": expires_at,
         "integration_identifier": None,
         "invoice": None,
@@ -71,11 +81,11 @@ def session(*, mode: str, created: int, expires_at: int, line_items: list[Object
         "origin_context": None,
         "payment_intent": None,
         "payment_link": None,
-        "payment_method_collection": "always" if mode == "subscription" else "if_required",
+        "payment_method_collection": "if_required" if mode == "payment" else "always",
         "payment_method_configuration_details": PAYMENT_METHOD_CONFIGURATION,
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": ["card"],
-        "payment_status": "unpaid",
+        "payment_method_types": types,
+        "payment_status": "no_payment_required" if is_setup else "unpaid",
         "permissions": None,
         "phone_number_collection": {"enabled": False},
         "recovered_from": None,
@@ -88,7 +98,7 @@ def session(*, mode: str, created: int, expires_at: int, line_items: list[Object
         "submit_type": None,
         "subscription": None,
         "success_url": None,
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+        "total_details": None if is_setup else {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": "hosted_page",
         "url": f"{base_url}/checkout/{session_id}",
         "wallet_options": None,
@@ -134,7 +144,12 @@ def invoice_creation(*, enabled: bool = False, given: dict[str, Any] | None = No
 
 
 def customer_details(
-    *, email: str | None, name: str | None = None, phone: str | None = None, address: Object | None = None
+    *,
+    email: str | None,
+    name: str | None = None,
+    phone: str | None = None,
+    address: Object | None = None,
+    tax_exempt: str | None = "none",
 ) -> Object:
     """Return `customer_details`: what is known of the buyer."""
     return {
@@ -144,6 +159,6 @@ def customer_details(
         "individual_name": None,
         "name": name,
         "phone": phone,
-        "tax_exempt": "none",
+        "tax_exempt": tax_exempt,
         "tax_ids": None,
     }

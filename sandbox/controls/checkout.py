@@ -13,6 +13,7 @@ from sandbox.core.visibility import public
 from sandbox.http import contract
 from sandbox.invoices import pauses
 from sandbox.local_stripe import LocalStripe
+from sandbox.payments import method_types
 from sandbox.payments.card_entry import TypedCard
 from sandbox.subscriptions import renewals
 
@@ -42,6 +43,7 @@ def pay(sandbox: LocalStripe, body: Body, session_id: str) -> dict[str, Any]:
         authenticate=typed.authenticate,
         delayed=body.flag("async") or False,
         promotion_code=body.text("promotion_code"),
+        method=body.choice("method", tuple(method_types.OPTIONS)),
         saved_card=body.text("saved_card"),
         saves_card=body.flag("save_card") or False,
         answers=_answers(body),

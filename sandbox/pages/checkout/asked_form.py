@@ -14,7 +14,7 @@ from sandbox.pages import card_form, countries
 from sandbox.pages.card_form import Refusal
 
 PREFIXES = ("address_", "shipping_", "field_", "quantity_")
-NAMES = ("phone", "terms", "promotions", "saved", "save_card")
+NAMES = ("phone", "terms", "promotions", "saved", "save_card", "method")
 PARAM = re.compile(r"(\w+)\[(\w+)\]")
 # The prefix of the fields for each parameter with members.
 PREFIX_OF_PARAM = {

@@ -13,6 +13,13 @@ from sandbox.pages import discount_text, price_text
 from sandbox.pages.discount_text import DiscountText, RenewalPrices
 from sandbox.pages.rendering import web_address
 
+METHOD_NAMES = {
+    "boleto": "Boleto",
+    "konbini": "Konbini",
+    "oxxo": "OXXO",
+    "sepa_debit": "SEPA Direct Debit",
+    "us_bank_account": "US bank account",
+}
 PAY_VERBS = {"book": "Book for", "donate": "Donate"}
 
 
@@ -51,6 +58,7 @@ class OrderText:
     renewal_terms: str
     button_label: str
     needs_card: bool
+    other_methods: dict[str, str]
     email: str | None
     cancel_url: str | None
 
@@ -64,7 +72,7 @@ def describe(account: Account, session: Object) -> OrderText:
     total = money.shown(checkout.due_now(session), currency)
     return OrderText(
         heading=_heading(items, is_trial=trial_end is not None, is_subscription=bool(recurring)),
-        price=recurring.amount if recurring else total,
+        price=recurring.amount if recurring else total if items else "",
         interval=recurring.interval if recurring else "",
         trial=_trial_length(trial_end, now=account.now),
         lines=[_line(item) for item in items],
@@ -74,6 +82,7 @@ def describe(account: Account, session: Object) -> OrderText:
         renewal_terms=_renewal_terms(account, session, recurring, trial_end),
         button_label=_button_label(session, total, is_trial=trial_end is not None),
         needs_card=checkout.needs_payment_method(session),
+        other_methods={name: METHOD_NAMES[name] for name in session["payment_method_types"] if name in METHOD_NAMES},
         email=session_customer.known_email(account, session),
         cancel_url=web_address(session["cancel_url"]),
     )
@@ -109,6 +118,8 @@ def _recurring(items: list[Object], currency: str, *, now: int) -> Recurring | N
 
 
 def _heading(items: list[Object], *, is_trial: bool, is_subscription: bool) -> str:
+    if not items:
+        return "Save your payment details"
     name = items[0]["description"]
     others = len(items) - 1
     title = f"{name} and {others} more" if others else name
@@ -165,6 +176,8 @@ def _renewal_terms(account: Account, session: Object, recurring: Recurring | Non
 
 
 def _button_label(session: Object, total: str, *, is_trial: bool) -> str:
+    if session["mode"] == "setup":
+        return "Save card"
     if is_trial:
         return "Start trial"
     if session["mode"] == "subscription":

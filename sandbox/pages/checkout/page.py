@@ -6,9 +6,10 @@ from http import HTTPStatus
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox.checkout import recovery, session_customer, session_discounts
 from sandbox.checkout import rules as checkout
+from sandbox.checkout import session_customer, session_discounts
 from sandbox.checkout.asked import quantities, saved_cards
+from sandbox.checkout.links import recovery
 from sandbox.checkout.links import routes as links
 from sandbox.checkout.rules import Attempt
 from sandbox.core.account import Account
@@ -136,6 +137,9 @@ def _attempt(account: Account, session: Object, typed: Mapping[str, str], authen
     answers = asked_form.answers(session, typed)
     if saved := typed.get("saved"):
         return Attempt(email=typed["email"] or None, saved_card=saved, answers=answers)
+    if method := typed.get("method"):
+        email, name = typed["email"] or None, typed["name"] or None
+        return Attempt(email=email, name=name, method=method, answers=answers)
     if not checkout.needs_payment_method(session):
         return Attempt(email=typed["email"] or None, answers=answers)
     card = card_form.card(typed, authenticate=authenticate)

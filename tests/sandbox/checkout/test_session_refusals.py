@@ -100,7 +100,7 @@ class TestRefusals:
             ({"payment_method_types": ["card"]}, "payment_method_types"),
             ({"ui_mode": "hosted"}, "ui_mode"),
             ({"ui_mode": "embedded_page"}, "ui_mode"),
-            ({"mode": "setup"}, "mode"),
+            ({"mode": "setup"}, "line_items"),
             ({"discounts": [{"coupon": "X"}]}, "discounts[0][coupon]"),
         ],
     )
