@@ -20,7 +20,7 @@ class Meter:
     def __enter__(self) -> Self:
         with suppress(OSError):
             FORGET_PEAK.write_text("5")
-        self._before = _in_use()
+        self._before = in_use()
         self._began, self._cpu = time.perf_counter(), time.process_time()
         return self
 
@@ -34,7 +34,8 @@ class Meter:
         return {"wall": self.wall, "cpu": self.cpu, "grown_kib": self.grown_kib}
 
 
-def _in_use() -> int:
+def in_use() -> int:
+    """The memory of this process in KiB."""
     return _status("VmRSS") or _peak()
 
 

@@ -57,6 +57,7 @@ class LocalStripe:
     def transaction(self, cause: Cause | None = None) -> Iterator[None]:
         """Lock the account for one request, after running what fell due before it."""
         with self.account.transaction(cause):
+            self.account.recorded.clear()
             clock_effects.catch_up(self.account, until=self.account.now)
             yield
 
@@ -67,6 +68,7 @@ class LocalStripe:
 
     def move_time(self, moment: int) -> int:
         """Move the clock to `moment`, within a transaction; return the number of actions that fell due."""
+        self.account.recorded.clear()
         happened = clock_effects.catch_up(self.account, until=moment)
         self.account.move_to(moment)
         return happened

@@ -6,6 +6,7 @@ not at all.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ class Account:
         self.base_url = base_url
         self.cause = Cause()
         self.violations: list[str] = []
+        self.recorded: Counter[str] = Counter()  # Events by type, in this request or move of the clock.
         self._lock = threading.Lock()
         clock.offset = store.setting("clock_offset", 0)
         self.now = clock.now()

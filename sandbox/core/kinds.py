@@ -4,10 +4,12 @@ New ids, list URLs, look-ups by member, expand-only members, "No such …" error
 derived from it. To add a kind, add its row here and its shapes and routes to the package of its noun.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 Path = tuple[str, ...]
+Finder = Path | Callable[[dict[str, Any]], Iterable[str]]
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,8 @@ class Kind:
     `name` is Stripe's `object`; the names of the sandbox's own records begin with an underscore. `prefix` is how ids
     begin, None if they have no prefix. `is_stored` is false for objects that exist only inside others. `noun` is the
     name in "No such …" where it is not `name` in words. `created` is the member with the time of creation.
-    `indexed` maps each name that `Store.scan` can look up to the path of its values; paths go through lists.
+    `indexed` maps each name that `Store.scan` can look up to the path of its values, or to a function that returns the
+    values; paths go through lists. `is_bundled` is for objects of one second that repeat each other: events.
     `expand_only` members are left out of an answer unless `expand` asks for them.
     """
 
@@ -28,13 +31,18 @@ class Kind:
     list_url: str | None = None
     noun: str | None = None
     created: str = "created"
-    indexed: Mapping[str, Path] = field(default_factory=dict)
+    indexed: Mapping[str, Finder] = field(default_factory=dict)
+    is_bundled: bool = False
     expand_only: frozenset[str] = frozenset()
 
 
-def _same_name(*members: str) -> dict[str, Path]:
+def _same_name(*members: str) -> dict[str, Finder]:
     """Return the paths of members that are indexed under their own names."""
     return {member: (member,) for member in members}
+
+
+def _undelivered(event: dict[str, Any]) -> Iterable[str]:
+    return ("true",) if event["pending_webhooks"] else ()
 
 
 KINDS = {
@@ -91,7 +99,13 @@ KINDS = {
         ),
         Kind("discount", prefix="di", created="start"),
         Kind("dispute", prefix="du", list_url="/v1/disputes", indexed=_same_name("charge", "payment_intent")),
-        Kind("event", prefix="evt", list_url="/v1/events", indexed=_same_name("type")),
+        Kind(
+            "event",
+            prefix="evt",
+            list_url="/v1/events",
+            indexed={"type": ("type",), "undelivered": _undelivered},
+            is_bundled=True,
+        ),
         Kind(
             "invoice",
             prefix="in",
@@ -99,6 +113,7 @@ KINDS = {
             indexed={
                 "customer": ("customer",),
                 "subscription": ("parent", "subscription_details", "subscription"),
+                **_same_name("status", "collection_method"),
             },
             expand_only=frozenset({"payments", "confirmation_secret"}),
         ),
@@ -161,11 +176,10 @@ KINDS = {
             prefix="sub",
             list_url="/v1/subscriptions",
             indexed={
-                "customer": ("customer",),
                 "item": ("items", "data"),
                 "pending_setup_intent": ("pending_setup_intent",),
                 "price": ("items", "data", "price"),
-                "status": ("status",),
+                **_same_name("customer", "status", "collection_method"),
             },
         ),
         Kind("subscription_item", prefix="si", id_length=14, is_stored=False, noun="subscription_item"),

@@ -3,27 +3,32 @@
 A list inside an object shows its first ten members, as at Stripe; the store has them all, and so has the list's URL.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from sandbox.core.kinds import expand_only
 
+NOTHING: Final[frozenset[str]] = frozenset()
 SHOWN_OF_NESTED_LISTS = 10
 
 
 def public(value: Any) -> Any:
     """Return a copy of the object, list or member without its private and expand-only members."""
-    if isinstance(value, list):
-        return [public(member) for member in value]
-    if not isinstance(value, dict):
-        return value
+    if isinstance(value, dict):
+        return _public_object(value)
+    return [public(member) for member in value] if isinstance(value, list) else value
+
+
+def _public_object(value: dict[str, Any]) -> dict[str, Any]:
     kind = value.get("object")
-    hidden = expand_only(kind) if isinstance(kind, str) else frozenset()
-    return {
+    hidden = expand_only(kind) if isinstance(kind, str) else NOTHING
+    shown = {}
+    for name, member in value.items():
+        if name[:1] == "_" or name in hidden:
+            continue
         # Keys of metadata belong to the caller, even with an underscore.
-        name: inner if name == "metadata" else nested(inner)
-        for name, inner in value.items()
-        if not name.startswith("_") and name not in hidden
-    }
+        is_nested = name != "metadata" and isinstance(member, dict | list)
+        shown[name] = nested(member) if is_nested else member
+    return shown
 
 
 def nested(value: Any) -> Any:

@@ -1,13 +1,13 @@
 """Answers to list calls: one page of objects, newest first, by cursor, `limit`, `created` and filters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import islice
 from typing import Any
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.kinds import KINDS
-from sandbox.core.store import Object
+from sandbox.core.store import Index, Object
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
@@ -20,13 +20,13 @@ def page(
     kind: str,
     params: Params,
     *,
-    index: tuple[str, str] | None = None,
+    index: Index | None = None,
     where: Callable[[Object], bool] | None = None,
     since: int | None = None,
 ) -> Object:
     """Return the list object that answers a list call; cursors, `limit` and `created` come from `params`.
 
-    `index` is the (name, value) of the most selective indexed filter (core/kinds.py); `where` applies the others.
+    `index` has the filters by indexed members, as from `indexed`; `where` applies the others.
     Objects created before `since` are left out.
     """
     limit = page_size(params)
@@ -42,6 +42,12 @@ def page(
     if before:
         shown.reverse()
     return {"object": "list", "data": shown, "has_more": len(rows) > limit, "url": KINDS[kind].list_url}
+
+
+def indexed(kind: str, params: Params) -> dict[str, str | Collection[str]]:
+    """Return those filters among the parameters that core/kinds.py has an index for, for `page`."""
+    found = {name: params[name] for name in KINDS[kind].indexed if name in params}
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in found.items()}
 
 
 def embedded(objects: list[Object], *, url: str) -> Object:

@@ -19,15 +19,7 @@ def retrieve(account: Account, _params: Params, invoice_id: str) -> Object:
 def list_all(account: Account, params: Params) -> Object:
     """List invoices, by subscription, customer, status or collection method."""
     limits.refuse_unsupported(params, "customer_account", "due_date")
-    wanted = listing.given(params, "collection_method", "customer", "status")
-    index = next(((name, params[name]) for name in ("subscription", "customer") if name in params), None)
-    return listing.page(
-        account,
-        "invoice",
-        params,
-        index=index,
-        where=lambda invoice: listing.matches(invoice, wanted),
-    )
+    return listing.page(account, "invoice", params, index=listing.indexed("invoice", params))
 
 
 def lines(account: Account, params: Params, invoice_id: str) -> Object:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
-from sandbox.core.store import Object
+from sandbox.core.store import Index, Object
 from sandbox.http import limits, listing
 from sandbox.http.expansion import provides
 from sandbox.http.listing import Params
@@ -14,7 +14,9 @@ from sandbox.subscriptions import create_request, renewals, rules
 from sandbox.subscriptions.changes import request as change_request
 
 ENDED_MESSAGE = "A canceled subscription can only update its cancellation_details and metadata."
-GROUPS_OF_STATUSES = {None, "all", "ended"}
+STATUSES = frozenset(
+    {"incomplete", "incomplete_expired", "trialing", "active", "past_due", "unpaid", "paused", "canceled"}
+)
 ALWAYS_CHANGEABLE = frozenset({"cancellation_details", "metadata"})
 INCOMPLETE_MESSAGE = "An `incomplete` subscription can only update its metadata and default payment method or source."
 CHANGEABLE_WHEN_INCOMPLETE = ALWAYS_CHANGEABLE | {"default_payment_method", "default_source", "payment_settings"}
@@ -86,21 +88,25 @@ def list_of_customer(account: Account, params: Params, customer_id: str) -> Obje
     return listed | {"url": f"/v1/customers/{customer_id}/subscriptions"}
 
 
-def _index(params: Params) -> tuple[str, str] | None:
-    """Return the filter with an index that matches the fewest subscriptions."""
-    wanted = {
-        "customer": params.get("customer"),
-        "price": params.get("price", params.get("plan")),
-        "status": None if params.get("status") in GROUPS_OF_STATUSES else params["status"],
-    }
-    return next(((name, value) for name, value in wanted.items() if value is not None), None)
+def _index(params: Params) -> Index:
+    """Return the filters that core/kinds.py has an index for; without a status, all but canceled ones are listed."""
+    index = listing.indexed("subscription", params)
+    if "plan" in params:
+        index.setdefault("price", params["plan"])
+    status = params.get("status")
+    if status == "all":
+        del index["status"]
+    elif status is None:
+        index["status"] = STATUSES - {"canceled"}
+    elif status == "ended":
+        index["status"] = subscription_state.ENDED
+    return index
 
 
 def _matches_filters(subscription: Object, params: Params) -> bool:
     items = subscription["items"]["data"]
     return (
-        _has_status(subscription, params.get("status"))
-        and listing.matches(subscription, listing.given(params, "collection_method", "customer", "test_clock"))
+        listing.matches(subscription, listing.given(params, "test_clock"))
         and ("automatic_tax" not in params or _is_taxed(subscription) == params["automatic_tax"]["enabled"])
         and all(
             any(item["price"]["id"] == params[name] for item in items) for name in ("plan", "price") if name in params
@@ -111,19 +117,6 @@ def _matches_filters(subscription: Object, params: Params) -> bool:
             if name in params
         )
     )
-
-
-def _has_status(subscription: Object, wanted: str | None) -> bool:
-    status = subscription["status"]
-    match wanted:
-        case "all":
-            return True
-        case "ended":
-            return status in subscription_state.ENDED
-        case None:
-            return bool(status != "canceled")
-        case _:
-            return bool(status == wanted)
 
 
 def _is_taxed(subscription: Object) -> bool:

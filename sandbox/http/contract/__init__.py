@@ -6,5 +6,6 @@ They cover names, types and enum values. Stripe's behaviour (states, amounts, or
 from sandbox.http.contract.answers import check, violations
 from sandbox.http.contract.operations import Operation, operation, operations
 from sandbox.http.contract.requests import coerce
+from sandbox.http.contract.shapes import event_types
 
-__all__ = ["Operation", "check", "coerce", "operation", "operations", "violations"]
+__all__ = ["Operation", "check", "coerce", "event_types", "operation", "operations", "violations"]

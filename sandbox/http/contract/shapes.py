@@ -8,6 +8,7 @@ from inspect import get_annotations
 from types import GenericAlias, NoneType, UnionType
 from typing import Any, ClassVar, ForwardRef, Literal, TypeVar, Union, get_args, get_origin
 
+import stripe
 from stripe import ListObject, SearchResultObject, StripeObject
 from stripe._stripe_object import UntypedStripeObject
 
@@ -45,6 +46,11 @@ def fields(cls: type) -> Mapping[str, Shape]:
 def required(cls: type) -> tuple[str, ...]:
     """Return the names of the fields that must be present and not null."""
     return tuple(name for name, shape in fields(cls).items() if not shape.is_nullable)
+
+
+def event_types() -> frozenset[str]:
+    """Return the types of events that the SDK declares."""
+    return fields(stripe.Event)["type"].choices
 
 
 # Fields of list objects that the SDK does not declare.

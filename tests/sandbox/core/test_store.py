@@ -1,9 +1,14 @@
+import sqlite3
+from contextlib import suppress
+from dataclasses import replace
+
 import pytest
 
 from sandbox.core.account import Account, difference
 from sandbox.core.clock import Clock
 from sandbox.core.errors import ApiError
-from sandbox.core.store import Store
+from sandbox.core.kinds import KINDS
+from sandbox.core.store import Store, UnreadableState
 from sandbox.core.visibility import public
 from sandbox.events import recording
 
@@ -82,6 +87,83 @@ class TestLinks:
             assert ids(store.scan("subscription", index=("price", price))) == ["s"]
 
 
+class TestSeveralIndexes:
+    @pytest.fixture
+    def store(self, store):
+        for object_id, product, lookup_key in (("a", "p", "x"), ("b", "p", "y"), ("c", "q", "x"), ("d", "p", "x")):
+            store.put(thing(object_id, product=product, lookup_key=lookup_key))
+        return store
+
+    def test_must_all_match(self, store):
+        assert ids(store.scan("price", index={"product": "p", "lookup_key": "x"})) == ["d", "a"]
+        assert ids(store.scan("price", index={"product": "q", "lookup_key": "y"})) == []
+
+    def test_can_have_any_of_several_values_in_order(self, store):
+        assert ids(store.scan("price", index={"product": {"p", "q"}})) == ["d", "c", "b", "a"]
+        assert ids(store.scan("price", index={"product": ["q", "p"]}, oldest_first=True)) == ["a", "b", "c", "d"]
+
+    def test_keep_to_the_cursors(self, store):
+        assert ids(store.scan("price", index={"product": "p", "lookup_key": "x"}, after="d")) == ["a"]
+        assert ids(store.scan("price", index={"product": "p"}, before="a", after="d")) == ["b"]
+
+    def test_are_counted(self, store):
+        assert store.count("price", ("product", "p")) == 3
+        assert store.count("price", ("product", "none")) == 0
+
+    def test_are_filled_when_the_table_of_kinds_gets_a_new_one(self, tmp_path, monkeypatch):
+        with monkeypatch.context() as earlier:
+            earlier.setitem(KINDS, "price", replace(KINDS["price"], indexed={}))
+            first = Store(tmp_path / "state.sqlite3")
+            first.put(thing("a", product="p"))
+            first.close()
+
+        assert ids(Store(tmp_path / "state.sqlite3").scan("price", index=("product", "p"))) == ["a"]
+
+
+def event(object_id, *, created=100, content=None, pending=0):
+    subject = content or {"object": "price", "id": "p", "created": 1}
+    members = {"type": "price.updated", "data": {"object": subject}, "pending_webhooks": pending}
+    return thing(object_id, kind="event", created=created, **members)
+
+
+class TestEvents:
+    def test_of_one_object_are_read_as_they_were_written(self, store):
+        contents = [
+            {"object": "price", "id": "p", "active": True, "nickname": None, "metadata": {"a": "1"}},
+            {"object": "price", "id": "p", "active": False, "nickname": None, "metadata": {"a": "1"}},
+            {"object": "product", "id": "p", "name": "Pro"},
+            {"object": "price", "id": "p", "active": False, "metadata": {}, "product": "q"},
+        ]
+        written = [event(f"e{number}", content=content) for number, content in enumerate(contents)]
+        with store.savepoint():
+            for each in written:
+                store.put(each)
+
+        assert list(store.scan("event", oldest_first=True)) == written
+        assert [store.get("event", each["id"]) for each in written] == written
+
+    def test_can_change_later(self, store):
+        with store.savepoint():
+            store.put(event("a", pending=2))
+            store.put(event("b", pending=2))
+        store.put(event("a", pending=1))
+        store.put(event("a", pending=0))
+
+        assert list(store.scan("event")) == [event("b", pending=2), event("a", pending=0)]
+        assert ids(store.scan("event", index=("undelivered", "true"))) == ["b"]
+
+    def test_are_dropped_without_a_trace(self, store):
+        for object_id, created in (("old", 100), ("older", 99), ("new", 101)):
+            store.put(event(object_id, created=created))
+
+        store.drop_before("event", 101)
+
+        assert ids(store.scan("event")) == ["new"]
+        assert ids(store.scan("event", index=("type", "price.updated"))) == ["new"]
+        assert store.get("event", "old") is None
+        assert store.counts() == {"event": 1}
+
+
 class TestDue:
     def test_comes_in_the_order_of_time(self, store):
         store.set_due("price", "late", 30)
@@ -115,6 +197,26 @@ class TestFile:
         assert second.get("price", "a") == thing("a", product="p")
         assert ids(second.scan("price", index=("product", "p"))) == ["a"]
         assert second.setting("clock_offset") == 7
+
+    def test_of_another_version_is_refused(self, tmp_path):
+        path = tmp_path / "state.sqlite3"
+        with sqlite3.connect(path) as old:
+            old.execute("CREATE TABLE objects (kind TEXT, id TEXT)")
+        old.close()
+
+        with pytest.raises(UnreadableState, match=r"state\.sqlite3 has format 1, and this sandbox reads format 2"):
+            Store(path)
+
+    def test_stays_small(self, tmp_path):
+        store = Store(tmp_path / "state.sqlite3")
+        long_text = {f"member_{number}": "the same in all" for number in range(100)}
+        with store.savepoint():
+            for number in range(1000):
+                store.put(thing(f"price_{number}", created=number, product="p", **long_text))
+        store.close()
+
+        assert (tmp_path / "state.sqlite3").stat().st_size < 300_000
+        assert Store(tmp_path / "state.sqlite3").get("price", "price_500")["member_7"] == "the same in all"
 
 
 def write_and_fail(account, block, error):
@@ -151,6 +253,22 @@ class TestAttempt:
                 write_and_fail(account, account.attempt, ApiError.invalid("no"))
 
         assert ids(account.store.scan("price")) == ["outer"]
+
+
+class TestSavepoint:
+    def test_undoes_objects_read_back_and_compressed_after_it(self, store):
+        store.put(thing("a", product="p"))
+        with suppress(KeyboardInterrupt), store.savepoint():
+            store.put(thing("a", product="q"))
+            store.put(thing("b", kind="product", name="n" * 500))
+            assert ids(store.scan("price", index=("product", "q"))) == ["a"]
+            raise KeyboardInterrupt
+        store.put(thing("c", kind="product", name="n" * 500))
+
+        assert store.get("price", "a") == thing("a", product="p")
+        assert ids(store.scan("price", index=("product", "p"))) == ["a"]
+        assert ids(store.scan("product")) == ["c"]
+        assert store.counts() == {"price": 1, "product": 1}
 
 
 class TestClock:
