@@ -4,7 +4,10 @@ Objects are due at times that `Store.set_due` saves; `DUE` has the action of eac
 request and while the clock is moved.
 """
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
 
 from sandbox.catalog.discounts import redeeming
 from sandbox.catalog.discounts import rules as discounts
@@ -12,6 +15,7 @@ from sandbox.checkout import rules as checkout
 from sandbox.checkout import settlement as checkout_settlement
 from sandbox.core.account import Account, Cause
 from sandbox.core.store import Object
+from sandbox.events import expiry
 from sandbox.invoices import settlement as invoice_settlement
 from sandbox.payments import due as payments
 from sandbox.payments import outcomes
@@ -41,14 +45,31 @@ DUE: dict[str, Callable[[Account, Object], object]] = {
 outcomes.listen(invoice_settlement.follow, checkout_settlement.follow, pending_setup.follow)
 
 
-def catch_up(account: Account, *, until: int) -> int:
-    """Run the actions due by `until`, each at its own time, in the caller's transaction; return their number."""
-    done, cause = 0, account.cause
+@dataclass(frozen=True)
+class Progress:
+    """The number of actions that were run, and whether none is left."""
+
+    done: int
+    is_complete: bool
+
+
+def catch_up(account: Account, *, until: int, seconds: float = inf) -> Progress:
+    """Run the actions due by `until`, each at its own time, in the caller's transaction.
+
+    After so many `seconds` it stops, and `account.now` is the time that it has reached.
+    """
+    done, cause, deadline = 0, account.cause, time.monotonic() + seconds
     account.cause = Cause()
-    while due := account.store.next_due(until):
+    due = account.store.next_due(until)
+    while due and (time.monotonic() < deadline or not done):
         moment, kind, object_id = due
         account.now = moment
+        expiry.drop_expired(account)
         DUE[kind](account, account.find(kind, object_id))
         done += 1
-    account.now, account.cause = until, cause
-    return done
+        due = account.store.next_due(until)
+    if due is None:
+        account.now = until
+        expiry.drop_expired(account)
+    account.cause = cause
+    return Progress(done, is_complete=due is None)

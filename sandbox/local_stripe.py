@@ -15,6 +15,10 @@ from sandbox.events.deliveries import Deliveries, Post
 from sandbox.http.faults import Delays, Faults
 from sandbox.http.idempotency import KeysInUse
 
+TARGET = "clock_target"
+SLICE_SECONDS = 0.5
+PAUSE_SECONDS = 0.005  # For other threads to get the account's lock.
+
 
 class LocalStripe:
     """One account and the state of its sandbox.
@@ -47,6 +51,9 @@ class LocalStripe:
         self.webhooks = dict(webhooks or {})
         with self.account.transaction():
             self._register_webhooks()
+            target = self.target
+        if target is not None:
+            self.move_in_slices(target)
 
     @property
     def violations(self) -> list[str]:
@@ -68,10 +75,32 @@ class LocalStripe:
 
     def move_time(self, moment: int) -> int:
         """Move the clock to `moment`, within a transaction; return the number of actions that fell due."""
-        self.account.recorded.clear()
-        happened = clock_effects.catch_up(self.account, until=moment)
+        progress = clock_effects.catch_up(self.account, until=moment)
         self.account.move_to(moment)
+        return progress.done
+
+    def move_in_slices(self, moment: int) -> int:
+        """Move the clock to `moment` in several transactions, between which other requests are answered.
+
+        The way that is left is in the store, so a sandbox that was stopped on the way goes on at its next start.
+        """
+        account, happened, is_complete = self.account, 0, False
+        account.recorded.clear()
+        while not is_complete:
+            with account.transaction():
+                progress = clock_effects.catch_up(account, until=max(moment, account.now), seconds=SLICE_SECONDS)
+                is_complete = progress.is_complete
+                account.store.save_setting(TARGET, None if is_complete else moment)
+                account.move_to(account.now)
+            happened += progress.done
+            time.sleep(0 if is_complete else PAUSE_SECONDS)
         return happened
+
+    @property
+    def target(self) -> int | None:
+        """The time to which the clock is being moved, None if it stands there already. Read it in a transaction."""
+        target: int | None = self.account.store.setting(TARGET)
+        return target
 
     def close(self) -> None:
         """Close the state file."""

@@ -23,7 +23,7 @@ def state(sandbox: LocalStripe, body: Body) -> dict[str, Any]:
     deliveries = sandbox.deliveries.counts()
     with account.transaction():
         return {
-            "clock": {"now": account.now, "offset": account.clock.offset},
+            "clock": {"now": account.now, "offset": account.clock.offset, "target": sandbox.target},
             "switches": {
                 "webhooks": webhook_settings.read(account.store),
                 "faults": sandbox.faults.shown(),

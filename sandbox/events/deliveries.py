@@ -48,7 +48,7 @@ class Deliveries:
     def counts(self) -> dict[str, int]:
         """Return how many deliveries are waiting for an attempt, and how many are held."""
         with self.account.transaction():
-            return {state: sum(1 for _ in self._queued(state)) for state in ("waiting", "held")}
+            return {state: self.account.store.count(KIND, ("state", state)) for state in ("waiting", "held")}
 
     def release(self) -> int:
         """Queue all held deliveries for sending, and return their number."""

@@ -15,7 +15,7 @@ class TestState:
         api.products.delete(api.products.create({"name": "Pro"}).id)
 
         assert http_client.get("/_sandbox/state").get_json() == {
-            "clock": {"now": NOW, "offset": 0},
+            "clock": {"now": NOW, "offset": 0, "target": None},
             "switches": {
                 "webhooks": {"mode": "deliver", "duplicate": 0, "shuffle": False, "seed": 0},
                 "faults": [],
@@ -51,7 +51,7 @@ class TestReset:
 
         state = control("reset")
 
-        assert state["clock"] == {"now": NOW, "offset": 0}
+        assert state["clock"] == {"now": NOW, "offset": 0, "target": None}
         assert state["objects"] == {}
         assert state["calls"] == {}
         assert state["switches"] == {
@@ -116,7 +116,7 @@ class TestClock:
 
         assert answer.status_code == 400
         assert answer.get_json()["error"]["param"] == param
-        assert http_client.get("/_sandbox/state").get_json()["clock"] == {"now": NOW, "offset": 0}
+        assert http_client.get("/_sandbox/state").get_json()["clock"] == {"now": NOW, "offset": 0, "target": None}
 
 
 class TestBadInput:
