@@ -16,6 +16,7 @@ from werkzeug.http import http_date
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
+from sandbox.accounts import routes as account_routes
 from sandbox.catalog import plan_routes, price_routes, product_routes
 from sandbox.catalog.discounts import coupon_routes, promotion_code_routes
 from sandbox.catalog.meters import event_routes as meter_event_routes
@@ -85,8 +86,10 @@ MODULES = [
     event_routes,
     endpoint_routes,
     search_routes,
+    account_routes,
 ]
 ANSWERED_VERSION = "Sandbox-Answered-Version"  # The version of the answer's shape, if the call named another.
+THIN_EVENTS = "/v2/core/events"
 CHECKED_PER_LIST = 10  # Longer lists are sampled: each object was checked when it was written.
 
 
@@ -116,6 +119,20 @@ class Api:
         except ApiError as error:
             answer = Answer.refusal(error)
         time.sleep(self.sandbox.delays.date_delay)
+        return self._response(call, answer)
+
+    def respond_v2(self, call: Call) -> Response:
+        """Answer a call under /v2/: only `GET /v2/core/events/<id>` is supported."""
+        try:
+            call.check()
+            self.sandbox.calls[f"{call.method} {call.path}"] += 1
+            collection, _, event_id = call.path.rpartition("/")
+            if (call.method, collection) != ("GET", THIN_EVENTS):
+                raise ApiError.unsupported(call.method, call.path)
+            with self.sandbox.transaction():
+                answer = Answer.of(thin.retrieve(self.account, event_id))
+        except ApiError as error:
+            answer = Answer.refusal(error)
         return self._response(call, answer)
 
     def _answer(self, call: Call) -> Answer:

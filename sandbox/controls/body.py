@@ -81,6 +81,10 @@ class Body:
             raise ApiError.invalid(f"{name} must be an object of {noun}.", param=name)
         return value
 
+    def member(self, name: str) -> Any:
+        """Return a member of any type."""
+        return self._take(name)
+
     def finish(self) -> None:
         """Raise ApiError for members that were not read, so that a misspelt name is not ignored."""
         if unknown := [name for name in self._members if name not in self._known]:

@@ -106,6 +106,7 @@ KINDS = {
             indexed={"type": ("type",), "undelivered": _undelivered},
             is_bundled=True,
         ),
+        Kind("_thin_event"),
         Kind(
             "invoice",
             prefix="in",

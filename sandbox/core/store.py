@@ -16,6 +16,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from heapq import merge
 from itertools import groupby
@@ -573,6 +574,7 @@ def values_at(value: Any, path: tuple[str, ...]) -> Iterator[str]:
         yield value
 
 
+@lru_cache(maxsize=4096)
 def _hash(value: str) -> int:
     return int.from_bytes(blake2b(value.encode(), digest_size=8).digest(), "big", signed=True)
 

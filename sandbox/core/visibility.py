@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sandbox.core.kinds import expand_only
 
+NESTED: Final = (dict, list)
 NOTHING: Final[frozenset[str]] = frozenset()
 SHOWN_OF_NESTED_LISTS = 10
 
@@ -26,7 +27,7 @@ def _public_object(value: dict[str, Any]) -> dict[str, Any]:
         if name[:1] == "_" or name in hidden:
             continue
         # Keys of metadata belong to the caller, even with an underscore.
-        is_nested = name != "metadata" and isinstance(member, dict | list)
+        is_nested = name != "metadata" and isinstance(member, NESTED)
         shown[name] = nested(member) if is_nested else member
     return shown
 

@@ -13,9 +13,10 @@ from http import HTTPStatus
 
 import stripe
 
-from sandbox.core.account import Account
+from sandbox.core.account import API_VERSION, Account
 from sandbox.core.store import Object
 from sandbox.core.visibility import public
+from sandbox.events import thin, versions
 from sandbox.events.queue import KIND
 
 RETRY_AFTER_SECONDS = (1, 2, 4, 8, 16, 30, 60)
@@ -117,12 +118,11 @@ class Deliveries:
         """Return the signed delivery; if the endpoint or event is deleted, drop it from the queue and return None."""
         store = self.account.store
         endpoint = self.account.get("webhook_endpoint", delivery["endpoint"])
-        event = store.get("event", delivery["event"])
-        if endpoint is None or event is None:
+        payload = self._payload(delivery["event"], endpoint) if endpoint else None
+        if endpoint is None or payload is None:
             store.purge(KIND, delivery["id"])
             return None
-        shown = public(event) | {"api_version": endpoint["api_version"] or self.account.api_version}
-        body = json.dumps(shown, indent=2)
+        body = json.dumps(payload, indent=2)
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "Stripe-Signature": stripe.WebhookSignature.generate_signature_header(
@@ -131,6 +131,23 @@ class Deliveries:
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
         }
         return Delivery(delivery["id"], endpoint["url"], body.encode(), headers)
+
+    def _payload(self, event_id: str, endpoint: Object) -> Object | None:
+        """Return what is posted: a thin event's notification, or the event in the endpoint's API version."""
+        store = self.account.store
+        if notification := store.get(thin.KIND, event_id):
+            whole: Object = notification["notification"]
+            return whole
+        event = store.get("event", event_id)
+        if event is None:
+            return None
+        shown: Object = public(event)
+        version = endpoint["api_version"]
+        if version is None or version == shown["api_version"]:
+            return shown
+        if shown["api_version"] != API_VERSION:  # Only the present shape can be turned into others.
+            return shown | {"api_version": version}
+        return shown | {"api_version": version, "data": versions.rendered(self.account, shown["data"], version)}
 
     def _save_result(self, delivery_id: str, *, succeeded: bool) -> None:
         store = self.account.store

@@ -2,12 +2,13 @@
 
 from sandbox.core.account import Account
 from sandbox.core.periods import DAY
-from sandbox.events import queue, recording
+from sandbox.events import queue, recording, thin
 from sandbox.http import idempotency
 
 SETTING = "expired_on"
 KEPT_SECONDS = {
     "event": recording.KEPT_SECONDS,
+    thin.KIND: recording.KEPT_SECONDS,
     queue.KIND: recording.KEPT_SECONDS,
     idempotency.KIND: idempotency.KEPT_SECONDS,
 }

@@ -9,7 +9,8 @@ from sandbox.core import ids
 from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.core.visibility import public
-from sandbox.events import queue, webhook_settings
+from sandbox.events import queue, versions, webhook_settings
+from sandbox.events.origin import OWN, Origin
 from sandbox.http import contract
 
 KEPT_SECONDS = 30 * 86400
@@ -17,18 +18,28 @@ ALL_CHECKED = 100  # Of each type, in one request or move of the clock.
 CHECKED_EVERY = 50  # One in so many of the others.
 
 
-def record(account: Account, kind: str, obj: Object, previous: Object | None = None) -> Object:
-    """Store one event of type `kind` about the object and queue it for the webhook endpoints."""
-    content: dict[str, Any] = {"object": public(obj)}
+def record(
+    account: Account, kind: str, obj: Object, previous: Object | None = None, *, origin: Origin = OWN
+) -> Object:
+    """Store one event of type `kind` about the object and queue it for the webhook endpoints.
+
+    The event has the shape of its API version, which is the account's unless `origin` names another.
+    """
+    shown = public(obj)
+    if origin.livemode and "livemode" in shown:
+        shown["livemode"] = True
+    content: dict[str, Any] = {"object": shown}
     if previous is not None:
         content["previous_attributes"] = public(previous)
+    version = origin.api_version or account.api_version
     event: Object = {
         "id": ids.new("event"),
         "object": "event",
-        "api_version": account.api_version,
-        "created": account.now,
-        "data": content,
-        "livemode": False,
+        **({"account": origin.account} if origin.account else {}),
+        "api_version": version,
+        "created": account.now if origin.created is None else origin.created,
+        "data": versions.rendered(account, content, version),
+        "livemode": origin.livemode,
         "pending_webhooks": 0,
         "request": {"id": account.cause.request_id, "idempotency_key": account.cause.idempotency_key},
         "type": kind,

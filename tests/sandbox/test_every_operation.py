@@ -280,11 +280,19 @@ def listening(api):
     api.webhook_endpoints.list()
     api.webhook_endpoints.delete(endpoint)
     api.events.retrieve(api.events.list().data[0].id)
+    api.accounts.retrieve(api.accounts.retrieve_current().id)
 
 
 class TestWalk:
     @pytest.fixture
-    def walked(self, sandbox, api, control):
+    def recorded(self, sandbox):
+        """The types of all events; the state keeps only those of the last 30 days."""
+        types, record = set(), sandbox.account._record
+        sandbox.account._record = lambda account, kind, *rest: types.add(kind) or record(account, kind, *rest)
+        return types
+
+    @pytest.fixture
+    def walked(self, recorded, sandbox, api, control):
         monthly, once = catalog(api)
         ada = people(api)
         product = api.prices.retrieve(monthly).product
@@ -309,10 +317,8 @@ class TestWalk:
         assert set(sandbox.calls) == set(supported())
         assert sandbox.violations == []
 
-    def test_records_events_for_every_kind_of_change(self, walked, sandbox):
-        recorded = {event["type"].rsplit(".", 1)[0] for event in sandbox.account.store.scan("event")}
-
-        assert recorded >= {
+    def test_records_events_for_every_kind_of_change(self, walked, recorded):
+        assert {kind.rsplit(".", 1)[0] for kind in recorded} >= {
             "billing_portal.configuration",
             "billing_portal.session",
             "charge",

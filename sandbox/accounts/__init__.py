@@ -1,0 +1,1 @@
+"""The account itself: `/v1/account`."""

@@ -1,0 +1,40 @@
+"""Routes of the account that the API key belongs to. Others are Connect's, which the sandbox does not play."""
+
+from sandbox.accounts import shapes
+from sandbox.core import ids
+from sandbox.core.account import Account
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.http.listing import Params
+from sandbox.http.routes import Routes
+
+SETTING = "account"
+ID_LENGTH = 16
+
+
+def retrieve_own(account: Account, _params: Params) -> Object:
+    """Return the account; its id stays the same until a reset."""
+    kept = account.store.setting(SETTING)
+    if kept is None:
+        kept = {"id": ids.with_prefix("acct", ID_LENGTH), "created": account.now}
+        account.store.save_setting(SETTING, kept)
+    return shapes.account(kept["id"], created=kept["created"])
+
+
+def retrieve(account: Account, params: Params, account_id: str) -> Object:
+    """Return the own account by its id. Raises ApiError (403) for another, as Stripe does without access to it."""
+    own = retrieve_own(account, params)
+    if account_id != own["id"]:
+        raise ApiError(
+            f"The provided key does not have access to account '{account_id}' (or that account does not exist). "
+            f"Application access may have been revoked.",
+            status=403,
+            code="account_invalid",
+        )
+    return own
+
+
+ROUTES: Routes = [
+    ("GET", "/v1/account", retrieve_own),
+    ("GET", "/v1/accounts/<account_id>", retrieve),
+]
