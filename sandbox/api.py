@@ -28,7 +28,7 @@ from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.customers import routes as customer_routes
 from sandbox.customers import source_routes
-from sandbox.events import endpoint_routes
+from sandbox.events import endpoint_routes, thin
 from sandbox.events import routes as event_routes
 from sandbox.http import contract, expansion, idempotency
 from sandbox.http.call import Call

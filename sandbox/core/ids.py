@@ -28,7 +28,7 @@ def request_id() -> str:
 
 def random_digits(length: int) -> str:
     """Return random digits."""
-    return "".join(_random.choices(string.digits, k=length))
+    return "".join(str(byte % 10) for byte in os.urandom(length))
 
 
 def random_text(length: int) -> str:
