@@ -35,6 +35,17 @@ def current(*, anchor: int, interval: str, interval_count: int, at: int) -> tupl
     return nth(number), nth(number + 1)
 
 
+def fit_together(rhythms: set[tuple[str, int]]) -> bool:
+    """Tell whether each (interval, count) is a multiple of the shortest; only a single day fits into a month."""
+    in_days = {count * SECONDS[interval] // DAY for interval, count in rhythms if interval in SECONDS}
+    in_months = {count * MONTHS[interval] for interval, count in rhythms if interval in MONTHS}
+    if in_days and in_months and min(in_days) != 1:
+        return False
+    shortest = min(in_days or in_months, default=1)
+    same_unit = in_days or in_months
+    return all(length % shortest == 0 for length in same_unit)
+
+
 def _estimate(*, anchor: int, interval: str, interval_count: int, at: int) -> int:
     if interval in SECONDS:
         return (at - anchor) // (SECONDS[interval] * interval_count)

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from sandbox.catalog.discounts import amounts_off
 from sandbox.catalog.discounts.amounts_off import Part
 from sandbox.catalog.meters import usage
-from sandbox.core import pricing
+from sandbox.core import periods, pricing
 from sandbox.core.pricing import Part as PricePart
 from sandbox.core.store import Object
 
@@ -40,6 +40,19 @@ def of_items(items: Iterable[Object], *, discounts: Iterable[Object]) -> dict[st
         taken = amounts_off.per_part(discount["_coupon"], costs)
         costs = [Part(cost.amount - each, cost.product) for cost, each in zip(costs, taken, strict=True)]
     return {item_id: cost.amount for item_id, cost in zip(by_id, costs, strict=True)}
+
+
+def full_period(subscription: Object, item: Object) -> tuple[int, int]:
+    """Return the whole billing period that the item's price pays for; `cancel_at` can end the current one earlier."""
+    start, end = item["current_period_start"], item["current_period_end"]
+    recurring = item["price"]["recurring"]
+    whole = periods.current(
+        anchor=subscription["billing_cycle_anchor"],
+        interval=recurring["interval"],
+        interval_count=recurring["interval_count"],
+        at=start,
+    )
+    return whole if whole[0] <= start and whole[1] >= end else (start, end)
 
 
 def prorate(amount: int, *, period: tuple[int, int], since: int, until: int | None = None) -> int:

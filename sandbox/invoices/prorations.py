@@ -4,13 +4,13 @@ They are computed to the second, from the change to the end of the item's period
 the subscription's next invoice.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sandbox.catalog.discounts import rules as discounts
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.invoices import item_costs, shapes, unused_time
-from sandbox.invoices.lines import product_name
+from sandbox.invoices import item_costs, lines, shapes, unused_time
 from sandbox.invoices.shapes import Line
 from sandbox.invoices.unused_time import References
 
@@ -36,10 +36,24 @@ def credit_everything(account: Account, subscription: Object, *, since: int) -> 
 def charge(account: Account, subscription: Object, item: Object, *, since: int, among: list[Object]) -> None:
     """Charge the item's cost from `since` to the end of its period; discounts are split over the items `among`."""
     cost = item_costs.of_items(among, discounts=discounts.active(account, subscription))[item["id"]]
-    period = (item["current_period_start"], item["current_period_end"])
-    amount = item_costs.prorate(cost, period=period, since=since)
+    amount = item_costs.prorate(
+        cost,
+        period=item_costs.full_period(subscription, item),
+        since=max(since, item["current_period_start"]),
+        until=item["current_period_end"],
+    )
     if amount:
         _add_pending(account, subscription, item, amount, since=since, words="Remaining time on")
+
+
+def period_lines(account: Account, subscription: Object, item: Object) -> list[Line]:
+    """Return the lines that bill the item's current period in advance; one that `cancel_at` ends early, in part."""
+    billed = lines.for_period(account, subscription, item)
+    start, end = item["current_period_start"], item["current_period_end"]
+    whole = item_costs.full_period(subscription, item)
+    return [
+        replace(line, amount=item_costs.prorate(line.amount, period=whole, since=start, until=end)) for line in billed
+    ]
 
 
 def pending(account: Account, subscription: Object) -> list[Object]:
@@ -102,7 +116,7 @@ def _add_pending(
         price=price,
         quantity=quantity,
         amount=amount,
-        description=f"{words} {counted}{product_name(account, price)} after {_day(since)}",
+        description=f"{words} {counted}{lines.product_name(account, price)} after {_day(since)}",
         period=(max(since, item["current_period_start"]), item["current_period_end"]),
         subscription=subscription["id"],
         subscription_item=item["id"],

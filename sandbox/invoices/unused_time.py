@@ -50,8 +50,9 @@ def unused(account: Account, subscription: Object, item: Object, *, since: int) 
 def _by_price(account: Account, subscription: Object, item: Object, *, since: int) -> list[Credit]:
     items = subscription["items"]["data"]
     cost = item_costs.of_items(items, discounts=_last_discounts(account, subscription, item))[item["id"]]
-    period = (item["current_period_start"], item["current_period_end"])
-    return [Credit(item_costs.prorate(cost, period=period, since=since), None)]
+    period = item_costs.full_period(subscription, item)
+    until = item["current_period_end"]
+    return [Credit(item_costs.prorate(cost, period=period, since=since, until=until), None)]
 
 
 def _by_debits(account: Account, subscription: Object, item: Object, *, since: int) -> Iterator[Credit]:

@@ -14,10 +14,9 @@ from sandbox.core.store import Object
 from sandbox.http import limits, listing, metadata
 from sandbox.http.listing import Params
 from sandbox.invoices import rules as invoices
-from sandbox.invoices import subscription_state
 from sandbox.payments import payment_method_routes
 from sandbox.payments import rules as payments
-from sandbox.subscriptions import rules, shared_parameters
+from sandbox.subscriptions import rules, scheduled_ends, shared_parameters
 from sandbox.subscriptions.rules import NewSubscription
 from sandbox.subscriptions.shapes import NO_PAYMENT_SETTINGS
 from sandbox.subscriptions.starting import start_request
@@ -61,6 +60,7 @@ def start(account: Account, params: Params) -> Object:
     customer = _customer(account, params)
     orders = _orders(account, params, customer)
     trial_end = shared_parameters.trial(account, _with_trial_of_price(params, orders)).ends(now=account.now)
+    scheduled_ends.check(params)
     order = NewSubscription(
         customer=customer,
         recurring=orders,
@@ -68,14 +68,12 @@ def start(account: Account, params: Params) -> Object:
         trial_end=trial_end,
         start=start_request.read(account, params, orders, has_trial=trial_end is not None),
         members=_members(account, params, customer),
+        end={name: params[name] for name in params.keys() & scheduled_ends.PARAMETERS},
         redemptions=discount_request.of_subscription(account, params, customer, orders),
     )
     shared_parameters.check_currency(account, customer, order.currency)
     method = _first_payment_method(account, params, order)
     subscription, invoice = rules.start(account, replace(order, asks_setup=True, method=method))
-    if params.get("cancel_at_period_end") or params.get("cancel_at"):
-        changes = shared_parameters.scheduled_end(account, subscription, params)
-        subscription_state.save(account, subscription, changes)
     if invoice is None:
         return subscription
     if params.get("payment_behavior") == "default_incomplete" and subscription["status"] == "incomplete":
@@ -87,10 +85,9 @@ def start(account: Account, params: Params) -> Object:
 
 def item_order(account: Account, given: Params, path: str, *, quantity: int = 1) -> Order:
     """Return the order for one entry of the request's `items`; creates the price if the entry has `price_data`."""
+    given = with_price(given, path)
     for name in sorted(given.keys() - ITEM_PARAMETERS):
         raise ApiError.unsupported_parameter(f"{path}[{name}]")
-    if "plan" in given:
-        given = {**given, "price": given["plan"]}  # The older name of the same parameter.
     if ("price" in given) == ("price_data" in given):
         raise ApiError.invalid("You must provide exactly one of `price` or `price_data`.", param=path)
     if "price_data" in given:
@@ -141,6 +138,16 @@ def item_quantity(price: Object, given: Params, path: str, *, default: int = 1) 
     return 0
 
 
+def with_price(given: Params, path: str) -> Params:
+    """Return an entry of `items` with its `plan`, the older name of a price, as `price`."""
+    if "plan" not in given:
+        return given
+    if given.keys() & {"price", "price_data"}:
+        raise ApiError.invalid("You may only specify one of these parameters: plan, price.", param=f"{path}[plan]")
+    others = {name: value for name, value in given.items() if name != "plan"}
+    return {**others, "price": given["plan"]}
+
+
 def recurring_price(account: Account, price_id: str, *, param: str) -> Object:
     """Return the price. Raises ApiError (400) unless it is active and recurring."""
     price = account.find("price", price_id, param=param)
@@ -168,7 +175,7 @@ def _orders(account: Account, params: Params, customer: Object) -> list[Order]:
     prices = [order.price for order in orders]
     currency = shared_parameters.chosen_currency(params.get("currency"), customer, prices)
     named = "currency" if "currency" in params else "items"
-    shared_parameters.check_combination(prices, currency=currency, param=named)
+    shared_parameters.check_combination(prices, currency=currency, param=named, mode=_mode(params))
     orders = [replace(order, currency=currency) for order in orders]
     shared_parameters.check_amount(sum(order.amount for order in orders), currency)
     return orders
@@ -183,6 +190,10 @@ def _with_trial_of_price(params: Params, orders: list[Order]) -> Params:
             raise ApiError.invalid(f"You cannot set `trial_from_plan` to true together with `{name}`.", param=name)
     days = max(order.price["recurring"]["trial_period_days"] or 0 for order in orders)
     return {**params, "trial_period_days": days} if days else params
+
+
+def _mode(params: Params) -> str:
+    return str(params.get("billing_mode", {}).get("type", "flexible"))
 
 
 def _members(account: Account, params: Params, customer: Object) -> dict[str, Any]:

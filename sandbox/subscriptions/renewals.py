@@ -9,7 +9,7 @@ from sandbox.invoices import rules as invoices
 from sandbox.invoices.shapes import Line
 from sandbox.invoices.subscription_state import UPDATED
 from sandbox.payments.cards import Decline
-from sandbox.subscriptions import rules
+from sandbox.subscriptions import rules, scheduled_ends
 from sandbox.subscriptions.pausing import collection, eligibility
 
 # The status of a subscription after the last retry of a renewal has failed: an account-wide setting at Stripe.
@@ -85,7 +85,9 @@ def bill_now(account: Account, subscription: Object, *, billed: Sequence[Line] =
     """
     if not billed and not prorations.pending(account, subscription):
         return
-    invoice = invoices.draft(account, subscription, reason="subscription_update", lines=list(billed))
+    began = max(item["current_period_start"] for item in _items(subscription))
+    period = None if billed else (began, account.now)
+    invoice = invoices.draft(account, subscription, reason="subscription_update", lines=list(billed), period=period)
     subscription_state.save(account, subscription, {"latest_invoice": invoice["id"]}, event=UPDATED)
     if collects or not invoice["amount_due"] or subscription["pause_collection"]:
         _finalize(account, subscription, invoice)
@@ -113,6 +115,7 @@ def _begin_periods(
     account: Account, subscription: Object, begun: list[Object], *, was: tuple[int, int], changes: Object
 ) -> None:
     """Replace these items by their copies with a new period; bill the new periods in advance, and usage afterwards."""
+    begun_at = {**subscription, **changes}
     by_id = {item["id"]: item for item in begun}
     is_over = subscription["status"] != "trialing"  # Usage during a trial is free.
     over = [item for item in _items(subscription) if is_over and item["id"] in by_id]
@@ -122,7 +125,7 @@ def _begin_periods(
         account,
         subscription,
         reason="subscription_cycle",
-        lines=[*used, *(line for item in begun for line in lines.for_period(account, subscription, item))],
+        lines=[*used, *(line for item in begun for line in prorations.period_lines(account, begun_at, item))],
         period=was,
     )
     items = {**subscription["items"], "data": after}
@@ -154,7 +157,8 @@ def _next_period(subscription: Object, item: Object) -> Object:
     start, end = rules.period_of(
         item["price"], anchor=subscription["billing_cycle_anchor"], at=item["current_period_end"]
     )
-    return {**item, "current_period_start": start, "current_period_end": end}
+    begun = {**item, "current_period_start": start, "current_period_end": end}
+    return scheduled_ends.shortened(begun, cancel_at=subscription["cancel_at"])
 
 
 def _act_after_first_attempt(account: Account, subscription: Object, invoice: Object) -> None:

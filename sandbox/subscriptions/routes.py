@@ -10,9 +10,11 @@ from sandbox.http.expansion import provides
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
 from sandbox.invoices import prorations, subscription_state
-from sandbox.subscriptions import create_request, renewals, rules
+from sandbox.subscriptions import create_request, renewals, rules, shared_parameters
 from sandbox.subscriptions.changes import request as change_request
+from sandbox.subscriptions.schedules import rules as schedules
 
+MIGRATABLE = frozenset({"active", "past_due", "trialing", "unpaid", "paused"})
 ENDED_MESSAGE = "A canceled subscription can only update its cancellation_details and metadata."
 STATUSES = frozenset(
     {"incomplete", "incomplete_expired", "trialing", "active", "past_due", "unpaid", "paused", "canceled"}
@@ -59,6 +61,25 @@ def cancel(account: Account, params: Params, subscription_id: str) -> Object:
         renewals.bill_now(account, subscription, billed=renewals.usage_lines(account, subscription))
     details = change_request.cancellation_details(params, reason="cancellation_requested")
     rules.end(account, subscription, details=details, deletes_prorations=not params.get("prorate"))
+    return subscription
+
+
+def migrate(account: Account, params: Params, subscription_id: str) -> Object:
+    """Move the subscription to the flexible billing mode; there is no way back.
+
+    Pending prorations stay as they are: https://docs.stripe.com/billing/subscriptions/billing-mode
+    """
+    subscription = rules.with_current_prices(account, account.find("subscription", subscription_id))
+    mode = shared_parameters.billing_mode(params["billing_mode"])
+    if subscription["billing_mode"]["type"] == "flexible":
+        raise ApiError.invalid("The subscription's `billing_mode` is already `flexible`.", param="billing_mode[type]")
+    if subscription["status"] not in MIGRATABLE:
+        raise ApiError.invalid(
+            f"A subscription in the `{subscription['status']}` status can't be migrated to another `billing_mode`."
+        )
+    changes = {"billing_mode": {**mode, "updated_at": account.now}}
+    subscription_state.save(account, subscription, changes, event=subscription_state.UPDATED)
+    schedules.set_billing_mode(account, subscription)
     return subscription
 
 
@@ -135,4 +156,5 @@ ROUTES: Routes = [
     ("GET", "/v1/subscriptions/<subscription_id>", retrieve),
     ("POST", "/v1/subscriptions/<subscription_id>", update),
     ("DELETE", "/v1/subscriptions/<subscription_id>", cancel),
+    ("POST", "/v1/subscriptions/<subscription_id>/migrate", migrate),
 ]

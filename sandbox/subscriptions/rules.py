@@ -12,7 +12,7 @@ from sandbox.core.store import Object
 from sandbox.invoices import lines, prorations, saved_methods, subscription_state
 from sandbox.invoices import rules as invoices
 from sandbox.payments.cards import Decline
-from sandbox.subscriptions import shapes
+from sandbox.subscriptions import scheduled_ends, shapes
 from sandbox.subscriptions.schedules import ending as schedule_ending
 from sandbox.subscriptions.starting import first_periods, pending_setup
 from sandbox.subscriptions.starting.first_periods import Start
@@ -23,7 +23,10 @@ NO_REASON = {"comment": None, "feedback": None, "feedback_option": None, "reason
 
 @dataclass(frozen=True)
 class NewSubscription:
-    """The customer, orders, trial and discounts of a new subscription; `members` holds its other JSON members."""
+    """The customer, orders, trial and discounts of a new subscription; `members` holds its other JSON members.
+
+    `end` has its `cancel_at` or `cancel_at_period_end`.
+    """
 
     customer: Object
     recurring: list[Order]
@@ -34,6 +37,7 @@ class NewSubscription:
     start: Start = field(default_factory=Start)
     asks_setup: bool = False  # Whether it gets a setup intent if there is nothing to pay.
     method: Object | None = None
+    end: dict[str, Any] = field(default_factory=dict)
     is_scheduled: bool = False  # Then it is active although its first invoice is not paid yet.
 
     @property
@@ -56,10 +60,12 @@ def start(account: Account, order: NewSubscription) -> tuple[Object, Object | No
         items=[_item(account, each, order) for each in order.recurring],
     )
     subscription |= order.members
+    subscription["billing_mode"] |= {"updated_at": account.now}
     subscription |= order.start.members(now=account.now)
     if order.trial_end is not None:
         subscription |= {"trial_start": account.now, "trial_end": order.trial_end}
         subscription["billing_cycle_anchor"] = order.trial_end
+    _schedule_end(account, subscription, order)
     account.add(subscription)
     subscription["discounts"] = [
         discounts.add_to_subscription(account, each, subscription) for each in order.redemptions
@@ -120,6 +126,14 @@ def with_current_prices(account: Account, subscription: Object) -> Object:
 def period_of(price: Object, *, anchor: int, at: int) -> tuple[int, int]:
     """Return start and end of the price's billing period that contains `at`, counting periods from `anchor`."""
     return first_periods.period_of(price, anchor=anchor, at=at)
+
+
+def _schedule_end(account: Account, subscription: Object, order: NewSubscription) -> None:
+    items = subscription["items"]
+    subscription |= scheduled_ends.changes(account, subscription, order.end, items["data"])
+    if order.trial_end is None:
+        fitted = [scheduled_ends.shortened(item, cancel_at=subscription["cancel_at"]) for item in items["data"]]
+        subscription["items"] = {**items, "data": fitted}
 
 
 def _item(account: Account, each: Order, order: NewSubscription) -> Object:

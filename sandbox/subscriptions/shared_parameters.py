@@ -1,9 +1,9 @@
-"""Parameters that create, update and checkout read alike: trial, scheduled end, description, currency and amount."""
+"""Parameters that create, update and checkout read alike: trial, description, billing mode, currency and amount."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.core import money, pricing
+from sandbox.core import money, periods, pricing
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.periods import DAY
@@ -50,7 +50,7 @@ def shared_members(_account: Account, given: Params) -> dict[str, Any]:
             raise ApiError.unsupported_parameter("trial_settings[end_behavior][billing_cycle_anchor]")
         members["trial_settings"] = {"end_behavior": end_behavior}
     if "billing_mode" in given:
-        members["billing_mode"] = _billing_mode(given["billing_mode"])
+        members["billing_mode"] = billing_mode(given["billing_mode"])
     return members
 
 
@@ -93,13 +93,14 @@ def chosen_currency(asked: str | None, customer: Object | None, prices: list[Obj
     return str(prices[0]["currency"])
 
 
-def check_combination(prices: list[Object], *, currency: str, param: str = "items") -> None:
-    """Raise ApiError if a price occurs twice or has no amounts in the currency."""
+def check_combination(prices: list[Object], *, currency: str, param: str = "items", mode: str = "flexible") -> None:
+    """Raise ApiError if a price occurs twice or has no amounts in the currency, or if intervals do not fit."""
     ids = [price["id"] for price in prices]
     if twice := next((price_id for price_id in ids if ids.count(price_id) > 1), None):
         raise ApiError.invalid(f"Cannot add multiple subscription items with the same plan: {twice}", param="items")
     for price in prices:
         check_price_currency(price, currency, param=param)
+    _check_intervals(prices, mode)
 
 
 def check_price_currency(price: Object, currency: str, *, param: str) -> None:
@@ -113,31 +114,32 @@ def check_price_currency(price: Object, currency: str, *, param: str) -> None:
         )
 
 
+def _check_intervals(prices: list[Object], mode: str) -> None:
+    """Raise ApiError unless all intervals are the same or, in flexible mode, multiples of the shortest one.
+
+    https://docs.stripe.com/billing/subscriptions/mixed-interval
+    """
+    rhythms = {(price["recurring"]["interval"], price["recurring"]["interval_count"]) for price in prices}
+    if mode == "classic" and len(rhythms) > 1:
+        raise ApiError.invalid(
+            "All prices on a subscription must have the same `recurring.interval` and `recurring.interval_count`. If "
+            "you meant to update an existing subscription item instead of creating a new one, make sure to include "
+            "the subscription item ID in your request. See examples at "
+            "https://stripe.com/docs/billing/subscriptions/multiple-products.",
+            param="items",
+        )
+    if not periods.fit_together(rhythms):
+        raise ApiError.invalid(
+            "Every price interval on a mixed interval subscription must be a multiple of the shortest price interval.",
+            param="items",
+        )
+
+
 def check_amount(amount: int, currency: str) -> None:
     """Raise ApiError if the amount is more than an invoice can have."""
     if amount > limits.MAX_AMOUNT:
         most = money.shown(limits.MAX_AMOUNT, currency)
         raise ApiError.invalid(f"Amount must be no more than {most}", param="items", code="amount_too_large")
-
-
-def scheduled_end(account: Account, subscription: Object, params: Params) -> dict[str, Any]:
-    """Return the members that `cancel_at_period_end` or `cancel_at` change: set a scheduled end, or remove it."""
-    if params.get("cancel_at_period_end") and params.get("cancel_at"):
-        raise ApiError.invalid("You may only specify one of these parameters: cancel_at, cancel_at_period_end.")
-    at_period_end = params.get("cancel_at_period_end", False)
-    ends = [item["current_period_end"] for item in subscription["items"]["data"]]
-    named = {"min_period_end": min(ends), "max_period_end": max(ends), "max_billed_until": max(ends), "": None}
-    cancel_at = max(ends) if at_period_end else params.get("cancel_at", "")
-    cancel_at = named.get(cancel_at, cancel_at)
-    if cancel_at is not None and cancel_at <= account.now:
-        raise ApiError.invalid("The timestamp for `cancel_at` must be in the future.", param="cancel_at")
-    reason = None if cancel_at is None else "cancellation_requested"
-    return {
-        "cancel_at": cancel_at,
-        "cancel_at_period_end": at_period_end,
-        "canceled_at": None if cancel_at is None else account.now,
-        "cancellation_details": subscription["cancellation_details"] | {"reason": reason},
-    }
 
 
 def _method_options(given: Params) -> Object | None:
@@ -152,7 +154,8 @@ def _method_options(given: Params) -> Object | None:
     return {"card": {"network": None, "request_three_d_secure": None, **card}} if card else None
 
 
-def _billing_mode(given: Params) -> dict[str, Any]:
+def billing_mode(given: Params) -> dict[str, Any]:
+    """Return the member `billing_mode`; the caller adds when it was adopted."""
     if given["type"] == "classic":
         return {"flexible": None, "type": "classic"}
     discounts = given.get("flexible", {}).get("proration_discounts", "included")

@@ -134,7 +134,7 @@ def scheduled(shop):
 def plan(shop):
     """Add a second phase with another price to a schedule."""
 
-    def give(schedule, price, *, behavior="none", **choices):
+    def give(schedule, price, *, behavior="none", anchor="automatic", **choices):
         first = schedule.phases[0]
         present = [{"price": item.price, "quantity": item.quantity} for item in first["items"]]
         phases = [
@@ -142,6 +142,7 @@ def plan(shop):
             {
                 "items": [{"price": price, "quantity": 1}],
                 "proration_behavior": behavior,
+                "billing_cycle_anchor": anchor,
                 "duration": {"interval": "month", "interval_count": 1},
             },
         ]

@@ -136,6 +136,9 @@ def subscribing(api, control, customer, monthly):
     control("clock", advance=40 * DAY)
     api.subscriptions.list({"status": "all", "expand": ["data.latest_invoice.payments", "data.customer"]})
     api.subscriptions.cancel(subscription.id)
+    given = {"customer": customer, "items": [{"price": monthly}], "billing_mode": {"type": "classic"}}
+    classic = api.subscriptions.create(given)
+    api.subscriptions.migrate(classic.id, {"billing_mode": {"type": "flexible"}, "expand": ["latest_invoice"]})
 
 
 def scheduling(api, customer, monthly):

@@ -9,7 +9,7 @@ from sandbox.core.store import Object
 from sandbox.http import limits, metadata
 from sandbox.http.listing import Params
 from sandbox.invoices import item_costs
-from sandbox.subscriptions import create_request, shared_parameters
+from sandbox.subscriptions import create_request, scheduled_ends, shared_parameters
 from sandbox.subscriptions.changes.rules import ItemChanges
 from sandbox.subscriptions.create_request import ITEM_PARAMETERS, MAX_ITEMS
 
@@ -26,6 +26,7 @@ def item_changes(account: Account, subscription: Object, params: Params) -> Item
         behavior=params.get("proration_behavior", "create_prorations"),
         date=proration_date(account, subscription, params),
         anchor=params.get("billing_cycle_anchor", {}).get("type"),
+        end={name: params[name] for name in params.keys() & scheduled_ends.PARAMETERS},
         collects=params.get("payment_behavior") != "default_incomplete",
     )
     for index, given in enumerate(limits.items(params.get("items", []), param="items", most=MAX_ITEMS)):
@@ -38,7 +39,9 @@ def item_changes(account: Account, subscription: Object, params: Params) -> Item
         )
     found.added = [replace(order, currency=subscription["currency"]) for order in found.added]
     prices = [item["price"] for item in found.kept] + [order.price for order in found.added]
-    shared_parameters.check_combination(prices, currency=subscription["currency"])
+    if "items" in params:
+        mode = subscription["billing_mode"]["type"]
+        shared_parameters.check_combination(prices, currency=subscription["currency"], mode=mode)
     costs = [item_costs.of_item(item) for item in found.kept]
     shared_parameters.check_amount(sum(costs) + sum(order.amount for order in found.added), subscription["currency"])
     return found
@@ -64,6 +67,7 @@ def proration_date(account: Account, subscription: Object, params: Params) -> in
 
 
 def _apply_item(account: Account, found: ItemChanges, given: Params, path: str) -> None:
+    given = create_request.with_price(given, path)
     for name in sorted(given.keys() - ITEM_CHANGE_PARAMETERS):
         raise ApiError.unsupported_parameter(f"{path}[{name}]")
     if "id" not in given:

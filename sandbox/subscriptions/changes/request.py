@@ -16,7 +16,7 @@ from sandbox.invoices import subscription_state
 from sandbox.invoices.subscription_state import UPDATED
 from sandbox.payments import payment_method_routes
 from sandbox.payments import rules as payments
-from sandbox.subscriptions import renewals, shared_parameters
+from sandbox.subscriptions import renewals, scheduled_ends, shared_parameters
 from sandbox.subscriptions.changes import item_request, rules
 from sandbox.subscriptions.pausing import collection
 from sandbox.subscriptions.schedules import request as schedule_request
@@ -62,11 +62,14 @@ def apply(account: Account, subscription: Object, params: Params) -> Object:
     limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
     if params.get("payment_behavior") == "pending_if_incomplete":
         raise ApiError.unsupported_parameter("payment_behavior")
+    _check_trial_and_anchor(subscription, params)
     members = _members(account, subscription, params)
-    if "items" in params or params.get("billing_cycle_anchor", {}).get("type") == "now":
+    resets = params.get("billing_cycle_anchor", {}).get("type") == "now"
+    if resets or params.keys() & {"items", *scheduled_ends.PARAMETERS}:
         wanted = item_request.item_changes(account, subscription, params)
         rules.change_items(account, subscription, wanted, members=members)
-        schedules.copy_items_to_current_phase(account, subscription)
+        if "items" in params:
+            schedules.copy_items_to_current_phase(account, subscription)
     else:
         subscription_state.save(account, subscription, members, event=UPDATED)
     if "trial_end" in params:
@@ -88,13 +91,24 @@ def _members(account: Account, subscription: Object, params: Params) -> dict[str
         members["metadata"] = metadata.merged(subscription["metadata"], params)
     if "default_payment_method" in params:
         members["default_payment_method"] = _payment_method(account, subscription, params["default_payment_method"])
-    if "cancel_at_period_end" in params or "cancel_at" in params:
-        members |= shared_parameters.scheduled_end(account, subscription, params)
     if "cancellation_details" in params:
-        before = {**subscription, **members}["cancellation_details"]
-        members["cancellation_details"] = {**before, **cancellation_details(params)}
+        members["cancellation_details"] = {**subscription["cancellation_details"], **cancellation_details(params)}
     redeemed = discount_request.of_update(account, params, subscription)
     return members | discounts.replace(account, subscription, redeemed)
+
+
+def _check_trial_and_anchor(subscription: Object, params: Params) -> None:
+    """Raise ApiError if the billing date would move to before the end of the trial."""
+    resets = params.get("billing_cycle_anchor", {}).get("type") == "now"
+    is_on_trial = subscription["status"] == "trialing"
+    if resets and "trial_end" in params:
+        is_on_trial = params["trial_end"] != "now"
+    if resets and is_on_trial:
+        raise ApiError.invalid(
+            "The `billing_cycle_anchor` can't be before the end of the trial.",
+            param="billing_cycle_anchor",
+            code="subscription_update_trial_after_billing_cycle_anchor",
+        )
 
 
 def _payment_method(account: Account, subscription: Object, method_id: str) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.invoices import lines, pauses, prorations, subscription_state
+from sandbox.invoices import pauses, prorations, subscription_state
 from sandbox.invoices import rules as invoices
 from sandbox.payments.cards import Decline
 from sandbox.subscriptions import renewals
@@ -90,13 +90,14 @@ def _resumption_invoice(
     account: Account, subscription: Object, wanted: Resumption, spans: pauses.Spans
 ) -> Object | None:
     """Return the draft that bills the new period or the rest of the present one; None if nothing is billed now."""
+    anchored = {**subscription, "billing_cycle_anchor": account.now} if wanted.resets_anchor else subscription
     items = [
         item | {"current_period_start": spans[item["id"]][0], "current_period_end": spans[item["id"]][1]}
         for item in subscription["items"]["data"]
     ]
     billed = []
     if wanted.resets_anchor:
-        billed = [line for item in items for line in lines.for_period(account, subscription, item)]
+        billed = [line for item in items for line in prorations.period_lines(account, anchored, item)]
     elif wanted.behavior != "none":
         since = max(wanted.since, subscription.get("_billed_until") or 0)
         for item in items:

@@ -42,10 +42,11 @@ ITEM_PARAMETERS = frozenset({"metadata", "plan", "price", "price_data", "quantit
 
 @dataclass(frozen=True)
 class Current:
-    """The schedule's current phase, if it has begun, and the currency, prices and customer of its subscription."""
+    """The schedule's current phase, if it has begun, and its subscription's currency, prices, customer and mode."""
 
     phase: Object | None
     currency: str
+    mode: str
     prices: frozenset[str]
     customer: str
 
@@ -83,7 +84,8 @@ def first_phases(account: Account, params: Params, *, start: int) -> list[Object
     if "start_date" in given[0]:
         raise ApiError.invalid("Use `start_date` to set the start of the first phase.", param="phases[0][start_date]")
     currency = _currency(account, given[0])
-    new = Current(None, currency, frozenset(), params["customer"])
+    mode = params.get("billing_mode", {}).get("type", "flexible")
+    new = Current(None, currency, mode, frozenset(), params["customer"])
     return _read_phases(account, new, [{**given[0], "start_date": start}, *given[1:]])
 
 
@@ -132,11 +134,13 @@ def _one_period(account: Account, given: Params, path: str) -> Params:
 
 def _current(account: Account, schedule: Object) -> Current:
     if schedule["subscription"] is None:
-        return Current(None, schedule["phases"][0]["currency"], frozenset(), schedule["customer"])
+        first, mode = schedule["phases"][0], schedule["billing_mode"]["type"]
+        return Current(None, first["currency"], mode, frozenset(), schedule["customer"])
     subscription = account.find("subscription", schedule["subscription"])
     prices = frozenset(item["price"]["id"] for item in subscription["items"]["data"])
     phase = rules.current_phase(schedule, now=account.now)
-    return Current(phase, subscription["currency"], prices, schedule["customer"])
+    mode = subscription["billing_mode"]["type"]
+    return Current(phase, subscription["currency"], mode, prices, schedule["customer"])
 
 
 def _check_current_phase(account: Account, present: Object, found: list[Object]) -> None:
@@ -174,8 +178,11 @@ def _phase(account: Account, present: Current, given: Params, path: str, *, star
     items = limits.items(given["items"], param=f"{path}[items]", most=MAX_ITEMS)
     if not items:
         raise ApiError.missing_parameter(f"{path}[items]")
+    planned = [_item(account, present, each, f"{path}[items][{index}]") for index, each in enumerate(items)]
+    prices = [account.find("price", each["price"]) for each in planned]
+    shared_parameters.check_combination(prices, currency=present.currency, mode=present.mode)
     return shapes.phase(
-        items=[_item(account, present, each, f"{path}[items][{index}]") for index, each in enumerate(items)],
+        items=planned,
         start=start,
         end=end,
         currency=present.currency,

@@ -56,6 +56,14 @@ def copy_items_to_current_phase(account: Account, subscription: Object) -> None:
     account.change(schedule, {"phases": phases}, event="subscription_schedule.updated")
 
 
+def set_billing_mode(account: Account, subscription: Object) -> None:
+    """Give the schedule of the subscription, if it has one, the subscription's billing mode."""
+    if subscription["schedule"] is not None:
+        schedule = account.find("subscription_schedule", subscription["schedule"])
+        changes = {"billing_mode": subscription["billing_mode"]}
+        account.change(schedule, changes, event="subscription_schedule.updated")
+
+
 def attach_to_subscription(account: Account, subscription: Object, schedule: Object) -> None:
     """Set the subscription's `schedule`, the start of its next phase, and `cancel_at` if the last phase cancels it."""
     members = members_from(schedule, canceled_at=subscription["canceled_at"] or account.now)
@@ -103,10 +111,25 @@ def _begin_phase(account: Account, subscription: Object, phase: Object) -> None:
     members = {"metadata": {**subscription["metadata"], **phase["metadata"]}, **settings_of(phase)}
     members |= _discounts_of(account, subscription, phase)
     items = subscription["items"]["data"]
-    if any(item["current_period_end"] > account.now for item in items):
+    is_within_period = any(item["current_period_end"] > account.now for item in items)
+    if is_within_period or _joins_within_period(account, subscription, wanted):
         subscription_changes.change_items(account, subscription, wanted, members=members)
     else:
         _replace_items_at_renewal(account, subscription, wanted, members)
+
+
+def _joins_within_period(account: Account, subscription: Object, wanted: ItemChanges) -> bool:
+    """Tell whether a new item's period, counted from the unchanged billing date, has begun before."""
+    if _resets_billing_date(subscription, wanted):
+        return False
+    anchor = subscription["billing_cycle_anchor"]
+    begun = [subscriptions.period_of(order.price, anchor=anchor, at=account.now)[0] for order in wanted.added]
+    return any(start < account.now for start in begun)
+
+
+def _resets_billing_date(subscription: Object, wanted: ItemChanges) -> bool:
+    is_classic = subscription["billing_mode"]["type"] == "classic"
+    return wanted.anchor == "now" or (is_classic and subscription_changes.has_other_interval(subscription, wanted))
 
 
 def _replace_items_at_renewal(account: Account, subscription: Object, wanted: ItemChanges, members: Object) -> None:
@@ -124,16 +147,20 @@ def _replace_items_at_renewal(account: Account, subscription: Object, wanted: It
         | {"subscription": subscription["id"]}
         for order in wanted.added
     ]
-    if wanted.anchor == "now" or subscription_changes.has_other_interval(subscription, wanted):
+    if _resets_billing_date(subscription, wanted):
         members = {**members, "billing_cycle_anchor": account.now}
     items = {**subscription["items"], "data": [*wanted.kept, *added]}
     subscription_state.save(account, subscription, {**members, "items": items}, event=UPDATED)
 
 
 def _item_changes(account: Account, subscription: Object, phase: Object, behavior: str) -> ItemChanges:
-    """Return the change that gives the subscription the items of the phase; items with the same price are kept."""
+    """Return the change that gives the subscription the items of the phase; items with the same price are kept.
+
+    The billing date moves to the start of a phase whose `billing_cycle_anchor` is "phase_start".
+    """
     present = {item["price"]["id"]: item for item in subscription["items"]["data"]}
-    anchor = "now" if phase["billing_cycle_anchor"] == "phase_start" else None
+    begins = phase["start_date"] == account.now
+    anchor = "now" if begins and phase["billing_cycle_anchor"] == "phase_start" else None
     wanted = ItemChanges(kept=[], behavior=behavior, date=account.now, anchor=anchor)
     for planned in phase["items"]:
         if item := present.get(planned["price"]):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from sandbox.core import periods
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.invoices import item_costs
+from sandbox.invoices import item_costs, prorations
 from sandbox.invoices import lines as invoice_lines
 from sandbox.invoices.shapes import Line
 
@@ -59,11 +59,14 @@ def lines(account: Account, subscription: Object, item: Object, start: Start) ->
     """Return the lines of the first invoice for the item, oldest first; a tiered price has several for each period."""
     whole = invoice_lines.for_period(account, subscription, item)
     now = account.now
+    is_classic = subscription["billing_mode"]["type"] == "classic"
     if not start.prorates:
+        # Only the flexible mode can leave out the proration of a first period that `cancel_at` ends early.
+        whole = prorations.period_lines(account, subscription, item) if is_classic and not start.anchor else whole
         return whole if start.bills_first_period(now=now) else [replace(line, amount=0) for line in whole]
     began = start.date or now
-    if subscription["billing_mode"]["type"] == "classic":
-        spans = _classic_spans(item["price"], start, began, now=now)
+    if is_classic:
+        spans = _classic_spans(item, start, began, now=now)
     else:
         spans = list(_spans(item["price"], anchor=start.anchor or now, since=began, until=item["current_period_end"]))
     return [
@@ -84,12 +87,13 @@ def _spans(price: Object, *, anchor: int, since: int, until: int) -> Iterator[li
         since = period[1]
 
 
-def _classic_spans(price: Object, start: Start, began: int, *, now: int) -> list[list[Part]]:
+def _classic_spans(item: Object, start: Start, began: int, *, now: int) -> list[list[Part]]:
     """Return one span for the time before the billing date, and one for the full period, if it begins now."""
+    price, until = item["price"], item["current_period_end"]
     end = period_of(price, anchor=start.anchor or now, at=now)[1]
     before = end if start.anchor else now
     past = [part for parts in _spans(price, anchor=began, since=began, until=before) for part in parts]
-    full = [] if start.anchor else [((now, end), now, end)]
+    full = [] if start.anchor else [((now, end), now, min(end, until))]
     return [parts for parts in (past, full) if parts]
 
 

@@ -6,6 +6,7 @@ DAY = 86_400
 HOUR = 3600
 CLASSIC = {"type": "classic"}
 FLEXIBLE = {"type": "flexible"}
+NOW = {"type": "now"}  # A `billing_cycle_anchor`.
 BOTH = pytest.mark.parametrize("mode", [CLASSIC, FLEXIBLE], ids=["classic", "flexible"])
 
 

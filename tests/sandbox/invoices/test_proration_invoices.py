@@ -1,8 +1,13 @@
 """Prorations with discounts, billed immediately, or from a cancellation; the amounts are computed by hand."""
 
+import pytest
+
 from tests.sandbox.invoices.figures import (
     BOTH,
+    CLASSIC,
     DAY,
+    FLEXIBLE,
+    NOW,
     change,
     item_of,
     newest,
@@ -57,15 +62,19 @@ class TestBilledAtOnce:
         assert newest(shop, subscription) == expected
         assert renew(shop, subscription) == ([5000], 5000)
 
-    @BOTH
-    def test_bills_the_new_interval_and_moves_the_date(self, shop, begin, mode):
+    @pytest.mark.parametrize(
+        ("mode", "choices"),
+        [(CLASSIC, {}), (CLASSIC, {"billing_cycle_anchor": NOW}), (FLEXIBLE, {"billing_cycle_anchor": NOW})],
+        ids=["classic", "classic on request", "flexible on request"],
+    )
+    def test_bills_the_new_interval_and_moves_the_date(self, shop, begin, mode, choices):
         # April, 2/3 of 2000 left: 1333 back, the year of 20,000 in full; 18,667 now.
         subscription = begin("2027-04-01", shop.price(2000), after=10 * DAY, mode=mode)
         items = [{"id": item_of(subscription), "price": shop.price(20_000, interval="year")}]
 
         expected = [-1333, 20_000], 18_667
-        assert preview(shop, subscription, items) == expected
-        change(shop, subscription, items)
+        assert preview(shop, subscription, items, **choices) == expected
+        change(shop, subscription, items, **choices)
         assert newest(shop, subscription) == expected
         changed = shop.subscription(subscription.id)
         assert changed["items"].data[0].current_period_end == at("2028-04-11")
@@ -78,8 +87,8 @@ class TestBilledAtOnce:
         items = [{"id": item_of(subscription), "price": shop.price(5000)}]
 
         expected = [-26_600, 5000], -21_600
-        assert preview(shop, subscription, items) == expected
-        change(shop, subscription, items)
+        assert preview(shop, subscription, items, billing_cycle_anchor=NOW) == expected
+        change(shop, subscription, items, billing_cycle_anchor=NOW)
         assert newest(shop, subscription) == expected
         assert shop.api.customers.retrieve(subscription.customer).balance == -21_600
 

@@ -92,21 +92,21 @@ class TestRenewal:
         assert [invoice.created for invoice in shop.invoices(subscription)] == [NOW, at(end)]
 
     def test_bills_each_item_at_its_own_interval(self, shop):
-        subscription = shop.subscribed(shop.price(1000))
+        subscription = shop.subscribed(shop.price(100))
+        quarterly = shop.price(1000, recurring={"interval": "month", "interval_count": 3})
         shop.api.subscriptions.update(
-            subscription.id,
-            {"items": [{"price": shop.price(100, interval="week")}], "proration_behavior": "none"},
+            subscription.id, {"items": [{"price": quarterly}], "proration_behavior": "always_invoice"}
         )
 
-        shop.move_to(FIRST)
+        shop.move_to(at("2027-04-30 10:30"))
 
         totals = [(shown(invoice.created), invoice.total) for invoice in shop.invoices(subscription)]
         assert totals == [
+            ("2027-01-31 10:30", 100),
             ("2027-01-31 10:30", 1000),
-            ("2027-02-07 10:30", 100),
-            ("2027-02-14 10:30", 100),
-            ("2027-02-21 10:30", 100),
-            ("2027-02-28 10:30", 1100),
+            ("2027-02-28 10:30", 100),
+            ("2027-03-31 10:30", 100),
+            ("2027-04-30 10:30", 1100),
         ]
 
     def test_bills_an_archived_price(self, shop):

@@ -6,6 +6,7 @@ from tests.sandbox.shop import NOW, at, error_of
 
 DAY = 86_400
 NEXT_MONTH = at("2027-02-28 10:30")
+CLASSIC = {"type": "classic"}
 FAILING = "pm_card_chargeCustomerFail"
 
 
@@ -42,8 +43,8 @@ class TestTheBillingDate:
         assert sorted(told) == ["customer.subscription.updated", "invoiceitem.created", "invoiceitem.created"]
 
     @pytest.mark.parametrize("choices", [{"interval": "year"}, {"interval_count": 3}, {"interval": "week"}])
-    def test_moves_with_another_interval(self, shop, create, switch, choices):
-        subscription = create(shop.price(1000))
+    def test_moves_with_another_interval_in_classic_mode(self, shop, create, switch, choices):
+        subscription = create(shop.price(1000), billing_mode=CLASSIC)
         shop.advance(days=5)
         recurring = {"interval": "month", "interval_count": 1, **choices}
 
@@ -52,8 +53,8 @@ class TestTheBillingDate:
         assert changed.billing_cycle_anchor == NOW + 5 * DAY
         assert shop.invoices(subscription)[-1].lines.data[-1].amount == 2000
 
-    def test_moves_from_a_free_price_to_a_paid_one(self, shop, create, switch):
-        subscription = create(shop.price(0))
+    def test_moves_from_a_free_price_to_a_paid_one_in_classic_mode(self, shop, create, switch):
+        subscription = create(shop.price(0), billing_mode=CLASSIC)
         shop.advance(days=5)
 
         changed = switch(subscription, shop.price(2000))
@@ -80,8 +81,8 @@ class TestTheBillingDate:
         shop.move_to(NEXT_MONTH)
         assert [line.amount for line in shop.invoices(subscription)[-1].lines.data] == [1400, 2800]
 
-    def test_without_prorations_still_moves_with_the_interval(self, shop, create, switch):
-        subscription = create(shop.price(1000))
+    def test_without_prorations_still_moves_with_the_interval_in_classic_mode(self, shop, create, switch):
+        subscription = create(shop.price(1000), billing_mode=CLASSIC)
         shop.advance(days=5)
 
         switch(subscription, shop.price(9000, interval="year"), proration_behavior="none")
@@ -152,10 +153,15 @@ class TestTrials:
 
 class TestFailedPayment:
     @pytest.mark.parametrize(
-        "change", [{"price": {"interval": "year"}}, {"behavior": "always_invoice"}, {"anchor": {"type": "now"}}]
+        "change",
+        [
+            {"price": {"interval": "year"}, "mode": CLASSIC},
+            {"behavior": "always_invoice"},
+            {"anchor": {"type": "now"}},
+        ],
     )
     def test_changes_nothing_with_error_if_incomplete(self, shop, create, switch, change):
-        subscription = create(shop.price(2800))
+        subscription = create(shop.price(2800), billing_mode=change.get("mode", {"type": "flexible"}))
         fail_from_now_on(shop, subscription)
         price = shop.price(24_000, **change.get("price", {}))
         before = shop.subscription(subscription.id).to_dict()
@@ -181,7 +187,11 @@ class TestFailedPayment:
         shop.api.payment_methods.detach(customer.invoice_settings.default_payment_method)
 
         error = error_of(
-            switch, subscription, shop.price(24_000, interval="year"), payment_behavior="error_if_incomplete"
+            switch,
+            subscription,
+            shop.price(24_000, interval="year"),
+            billing_cycle_anchor={"type": "now"},
+            payment_behavior="error_if_incomplete",
         )
 
         assert (error.http_status, error.code) == (400, "resource_missing")

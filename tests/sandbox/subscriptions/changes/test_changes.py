@@ -4,6 +4,7 @@ from tests.sandbox.shop import NOW, at, error_of
 from tests.wording import starting
 
 DAY = 86_400
+CLASSIC = {"type": "classic"}
 NEXT_MONTH = at("2027-02-28 10:30")
 
 
@@ -106,8 +107,8 @@ class TestChange:
         listed = shop.api.subscription_items.list({"subscription": subscription.id})
         assert [item.id for item in listed] == [removed["items"].data[0].id]
 
-    def test_begins_a_new_period_with_another_interval(self, shop, create):
-        subscription, yearly = create(shop.price(2800)), shop.price(24000, interval="year")
+    def test_begins_a_new_period_with_another_interval_in_classic_mode(self, shop, create):
+        subscription, yearly = create(shop.price(2800), billing_mode=CLASSIC), shop.price(24000, interval="year")
         shop.advance(days=14)
 
         changed = shop.api.subscriptions.update(
@@ -141,6 +142,7 @@ class TestChange:
             subscription.id,
             {
                 "items": [{"id": self.item(subscription), "price": yearly}],
+                "billing_cycle_anchor": {"type": "now"},
                 "payment_behavior": "error_if_incomplete",
             },
         )

@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 from tests.sandbox.shop import NOW, at, error_of
 from tests.wording import starting
 
@@ -109,9 +111,13 @@ class TestTheNextPhase:
         assert (by_schedule.total, by_schedule.created) == (1000, FIRST)
         assert shop.subscription(subscription.id)["items"].data[0].price.unit_amount == 2800
 
-    def test_with_another_interval_begins_a_new_period(self, shop, create, scheduled, plan):
-        subscription = create(shop.price(2800))
-        plan(scheduled(subscription), shop.price(20_000, interval="year"))
+    @pytest.mark.parametrize(
+        "case", [("classic", "automatic"), ("classic", "phase_start"), ("flexible", "phase_start")], ids="-".join
+    )
+    def test_with_another_interval_begins_a_new_period(self, shop, create, scheduled, plan, *, case):
+        mode, anchor = case
+        subscription = create(shop.price(2800), billing_mode={"type": mode})
+        plan(scheduled(subscription), shop.price(20_000, interval="year"), anchor=anchor)
 
         shop.move_to(FIRST)
 
@@ -119,6 +125,23 @@ class TestTheNextPhase:
         assert changed["items"].data[0].current_period_end == at("2028-02-28 10:30")
         assert changed.billing_cycle_anchor == FIRST
         assert [invoice.total for invoice in shop.invoices(subscription)] == [2800, 20_000]
+
+    @pytest.mark.parametrize(
+        ("behavior", "total"),
+        # 28 February 2027 to 31 January 2028 are 337 of 365 days: 20,000 x 337/365 = 18,465.75.
+        [("none", None), ("create_prorations", None), ("always_invoice", 18_466)],
+    )
+    def test_keeps_the_billing_date_in_flexible_mode(self, shop, create, scheduled, plan, *, behavior, total):
+        subscription = create(shop.price(2800))
+        plan(scheduled(subscription), shop.price(20_000, interval="year"), behavior=behavior)
+
+        shop.move_to(FIRST)
+
+        changed = shop.subscription(subscription.id)
+        assert changed["items"].data[0].current_period_end == at("2028-01-31 10:30")
+        assert changed.billing_cycle_anchor == NOW
+        billed = [invoice.total for invoice in shop.invoices(subscription)]
+        assert billed == ([2800] if total is None else [2800, total])
 
     def test_prorates_when_it_begins_within_a_period(self, shop, create, scheduled):
         # Half of the 28 days are left: 1400 credited, 2800 charged.
