@@ -62,7 +62,7 @@ class SubscriptionAnswer(BaseModel):
 
 class ChangedAnswer(SubscriptionAnswer):
     charged_now: bool = Field(
-        description="True if Stripe bills the change at once (another interval, from a free price); "
+        description="True if the change is billed at once, with a new period (another interval, from a free price); "
         "false if the difference is on the next invoice."
     )
 

@@ -80,8 +80,8 @@ def cancel(request: HttpRequest) -> SubscriptionAnswer | PaymentAnswer:
 )
 def updatesub(request: HttpRequest) -> ChangedAnswer:
     """The subscription keeps its id and its billing date: the difference is on the next invoice, at
-    the end of the running period. If Stripe bills at once instead, `charged_now` is true; if the card is then
-    declined, nothing changes (400)."""
+    the end of the running period. To another interval, or from a free price, a new period begins and is billed
+    at once: `charged_now` is true; if the card is then declined, nothing changes (400)."""
     asked = read(request, ChangeAsked)
     person = requested_person(request, user_name=asked.user_name)
     price = Price.objects.select_related("product").filter(pk=asked.price_id).first()
@@ -94,9 +94,12 @@ def updatesub(request: HttpRequest) -> ChangedAnswer:
     except AlreadyOnIt:
         return ChangedAnswer.after(subscription, charged_now=change.was_billed_at_once(subscription=subscription))
     preview = previews.preview(subscription=subscription, price=price, quantity=quantity)
-    after = change.change(
-        subscription=subscription, price=price, quantity=quantity, proration_date=preview.proration_date
-    )
+    try:
+        after = change.change(
+            subscription=subscription, price=price, quantity=quantity, proration_date=preview.proration_date
+        )
+    except previews.StalePreview as stale:
+        raise Refusal.conflict("changed_meanwhile", f"{stale} Please ask again.") from stale
     _link(after, price)
     return ChangedAnswer.after(after, charged_now=preview.is_billed_now)
 

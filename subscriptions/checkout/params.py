@@ -30,7 +30,8 @@ def params_for(session: CheckoutSession, *, user: User) -> "pc.SessionCreatePara
     if session.mode == CheckoutSession.Mode.PAYMENT:
         params["payment_intent_data"] = {"metadata": metadata}
         return params
-    params["subscription_data"] = {"metadata": metadata}
+    params["subscription_data"] = {"metadata": metadata, "billing_mode": {"type": "flexible"}}
+    params["payment_method_collection"] = "always"
     if session.trial_days:
         params["subscription_data"]["trial_period_days"] = session.trial_days
         if session.price and not session.price.trial_needs_card:

@@ -58,7 +58,7 @@ def cancel(*, subscription: Subscription, reason: Reason | None = None) -> Subsc
     if subscription.ends_with_period:
         return subscription
     subscription = refresh.release_schedule(subscription)
-    params: p.SubscriptionUpdateParams = {"cancel_at_period_end": True}
+    params: p.SubscriptionUpdateParams = {"cancel_at_period_end": True, "proration_behavior": "none"}
     if reason and reason.details:
         params["cancellation_details"] = reason.details  # type: ignore[typeddict-item]
     return refresh.update(subscription, params)
@@ -74,7 +74,7 @@ def cancel_now(
     if subscription.has_ended:
         raise CannotCancel.already_ended()
     # Without `invoice_now` Stripe drops pending prorations (https://docs.stripe.com/billing/subscriptions/cancel).
-    params: p.SubscriptionCancelParams = {"invoice_now": is_last_invoice_wanted}
+    params: p.SubscriptionCancelParams = {"invoice_now": is_last_invoice_wanted, "prorate": False}
     if reason and reason.details:
         params["cancellation_details"] = reason.details  # type: ignore[typeddict-item]
     try:
@@ -100,9 +100,12 @@ def resume(*, subscription: Subscription) -> Subscription:
         return _start_again(subscription)
     if not subscription.cancels_at:
         raise CannotResume.not_cancelled()
-    params: p.SubscriptionUpdateParams = (
-        {"cancel_at_period_end": False} if subscription.cancel_at_period_end else {"cancel_at": ""}
-    )
+    # Time that was credited because the end is within the paid period is charged again.
+    params: p.SubscriptionUpdateParams = {"proration_behavior": "create_prorations"}
+    if subscription.cancel_at_period_end:
+        params["cancel_at_period_end"] = False
+    else:
+        params["cancel_at"] = ""
     try:
         return refresh.update(subscription, params)
     except StripeRefused as error:

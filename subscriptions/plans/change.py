@@ -43,21 +43,25 @@ def usual_quantity(*, subscription: Subscription, price: Price) -> int:
 
 
 def was_billed_at_once(*, subscription: Subscription) -> bool:
-    """Whether Stripe billed at once when the subscription changed to the price that it has now."""
+    """Whether Stripe billed at once when the subscription changed to the price that it has now.
+
+    Then its period began with the change. After the next renewal this is not known any more.
+    """
     arrivals = StatusChange.objects.filter(subscription=subscription, to_price_id=subscription.price_id)
-    arrival = arrivals.exclude(from_price_id=subscription.price_id).select_related("from_price", "to_price").first()
-    if arrival is None or arrival.from_price is None or arrival.to_price is None:
+    arrival = arrivals.exclude(from_price_id=subscription.price_id).exclude(from_price_id=None).first()
+    began_at = subscription.current_period_start_at
+    if arrival is None or began_at is None or arrival.from_status == Subscription.Status.TRIALING:
         return False
-    return preview.billed_at_once(status=arrival.from_status, before=arrival.from_price, after=arrival.to_price)
+    return abs(arrival.changed_at - began_at) <= preview.AT_ONCE
 
 
 def can_wait(*, subscription: Subscription, price: Price, quantity: int) -> bool:
-    """Whether the change can wait until the period ends: the new price is cheaper, or Stripe would bill at once."""
+    """Whether the change can wait until the period ends: the new price is cheaper, or would be billed at once."""
     if subscription.on_trial:
         return False
     item = preview.main_item(subscription)
     is_cheaper = (price.unit_amount or 0) * quantity < (item["unit_amount"] or 0) * item["quantity"]
-    return is_cheaper or preview.bills_at_once(subscription, price)
+    return is_cheaper or preview.begins_period(subscription, price)
 
 
 def check_change(*, subscription: Subscription, price: Price, quantity: int) -> None:
@@ -68,7 +72,7 @@ def check_change(*, subscription: Subscription, price: Price, quantity: int) -> 
     if (price.pk, quantity) == (subscription.price_id, subscription.quantity):
         raise AlreadyOnIt.same()
     _check_price(subscription, price)
-    if subscription.cancels_at and preview.bills_at_once(subscription, price):
+    if subscription.cancels_at and preview.begins_period(subscription, price):
         # A whole new period would be paid for, and lost on the last day of the old one.
         raise CannotChange.ending()
 
@@ -102,21 +106,27 @@ def _check_subscription(subscription: Subscription) -> None:
 def change(*, subscription: Subscription, price: Price, quantity: int, proration_date: int) -> Subscription:
     """Change plan or quantity now, billed as the preview with this `proration_date` (Unix seconds) said.
 
-    The id and the billing date stay, and the difference is on the next invoice. If Stripe bills at once
-    (`preview.bills_at_once`), a declined card changes nothing. A scheduled change is undone.
+    The id and the billing date stay, and the difference is on the next invoice. If a period begins with the change
+    (`preview.begins_period`), it is billed at once, and a declined card changes nothing. A scheduled change is undone.
+    Raises StalePreview if the subscription was changed at Stripe since the preview.
     """
     with _claimed(subscription, price):
         check_change(subscription=subscription, price=price, quantity=quantity)
+        if preview.begins_period(subscription, price):
+            # Asked a second time, after a lost answer, Stripe would begin and bill another period.
+            before, subscription = subscription, _fetch_outcome(subscription)
+            if (subscription.price_id, subscription.quantity) == (price.pk, quantity):
+                return subscription
+            preview.check_unchanged(before, subscription)
         return _changed(refresh.release_schedule(subscription), price, quantity, proration_date)
 
 
 def _changed(subscription: Subscription, price: Price, quantity: int, proration_date: int) -> Subscription:
-    params: p.SubscriptionUpdateParams = {
-        "items": [{"id": preview.main_item(subscription)["id"], "price": price.pk, "quantity": quantity}],
-        "proration_behavior": "create_prorations",
-        "proration_date": proration_date,
-        "payment_behavior": "error_if_incomplete",
-    }
+    params: p.SubscriptionUpdateParams = preview.change_params(subscription, price, quantity)
+    params["payment_behavior"] = "error_if_incomplete"
+    if not preview.begins_period(subscription, price):
+        # Stripe takes no date for a period that begins now.
+        params["proration_date"] = proration_date
     # No idempotency key is needed: sent again, the price is the same, and Stripe has nothing to prorate.
     try:
         return refresh.update(subscription, params)
@@ -144,7 +154,12 @@ def schedule_change(*, subscription: Subscription, price: Price, quantity: int) 
             subscription = cancel.resume(subscription=subscription)
         current = _live_schedule(subscription)
         schedule_id = current["id"]
-        params: Any = schedules.with_change(current, price=price, quantity=quantity)
+        params: Any = schedules.with_change(
+            current,
+            price=price,
+            quantity=quantity,
+            is_other_interval=preview.is_other_interval(subscription, price),
+        )
         engine.apply_answer(kinds.SCHEDULE, schedule_id, lambda: gateway.update_schedule(schedule_id, params))
         return _fetch_outcome(subscription)
 

@@ -18,6 +18,9 @@ from subscriptions.models import Subscription
 # Stripe prorates to the second, so older figures are fetched again.
 VALID_FOR = timedelta(minutes=10)
 
+# An invoice that is due by then, after the answer, is billed at once: Stripe's clocks may differ by a little.
+AT_ONCE = timedelta(minutes=1)
+
 # Stripe's error code if the subscription ends before its next invoice.
 NOTHING_COMES = "invoice_upcoming_none"
 
@@ -28,12 +31,11 @@ class StalePreview(Exception):
     """The figures are too old, or the subscription has changed since they were shown."""
 
 
-class Terms(NamedTuple):
-    """The part of a price that decides when Stripe bills; `unit_amount` is None if Stripe computes it."""
+class Period(NamedTuple):
+    """The period that a line bills."""
 
-    interval: str
-    interval_count: int
-    unit_amount: int | None
+    start_at: datetime | None
+    end_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Preview:
-    """The invoice after a change. If `is_billed_now`, Stripe charges it at once, otherwise at `due_at`."""
+    """The invoice after a change. If `is_billed_now`, Stripe charges it at once, otherwise at `due_at`.
+
+    `period` is the new plan's first whole period on this invoice, None if the invoice has none.
+    """
 
     subscription: Subscription
     price: Price
@@ -68,6 +73,21 @@ class Preview:
     amount_due: int
     currency: str
     due_at: datetime | None
+    period: Period | None = None
+
+    @property
+    def renews_at(self) -> datetime | None:
+        """When the plan is billed again, after an invoice at once for a whole period."""
+        return self.period.end_at if self.is_billed_now and self.period else None
+
+    @property
+    def has_credit(self) -> bool:
+        return any(line.is_proration and line.amount < 0 for line in self.lines)
+
+    @property
+    def is_due_as_before(self) -> bool:
+        """Whether the next invoice comes when it would have come without the change."""
+        return self.due_at is not None and self.due_at == self.subscription.current_period_end_at
 
     @property
     def total_display(self) -> str:
@@ -102,10 +122,7 @@ def preview(*, subscription: Subscription, price: Price, quantity: int) -> Previ
         answer = gateway.preview_invoice(
             {
                 "subscription": subscription.pk,
-                "subscription_details": {
-                    "items": [{"id": main_item(subscription)["id"], "price": price.pk, "quantity": quantity}],
-                    "proration_behavior": "create_prorations",
-                },
+                "subscription_details": change_params(subscription, price, quantity),
             }
         )
     except StripeRefused as error:
@@ -114,7 +131,8 @@ def preview(*, subscription: Subscription, price: Price, quantity: int) -> Previ
         return _without_invoice(subscription, price, quantity)
     invoice = answer.object
     about = (invoice.get("parent") or {}).get("subscription_details") or {}
-    is_billed_now = bills_at_once(subscription, price)
+    billed_at = moment(invoice["period_end"])
+    is_billed_now = billed_at is not None and billed_at <= answer.known_until + AT_ONCE
     return Preview(
         subscription=subscription,
         price=price,
@@ -127,8 +145,39 @@ def preview(*, subscription: Subscription, price: Price, quantity: int) -> Previ
         tax=sum(tax["amount"] for tax in invoice.get("total_taxes") or []),
         amount_due=invoice["amount_due"],
         currency=invoice["currency"],
-        due_at=None if is_billed_now else subscription.current_period_end_at,
+        due_at=None if is_billed_now else billed_at,
+        period=_new_period(invoice, item_id=main_item(subscription)["id"]),
     )
+
+
+def change_params(subscription: Subscription, price: Price, quantity: int) -> Any:
+    """Return the change as it is asked of Stripe, in the preview and in the change alike.
+
+    The billing date moves only if that is asked: by default it depends on the subscription's billing mode.
+    https://docs.stripe.com/billing/subscriptions/billing-mode/compare
+    """
+    anchor = "now" if begins_period(subscription, price) else "unchanged"
+    return {
+        "items": [{"id": main_item(subscription)["id"], "price": price.pk, "quantity": quantity}],
+        "proration_behavior": "create_prorations",
+        "billing_cycle_anchor": {"type": anchor},
+    }
+
+
+def begins_period(subscription: Subscription, price: Price) -> bool:
+    """Whether we ask Stripe to begin a period with the change, and so to bill at once.
+
+    It is asked for another interval, and from a free subscription to a paid one. On trial, the trial goes on.
+    """
+    if subscription.status == Subscription.Status.TRIALING:
+        return False
+    is_free = all(each["unit_amount"] == 0 for each in subscription.items)
+    return is_other_interval(subscription, price) or (is_free and bool(price.unit_amount))
+
+
+def is_other_interval(subscription: Subscription, price: Price) -> bool:
+    item = main_item(subscription)
+    return (item["interval"], item["interval_count"]) != (price.interval, price.interval_count)
 
 
 def _without_invoice(subscription: Subscription, price: Price, quantity: int) -> Preview:
@@ -149,6 +198,12 @@ def _without_invoice(subscription: Subscription, price: Price, quantity: int) ->
     )
 
 
+def check_unchanged(shown: Subscription, now: Subscription) -> None:
+    """Raise StalePreview if the subscription is not as it was when its preview was shown."""
+    if fingerprint(shown) != fingerprint(now):
+        raise StalePreview("The subscription has changed meanwhile.")
+
+
 def read_token(token: str, *, subscription: Subscription, price: Price) -> tuple[int, int]:
     """Return the quantity and proration date that the confirmed preview showed. Raises StalePreview."""
     try:
@@ -158,28 +213,6 @@ def read_token(token: str, *, subscription: Subscription, price: Price) -> tuple
     if (price_id, seen_fingerprint) != (price.pk, fingerprint(subscription)):
         raise StalePreview("The subscription has changed meanwhile.")
     return quantity, proration_date
-
-
-def bills_at_once(subscription: Subscription, price: Price) -> bool:
-    """Whether Stripe charges at once and moves the billing date: to another interval, or from a free price.
-
-    https://docs.stripe.com/billing/subscriptions/change-price#billing-period
-    """
-    item = main_item(subscription)
-    before = Terms(item["interval"], item["interval_count"], item["unit_amount"])
-    return _bills_at_once(subscription.status, before, price)
-
-
-def billed_at_once(*, status: str, before: Price, after: Price) -> bool:
-    """Whether Stripe billed at once when a subscription with this status changed from one price to the other."""
-    return _bills_at_once(status, Terms(before.interval, before.interval_count, before.unit_amount), after)
-
-
-def _bills_at_once(status: str, before: Terms, price: Price) -> bool:
-    if status == Subscription.Status.TRIALING:
-        return False
-    is_other_interval = (before.interval, before.interval_count) != (price.interval, price.interval_count)
-    return is_other_interval or (before.unit_amount == 0 and bool(price.unit_amount))
 
 
 def main_item(subscription: Subscription) -> JSON:
@@ -210,6 +243,15 @@ def _line(line: JSON) -> Line:
         period_start_at=moment(line["period"]["start"]),
         period_end_at=moment(line["period"]["end"]),
     )
+
+
+def _new_period(invoice: JSON, *, item_id: str) -> Period | None:
+    """Return the period of the line that bills the item in advance."""
+    for line in invoice["lines"]["data"]:
+        details = (line.get("parent") or {}).get("subscription_item_details") or {}
+        if details.get("subscription_item") == item_id and not details.get("proration"):
+            return Period(moment(line["period"]["start"]), moment(line["period"]["end"]))
+    return None
 
 
 def _is_proration(parent: dict[str, Any]) -> bool:

@@ -14,8 +14,12 @@ from subscriptions.mirror import mapping
 DISCOUNT_NAMES = ("discount", "promotion_code", "coupon")
 
 
-def with_change(schedule: JSON, *, price: Price, quantity: int) -> dict[str, Any]:
-    """Return the parameters that keep the current phase and add one with another price or quantity."""
+def with_change(schedule: JSON, *, price: Price, quantity: int, is_other_interval: bool) -> dict[str, Any]:
+    """Return the parameters that keep the current phase and add one with another price or quantity.
+
+    With another interval a whole period begins with the new phase; without that, Stripe may count it from the old
+    billing date: https://docs.stripe.com/billing/subscriptions/billing-mode/compare
+    """
     now = _current_phase(schedule)
     kept = _kept(now)
     items = [_item(item) for item in mapping.main_first(now["items"])]
@@ -28,6 +32,7 @@ def with_change(schedule: JSON, *, price: Price, quantity: int) -> dict[str, Any
         **kept,
         "items": [changed, *items[1:]],
         "proration_behavior": "none",
+        "billing_cycle_anchor": "phase_start" if is_other_interval else "automatic",
         "duration": {"interval": price.interval, "interval_count": price.interval_count},
     }
     return {

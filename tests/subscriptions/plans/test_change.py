@@ -174,7 +174,7 @@ class TestUpgrade:
     ) -> None:
         preview = shown(customer_client, path_to(subscription, yearly))
         path = f"/v1/subscriptions/{subscription.pk}"
-        local_stripe.control("faults", status="reset", count=3, after=True, path=path)
+        local_stripe.control("faults", status="reset", count=3, after=True, path=path, method="POST")
         form = {"preview": preview.token, "when": "now"}
         assert customer_client.post(path_to(subscription, yearly), form).status_code == 503
         assert len(local_stripe.api.invoices.list().data) == 2

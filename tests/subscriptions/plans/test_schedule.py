@@ -33,10 +33,16 @@ def item(price: str, quantity: int | None, **members: Any) -> dict[str, Any]:
     return {"price": price, "quantity": quantity, **members}
 
 
+def with_change(now: dict[str, Any], *, price: Price, is_other_interval: bool = False) -> list[dict[str, Any]]:
+    told = schedules.with_change({"phases": [now]}, price=price, quantity=1, is_other_interval=is_other_interval)
+    phases: list[dict[str, Any]] = told["phases"]
+    return phases
+
+
 class TestWithChange:
     def test_names_the_two_phases(self, basic: Price) -> None:
         schedule = {"current_phase": {"start_date": 100, "end_date": 200}, "phases": [phase()]}
-        assert schedules.with_change(schedule, price=basic, quantity=2) == {
+        assert schedules.with_change(schedule, price=basic, quantity=2, is_other_interval=False) == {
             "end_behavior": "release",
             "proration_behavior": "none",
             "phases": [
@@ -44,10 +50,15 @@ class TestWithChange:
                 {
                     "items": [{"price": basic.pk, "quantity": 2}],
                     "proration_behavior": "none",
+                    "billing_cycle_anchor": "automatic",
                     "duration": {"interval": "month", "interval_count": 1},
                 },
             ],
         }
+
+    def test_begins_a_period_with_another_interval(self, basic: Price) -> None:
+        _, following = with_change(phase(), price=basic, is_other_interval=True)
+        assert following["billing_cycle_anchor"] == "phase_start"
 
     def test_keeps_discounts_taxes_and_metadata(self, basic: Price) -> None:
         now = phase(
@@ -56,7 +67,7 @@ class TestWithChange:
             default_tax_rates=["txr_2"],
             metadata={"seen": "yes"},
         )
-        for told in schedules.with_change({"phases": [now]}, price=basic, quantity=1)["phases"]:
+        for told in with_change(now, price=basic):
             assert told["discounts"] == [{"discount": "di_1"}]
             assert (told["default_tax_rates"], told["metadata"]) == (["txr_2"], {"seen": "yes"})
             assert told["items"][0]["discounts"] == [{"coupon": "OFF"}]
@@ -64,7 +75,7 @@ class TestWithChange:
 
     def test_names_no_quantity_of_what_is_billed_by_use(self, basic: Price) -> None:
         now = phase(items=[item("price_pro", 1), item("price_calls", None)])
-        told = schedules.with_change({"phases": [now]}, price=basic, quantity=1)["phases"]
+        told = with_change(now, price=basic)
         assert [each["items"][1] for each in told] == [{"price": "price_calls"}] * 2
 
 

@@ -9,7 +9,7 @@ from django.test import Client, RequestFactory
 from billing.models import Price
 from subscriptions.models import Customer, Subscription, SubscriptionSchedule
 from subscriptions.plans import preview
-from subscriptions.plans.preview import Line, Preview
+from subscriptions.plans.preview import Line, Period, Preview
 from tests.subscriptions import reading
 from tests.subscriptions.reading import Step, shown
 from tests.subscriptions.rows import JUNE, MAY, sell_team, sell_yearly, subscribe
@@ -152,15 +152,27 @@ class TestPreview:
     def test_of_a_bill_at_once_says_what_is_charged_and_that_the_date_moves(
         self, subscription_row: Subscription, team_seats: Price
     ) -> None:
-        costs = costs_of(subscription_row, team_seats, -810, 29000, is_billed_now=True, due_at=None)
+        figures: dict[str, Any] = {"is_billed_now": True, "due_at": None, "period": Period(MAY, JUNE)}
+        costs = costs_of(subscription_row, team_seats, -810, 29000, **figures)
         assert costs == starting(
             f"If you change now $281.90 is charged today. Your billing date moves: the new plan{APOSTROPHE}s period "
-            f"begins today. If the payment fails, nothing changes. Today{APOSTROPHE}s invoice"
+            "begins today and renews on 3 June 2099. If the payment fails, nothing changes. Unused time is counted to "
+            "the second, so the charge can be a few cents more by the time you click. "
+            f"Today{APOSTROPHE}s invoice"
         )
         assert costs == ending("Total $281.90 Change now and pay $281.90")
 
+    def test_of_a_later_date_than_before_does_not_say_as_before(
+        self, subscription_row: Subscription, team_seats: Price
+    ) -> None:
+        costs = costs_of(subscription_row, team_seats, 2900, due_at=JUNE)
+        assert costs == starting(
+            "If you change now Nothing is charged today. Your next invoice comes on 3 June 2099. It will be $29.00."
+        )
+
     def test_of_a_credit_says_that_the_rest_is_kept(self, subscription_row: Subscription, team_seats: Price) -> None:
-        costs = costs_of(subscription_row, team_seats, -26100, 900, is_billed_now=True, due_at=None, amount_due=0)
+        figures: dict[str, Any] = {"is_billed_now": True, "due_at": None, "period": Period(MAY, JUNE), "amount_due": 0}
+        costs = costs_of(subscription_row, team_seats, -26100, 900, **figures)
         assert costs == starting("If you change now Nothing is charged today. Your billing date moves:")
         assert "If the payment fails" not in costs
         assert "The rest is kept for your later invoices." in costs
