@@ -79,7 +79,7 @@ test-benchmarks: install ## Run the tests of the benchmarks
 test-e2e: install ## Run the tests in a real browser (needs chromium)
 	$(BIN)/python -m pytest tests/e2e
 
-test-programs: install .venv-djstripe/ready $(NODE_PROGRAMS) ## Run other people's programs against the sandbox (needs node and npm)
+test-programs: install .venv-djstripe/ready $(NODE_PROGRAMS) ## Run other people's programs against the sandbox (needs node 20 and npm)
 	$(BIN)/python -m pytest tests/programs
 
 # --- Measuring ---------------------------------------------------------------

@@ -5,6 +5,7 @@ from sandbox.core import ids
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
+from sandbox.http import listing
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
 
@@ -34,7 +35,13 @@ def retrieve(account: Account, params: Params, account_id: str) -> Object:
     return own
 
 
+def list_connected(_account: Account, _params: Params) -> Object:
+    """List the accounts that are connected to this one: there are none."""
+    return listing.embedded([], url="/v1/accounts")
+
+
 ROUTES: Routes = [
     ("GET", "/v1/account", retrieve_own),
+    ("GET", "/v1/accounts", list_connected),
     ("GET", "/v1/accounts/<account_id>", retrieve),
 ]

@@ -284,6 +284,7 @@ def listening(api):
     api.webhook_endpoints.delete(endpoint)
     api.events.retrieve(api.events.list().data[0].id)
     api.accounts.retrieve(api.accounts.retrieve_current().id)
+    assert api.accounts.list().data == []
 
 
 class TestWalk:
