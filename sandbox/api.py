@@ -26,8 +26,9 @@ from sandbox.checkout.links import routes as link_routes
 from sandbox.core.account import API_VERSION, Cause
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
+from sandbox.customers import balance_routes as customer_balance_routes
 from sandbox.customers import routes as customer_routes
-from sandbox.customers import source_routes
+from sandbox.customers import source_routes, tax_id_routes
 from sandbox.events import endpoint_routes, thin
 from sandbox.events import routes as event_routes
 from sandbox.http import contract, expansion, idempotency
@@ -39,6 +40,10 @@ from sandbox.http.routes import Routes
 from sandbox.http.searching import routes as search_routes
 from sandbox.http.versions import former_calls, translation
 from sandbox.invoices import routes as invoice_routes
+from sandbox.invoices.credit_notes import routes as credit_note_routes
+from sandbox.invoices.drafts import line_routes
+from sandbox.invoices.items import routes as invoice_item_routes
+from sandbox.invoices.payments import routes as invoice_payment_routes
 from sandbox.local_stripe import LocalStripe
 from sandbox.payments import payment_method_routes
 from sandbox.payments import routes as payment_routes
@@ -66,6 +71,8 @@ MODULES = [
     promotion_code_routes,
     customer_routes,
     source_routes,
+    customer_balance_routes,
+    tax_id_routes,
     checkout_routes,
     link_routes,
     subscription_routes,
@@ -73,6 +80,10 @@ MODULES = [
     pausing_routes,
     schedule_routes,
     invoice_routes,
+    line_routes,
+    invoice_item_routes,
+    invoice_payment_routes,
+    credit_note_routes,
     preview_routes,
     payment_routes,
     payment_intent_routes,

@@ -22,15 +22,16 @@ from sandbox.payments import outcomes
 from sandbox.payments.balance import rules as balance
 from sandbox.payments.disputes import rules as disputes
 from sandbox.payments.refunds import rules as refunds
-from sandbox.subscriptions import due_next, renewals
+from sandbox.subscriptions.invoicing import due as invoicing
+from sandbox.subscriptions.invoicing import upcoming
 from sandbox.subscriptions.schedules import starting as schedules
 from sandbox.subscriptions.starting import pending_setup
 
 DUE: dict[str, Callable[[Account, Object], object]] = {
     "checkout.session": checkout.expire,
-    "subscription": due_next.advance,
+    "subscription": upcoming.advance,
     "subscription_schedule": schedules.start_or_announce_end,
-    "invoice": renewals.retry,
+    "invoice": invoicing.advance,
     "discount": discounts.expire,
     "coupon": redeeming.expire_coupon,
     "promotion_code": redeeming.expire_code,

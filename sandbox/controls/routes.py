@@ -11,12 +11,12 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from sandbox.controls import checkout, clock, events, payments, portal, switches
+from sandbox.controls import checkout, clock, events, invoices, payments, portal, switches
 from sandbox.controls.body import Body
 from sandbox.core.errors import ApiError
 from sandbox.local_stripe import LocalStripe
 
-MODULES = [switches, clock, checkout, payments, portal, events]
+MODULES = [switches, clock, checkout, payments, portal, events, invoices]
 
 
 def respond(sandbox: LocalStripe, request: Request) -> Response:

@@ -97,6 +97,9 @@ KINDS = {
                 {"subscriptions", "sources", "tax", "tax_ids", "cash_balance", "invoice_credit_balance"}
             ),
         ),
+        Kind("credit_note", prefix="cn", list_url="/v1/credit_notes", indexed=_same_name("customer", "invoice")),
+        Kind("credit_note_line_item", prefix="cnli", is_stored=False),
+        Kind("customer_balance_transaction", prefix="cbtxn", indexed=_same_name("customer", "invoice")),
         Kind("discount", prefix="di", created="start"),
         Kind("dispute", prefix="du", list_url="/v1/disputes", indexed=_same_name("charge", "payment_intent")),
         Kind(
@@ -122,9 +125,19 @@ KINDS = {
             "invoice_payment",
             prefix="inpay",
             list_url="/v1/invoice_payments",
-            indexed={"invoice": ("invoice",), "payment_intent": ("payment", "payment_intent")},
+            indexed={
+                "invoice": ("invoice",),
+                "payment_intent": ("payment", "payment_intent"),
+                "payment_record": ("payment", "payment_record"),
+            },
         ),
-        Kind("invoiceitem", prefix="ii", created="date", indexed=_same_name("customer", "invoice")),
+        Kind(
+            "invoiceitem",
+            prefix="ii",
+            list_url="/v1/invoiceitems",
+            created="date",
+            indexed=_same_name("customer", "invoice"),
+        ),
         Kind("item", prefix="li", is_stored=False),
         Kind("line_item", prefix="il", is_stored=False),
         Kind(
@@ -190,6 +203,7 @@ KINDS = {
             list_url="/v1/subscription_schedules",
             indexed=_same_name("customer"),
         ),
+        Kind("tax_id", prefix="txi", indexed=_same_name("customer")),
         Kind("webhook_endpoint", prefix="we", list_url="/v1/webhook_endpoints"),
         Kind("_answer"),
         Kind("_preview"),

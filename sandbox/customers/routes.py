@@ -4,11 +4,12 @@ from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.customers import rules
-from sandbox.http import limits, listing, metadata
+from sandbox.http import limits, listing
+from sandbox.http.expansion import provides
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
 
-UNSUPPORTED = ("cash_balance", "default_source", "source", "tax", "tax_id_data", "test_clock")
+UNSUPPORTED = ("cash_balance", "default_source", "source", "tax", "test_clock")
 
 
 def create(account: Account, params: Params) -> Object:
@@ -27,10 +28,7 @@ def retrieve(account: Account, _params: Params, customer_id: str) -> Object:
 def update(account: Account, params: Params, customer_id: str) -> Object:
     limits.refuse_unsupported(params, *UNSUPPORTED)
     customer = account.find("customer", customer_id)
-    changes = rules.request_members(account, params, customer)
-    if "metadata" in params:
-        changes["metadata"] = metadata.merged(customer["metadata"], params)
-    return account.change(customer, changes, event="customer.updated")
+    return rules.change(account, customer, params)
 
 
 def delete(account: Account, _params: Params, customer_id: str) -> Object:
@@ -46,6 +44,45 @@ def list_all(account: Account, params: Params) -> Object:
         params,
         index=("email", params["email"]) if "email" in params else None,
     )
+
+
+@provides("customer", "tax")
+def tax(_account: Account, customer: Object) -> Object:
+    """Return how Stripe Tax locates the customer: by their address, if they have one."""
+    address = customer["address"] or {}
+    country = address.get("country")
+    location = {"country": country, "source": "billing_address", "state": address.get("state")} if country else None
+    return {
+        "automatic_tax": "not_collecting" if country else "unrecognized_location",
+        "ip_address": None,
+        "location": location,
+        "provider": "stripe",
+    }
+
+
+@provides("customer", "invoice_credit_balance")
+def invoice_credit_balance(_account: Account, customer: Object) -> Object:
+    """Return the balance by currency; empty while it is zero."""
+    return {customer["currency"]: customer["balance"]} if customer["balance"] and customer["currency"] else {}
+
+
+@provides("customer", "cash_balance")
+def cash_balance(_account: Account, customer: Object) -> Object:
+    """Return the cash balance: empty, because the sandbox plays no bank transfers."""
+    return {
+        "object": "cash_balance",
+        "available": None,
+        "customer": customer["id"],
+        "customer_account": None,
+        "livemode": False,
+        "settings": {"reconciliation_mode": "automatic", "using_merchant_default": True},
+    }
+
+
+@provides("customer", "sources")
+def sources(_account: Account, customer: Object) -> Object:
+    """Return the legacy cards and bank accounts: none."""
+    return listing.embedded([], url=f"/v1/customers/{customer['id']}/sources")
 
 
 ROUTES: Routes = [

@@ -1,17 +1,21 @@
 """Create, check and delete customers; deleting a customer cancels their subscriptions."""
 
+import re
 from typing import Any
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
-from sandbox.customers import shapes
+from sandbox.customers import shapes, tax_id_routes
 from sandbox.http import limits, listing, metadata
 from sandbox.http.listing import Params
 from sandbox.invoices import subscription_state
+from sandbox.invoices.balances import rules as balances
 from sandbox.subscriptions import rules as subscriptions
 
 MAX_LENGTHS = {"business_name": 150, "description": 350, "individual_name": 150, "name": 256, "phone": 20}
+INVOICE_PREFIX = re.compile("[A-Z0-9]{3,12}")
+DEFAULT_CURRENCY = "usd"
 ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 
 
@@ -19,7 +23,29 @@ def create(account: Account, params: Params) -> Object:
     """Create a customer from the parameters of `customers.create`."""
     customer = shapes.customer(created=account.now, metadata=metadata.merged({}, params))
     customer |= request_members(account, params, customer)
-    return account.add(customer, event="customer.created")
+    if balance := params.get("balance"):
+        customer |= {"balance": balance, "currency": DEFAULT_CURRENCY}
+    account.add(customer, event="customer.created")
+    if balance:
+        balances.record(account, customer, amount=balance, kind="initial", currency=DEFAULT_CURRENCY)
+    for tax_id in params.get("tax_id_data", []):
+        tax_id_routes.add(account, customer["id"], tax_id)
+    return customer
+
+
+def change(account: Account, customer: Object, params: Params) -> Object:
+    """Change a customer; another `balance` is an adjustment of it."""
+    changes = request_members(account, params, customer)
+    if "metadata" in params:
+        changes["metadata"] = metadata.merged(customer["metadata"], params)
+    difference = params.get("balance", customer["balance"]) - customer["balance"]
+    if difference:
+        currency = customer["currency"] or DEFAULT_CURRENCY
+        changes |= {"balance": params["balance"], "currency": currency}
+    account.change(customer, changes, event="customer.updated")
+    if difference:
+        balances.record(account, customer, amount=difference, kind="adjustment", currency=currency)
+    return customer
 
 
 def delete(account: Account, customer: Object) -> Object:
@@ -32,7 +58,7 @@ def delete(account: Account, customer: Object) -> Object:
 
 def request_members(account: Account, params: Params, customer: Object) -> dict[str, Any]:
     """Return the checked members that the request sets; an empty text removes a value."""
-    members = listing.given(params, "balance", "invoice_prefix", "next_invoice_sequence", "preferred_locales")
+    members = listing.given(params, "preferred_locales") | _numbering(params)
     members |= {
         name: limits.text(params[name], param=name, longest=longest) or None
         for name, longest in MAX_LENGTHS.items()
@@ -48,6 +74,17 @@ def request_members(account: Account, params: Params, customer: Object) -> dict[
         members["shipping"] = _shipping(params["shipping"])
     if "invoice_settings" in params:
         members["invoice_settings"] = _invoice_settings(account, params["invoice_settings"], customer)
+    return members
+
+
+def _numbering(params: Params) -> Params:
+    """Return the checked prefix and next number of the customer's invoices, if given."""
+    members = listing.given(params, "invoice_prefix", "next_invoice_sequence")
+    if not INVOICE_PREFIX.fullmatch(members.get("invoice_prefix", "ABC")):
+        raise ApiError.invalid(
+            "Invoice prefixes must be 3 to 12 uppercase letters or numbers.", param="invoice_prefix"
+        )
+    limits.positive(members.get("next_invoice_sequence", 1), param="next_invoice_sequence")
     return members
 
 

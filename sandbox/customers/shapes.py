@@ -1,4 +1,4 @@
-"""The JSON of a customer."""
+"""The JSON of a customer, and of a tax id."""
 
 import string
 from random import SystemRandom
@@ -7,6 +7,9 @@ from sandbox.core import ids
 from sandbox.core.store import Object
 
 PREFIX_LENGTH = 8
+# The types of tax ids that Stripe asks the authorities about, and those that begin with the country.
+VERIFIED = {"au_abn", "eu_vat", "gb_vat"}
+BEGIN_WITH_COUNTRY = {"eu_oss_vat", "eu_vat"}
 
 
 def customer(*, created: int, metadata: dict[str, str]) -> Object:
@@ -40,4 +43,25 @@ def customer(*, created: int, metadata: dict[str, str]) -> Object:
         "shipping": None,
         "tax_exempt": "none",
         "test_clock": None,
+    }
+
+
+def tax_id(customer_id: str, *, kind: str, value: str, created: int) -> Object:
+    """Return a tax id of a customer."""
+    return {
+        "id": ids.new("tax_id"),
+        "object": "tax_id",
+        "country": (value if kind in BEGIN_WITH_COUNTRY else kind)[:2].upper(),
+        "created": created,
+        "customer": customer_id,
+        "customer_account": None,
+        "livemode": False,
+        "owner": {"customer": customer_id, "customer_account": None, "type": "customer"},
+        "type": kind,
+        "value": value,
+        "verification": {
+            "status": "pending" if kind in VERIFIED else "unavailable",
+            "verified_address": None,
+            "verified_name": None,
+        },
     }

@@ -66,6 +66,31 @@ def for_one_time(account: Account, order: Order, *, subscription: str | None = N
     ]
 
 
+def of_item(item: Object) -> Line:
+    """Return the line of an invoice item, which can be a proration."""
+    pricing, parent = item["pricing"], item["parent"]
+    subscription = parent["subscription_details"] if parent else {}
+    return Line(
+        price={
+            "id": pricing["price_details"]["price"],
+            "product": pricing["price_details"]["product"],
+            "unit_amount_decimal": pricing["unit_amount_decimal"],
+        },
+        quantity=item["quantity"],
+        amount=item["amount"],
+        description=item["description"],
+        period=(item["period"]["start"], item["period"]["end"]),
+        subscription=subscription.get("subscription"),
+        subscription_item=subscription.get("subscription_item"),
+        invoice_item=item["id"],
+        credited_items=item["proration_details"]["credited_items"] if item["proration"] else None,
+        metadata=item["metadata"],
+        discounts=item["discounts"],
+        discountable=item["discountable"],
+        quantity_decimal=item["quantity_decimal"],
+    )
+
+
 def product_name(account: Account, price: Object) -> str:
     """Return the name of the price's product, or its id if the product is deleted."""
     product = account.get("product", price["product"])

@@ -1,8 +1,10 @@
-"""Invoices that are paid or written off on request, in contrast to the automatic attempts in rules.py."""
+"""Invoices that are finalized or paid on request, in contrast to the automatic attempts in rules.py."""
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.invoices import pauses, rules, subscription_state
+from sandbox.invoices.payments import rules as invoice_payments
+from sandbox.invoices.sending import due
 from sandbox.payments import rules as payments
 from sandbox.payments.cards import Decline
 
@@ -12,7 +14,7 @@ PAYABLE = {"open", "uncollectible"}
 def pay(account: Account, invoice: Object, method: Object | None, *, on_session: bool) -> Decline | None:
     """Try to pay the invoice now; on success its subscription is activated. Automatic retries stay scheduled."""
     decline = rules.collect(account, invoice, method, on_session=on_session, is_automatic=False)
-    subscription = subscription_of(account, invoice)
+    subscription = subscription_state.of_invoice(account, invoice)
     if subscription and decline is None:
         pauses.after_payment(account, subscription, invoice)
     elif subscription:
@@ -25,18 +27,33 @@ def pay_on_page(account: Account, invoice: Object, method: Object) -> Decline | 
     decline = pay(account, invoice, method, on_session=True)
     if decline is None:
         payments.attach(account, method, invoice["customer"])
-        if subscription := subscription_of(account, invoice):
+        if subscription := subscription_state.of_invoice(account, invoice):
             changes = {"default_payment_method": method["id"]}
             subscription_state.save(account, subscription, changes, event=subscription_state.UPDATED)
     return decline
 
 
+def finalize(account: Account, invoice: Object) -> None:
+    """Finalize a draft on request; one with no amount due is paid, one that advances is collected in an hour."""
+    rules.finalize(account, invoice)
+    if not invoice["amount_remaining"]:
+        rules.mark_paid(account, invoice)
+        resume_or_activate(account, invoice)
+    elif invoice["auto_advance"] and invoice["collection_method"] == "charge_automatically":
+        account.change(invoice, {"next_payment_attempt": account.now + due.HOUR}, event="invoice.updated")
+        due.set_due(account, invoice)
+
+
+def collect(account: Account, invoice: Object) -> None:
+    """Make an automatic attempt to collect an invoice that is for no subscription."""
+    rules.collect(account, invoice, rules.default_method(account, invoice), on_session=False)
+
+
 def mark_paid_out_of_band(account: Account, invoice: Object) -> None:
     """Mark the invoice as paid outside Stripe, and cancel its payment intent."""
-    rules.cancel_payment(account, invoice, reason="void_invoice")
-    rules.mark_paid(account, invoice)
-    if subscription := subscription_of(account, invoice):
-        pauses.after_payment(account, subscription, invoice)
+    invoice_payments.save_received(account, invoice, invoice["amount_remaining"])
+    rules.finish(account, invoice, by_payment=False)
+    resume_or_activate(account, invoice)
 
 
 def mark_uncollectible(account: Account, invoice: Object) -> None:
@@ -44,26 +61,45 @@ def mark_uncollectible(account: Account, invoice: Object) -> None:
 
     Other subscriptions do not change; Stripe's documentation does not say whether they would.
     """
-    changes = {
-        "next_payment_attempt": None,
-        "status": "uncollectible",
-        "status_transitions": invoice["status_transitions"] | {"marked_uncollectible_at": account.now},
-    }
-    account.change(invoice, changes, event="invoice.updated")
-    account.store.clear_due("invoice", invoice["id"])
-    account.emit("invoice.marked_uncollectible", invoice)
-    if subscription := subscription_of(account, invoice):
+    rules.mark_uncollectible(account, invoice)
+    if subscription := subscription_state.of_invoice(account, invoice):
         pauses.after_write_off(account, subscription, invoice)
 
 
 def void(account: Account, invoice: Object) -> None:
     """Void the invoice; a subscription that it would have resumed stays paused."""
     rules.void(account, invoice)
-    if subscription := subscription_of(account, invoice):
+    if subscription := subscription_state.of_invoice(account, invoice):
         pauses.after_void(account, subscription, invoice)
 
 
-def subscription_of(account: Account, invoice: Object) -> Object | None:
-    """Return the invoice's subscription, None for a one-time purchase."""
-    parent = invoice["parent"]
-    return account.get("subscription", parent["subscription_details"]["subscription"]) if parent else None
+def finish_without_payment(account: Account, invoice: Object) -> None:
+    """Mark an open invoice as paid of which a credit note left nothing to pay."""
+    invoice_payments.save_received(account, invoice, 0)
+    rules.finish(account, invoice, by_payment=False)
+    resume_or_activate(account, invoice)
+
+
+def attach_intent(account: Account, invoice: Object, intent: Object) -> None:
+    """Add a payment intent to the invoice's payments; if it has succeeded, it counts at once."""
+    asked = {"payment_intent": intent["id"], "type": "payment_intent"}
+    payment = invoice_payments.attach(account, invoice, asked, amount=intent["amount"])
+    if intent["status"] == "succeeded":
+        receive(account, invoice, payment, intent["amount_received"])
+
+
+def receive(account: Account, invoice: Object, payment: Object, amount: int) -> None:
+    """Count one of several payments of an open invoice; the last one makes it paid."""
+    invoice_payments.mark_paid(account, payment, amount)
+    invoice_payments.save_received(account, invoice, amount)
+    if invoice["status"] == "paid":
+        rules.finish(account, invoice)
+        resume_or_activate(account, invoice)
+    else:
+        invoice_payments.ask_for_rest(account, invoice)
+
+
+def resume_or_activate(account: Account, invoice: Object) -> None:
+    """Resume or activate the subscription of an invoice that is paid now."""
+    if subscription := subscription_state.of_invoice(account, invoice):
+        pauses.after_payment(account, subscription, invoice)

@@ -59,7 +59,7 @@ def period_lines(account: Account, subscription: Object, item: Object) -> list[L
 def pending(account: Account, subscription: Object) -> list[Object]:
     """Return the subscription's prorations that are on no invoice, oldest first."""
     found = account.store.scan("invoiceitem", index=("customer", subscription["customer"]))
-    mine = [item for item in found if item["invoice"] is None and _subscription(item) == subscription["id"]]
+    mine = [item for item in found if item["invoice"] is None and _is_of(item, subscription)]
     return mine[::-1]
 
 
@@ -69,7 +69,7 @@ def new_items(account: Account, subscription: Object, known: set[str]) -> dict[s
     return {
         item["id"]: item["parent"]["subscription_details"]["subscription_item"]
         for item in found
-        if item["id"] not in known and _subscription(item) == subscription["id"]
+        if item["id"] not in known and _is_of(item, subscription)
     }
 
 
@@ -77,27 +77,6 @@ def delete_pending(account: Account, subscription: Object) -> None:
     """Delete the pending prorations of a subscription that ends without a last invoice."""
     for item in pending(account, subscription):
         account.remove(item, event="invoiceitem.deleted")
-
-
-def line_of(item: Object) -> Line:
-    """Return the invoice line of a proration."""
-    pricing = item["pricing"]
-    return Line(
-        price={
-            "id": pricing["price_details"]["price"],
-            "product": pricing["price_details"]["product"],
-            "unit_amount_decimal": pricing["unit_amount_decimal"],
-        },
-        quantity=item["quantity"],
-        amount=item["amount"],
-        description=item["description"],
-        period=(item["period"]["start"], item["period"]["end"]),
-        subscription=_subscription(item),
-        subscription_item=item["parent"]["subscription_details"]["subscription_item"],
-        invoice_item=item["id"],
-        metadata=item["metadata"],
-        credited_items=item["proration_details"]["credited_items"],
-    )
 
 
 def _add_pending(
@@ -128,9 +107,9 @@ def _add_pending(
     account.add(pending_item, event="invoiceitem.created")
 
 
-def _subscription(item: Object) -> str:
-    subscription_id: str = item["parent"]["subscription_details"]["subscription"]
-    return subscription_id
+def _is_of(item: Object, subscription: Object) -> bool:
+    """Return whether the invoice item is a proration of the subscription."""
+    return bool(item["proration"]) and item["parent"]["subscription_details"]["subscription"] == subscription["id"]
 
 
 def _day(moment: int) -> str:

@@ -1,4 +1,4 @@
-"""Routes of invoices: list, retrieve, pay, void and mark uncollectible. Subscriptions and checkouts create them."""
+"""Routes of invoices. Subscriptions and checkouts create theirs; drafts/ has those that a request creates."""
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
@@ -7,19 +7,41 @@ from sandbox.http import limits, listing, sublists
 from sandbox.http.expansion import provides
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
-from sandbox.invoices import manual_payment, rules, subscription_state
+from sandbox.invoices import manual_payment, rules
+from sandbox.invoices.drafts import rules as drafts
+from sandbox.invoices.payments import rules as invoice_payments
+from sandbox.invoices.sending import rules as sending
 from sandbox.payments import payment_method_routes
 from sandbox.payments.cards import Decline
+
+
+def create(account: Account, params: Params) -> Object:
+    return drafts.create(account, params)
 
 
 def retrieve(account: Account, _params: Params, invoice_id: str) -> Object:
     return account.find("invoice", invoice_id)
 
 
+def update(account: Account, params: Params, invoice_id: str) -> Object:
+    return drafts.change(account, account.find("invoice", invoice_id), params)
+
+
+def delete(account: Account, _params: Params, invoice_id: str) -> Object:
+    return drafts.delete(account, account.find("invoice", invoice_id))
+
+
 def list_all(account: Account, params: Params) -> Object:
-    """List invoices, by subscription, customer, status or collection method."""
-    limits.refuse_unsupported(params, "customer_account", "due_date")
-    return listing.page(account, "invoice", params, index=listing.indexed("invoice", params))
+    """List invoices, by subscription, customer, status, collection method or due date."""
+    limits.refuse_unsupported(params, "customer_account")
+    first, last = listing.created_range(params.get("due_date"))
+    return listing.page(
+        account,
+        "invoice",
+        params,
+        index=listing.indexed("invoice", params),
+        where=lambda invoice: "due_date" not in params or _is_within(invoice["due_date"], first, last),
+    )
 
 
 def lines(account: Account, params: Params, invoice_id: str) -> Object:
@@ -28,12 +50,24 @@ def lines(account: Account, params: Params, invoice_id: str) -> Object:
     return sublists.page(invoice["lines"], params)
 
 
-def pay(account: Account, params: Params, invoice_id: str) -> Object:
-    """Pay an invoice now, with `payment_method` or else its subscription's payment method.
+def finalize(account: Account, params: Params, invoice_id: str) -> Object:
+    """Finalize a draft; with no amount due it is paid at once. `auto_advance` sets whether Stripe collects it."""
+    invoice = account.find("invoice", invoice_id)
+    if invoice["status"] != "draft":
+        raise ApiError.invalid("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
+    if "auto_advance" in params:
+        account.change(invoice, {"auto_advance": params["auto_advance"]})
+    manual_payment.finalize(account, invoice)
+    return invoice
 
-    Raises ApiError: 400 for an invoice that can't be paid, 402 if the card is declined or needs authentication.
+
+def pay(account: Account, params: Params, invoice_id: str) -> Object:
+    """Pay an invoice now, with `payment_method` or else its own, its subscription's or its customer's.
+
+    `forgive` is for legacy sources that hold too little; a card is charged in full or declined. Raises ApiError: 400
+    for an invoice that can't be paid, 402 if the card is declined or needs authentication.
     """
-    limits.refuse_unsupported(params, "forgive", "mandate", "source")
+    limits.refuse_unsupported(params, "mandate", "source")
     invoice = account.find("invoice", invoice_id)
     if invoice["status"] == "draft":
         rules.finalize(account, invoice)
@@ -43,10 +77,26 @@ def pay(account: Account, params: Params, invoice_id: str) -> Object:
     if params.get("paid_out_of_band"):
         manual_payment.mark_paid_out_of_band(account, invoice)
         return invoice
-    method = _method(account, invoice, params)
+    method = _method(account, invoice, params) if invoice["amount_remaining"] else None
     decline = manual_payment.pay(account, invoice, method, on_session=not params.get("off_session", True))
     if decline is not None:
         raise _refusal(account, invoice, decline)
+    return invoice
+
+
+def send(account: Account, _params: Params, invoice_id: str) -> Object:
+    """Send the invoice to its customer; a draft is finalized first."""
+    invoice = account.find("invoice", invoice_id)
+    if invoice["collection_method"] != "send_invoice":
+        raise ApiError.invalid(
+            "You can only manually send an invoice if its collection method is 'send_invoice'.",
+        )
+    if invoice["status"] == "draft":
+        rules.finalize(account, invoice)
+    _require_status(invoice, {"open", "paid"})
+    sending.send(account, invoice)
+    if not invoice["amount_remaining"] and invoice["status"] == "open":
+        rules.mark_paid(account, invoice)
     return invoice
 
 
@@ -69,8 +119,7 @@ def mark_uncollectible(account: Account, _params: Params, invoice_id: str) -> Ob
 @provides("invoice", "payments")
 def payments_of(account: Account, invoice: Object) -> Object:
     """Return an invoice's payments, for `expand`."""
-    found = list(account.store.scan("invoice_payment", index=("invoice", invoice["id"])))
-    return listing.embedded(found, url=f"/v1/invoice_payments?invoice={invoice['id']}")
+    return listing.embedded(invoice_payments.of_invoice(account, invoice), url="/v1/invoices/payments")
 
 
 @provides("invoice", "confirmation_secret")
@@ -85,8 +134,7 @@ def _method(account: Account, invoice: Object, params: Params) -> Object:
     customer = account.find("customer", invoice["customer"])
     if "payment_method" in params:
         return payment_method_routes.attached(account, params["payment_method"], customer, param="payment_method")
-    subscription = manual_payment.subscription_of(account, invoice)
-    method = subscription_state.payment_method(account, subscription) if subscription else None
+    method = rules.default_method(account, invoice)
     if method is None:
         raise ApiError.invalid(
             "There is no `default_payment_method` set on this Customer or Invoice. Please set a "
@@ -113,11 +161,20 @@ def _require_status(invoice: Object, statuses: set[str], message: str | None = N
         )
 
 
+def _is_within(moment: int | None, first: int | None, last: int | None) -> bool:
+    return moment is not None and (first is None or moment >= first) and (last is None or moment <= last)
+
+
 ROUTES: Routes = [
+    ("POST", "/v1/invoices", create),
     ("GET", "/v1/invoices", list_all),
     ("GET", "/v1/invoices/<invoice_id>", retrieve),
+    ("POST", "/v1/invoices/<invoice_id>", update),
+    ("DELETE", "/v1/invoices/<invoice_id>", delete),
     ("GET", "/v1/invoices/<invoice_id>/lines", lines),
+    ("POST", "/v1/invoices/<invoice_id>/finalize", finalize),
     ("POST", "/v1/invoices/<invoice_id>/pay", pay),
+    ("POST", "/v1/invoices/<invoice_id>/send", send),
     ("POST", "/v1/invoices/<invoice_id>/void", void),
     ("POST", "/v1/invoices/<invoice_id>/mark_uncollectible", mark_uncollectible),
 ]

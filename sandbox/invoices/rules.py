@@ -1,14 +1,17 @@
 """Invoices from draft to paid or void: finalizing, automatic payment attempts, and retries after a failed one.
 
-Stripe keeps a renewal's invoice a draft for about an hour; the sandbox finalizes and collects it immediately.
+Stripe keeps a renewal's invoice a draft for about an hour; the sandbox does so if a control asks for it.
 """
 
-from sandbox.catalog.discounts import amounts_off
 from sandbox.catalog.discounts import rules as discounts
 from sandbox.core.account import Account
 from sandbox.core.periods import DAY
 from sandbox.core.store import Object
-from sandbox.invoices import prorations, shapes
+from sandbox.invoices import amounts, lines, shapes, subscription_state
+from sandbox.invoices.balances import rules as balances
+from sandbox.invoices.items import pending
+from sandbox.invoices.payments import rules as invoice_payments
+from sandbox.invoices.sending import due
 from sandbox.invoices.shapes import Line
 from sandbox.payments import rules as payments
 from sandbox.payments.cards import Decline
@@ -20,7 +23,7 @@ NO_METHOD = Decline(
     "This customer has no attached payment source or default payment method.",
     type="invalid_request_error",
 )
-DESCRIPTIONS = {"subscription_create": "Subscription creation"}
+DESCRIPTIONS = {"manual": "Payment for Invoice", "subscription_create": "Subscription creation"}
 LATER_DESCRIPTION = "Subscription update"
 
 
@@ -32,28 +35,20 @@ def draft(
     lines: list[Line],
     period: tuple[int, int] | None = None,
 ) -> Object:
-    """Create the next invoice of a subscription, with its pending prorations, less its discounts.
+    """Create the next invoice of a subscription, with its pending invoice items, less its discounts.
 
-    It ends discounts of duration "once"; the caller saves the subscription. `period` is the one that
-    just ended; without one the invoice's period begins and ends now.
+    It ends discounts of duration "once"; the caller saves the subscription. `period` is the one that just ended;
+    without one the invoice's period is the part of the current one until now.
     """
-    pending = prorations.pending(account, subscription)
-    invoice = shapes.invoice(
-        customer=account.find("customer", subscription["customer"]),
-        currency=subscription["currency"],
-        created=account.now,
-        billing_reason=reason,
-        lines=[*map(prorations.line_of, pending), *lines],
-    )
-    for item in pending:
-        account.change(item, {"invoice": invoice["id"]})
+    found = pending.for_subscription(account, subscription)
+    invoice = _new(account, subscription["customer"], subscription["currency"], found, reason=reason, more=lines)
     invoice["parent"] = shapes.parent(subscription)
-    invoice["period_start"], invoice["period_end"] = period or (account.now, account.now)
+    invoice["period_start"], invoice["period_end"] = period or (period_start(subscription), account.now)
     invoice["collection_method"] = subscription["collection_method"]
     if subscription["collection_method"] == "send_invoice":
         invoice["due_date"] = account.now + (subscription["days_until_due"] or 0) * DAY
-    amounts_off.apply_to_invoice(invoice, discounts.active(account, subscription))
-    account.add(invoice, event="invoice.created")
+    invoice["discounts"] = [discount["id"] for discount in discounts.active(account, subscription)]
+    _save_new(account, invoice, found)
     discounts.end_once_discounts(account, subscription, invoice)
     return invoice
 
@@ -62,47 +57,67 @@ def draft_one_off(
     account: Account, *, customer: str, currency: str, lines: list[Line], data: Object, reduced_by: list[Object]
 ) -> Object:
     """Create the invoice of a one-time purchase, less the discounts in `reduced_by`."""
-    invoice = shapes.invoice(
-        customer=account.find("customer", customer),
-        currency=currency,
-        created=account.now,
-        billing_reason="manual",
-        lines=lines,
-    )
+    invoice = _new(account, customer, currency, [], reason="manual", more=lines)
     invoice |= {name: data[name] for name in ("description", "footer", "metadata")}
-    amounts_off.apply_to_invoice(invoice, reduced_by)
-    return account.add(invoice, event="invoice.created")
+    invoice["discounts"] = [discount["id"] for discount in reduced_by]
+    return _save_new(account, invoice, [])
+
+
+def draft_by_request(account: Account, customer: str, currency: str, found: list[Object], members: Object) -> Object:
+    """Create an invoice that a request asks for, with these pending invoice items."""
+    invoice = _new(account, customer, currency, found, reason="manual", more=[])
+    invoice |= {"rendering": shapes.rendering(page_size="auto"), **members}
+    _save_new(account, invoice, found)
+    due.set_due(account, invoice)
+    return invoice
+
+
+def period_start(subscription: Object) -> int:
+    """Return the start of the subscription's current period, the earliest of its items'."""
+    return min(int(item["current_period_start"]) for item in subscription["items"]["data"])
 
 
 def finalize(
-    account: Account, invoice: Object, *, intent: Object | None = None, method_type: str | None = None
+    account: Account,
+    invoice: Object,
+    *,
+    intent: Object | None = None,
+    method_type: str | None = None,
+    uses_balance: bool = True,
 ) -> None:
     """Finalize the invoice: give it a number and, if an amount is due, a payment intent.
 
-    The customer's balance pays first; a negative total is added to it as credit.
+    The customer's balance pays first, unless `uses_balance` is false; a negative total is added to it as credit.
     """
+    customer = account.find("customer", invoice["customer"])
+    invoice["starting_balance"] = customer["balance"] if uses_balance else 0
+    amounts.compute(account, invoice)
     changes = {
-        "effective_at": account.now,
+        "automatically_finalizes_at": None,
+        "effective_at": invoice["effective_at"] or account.now,
         "ending_balance": invoice["starting_balance"] + invoice["total"] - invoice["amount_due"],
         "hosted_invoice_url": f"{account.base_url}/invoice/{invoice['id']}",
         "invoice_pdf": f"{account.base_url}/invoice/{invoice['id']}?format=pdf",
-        "number": _assign_number(account, invoice),
+        "number": invoice["number"] or _next_number(account, invoice),
         "status": "open",
         "status_transitions": invoice["status_transitions"] | {"finalized_at": account.now},
     }
+    if invoice["rendering"]:
+        changes["rendering"] = {**invoice["rendering"], "pdf": {"page_size": "letter"}}
     account.change(invoice, changes)
+    balances.settle_on_finalization(account, invoice)
     account.emit("invoice.finalized", invoice)
     if invoice["amount_due"]:
         intent = intent or payments.create_intent(account, _purpose(invoice), method_type=method_type)
-        payment = shapes.payment(invoice=invoice, payment_intent=intent["id"], created=account.now)
-        account.add(payment)
+        invoice_payments.request(account, invoice, intent)
+    due.set_due(account, invoice)
 
 
 def collect(
     account: Account, invoice: Object, method: Object | None, *, on_session: bool, is_automatic: bool = True
 ) -> Decline | None:
     """Try to pay an open invoice; return the decline, None if it is paid. With no amount due it is paid at once."""
-    if not invoice["amount_due"]:
+    if not invoice["amount_remaining"]:
         mark_paid(account, invoice)
         return None
     intent = intent_of(account, invoice)
@@ -118,23 +133,13 @@ def collect(
 
 
 def mark_paid(account: Account, invoice: Object, *, attempted: bool = False) -> None:
-    """Mark the invoice as paid in full."""
-    changes = {
-        "amount_paid": invoice["amount_due"],
-        "amount_remaining": 0,
-        "attempt_count": invoice["attempt_count"] + attempted,
-        "attempted": True,
-        "auto_advance": False,
-        "next_payment_attempt": None,
-        "status": "paid",
-        "status_transitions": invoice["status_transitions"] | {"paid_at": account.now},
-    }
-    account.change(invoice, changes, event="invoice.updated")
-    account.store.clear_due("invoice", invoice["id"])
-    _close_payment(account, invoice)
-    _set_delinquent(account, invoice, delinquent=False)
-    account.emit("invoice.paid", invoice)
-    account.emit("invoice.payment_succeeded", invoice)
+    """Mark the invoice as paid, the rest of it by its default payment intent."""
+    rest = invoice["amount_remaining"]
+    invoice["attempt_count"] += attempted
+    invoice_payments.save_received(account, invoice, rest)
+    if rest and (payment := payment_of(account, invoice)):
+        invoice_payments.mark_paid(account, payment, rest)
+    finish(account, invoice)
 
 
 def mark_processing(account: Account, invoice: Object) -> None:
@@ -148,25 +153,39 @@ def mark_failed(account: Account, invoice: Object, *, needs_action: bool = False
     """Save a failed attempt and schedule the next one: RETRY_AFTER for renewals, none for first invoices.
 
     An attempt on request (not `is_automatic`) changes neither the count nor the schedule, unless it is the first.
+    A first payment that waits for the customer's authentication has not failed.
     """
+    waits = needs_action and invoice["billing_reason"] == "subscription_create"
     if is_automatic or not invoice["attempted"]:
-        _schedule_retry(account, invoice)
-    _set_delinquent(account, invoice, delinquent=True)
-    account.emit("invoice.payment_failed", invoice)
+        _schedule_retry(account, invoice, counts=not waits)
+    if not waits:
+        _set_delinquent(account, invoice, delinquent=True)
+        account.emit("invoice.payment_failed", invoice)
     if needs_action:
         account.emit("invoice.payment_action_required", invoice)
 
 
-def _schedule_retry(account: Account, invoice: Object) -> None:
-    retries = () if invoice["billing_reason"] == "subscription_create" else RETRY_AFTER
+def finish(account: Account, invoice: Object, *, by_payment: bool = True) -> None:
+    """Record that the invoice, whose status is paid, has become so; cancel payments that are still open."""
+    due.set_due(account, invoice)
+    invoice_payments.cancel_open(account, invoice, reason="void_invoice")
+    _set_delinquent(account, invoice, delinquent=False)
+    account.emit("invoice.paid", invoice)
+    if by_payment:
+        account.emit("invoice.payment_succeeded", invoice)
+
+
+def _schedule_retry(account: Account, invoice: Object, *, counts: bool) -> None:
+    retries = RETRY_AFTER if _is_retried(invoice) else ()
     count = invoice["attempt_count"]
     next_attempt = account.now + retries[count] if count < len(retries) else None
-    changes = {"attempt_count": count + 1, "attempted": True, "next_payment_attempt": next_attempt}
+    changes = {"attempt_count": count + counts, "attempted": True, "next_payment_attempt": next_attempt}
     account.change(invoice, changes, event="invoice.updated")
-    if next_attempt is None:
-        account.store.clear_due("invoice", invoice["id"])
-    else:
-        account.store.set_due("invoice", invoice["id"], next_attempt)
+    due.set_due(account, invoice)
+
+
+def _is_retried(invoice: Object) -> bool:
+    return bool(invoice["auto_advance"]) and invoice["billing_reason"] != "subscription_create"
 
 
 def stop_collecting(account: Account, subscription_id: str) -> None:
@@ -174,11 +193,11 @@ def stop_collecting(account: Account, subscription_id: str) -> None:
     for invoice in list(account.store.scan("invoice", index=("subscription", subscription_id))):
         if invoice["status"] in {"draft", "open"}:
             account.change(invoice, {"auto_advance": False, "next_payment_attempt": None}, event="invoice.updated")
-            account.store.clear_due("invoice", invoice["id"])
+            due.set_due(account, invoice)
 
 
 def void(account: Account, invoice: Object) -> None:
-    """Void an invoice and cancel its payment intent."""
+    """Void an invoice, cancel its payments, and give back the customer balance that it used."""
     changes = {
         "auto_advance": False,
         "next_payment_attempt": None,
@@ -186,22 +205,31 @@ def void(account: Account, invoice: Object) -> None:
         "status_transitions": invoice["status_transitions"] | {"voided_at": account.now},
     }
     account.change(invoice, changes, event="invoice.updated")
-    account.store.clear_due("invoice", invoice["id"])
+    due.set_due(account, invoice)
     account.emit("invoice.voided", invoice)
-    cancel_payment(account, invoice, reason="void_invoice")
+    balances.undo(account, invoice)
+    invoice_payments.cancel_open(account, invoice, reason="void_invoice")
 
 
-def cancel_payment(account: Account, invoice: Object, *, reason: str) -> None:
-    """Cancel the invoice's payment intent, if it has one."""
-    if payment := payment_of(account, invoice):
-        payments.cancel_intent(account, intent_of(account, invoice), reason=reason)
-        transitions = payment["status_transitions"] | {"canceled_at": account.now}
-        account.change(payment, {"status": "canceled", "status_transitions": transitions})
+def mark_uncollectible(account: Account, invoice: Object) -> None:
+    """Mark the invoice as uncollectible; its subscription does not change.
+
+    Stripe's documentation does not say whether it would.
+    """
+    changes = {
+        "next_payment_attempt": None,
+        "status": "uncollectible",
+        "status_transitions": invoice["status_transitions"] | {"marked_uncollectible_at": account.now},
+    }
+    account.change(invoice, changes, event="invoice.updated")
+    due.set_due(account, invoice)
+    _set_delinquent(account, invoice, delinquent=False)
+    account.emit("invoice.marked_uncollectible", invoice)
 
 
 def payment_of(account: Account, invoice: Object) -> Object | None:
-    """Return the invoice payment, which links to the payment intent; None if no amount was due."""
-    return next(account.store.scan("invoice_payment", index=("invoice", invoice["id"])), None)
+    """Return the invoice's default payment, which links to its payment intent; None if no amount was due."""
+    return invoice_payments.default_of(account, invoice)
 
 
 def intent_of(account: Account, invoice: Object) -> Object:
@@ -212,18 +240,43 @@ def intent_of(account: Account, invoice: Object) -> Object:
     return account.find("payment_intent", payment["payment"]["payment_intent"])
 
 
-def _close_payment(account: Account, invoice: Object) -> None:
-    payment = payment_of(account, invoice)
-    if payment and payment["status"] == "open":
-        transitions = payment["status_transitions"] | {"paid_at": account.now}
-        paid = {"amount_paid": invoice["amount_due"], "status": "paid", "status_transitions": transitions}
-        account.change(payment, paid)
-        account.emit("invoice_payment.paid", payment)
+def default_method(account: Account, invoice: Object) -> Object | None:
+    """Return the payment method for the invoice: its own, else its subscription's, else its customer's."""
+    subscription = subscription_state.of_invoice(account, invoice)
+    customer = account.find("customer", invoice["customer"])
+    chosen = invoice["default_payment_method"]
+    if not chosen and subscription:
+        return subscription_state.payment_method(account, subscription)
+    chosen = chosen or customer["invoice_settings"]["default_payment_method"]
+    method = account.get("payment_method", chosen) if chosen else None
+    return method if method and method["customer"] == customer["id"] else None
+
+
+def _new(
+    account: Account, customer_id: str, currency: str, found: list[Object], *, reason: str, more: list[Line]
+) -> Object:
+    customer = account.find("customer", customer_id)
+    invoice = shapes.invoice(
+        customer=customer,
+        currency=currency,
+        created=account.now,
+        billing_reason=reason,
+        lines=[*map(lines.of_item, found), *more],
+    )
+    settings = customer["invoice_settings"]
+    return invoice | {"custom_fields": settings["custom_fields"], "footer": settings["footer"]}
+
+
+def _save_new(account: Account, invoice: Object, found: list[Object]) -> Object:
+    for item in found:
+        account.change(item, {"invoice": invoice["id"]})
+    amounts.compute(account, invoice)
+    return account.add(invoice, event="invoice.created")
 
 
 def _set_delinquent(account: Account, invoice: Object, *, delinquent: bool) -> None:
-    customer = account.find("customer", invoice["customer"])
-    account.change(customer, {"delinquent": delinquent}, event="customer.updated")
+    if customer := account.get("customer", invoice["customer"]):
+        account.change(customer, {"delinquent": delinquent}, event="customer.updated")
 
 
 def _purpose(invoice: Object) -> Purpose:
@@ -238,14 +291,10 @@ def _purpose(invoice: Object) -> Purpose:
     )
 
 
-def _assign_number(account: Account, invoice: Object) -> str:
-    """Return the customer's next invoice number, and update the customer's sequence, balance and currency."""
+def _next_number(account: Account, invoice: Object) -> str:
+    """Return the customer's next invoice number, and update the customer's sequence and currency."""
     customer = account.find("customer", invoice["customer"])
     number = customer["next_invoice_sequence"]
     account.change(customer, {"next_invoice_sequence": number + 1})
-    changes = {
-        "balance": invoice["starting_balance"] + invoice["total"] - invoice["amount_due"],
-        "currency": customer["currency"] or invoice["currency"],
-    }
-    account.change(customer, changes, event="customer.updated")
+    account.change(customer, {"currency": customer["currency"] or invoice["currency"]}, event="customer.updated")
     return f"{customer['invoice_prefix']}-{number:04}"

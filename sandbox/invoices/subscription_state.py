@@ -13,6 +13,8 @@ UPDATED = "customer.subscription.updated"
 ENDED = {"canceled", "incomplete_expired"}
 NOTICE_BEFORE_TRIAL_END = 3 * DAY
 TIME_TO_PAY_FIRST_INVOICE = 23 * 3600
+UPCOMING_DAYS = "invoice_upcoming_days"
+DEFAULT_UPCOMING_DAYS = 7
 
 
 def save(account: Account, subscription: Object, changes: dict[str, Any], *, event: str | None = None) -> None:
@@ -29,6 +31,12 @@ def activate(account: Account, subscription: Object) -> None:
         save(account, subscription, {"status": "active"}, event=UPDATED)
 
 
+def of_invoice(account: Account, invoice: Object) -> Object | None:
+    """Return the invoice's subscription; None if it has none."""
+    parent = invoice["parent"]
+    return account.get("subscription", parent["subscription_details"]["subscription"]) if parent else None
+
+
 def payment_method(account: Account, subscription: Object) -> Object | None:
     """Return the default payment method of the subscription, else of its customer; None if there is none attached."""
     customer = account.find("customer", subscription["customer"])
@@ -43,7 +51,8 @@ def has_ended(subscription: Object) -> bool:
 
 def set_due(account: Account, subscription: Object) -> None:
     """Save the time when the subscription is next due, not before now; clear it if there is none."""
-    time = next_due_time(subscription, now=account.now)
+    times = (next_due_time(subscription, now=account.now), upcoming_time(account, subscription))
+    time = min((each for each in times if each is not None), default=None)
     if time is None:
         account.store.clear_due("subscription", subscription["id"])
     else:
@@ -62,6 +71,31 @@ def next_due_time(subscription: Object, *, now: int) -> int | None:
     ]
     times = [*_due_times(subscription, now=now), *(time for time in planned if time is not None)]
     return min(times, default=None)
+
+
+def upcoming_days(account: Account) -> int:
+    """Return how many days before a renewal `invoice.upcoming` is recorded; 0 if never."""
+    days: int = account.store.setting(UPCOMING_DAYS, DEFAULT_UPCOMING_DAYS)
+    return days
+
+
+def upcoming_time(account: Account, subscription: Object) -> int | None:
+    """Return when the next renewal is announced; None if it has been, or its period is too short for that."""
+    days, end = upcoming_days(account), next_renewal(subscription)
+    if not days or end is None or subscription.get("_announced") == end:
+        return None
+    time = end - days * DAY
+    begun = min(int(item["current_period_start"]) for item in subscription["items"]["data"])
+    return time if time > begun else None
+
+
+def next_renewal(subscription: Object) -> int | None:
+    """Return when the subscription renews or its trial ends; None if it ends before that, or is not billed."""
+    if subscription["status"] not in {"active", "past_due", "trialing"}:
+        return None
+    end = min(int(item["current_period_end"]) for item in subscription["items"]["data"])
+    cancel_at = subscription["cancel_at"]
+    return None if cancel_at is not None and cancel_at <= end else end
 
 
 def _due_times(subscription: Object, *, now: int) -> list[int]:

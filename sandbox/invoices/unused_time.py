@@ -116,7 +116,11 @@ def _credited_since(account: Account, subscription: Object, item: Object) -> dic
 
 def _prorations(account: Account, subscription: Object, item: Object) -> list[Object]:
     found = account.store.scan("invoiceitem", index=("customer", subscription["customer"]))
-    return [each for each in found if each["parent"]["subscription_details"]["subscription_item"] == item["id"]]
+    return [
+        each
+        for each in found
+        if each["proration"] and each["parent"]["subscription_details"]["subscription_item"] == item["id"]
+    ]
 
 
 def _invoices(account: Account, subscription: Object) -> Iterator[Object]:
@@ -128,9 +132,9 @@ def _invoices(account: Account, subscription: Object) -> Iterator[Object]:
 def _bills(line: Object, item: Object) -> bool:
     """Return whether the line bills a period of the item in advance."""
     details = line["parent"]["subscription_item_details"]
-    return details is not None and details["subscription_item"] == item["id"]
+    return details is not None and not details["proration"] and details["subscription_item"] == item["id"]
 
 
 def _invoice_item(line: Object) -> str:
-    details = line["parent"]["invoice_item_details"]
-    return str(details["invoice_item"]) if details else ""
+    details = line["parent"]["subscription_item_details"] or line["parent"]["invoice_item_details"]
+    return details["invoice_item"] or ""

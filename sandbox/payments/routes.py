@@ -1,4 +1,4 @@
-"""Routes of charges and invoice payments; payment intents are in intents/."""
+"""Routes of charges; payment intents are in intents/."""
 
 from typing import Any
 
@@ -41,26 +41,6 @@ def refunds_of(account: Account, charge: Object) -> Object:
     return listing.embedded(found, url=f"/v1/charges/{charge['id']}/refunds")
 
 
-def retrieve_invoice_payment(account: Account, _params: Params, payment_id: str) -> Object:
-    return account.find("invoice_payment", payment_id)
-
-
-def list_invoice_payments(account: Account, params: Params) -> Object:
-    """List the payments of an invoice, or the invoice payments of a payment intent."""
-    wanted = listing.given(params, "invoice", "status")
-    index = ("invoice", params["invoice"]) if "invoice" in params else None
-    if payment := params.get("payment"):
-        limits.refuse_unsupported(payment, "payment_record")
-        index = ("payment_intent", payment.get("payment_intent", ""))
-    return listing.page(
-        account,
-        "invoice_payment",
-        params,
-        index=index,
-        where=lambda found: listing.matches(found, wanted),
-    )
-
-
 def _list(account: Account, kind: str, params: Params, *filters: str) -> Object:
     """List by the given filters; the first of them uses its index."""
     wanted = listing.given(params, *filters)
@@ -77,6 +57,4 @@ ROUTES: Routes = [
     ("GET", "/v1/charges", list_charges),
     ("GET", "/v1/charges/<charge_id>", retrieve_charge),
     ("POST", "/v1/charges/<charge_id>", update_charge),
-    ("GET", "/v1/invoice_payments", list_invoice_payments),
-    ("GET", "/v1/invoice_payments/<payment_id>", retrieve_invoice_payment),
 ]

@@ -6,6 +6,8 @@ from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.invoices import lines, pauses, prorations, subscription_state
 from sandbox.invoices import rules as invoices
+from sandbox.invoices.sending import due
+from sandbox.invoices.sending import rules as sending
 from sandbox.invoices.shapes import Line
 from sandbox.invoices.subscription_state import UPDATED
 from sandbox.payments.cards import Decline
@@ -36,12 +38,6 @@ def advance(account: Account, subscription: Object) -> None:
         subscription_state.set_due(account, subscription)
     else:
         _renew(account, subscription)
-
-
-def retry(account: Account, invoice: Object) -> None:
-    """Retry collecting an open invoice."""
-    subscription = account.find("subscription", invoice["parent"]["subscription_details"]["subscription"])
-    collect(account, subscription, invoice)
 
 
 def end_trial(account: Account, subscription: Object) -> None:
@@ -90,7 +86,7 @@ def bill_now(account: Account, subscription: Object, *, billed: Sequence[Line] =
     invoice = invoices.draft(account, subscription, reason="subscription_update", lines=list(billed), period=period)
     subscription_state.save(account, subscription, {"latest_invoice": invoice["id"]}, event=UPDATED)
     if collects or not invoice["amount_due"] or subscription["pause_collection"]:
-        _finalize(account, subscription, invoice)
+        finalize(account, subscription, invoice)
         return
     invoices.finalize(account, invoice)
     if subscription["status"] == "active":
@@ -133,17 +129,21 @@ def _begin_periods(
     subscription_state.save(account, subscription, changes, event=UPDATED)
     if subscription["status"] == "unpaid":
         account.change(invoice, {"auto_advance": False}, event="invoice.updated")
+    elif seconds := due.draft_seconds(account):
+        account.change(invoice, {"automatically_finalizes_at": account.now + seconds}, event="invoice.updated")
+        due.set_due(account, invoice)
     else:
-        _finalize(account, subscription, invoice)
+        finalize(account, subscription, invoice)
 
 
-def _finalize(account: Account, subscription: Object, invoice: Object) -> None:
+def finalize(account: Account, subscription: Object, invoice: Object) -> None:
+    """Finalize the subscription's invoice, and collect or send it; or hold it if collection is paused."""
     if subscription["pause_collection"]:
         collection.hold(account, subscription, invoice)
         return
     invoices.finalize(account, invoice)
     if subscription["collection_method"] == "send_invoice" and invoice["amount_due"]:
-        account.emit("invoice.sent", invoice)
+        sending.send(account, invoice)
     else:
         collect(account, subscription, invoice)
 

@@ -11,6 +11,7 @@ from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.invoices import lines, prorations, saved_methods, subscription_state
 from sandbox.invoices import rules as invoices
+from sandbox.invoices.sending import rules as sending
 from sandbox.payments.cards import Decline
 from sandbox.subscriptions import scheduled_ends, shapes
 from sandbox.subscriptions.schedules import ending as schedule_ending
@@ -89,7 +90,7 @@ def pay_first_invoice(
     """Finalize the first invoice and collect it; return the decline, if any. Payment makes the subscription active."""
     invoices.finalize(account, invoice)
     if subscription["collection_method"] == "send_invoice" and invoice["amount_due"]:
-        account.emit("invoice.sent", invoice)
+        sending.send(account, invoice)
         return None
     decline = invoices.collect(account, invoice, method, on_session=on_session)
     if decline is None:

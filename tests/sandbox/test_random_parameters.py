@@ -52,7 +52,7 @@ class RandomParameters:
         made += [self.members(kind.members)] if kind.members else []
         made += [{"0": self.value(kind.item)}] if kind.item else []
         made += [{"_key": self.value(kind.entry)}] if kind.entry else []
-        return self.random.choice(made)
+        return self.random.choice(made or [""])  # Some parameters can only be unset.
 
     def flat(self, form, prefix=""):
         for name, value in form.items():

@@ -62,41 +62,6 @@ def apply_to_session(session: Object, coupon: Object | None) -> None:
     session["total_details"] = {**session["total_details"], "amount_discount": sum(shares)}
 
 
-def apply_to_invoice(invoice: Object, discounts: list[Object]) -> None:
-    """Take the discounts off a draft invoice's lines, except lines that are not discountable, such as prorations."""
-    if not discounts:
-        return
-    for discount in discounts:
-        _apply_to_lines(invoice, discount)
-    total = invoice["subtotal"] - sum(each["amount"] for each in invoice["total_discount_amounts"])
-    due = max(0, total + invoice["starting_balance"])
-    invoice |= {
-        "amount_due": due,
-        "amount_remaining": due,
-        "discounts": [discount["id"] for discount in discounts],
-        "total": total,
-        "total_excluding_tax": total,
-    }
-
-
-def _apply_to_lines(invoice: Object, discount: Object) -> None:
-    lines = [line for line in invoice["lines"]["data"] if line["discountable"]]
-    parts = [Part(_left(line), line["pricing"]["price_details"]["product"]) for line in lines]
-    shares = per_part(discount["_coupon"], parts)
-    for line, share in zip(lines, shares, strict=True):
-        taken = {"amount": share, "discount": discount["id"]}
-        line["discount_amounts"].append(taken)
-        line["pretax_credit_amounts"].append({**taken, "type": "discount"})
-    taken = {"amount": sum(shares), "discount": discount["id"]}
-    invoice["total_discount_amounts"].append(taken)
-    invoice["total_pretax_credit_amounts"].append({**taken, "type": "discount"})
-
-
-def _left(line: Object) -> int:
-    left: int = line["amount"] - sum(taken["amount"] for taken in line["discount_amounts"])
-    return left
-
-
 def _total_off(coupon: Object, amount: int) -> int:
     if coupon["percent_off"] is None:
         return min(int(coupon["amount_off"]), amount)

@@ -29,6 +29,13 @@ def add_to_session(account: Account, redemption: Redemption, session: Object, *,
     return discount
 
 
+def add_to_bill(account: Account, redemption: Redemption, *, customer: str, currency: str, owner: Object) -> str:
+    """Redeem the coupon on an invoice or invoice item, which `owner` names; return the discount's id."""
+    discount = account.add(_redeem(account, redemption, customer=customer, currency=currency) | owner)
+    redeeming.count_redemption(account, redemption)
+    return str(discount["id"])
+
+
 def replace(account: Account, subscription: Object, wanted: list[Redemption | str] | None) -> Object:
     """Redeem the new discounts and end those that `wanted` leaves out; return the change of `discounts` to save.
 

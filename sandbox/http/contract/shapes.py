@@ -55,7 +55,7 @@ def event_types() -> frozenset[str]:
 
 # Fields of list objects that the SDK does not declare.
 UNDECLARED: dict[type, dict[str, Any]] = {
-    ListObject: {"object": Literal["list"]},
+    ListObject: {"object": Literal["list"], "total_count": int | None},
     SearchResultObject: {
         "object": Literal["search_result"],
         "url": str,

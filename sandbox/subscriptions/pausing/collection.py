@@ -49,10 +49,7 @@ def hold(account: Account, subscription: Object, invoice: Object) -> None:
     if behavior == "keep_as_draft":
         account.change(invoice, {"auto_advance": False}, event="invoice.updated")
         return
-    if behavior == "void":
-        whole = max(0, invoice["total"])
-        account.change(invoice, {"amount_due": whole, "amount_remaining": whole})
-    invoices.finalize(account, invoice)
+    invoices.finalize(account, invoice, uses_balance=behavior != "void")
     if not invoice["amount_due"]:
         invoices.mark_paid(account, invoice)
     elif behavior == "void":

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sandbox.core import ids
 from sandbox.core.store import Object
-from sandbox.http.listing import embedded
+from sandbox.invoices.shapes import lines_of
 
 DRAFT_SECONDS = 3600
 
@@ -13,8 +13,8 @@ def preview(drafted: Object, *, proration_date: int | None, new_items: Mapping[s
     """Return the draft invoice as a preview, with ids of its own.
 
     `proration_date` is the moment a change must be sent with to cost the same. `new_items` maps the id of each invoice
-    item that only this change would create to its subscription item; the line then refers to the subscription item,
-    because the invoice item does not exist. Lines of pending invoice items stay as on any invoice.
+    item that only this change would create to its subscription item; the line then names no invoice item, because it
+    does not exist. Lines of pending invoice items stay as on any invoice.
     """
     preview_id = ids.with_prefix("upcoming_in")
     lines = [_line(line, preview_id, new_items) for line in drafted["lines"]["data"]]
@@ -24,7 +24,7 @@ def preview(drafted: Object, *, proration_date: int | None, new_items: Mapping[s
         "id": preview_id,
         "billing_reason": "upcoming",
         "ending_balance": drafted["starting_balance"] + drafted["total"] - drafted["amount_due"],
-        "lines": embedded(lines, url=f"/v1/invoices/{preview_id}/lines"),
+        "lines": lines_of(preview_id, lines),
         "next_payment_attempt": drafted["created"] + DRAFT_SECONDS if charges else None,
         "parent": _parent(drafted["parent"], proration_date),
         "webhooks_delivered_at": None,
@@ -33,14 +33,9 @@ def preview(drafted: Object, *, proration_date: int | None, new_items: Mapping[s
 
 def _line(line: Object, preview_id: str, new_items: Mapping[str, str]) -> Object:
     shown = {**line, "id": ids.with_prefix("il_tmp"), "invoice": preview_id}
-    details = line["parent"]["invoice_item_details"]
-    if details and (subscription_item := new_items.get(details["invoice_item"])):
-        moved = {**details, "invoice_item": None, "subscription_item": subscription_item}
-        shown["parent"] = {
-            "invoice_item_details": None,
-            "subscription_item_details": moved,
-            "type": "subscription_item_details",
-        }
+    details = line["parent"]["subscription_item_details"]
+    if details and details["invoice_item"] in new_items:
+        shown["parent"] = {**line["parent"], "subscription_item_details": {**details, "invoice_item": None}}
     return shown
 
 

@@ -91,7 +91,7 @@ class TestClock:
             items = [{"price": price.id}]
             api.subscriptions.create({"customer": customer, "items": items, "trial_period_days": days})
 
-        assert control("clock", advance=7 * DAY)["happened"] == 3
+        assert control("clock", advance=7 * DAY)["happened"] == 4
 
         noticed = api.events.list({"type": "customer.subscription.trial_will_end"}).data
         assert [event.created - NOW for event in noticed] == [6 * DAY, 3 * DAY]

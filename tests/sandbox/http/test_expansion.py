@@ -105,10 +105,10 @@ class TestExpandOnly:
         assert invoice.payments.object == "list"
 
     def test_says_so_when_the_sandbox_has_no_such_thing(self, api):
-        customer = api.customers.create()
+        coupon = api.coupons.create({"percent_off": 10})
 
         with pytest.raises(stripe.InvalidRequestError) as refused:
-            api.customers.retrieve(customer.id, {"expand": ["tax_ids"]})
+            api.coupons.retrieve(coupon.id, {"expand": ["currency_options"]})
 
         assert refused.value.code == "sandbox_unsupported"
 

@@ -221,6 +221,6 @@ class TestASecondChangeInOnePeriod:
         change(shop, subscription, [{"id": item, "price": shop.price(2000)}], proration_behavior="always_invoice")
 
         credit, charge = shop.invoices(subscription)[-1].lines.data
-        named = credit.parent.invoice_item_details.proration_details.credited_items
+        named = credit.parent.subscription_item_details.proration_details.credited_items
         assert (named.invoice, named.invoice_line_items) == (first.id, [first.lines.data[0].id])
-        assert charge.parent.invoice_item_details.proration_details.credited_items is None
+        assert charge.parent.subscription_item_details.proration_details.credited_items is None

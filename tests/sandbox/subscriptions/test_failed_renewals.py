@@ -37,6 +37,7 @@ class TestFailedRenewal:
                 "invoice.created",
                 "invoice.finalized",
                 "invoice.payment_failed",
+                "invoice.upcoming",
                 "invoice.updated",
                 "payment_intent.created",
                 "payment_intent.payment_failed",

@@ -43,8 +43,8 @@ class TestRenewal:
         assert (second.period_start, second.period_end) == (NOW, FIRST)
         assert (second.lines.data[0].period.start, second.lines.data[0].period.end) == (FIRST, SECOND)
         assert second.number[-5:] == "-0002"
-        assert Counter(shop.new_types()) == Counter(RENEWAL)
-        assert {event["created"] for event in shop.new_events()} == {FIRST}
+        assert Counter(shop.new_types()) == Counter(["invoice.upcoming", *RENEWAL])
+        assert {event["created"] for event in shop.new_events()} == {FIRST - 7 * DAY, FIRST}
         assert {event["request"]["id"] for event in shop.new_events()} == {None}
 
     def test_shows_the_period_that_ended_in_its_event(self, shop):
@@ -180,7 +180,7 @@ class TestRenewal:
             ("open", NOW + 14 * DAY),
             ("open", FIRST + 14 * DAY),
         ]
-        assert shop.subscription(subscription.id).status == "active"
+        assert shop.subscription(subscription.id).status == "past_due"
 
 
 class TestRestart:

@@ -161,7 +161,7 @@ class TestDuration:
         shop.advance(days=14)
 
         invoice = shop.invoices(subscription)[-1]
-        prorated = [line for line in invoice.lines.data if line.parent.type == "invoice_item_details"]
+        prorated = [line for line in invoice.lines.data if line.parent.subscription_item_details.proration]
         assert [line.discountable for line in prorated] == [False, False]
         assert [line.discount_amounts for line in prorated] == [[], []]
         assert [each.amount for each in invoice.total_discount_amounts] == [2800]

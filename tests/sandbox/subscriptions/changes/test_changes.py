@@ -48,7 +48,7 @@ class TestChange:
         shop.move_to(NEXT_MONTH)
         _, renewal = shop.invoices(subscription)
         assert [line.amount for line in renewal.lines.data] == [-1400, 2800, 5600]
-        prorated = [line.parent.invoice_item_details.proration for line in renewal.lines.data[:2]]
+        prorated = [line.parent.subscription_item_details.proration for line in renewal.lines.data[:2]]
         assert (prorated, renewal.total, renewal.status) == ([True, True], 7000, "paid")
         assert [(line.period.start, line.period.end) for line in renewal.lines.data[:2]] == [
             (NOW + 14 * DAY, NEXT_MONTH)

@@ -62,9 +62,10 @@ class TestShape:
 
         waiting, _, mine, _, period = preview(subscription, items=upgrade(subscription)).lines.data
 
-        assert waiting.parent.invoice_item_details.proration is True
-        assert waiting.parent.invoice_item_details.invoice_item == starting("ii_")
+        assert waiting.parent.subscription_item_details.proration is True
+        assert waiting.parent.subscription_item_details.invoice_item == starting("ii_")
         assert mine.parent.subscription_item_details.proration is True
+        assert mine.parent.subscription_item_details.invoice_item is None
         assert mine.parent.subscription_item_details.subscription_item == item
         assert period.parent.subscription_item_details.proration is False
 

@@ -1,0 +1,1 @@
+"""Customer balances: credit and debt that invoices settle, and their history."""

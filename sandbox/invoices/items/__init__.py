@@ -1,0 +1,1 @@
+"""Invoice items: amounts that wait for an invoice, created by API or by prorations."""

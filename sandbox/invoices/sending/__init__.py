@@ -1,0 +1,1 @@
+"""Invoices over time: when they are finalized, sent, retried, due and overdue."""

@@ -1,0 +1,1 @@
+"""What time does to invoices, and to the subscriptions that they bill."""
