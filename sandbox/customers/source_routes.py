@@ -3,12 +3,18 @@
 from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.http import listing
+from sandbox.http.expansion import provides
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
 
 
 def list_all(account: Account, _params: Params, customer_id: str) -> Object:
-    customer = account.find("customer", customer_id)
+    return sources(account, account.find("customer", customer_id))
+
+
+@provides("customer", "sources")
+def sources(_account: Account, customer: Object) -> Object:
+    """Return the sources of a customer, for `expand=["sources"]`."""
     return listing.embedded([], url=f"/v1/customers/{customer['id']}/sources")
 
 

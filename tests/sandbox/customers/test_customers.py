@@ -165,6 +165,9 @@ class TestSources:
 
         assert (listed.data, listed.has_more, listed.url) == ([], False, f"/v1/customers/{named_customer.id}/sources")
 
+    def test_can_be_expanded(self, api, named_customer):
+        assert api.customers.retrieve(named_customer.id, {"expand": ["sources"]}).sources.data == []
+
     def test_of_nobody_are_refused(self, api):
         with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
             api.customers.payment_sources.list("cus_none")
