@@ -30,7 +30,8 @@ class TestTrialEnd:
 
         shop.advance(days=11)
 
-        (event,) = shop.new_events()
+        upcoming, event = shop.new_events()
+        assert (upcoming["type"], upcoming["created"]) == ("invoice.upcoming", NOW + 7 * DAY)
         assert (event["type"], event["created"]) == ("customer.subscription.trial_will_end", NOW + 11 * DAY)
         assert event["data"]["object"]["id"] == subscription.id
 
