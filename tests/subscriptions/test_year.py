@@ -139,7 +139,7 @@ def test_a_year(customer_client: Client, person: User, local_stripe: LocalStripe
     year.change(basic, when="period_end")
     year.check("active", team, has_access=True)
     assert Subscription.objects.select_related("schedule").get().pending_change is not None
-    year.post("change/undo")
+    year.post("undo-change")
     year.check("active", team, has_access=True)
     assert Subscription.objects.select_related("schedule").get().pending_change is None
 
