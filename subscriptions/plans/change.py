@@ -48,11 +48,15 @@ def was_billed_at_once(*, subscription: Subscription) -> bool:
     Then its period began with the change. After the next renewal this is not known any more.
     """
     arrivals = StatusChange.objects.filter(subscription=subscription, to_price_id=subscription.price_id)
-    arrival = arrivals.exclude(from_price_id=subscription.price_id).exclude(from_price_id=None).first()
+    arrival = arrivals.exclude(from_price_id=subscription.price_id).select_related("from_price", "to_price").first()
     began_at = subscription.current_period_start_at
-    if arrival is None or began_at is None or arrival.from_status == Subscription.Status.TRIALING:
+    if arrival is None or arrival.from_price is None or arrival.to_price is None or began_at is None:
         return False
-    return abs(arrival.changed_at - began_at) <= preview.AT_ONCE
+    before, after = arrival.from_price, arrival.to_price
+    is_other_interval = (before.interval, before.interval_count) != (after.interval, after.interval_count)
+    is_asked = is_other_interval or (before.unit_amount == 0 and bool(after.unit_amount))
+    is_on_trial = arrival.from_status == Subscription.Status.TRIALING
+    return is_asked and not is_on_trial and abs(arrival.changed_at - began_at) <= preview.AT_ONCE
 
 
 def can_wait(*, subscription: Subscription, price: Price, quantity: int) -> bool:
