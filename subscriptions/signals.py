@@ -1,4 +1,4 @@
-"""Signing in makes sure that the person has a Stripe customer."""
+"""Signing in makes sure that a person who is not staff has a Stripe customer."""
 
 from typing import Any
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from subscriptions.customers import services as customers
+from subscriptions.customers.services import CannotArchive
 from subscriptions.models import Customer, ErasedCustomer, Payment, Subscription
 
 
@@ -64,14 +65,23 @@ class CustomerAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Archive: hide from lists", permissions=["manage"])
     def archive(self, request: HttpRequest, chosen: QuerySet[Customer]) -> None:
+        count = 0
         for customer in chosen:
-            customers.archive(customer, now=timezone.now())
-        self.message_user(request, f"{len(chosen)} archived.", messages.SUCCESS)
+            try:
+                customers.archive(customer, now=timezone.now())
+            except CannotArchive as error:
+                self.message_user(request, f"{customer} was not archived: {error}", messages.ERROR)
+            else:
+                self.log_change(request, customer, "Archived.")
+                count += 1
+        if count:
+            self.message_user(request, f"{count} archived.", messages.SUCCESS)
 
     @admin.action(description="Restore from the archive", permissions=["manage"])
     def restore(self, request: HttpRequest, chosen: QuerySet[Customer]) -> None:
         for customer in chosen:
             customers.restore(customer)
+            self.log_change(request, customer, "Restored from the archive.")
         self.message_user(request, f"{len(chosen)} restored.", messages.SUCCESS)
 
     def has_manage_permission(self, request: HttpRequest) -> bool:

@@ -64,7 +64,10 @@ def _has_or_is_buying(customer: Customer, now: datetime) -> bool:
 def _archive_or_delete(customer: Customer, now: datetime) -> bool:
     match settings.INACTIVE_CUSTOMERS:
         case "archive":
-            customers.archive(customer, now=now)
+            try:
+                customers.archive(customer, now=now)
+            except customers.CannotArchive:
+                return False
         case "delete":
             is_active = partial(_has_or_is_buying, customer, now)
             return erasing.mark_inactive_erased(customer.pk, now=now, is_active=is_active)
