@@ -39,6 +39,7 @@ from billing.gateway.events import (
     update_webhook_endpoint,
     webhook_endpoint_pages,
 )
+from billing.gateway.nested_lists import completed, is_cut
 from billing.gateway.payments import (
     create_refund,
     invoice_pages,
@@ -73,6 +74,7 @@ __all__ = [
     "Page",
     "WebhookRejected",
     "cancel_subscription",
+    "completed",
     "counting",
     "create_checkout_session",
     "create_coupon",
@@ -89,6 +91,7 @@ __all__ = [
     "expire_checkout_session",
     "invoice_pages",
     "invoice_payments_of",
+    "is_cut",
     "paced",
     "preview_invoice",
     "price_pages",

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from billing.gateway.client import read_page, read_pages, send
+from billing.gateway.nested_lists import completed
 from billing.gateway.snapshots import Page, Snapshot
 
 if TYPE_CHECKING:
@@ -12,12 +13,14 @@ if TYPE_CHECKING:
 
 
 def preview_invoice(params: "p.InvoiceCreatePreviewParams") -> Snapshot:
-    return send(lambda stripe_: stripe_.v1.invoices.create_preview(params))
+    """The invoice that these parameters would bring, with all its lines."""
+    return completed(send(lambda stripe_: stripe_.v1.invoices.create_preview(params)), "lines")
 
 
 def retrieve_invoice(invoice_id: str) -> Snapshot:
-    """The invoice with its payments inside."""
-    return send(lambda stripe_: stripe_.v1.invoices.retrieve(invoice_id, {"expand": ["payments"]}))
+    """The invoice with all its payments inside."""
+    answer = send(lambda stripe_: stripe_.v1.invoices.retrieve(invoice_id, {"expand": ["payments"]}))
+    return completed(answer, "payments")
 
 
 def invoice_pages(*, since: datetime | None = None, subscription_id: str = "", status: str = "") -> Iterator[Page]:

@@ -44,10 +44,12 @@ def apply_events(kind: Kind[Row], events: Sequence[Event]) -> Mirrored[Row]:
     newest_second = max(event.created_at for event in events)
     newest = ended or [event for event in events if event.created_at == newest_second]
     first, *others = (event.snapshot for event in newest)
-    # An object in another API version may have another shape, and must not be read.
-    is_reliable = all(event.api_version == gateway.API_VERSION for event in newest) and all(
-        _columns(kind, other) == _columns(kind, first) for other in others
+    # An object in another API version may have another shape, and must not be read; of a long list inside an event
+    # only the first members are there.
+    is_readable = all(
+        event.api_version == gateway.API_VERSION and not gateway.is_cut(event.object, *kind.lists) for event in newest
     )
+    is_reliable = is_readable and all(_columns(kind, other) == _columns(kind, first) for other in others)
     return apply_snapshot(kind, first, is_reliable=is_reliable)
 
 
@@ -57,6 +59,8 @@ def apply_snapshot(kind: Kind[Row], snapshot: Snapshot, *, is_reliable: bool = T
     An unreliable state (another API version, or several states of one second) is not written: the object is fetched.
     """
     check_identity(kind, snapshot.object, is_reliable=is_reliable)
+    if is_reliable:
+        snapshot = gateway.completed(snapshot, *kind.lists)
     key, read_columns = kind.primary_key(snapshot.object), _columns_once(kind, snapshot)
     for _ in range(MAX_TRIES):
         row = find(kind, key)
@@ -81,7 +85,7 @@ def apply_answer(kind: Kind[Row], key: Any, ask: Callable[[], Snapshot]) -> Mirr
     """
     for _ in range(MAX_TRIES):
         row = find(kind, key)
-        snapshot = ask()
+        snapshot = gateway.completed(ask(), *kind.lists)
         check_identity(kind, snapshot.object)
         if row is None and not kind.may_create(snapshot.object):
             return Mirrored(None, was_written=False)

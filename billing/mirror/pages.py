@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic, NamedTuple
 
+from billing import gateway
+from billing.errors import StripeRefused
 from billing.gateway.snapshots import JSON, Snapshot
 from billing.mirror import equal_rows
 from billing.mirror.engine import apply_snapshot, changing_columns
@@ -80,8 +82,9 @@ def _read(
         obj = snapshot.object
         try:
             check_identity(kind, obj)
-            read[kind.primary_key(obj)] = _Read(snapshot, changing_columns(kind, snapshot))
-        except UnreadableObject as error:
+            whole = gateway.completed(snapshot, *kind.lists)
+            read[kind.primary_key(obj)] = _Read(whole, changing_columns(kind, whole))
+        except (UnreadableObject, StripeRefused) as error:
             failed.append(failed_object(kind.object_name, obj, error))
             unreadable.add(failed[-1].id)
     return read, unreadable

@@ -25,6 +25,7 @@ class Kind(Generic[Row]):
     `has_chosen_ids` says whether people may give these objects any id of their own.
     `customer_in_payload` is the field of an object that names its customer, `customer_on_row` the look-up that finds a
     customer's rows; both are empty for kinds that belong to nobody.
+    `lists` names the lists inside an object that its columns are read from: Stripe shows ten members of each.
     `may_create` says whether an object that has no row yet gets one. `extra_columns` computes columns of our own from
     the row before and after a write, and they are written in the same step. `after_write` is given the written row; a
     crash may prevent the call.
@@ -39,6 +40,7 @@ class Kind(Generic[Row]):
     has_chosen_ids: bool = False
     customer_in_payload: str = ""
     customer_on_row: str = ""
+    lists: tuple[str, ...] = ()
     primary_key: Callable[[JSON], Any] = lambda obj: obj["id"]
     may_create: Callable[[JSON], bool] = lambda _: True
     extra_columns: Callable[[Row | None, Row], dict[str, Any]] = lambda *_: {}

@@ -93,6 +93,7 @@ SUBSCRIPTION = register(
         event_prefix="customer.subscription.",
         customer_in_payload="customer",
         customer_on_row="customer",
+        lists=("items",),
         may_create=_is_not_erased,
         extra_columns=_extra_columns,
         after_write=history.save_line,
