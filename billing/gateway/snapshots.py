@@ -15,6 +15,9 @@ JSON = dict[str, Any]
 
 ONE_SECOND = timedelta(seconds=1)
 
+# What a thin event calls itself.
+THIN_EVENT = "v2.core.event"
+
 
 def read_json(text: str | bytes) -> Any:
     """Parse JSON. Raises ValueError."""
@@ -124,30 +127,60 @@ def _is_position(obj: JSON) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event, which has its object's state at one second (https://docs.stripe.com/api/events/object)."""
+    """An event, which has its object's state at one second (https://docs.stripe.com/api/events/object).
+
+    `account` is the connected account that it comes from, empty for our own; `is_live` is its mode, None if it does
+    not say. A thin event (https://docs.stripe.com/event-destinations) only names its object: `fetched` is the state
+    that was fetched for it.
+    """
 
     id: str
     type: str
     created_at: datetime
     api_version: str
     object: JSON
+    account: str = ""
+    is_live: bool | None = None
+    is_thin: bool = False
+    fetched: Snapshot | None = None
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> Self:
         """Read a parsed event. Raises ValueError that names the missing or malformed field."""
         try:
+            if payload.get("object") == THIN_EVENT:
+                return cls._from_notification(payload)
             return cls(
                 id=_text(payload, "id"),
                 type=_text(payload, "type"),
                 created_at=_given(moment(payload["created"])),
                 api_version=_text(payload, "api_version") if payload.get("api_version") else "",
                 object=_object(payload["data"]),
+                account=_text(payload, "account") if payload.get("account") else "",
+                is_live=_switch(payload.get("livemode")),
             )
         except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
             raise ValueError(f"not a Stripe event: {error!r}") from error
 
+    @classmethod
+    def _from_notification(cls, payload: Mapping[str, Any]) -> Self:
+        related = payload.get("related_object") or {}
+        return cls(
+            id=_text(payload, "id"),
+            # Those about objects of the first API have its types, with a prefix.
+            type=_text(payload, "type").removeprefix("v1."),
+            created_at=_iso_moment(_text(payload, "created")),
+            api_version="",
+            object={"object": _text(related, "type"), "id": _text(related, "id")} if related else {},
+            account=_text(payload, "context") if payload.get("context") else "",
+            is_live=_switch(payload.get("livemode")),
+            is_thin=True,
+        )
+
     @property
     def snapshot(self) -> Snapshot:
+        if self.fetched is not None:
+            return self.fetched
         # "customer.subscription.deleted" means canceled; every other ".deleted" event means the object is deleted.
         gone = self.type.endswith(".deleted") and self.object.get("object") != "subscription"
         obj = {**self.object, "deleted": True} if gone else self.object
@@ -166,6 +199,17 @@ def _given(value: datetime | None) -> datetime:
     if value is None:
         raise TypeError("created is null")
     return value
+
+
+def _iso_moment(text: str) -> datetime:
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is None:
+        raise ValueError("created has no time zone")
+    return value.astimezone(UTC)
+
+
+def _switch(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _object(content: Mapping[str, Any]) -> JSON:

@@ -75,6 +75,11 @@ def kind_of_event(event_type: str) -> Kind[Any]:
     return prefixes[max(matching, key=len)]
 
 
+def kind_named(object_name: str) -> Kind[Any]:
+    """Return the kind of the objects that Stripe names so; raises LookupError if they are not mirrored."""
+    return _kinds[object_name]
+
+
 def kind_of_id(stripe_id: str) -> Kind[Any] | None:
     """Return the kind that an id's prefix stands for; None for an id that somebody chose."""
     matching = [kind for kind in _kinds.values() if stripe_id.startswith(kind.id_prefix)]

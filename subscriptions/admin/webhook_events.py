@@ -11,8 +11,8 @@ from subscriptions.webhooks import inbox
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnlyAdmin):
-    list_display = ("id", "type", "state", "source", "attempts", "stripe_created_at", "processed_at")
-    list_filter = ("state", "source", "type")
+    list_display = ("id", "type", "state", "foreign", "source", "attempts", "stripe_created_at", "processed_at")
+    list_filter = ("state", "foreign", "source", "type")
     search_fields = ("id", "type")
     actions = ("process_again",)
 

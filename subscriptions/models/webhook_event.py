@@ -19,6 +19,11 @@ class WebhookEvent(models.Model):
         WEBHOOK = "webhook"
         SYNC = "sync"
 
+    class Foreign(models.TextChoices):
+        ACCOUNT = "account", "of another account"
+        LIVE = "live", "of live mode, and our key is for test mode"
+        TEST = "test", "of test mode, and our key is for live mode"
+
     FINAL = frozenset({State.DONE, State.IGNORED})
 
     id = stripe_id()
@@ -30,6 +35,13 @@ class WebhookEvent(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     claimed_at = models.DateTimeField("handling started at", null=True, blank=True)
     error = models.TextField(blank=True)
+    foreign = models.CharField(
+        "not ours",
+        max_length=10,
+        choices=Foreign,
+        blank=True,
+        help_text="Why it is ignored although we know its type.",
+    )
     received_at = models.DateTimeField(auto_now_add=True)
     processed_at = models.DateTimeField("handled at", null=True, blank=True)
 

@@ -53,7 +53,7 @@ def find(*, now: datetime, last_webhook_at: datetime | None) -> WebhookGap | Non
     if not settings.STRIPE_WEBHOOK_SECRETS or since >= delivered_until:
         return None
     missed = WebhookEvent.objects.filter(
-        source=Source.SYNC, received_at__gt=since, received_at__lte=delivered_until
+        source=Source.SYNC, foreign="", received_at__gt=since, received_at__lte=delivered_until
     ).order_by("type")
     by_type = list(missed.values_list("type").annotate(events=Count("pk"), first=Min("received_at")))
     total = sum(events for _, events, _ in by_type)

@@ -27,7 +27,7 @@ from subscriptions.sync import (
 )
 from subscriptions.sync.context import ReconcileContext, SubscriptionCallback, SyncResults
 from subscriptions.sync.progress import SILENT, Interrupted, Progress
-from subscriptions.webhooks import handlers, inbox
+from subscriptions.webhooks import handlers, inbox, origin
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ def _pass(holder: str, results: SyncResults) -> None:
             break
         listed |= {one.event.id: one for one in _readable(page.objects, results)}
         lease.advance(holder)
-    objects = [one.event.object for one in listed.values()]
+    objects = [one.event.object for one in listed.values() if not origin.foreign_reason(one.event)]
     results.customers |= _customers_of_subscriptions(objects)
     results.named_by_events |= {str(obj.get("id")) for obj in objects}
     _handle(holder, _unfinished(listed, results), results)

@@ -19,8 +19,21 @@ from subscriptions.payments import refunds
 Handler = Callable[[Sequence[Event]], Mirrored[Any]]
 
 
+def handler_of(event: Event) -> Handler | None:
+    """Return what handles an event; None if it does not concern the shop.
+
+    Thin events have types of their own ("customer.subscription.past_due"); each says to look at its object again.
+    """
+    if not event.is_thin:
+        return HANDLERS.get(event.type)
+    name = event.object.get("object")
+    return BY_OBJECT.get(name, _mirror) if name in {kind.object_name for kind in registry.all_kinds()} else None
+
+
 def _mirror(events: Sequence[Event]) -> Mirrored[Any]:
-    return apply_events(registry.kind_of_event(events[0].type), events)
+    first = events[0]
+    named = registry.kind_named(first.object["object"]) if first.is_thin else None
+    return apply_events(named or registry.kind_of_event(first.type), events)
 
 
 def _session_changed(events: Sequence[Event]) -> Mirrored[CheckoutSession]:
@@ -111,3 +124,10 @@ WEBHOOK_ONLY: dict[str, Handler] = {
 }
 
 HANDLERS = LISTED_BY_SYNC | WEBHOOK_ONLY
+
+# The handlers of objects whose events do more than write the row, by the objects' names.
+BY_OBJECT: dict[str, Handler] = {
+    "checkout.session": _session_changed,
+    "subscription": _subscription_changed,
+    "refund": refunds.refund_changed,
+}

@@ -21,7 +21,7 @@ from billing.mirror.validation import UnreadableObject, check_storable
 from subscriptions import stripe_clock
 from subscriptions.mirror import history
 from subscriptions.models import WebhookEvent
-from subscriptions.webhooks import handlers
+from subscriptions.webhooks import handlers, origin, thin_events
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,8 @@ def receive(*, body: bytes, signature: str) -> WebhookEvent:
     WebhookRejected, StripeMisconfigured, BeingHandled, or the error of the handler: Stripe then sends it again.
     """
     event, payload = gateway.verified_event(body, signature)
-    stripe_clock.heard(event.created_at)
+    if not origin.foreign_reason(event):
+        stripe_clock.heard(event.created_at)
     entry = store(event, payload, source=Source.WEBHOOK)
     if entry.source == Source.SYNC:
         # The sync was merely faster; an event that keeps it as its source was never delivered.
@@ -76,10 +77,13 @@ def receive(*, body: bytes, signature: str) -> WebhookEvent:
 
 
 def store(event: Event, payload: JSON, *, source: str) -> WebhookEvent:
-    """Return the entry of an event, creating it if there is none; one that no database stores is created as failed."""
-    is_ours = event.type in handlers.HANDLERS
-    columns: dict[str, Any] = {"state": State.IGNORED}
-    if is_ours:
+    """Return the entry of an event, creating it if there is none; one that no database stores is created as failed.
+
+    Of an event that is not ours, only that it came and why it is ignored is stored.
+    """
+    foreign = origin.foreign_reason(event)
+    columns: dict[str, Any] = {"state": State.IGNORED, "foreign": foreign}
+    if not foreign and handlers.handler_of(event) is not None:
         try:
             check_storable(payload)
             columns = {"state": State.RECEIVED, "payload": payload}
@@ -169,8 +173,10 @@ def handle(entries: Sequence[WebhookEvent]) -> Mirrored[Any]:
     """Handle claimed events about one object together; records their state, and raises the error if they failed."""
     try:
         events = [_read(entry) for entry in entries]
-        with history.caused_by("event", events[-1].id):
-            result = handlers.HANDLERS[events[0].type](events)
+        if foreign := origin.foreign_reason(events[0]):
+            # Stored when the key was another one.
+            return _ignore(entries, foreign)
+        result = _handled(events)
     except Exception as error:
         # An event may use up all memory by itself.
         is_counted = not is_away(error) or isinstance(error, MemoryError)
@@ -180,6 +186,19 @@ def handle(entries: Sequence[WebhookEvent]) -> Mirrored[Any]:
     # The content of what concerns nobody here, or somebody who was erased, is not kept.
     _finish(entries, State.DONE, keeps_payload=result.row is not None)
     return result
+
+
+def _handled(events: Sequence[Event]) -> Mirrored[Any]:
+    with history.caused_by("event", events[-1].id):
+        events = thin_events.with_object(events)
+        # Read as often as it is replayed: a type may have been handled when the event was stored.
+        handler = handlers.handler_of(events[0]) if events else None
+        return handler(events) if handler else Mirrored(None, was_written=False)
+
+
+def _ignore(entries: Sequence[WebhookEvent], foreign: str) -> Mirrored[Any]:
+    _finish(entries, State.IGNORED, keeps_payload=False, foreign=foreign)
+    return Mirrored(None, was_written=False)
 
 
 def group_by_object(entries: Iterable[WebhookEvent]) -> list[list[WebhookEvent]]:
@@ -192,10 +211,11 @@ def group_by_object(entries: Iterable[WebhookEvent]) -> list[list[WebhookEvent]]
 
 def _object_key(entry: WebhookEvent) -> str:
     try:
-        obj = _read(entry).object
+        event = _read(entry)
     except UnreadableObject:
         return entry.pk
-    return f"{obj.get('object')} {obj.get('id')}"
+    # Objects of two accounts may have one id: that of a product is chosen.
+    return f"{origin.foreign_reason(event)} {event.object.get('object')} {event.object.get('id')}"
 
 
 def _read(entry: WebhookEvent) -> Event:
@@ -223,8 +243,9 @@ def _finish(
     error: str = "",
     keeps_payload: bool = True,
     is_counted: bool = True,
+    foreign: str = "",
 ) -> None:
-    columns: dict[str, Any] = {"state": state, "error": error, "processed_at": timezone.now()}
+    columns: dict[str, Any] = {"state": state, "error": error, "processed_at": timezone.now(), "foreign": foreign}
     if not is_counted:
         columns["attempts"] = F("attempts") - 1
     if not keeps_payload:

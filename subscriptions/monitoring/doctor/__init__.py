@@ -10,7 +10,7 @@ from subscriptions.monitoring.doctor.catalog import check_catalog
 from subscriptions.monitoring.doctor.database import check_database
 from subscriptions.monitoring.doctor.duplicates import check_duplicates
 from subscriptions.monitoring.doctor.endpoint import check_endpoint
-from subscriptions.monitoring.doctor.events import check_inbox, check_version
+from subscriptions.monitoring.doctor.events import check_inbox, check_origin, check_version
 from subscriptions.monitoring.doctor.finding import (
     Finding,
     Level,
@@ -50,6 +50,7 @@ def examine(*, now: datetime) -> Iterator[Examined]:
         yield from _examined("API version", partial(check_version, now=now))
         yield from _examined("catalog", check_catalog)
     yield from _examined("events", partial(check_inbox, now=now))
+    yield from _examined("events", partial(check_origin, now=now))
     yield from _examined("duplicates", check_duplicates)
 
 

@@ -1,10 +1,12 @@
-"""Checks of events: in our API version, read by the sync, delivered by webhooks, all handled."""
+"""Checks of events: ours, in our API version, read by the sync, delivered by webhooks, all handled."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db.models import Count
+
 from billing import gateway
-from subscriptions.formatting import format_duration
+from subscriptions.formatting import format_count, format_duration
 from subscriptions.models import WebhookEvent
 from subscriptions.monitoring import health
 from subscriptions.monitoring.doctor.finding import (
@@ -17,6 +19,9 @@ from subscriptions.monitoring.doctor.finding import (
 from subscriptions.webhooks import handlers, inbox
 
 KEPT_BY_STRIPE = timedelta(days=30)
+FOREIGN_WITHIN = timedelta(days=7)
+
+Foreign = WebhookEvent.Foreign
 
 
 def check_version(*, now: datetime) -> Iterator[Finding]:
@@ -45,6 +50,25 @@ def check_inbox(*, now: datetime) -> Iterator[Finding]:
         webhook = f"the last webhook {format_duration(now - last)} ago" if last else "no webhook yet"
         age = format_duration(found.pass_age)
         yield ok(f"The last sync completed {age} ago, {webhook}, and no event is waiting.")
+
+
+def check_origin(*, now: datetime) -> Iterator[Finding]:
+    """Check whose events come: those of other accounts and of the other mode are ignored."""
+    came = WebhookEvent.objects.exclude(foreign="").filter(received_at__gte=now - FOREIGN_WITHIN)
+    counts = dict(came.order_by().values_list("foreign").annotate(count=Count("pk")))
+    if count := counts.get(Foreign.ACCOUNT):
+        yield note(
+            f"{format_count(count, 'event')} of other accounts came in the last week and changed nothing. An endpoint "
+            "at Stripe sends us the events of connected accounts: if nothing else needs it, delete that endpoint."
+        )
+    for reason, theirs, ours in ((Foreign.LIVE, "live", "test"), (Foreign.TEST, "test", "live")):
+        if count := counts.get(reason):
+            yield problem(
+                f"{format_count(count, 'event')} of {theirs} mode came in the last week and changed nothing, because "
+                f"STRIPE_KEY is for {ours} mode. Either the key is not the one you want, or an endpoint of {theirs} "
+                f"mode sends here: delete it in Stripe's dashboard, in {theirs} mode, and remove its secret from "
+                "STRIPE_WEBHOOK_SECRET."
+            )
 
 
 def _replay() -> str:

@@ -305,6 +305,25 @@ class TestEvents:
         assert doctor().of("events")[0] == starting("problem: No webhook has arrived yet, and the sync found 3 events")
 
 
+class TestEventsOfOthers:
+    @pytest.mark.parametrize(
+        ("told", "said"),
+        [
+            ({"account": "acct_7"}, "note: 1 event of other accounts came in the last week and changed nothing."),
+            ({"livemode": True}, "problem: 1 event of live mode came in the last week and changed nothing, because"),
+        ],
+    )
+    def test_are_named_with_what_to_do(
+        self, doctor: Doctor, client: Client, customer: Customer, local_stripe: LocalStripe, *, told: Any, said: str
+    ) -> None:
+        settle()
+        deliver(client, local_stripe.control("events", type="customer.updated", object=customer.pk, **told))
+        assert doctor().of("events")[-1] == starting(said)
+        assert "delete" in doctor().of("events")[-1]
+        WebhookEvent.objects.exclude(foreign="").update(received_at=timezone.now() - timedelta(days=8))
+        assert doctor().of("events")[-1] == starting("ok: The last sync completed")
+
+
 class TestTheCatalog:
     def test_is_brought_up_to_date(
         self, doctor: Doctor, endpoint: stripe.WebhookEndpoint, price: Price, local_stripe: LocalStripe
