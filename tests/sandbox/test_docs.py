@@ -7,6 +7,7 @@ import pytest
 
 from sandbox.controls import routes as controls
 from sandbox.payments import cards
+from tests.sandbox.unplayed import unplayed
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = (ROOT / "docs" / "sandbox.md").read_text()
@@ -36,3 +37,9 @@ def test_names_no_other_card():
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`(sandbox/[\w/.]+)`", DOCS))))
 def test_names_files_that_exist(path):
     assert (ROOT / path).exists()
+
+
+def test_names_every_operation_that_is_not_played():
+    section = " ".join(DOCS.split("## What is not supported\n")[1].split("\n## ")[0].split())
+    named = set(re.findall(r"`(/v1/[^`]*/…|[A-Z]+ /v1/[^`]*)`", section))
+    assert named == unplayed()
