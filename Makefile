@@ -27,7 +27,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo run test test-sqlite test-mongodb test-mongodb-server test-postgres test-e2e test-benchmarks
-.PHONY: test-programs chaos chaos-mutations bench bench-djstripe fix lint types check lock clean
+.PHONY: test-programs test-djstripe node-programs chaos chaos-mutations bench bench-djstripe fix lint types check lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,7 +79,12 @@ test-benchmarks: install ## Run the tests of the benchmarks
 test-e2e: install ## Run the tests in a real browser (needs chromium)
 	$(BIN)/python -m pytest tests/e2e
 
-test-programs: install .venv-djstripe/ready $(NODE_PROGRAMS) ## Run other people's programs against the sandbox (needs node 20 and npm)
+test-djstripe: install .venv-djstripe/ready ## Run dj-stripe's sync against the sandbox
+	$(BIN)/python -m pytest tests/programs/test_djstripe.py
+
+node-programs: $(NODE_PROGRAMS)
+
+test-programs: install .venv-djstripe/ready node-programs ## Run other people's programs against the sandbox (needs node 20 and npm)
 	$(BIN)/python -m pytest tests/programs
 
 # --- Measuring ---------------------------------------------------------------
