@@ -100,6 +100,7 @@ MODULES = [
     account_routes,
 ]
 ANSWERED_VERSION = "Sandbox-Answered-Version"  # The version of the answer's shape, if the call named another.
+DASHBOARD, REQUEST_LOG = "https://dashboard.stripe.com", "test/workbench/logs"
 THIN_EVENTS = "/v2/core/events"
 CHECKED_PER_LIST = 10  # Longer lists are sampled: each object was checked when it was written.
 
@@ -128,7 +129,7 @@ class Api:
         try:
             answer = self._answer(call)
         except ApiError as error:
-            answer = Answer.refusal(error)
+            answer = self._refusal(call, error)
         time.sleep(self.sandbox.delays.date_delay)
         return self._response(call, answer)
 
@@ -197,11 +198,11 @@ class Api:
         if kept := idempotency.find(self.account, call):
             return kept
         params = contract.coerce(operation, translation.translated(self.account, operation, call))
-        answer = self._execute(run, params, fault)
+        answer = self._execute(call, run, params, fault)
         idempotency.save(self.account, call, answer)
         return answer
 
-    def _execute(self, run: Callable[[Params], Object], params: Params, fault: Fault | None) -> Answer:
+    def _execute(self, call: Call, run: Callable[[Params], Object], params: Params, fault: Fault | None) -> Answer:
         expand = params.pop("expand", [])
         try:
             with self.account.attempt():
@@ -212,8 +213,14 @@ class Api:
             if fault and fault.is_server_error:
                 raise fault.error()
         except ApiError as error:
-            return Answer.refusal(error)
+            return self._refusal(call, error)
         return Answer.of(shown)
+
+    def _refusal(self, call: Call, error: ApiError) -> Answer:
+        """Return the answer for an error, with the request's page in Stripe's dashboard if the API key was right."""
+        if error.status != HTTPStatus.UNAUTHORIZED:
+            error.extra["request_log_url"] = f"{DASHBOARD}/{self.account.id}/{REQUEST_LOG}?object={call.request_id}"
+        return Answer.refusal(error)
 
     def _response(self, call: Call, answer: Answer) -> Response:
         response = Response(answer.body + "\n", status=answer.status, mimetype="application/json")

@@ -1,7 +1,6 @@
 """Routes of the account that the API key belongs to. Others are Connect's, which the sandbox does not play."""
 
 from sandbox.accounts import shapes
-from sandbox.core import ids
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
@@ -9,17 +8,9 @@ from sandbox.http import listing
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
 
-SETTING = "account"
-ID_LENGTH = 16
-
 
 def retrieve_own(account: Account, _params: Params) -> Object:
-    """Return the account; its id stays the same until a reset."""
-    kept = account.store.setting(SETTING)
-    if kept is None:
-        kept = {"id": ids.with_prefix("acct", ID_LENGTH), "created": account.now}
-        account.store.save_setting(SETTING, kept)
-    return shapes.account(kept["id"], created=kept["created"])
+    return shapes.account(account.id, created=account.created)
 
 
 def retrieve(account: Account, params: Params, account_id: str) -> Object:

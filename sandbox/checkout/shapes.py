@@ -5,6 +5,7 @@ from typing import Any
 from sandbox.core import ids, money
 from sandbox.core.store import Object
 from sandbox.http.listing import embedded
+from sandbox.payments import method_types
 
 # The look of the page, as set in the dashboard.
 BRANDING = {
@@ -83,7 +84,7 @@ def session(
         "payment_link": None,
         "payment_method_collection": "if_required" if mode == "payment" else "always",
         "payment_method_configuration_details": PAYMENT_METHOD_CONFIGURATION,
-        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
+        "payment_method_options": method_types.session_options(types, mode=mode),
         "payment_method_types": types,
         "payment_status": "no_payment_required" if is_setup else "unpaid",
         "permissions": None,

@@ -15,12 +15,15 @@ from typing import Any
 
 import stripe
 
+from sandbox.core import ids
 from sandbox.core.clock import Clock
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object, Store
 
 API_VERSION: str = stripe.api_version
 DEFAULT_BASE_URL = "http://127.0.0.1:8420"
+IDENTITY = "account"
+ID_LENGTH = 16
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,17 @@ class Account:
         self._lock = threading.Lock()
         clock.offset = store.setting("clock_offset", 0)
         self.now = clock.now()
+        self._identify()
+
+    @property
+    def id(self) -> str:
+        """The account's id, which stays the same until a reset."""
+        return str(self.store.setting(IDENTITY)["id"])
+
+    @property
+    def created(self) -> int:
+        """When the account was opened: at the sandbox's first start, or at the last reset."""
+        return int(self.store.setting(IDENTITY)["created"])
 
     @contextmanager
     def transaction(self, cause: Cause | None = None) -> Iterator[None]:
@@ -97,6 +111,11 @@ class Account:
         self.clock.offset = 0
         self.now = self.clock.now()
         self.violations.clear()
+        self._identify()
+
+    def _identify(self) -> None:
+        if self.store.setting(IDENTITY) is None:
+            self.store.save_setting(IDENTITY, {"id": ids.with_prefix("acct", ID_LENGTH), "created": self.now})
 
     # Reading
 

@@ -79,12 +79,6 @@ def cash_balance(_account: Account, customer: Object) -> Object:
     }
 
 
-@provides("customer", "sources")
-def sources(_account: Account, customer: Object) -> Object:
-    """Return the legacy cards and bank accounts: none."""
-    return listing.embedded([], url=f"/v1/customers/{customer['id']}/sources")
-
-
 ROUTES: Routes = [
     ("POST", "/v1/customers", create),
     ("GET", "/v1/customers", list_all),

@@ -9,13 +9,14 @@ from sandbox.http.routes import Routes
 
 
 def list_all(account: Account, _params: Params, customer_id: str) -> Object:
-    return sources(account, account.find("customer", customer_id))
+    found: Object = sources(account, account.find("customer", customer_id))
+    return found
 
 
 @provides("customer", "sources")
 def sources(_account: Account, customer: Object) -> Object:
     """Return the sources of a customer, for `expand=["sources"]`."""
-    return listing.embedded([], url=f"/v1/customers/{customer['id']}/sources")
+    return listing.counted([], url=f"/v1/customers/{customer['id']}/sources")
 
 
 ROUTES: Routes = [("GET", "/v1/customers/<customer_id>/sources", list_all)]

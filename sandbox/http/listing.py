@@ -55,6 +55,16 @@ def embedded(objects: list[Object], *, url: str) -> Object:
     return {"object": "list", "data": objects, "has_more": False, "url": url}
 
 
+def counted(objects: list[Object], *, url: str) -> Object:
+    """Return an embedded list with its `total_count`, which older kinds of embedded lists have."""
+    return {**embedded(objects, url=url), "total_count": len(objects)}
+
+
+def with_members(counted: Object, objects: list[Object]) -> Object:
+    """Return a counted list with other members."""
+    return {**counted, "data": objects, "total_count": len(objects)}
+
+
 def page_size(params: Params) -> int:
     limit: int = params.get("limit", DEFAULT_LIMIT)
     if limit < 1:

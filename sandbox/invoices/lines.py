@@ -25,8 +25,10 @@ def for_period(account: Account, subscription: Object, item: Object) -> list[Lin
         return _billed(account, subscription, item, item["quantity"])
     if subscription["billing_mode"]["type"] == "flexible":
         return []
-    text = f"{counted(account, item['price'], 0)} (at {rate(item_costs.priced(item))})"
-    return [_line(subscription, item, _nothing(item, 0), description=text)]
+    price = item_costs.priced(item)
+    unused = Part(0, Decimal(price["unit_amount_decimal"] or 0), 0)
+    text = f"{counted(account, item['price'], 0)} (at {rate(price)})"
+    return [_line(subscription, item, unused, description=text)]
 
 
 def for_usage(account: Account, subscription: Object, item: Object) -> list[Line]:
@@ -46,7 +48,7 @@ def for_trial(account: Account, subscription: Object, item: Object) -> list[Line
         return []
     quantity = 0 if is_metered else item["quantity"]
     text = f"Free trial for {counted(account, item['price'], quantity)}"
-    return [_line(subscription, item, _nothing(item, quantity), description=text)]
+    return [_line(subscription, item, Part(quantity, Decimal(0), 0), description=text)]
 
 
 def for_one_time(account: Account, order: Order, *, subscription: str | None = None) -> list[Line]:
@@ -132,11 +134,6 @@ def _description(account: Account, price: Object, part: Part) -> str:
 
 def _tier(part: Part) -> str:
     return f"Tier {part.tier} flat fee" if part.is_flat else f"Tier {part.tier}"
-
-
-def _nothing(item: Object, quantity: int) -> Part:
-    """Return a part without amount, at the price's rate."""
-    return Part(quantity, Decimal(item_costs.priced(item)["unit_amount_decimal"] or 0), 0)
 
 
 def _priced(price: Object, part: Part) -> Object:

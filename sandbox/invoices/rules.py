@@ -287,7 +287,7 @@ def _purpose(invoice: Object) -> Purpose:
         metadata={},
         description=DESCRIPTIONS.get(invoice["billing_reason"], LATER_DESCRIPTION),
         setup_future_usage="off_session" if invoice["parent"] else None,
-        order_reference=invoice["id"],
+        order_reference=invoice["id"] if invoice["parent"] else None,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.core import ids
 from sandbox.core.store import Object
-from sandbox.http.listing import embedded
+from sandbox.http.listing import counted
 
 ACCOUNT_NAME = "Sandbox"
 
@@ -163,7 +163,7 @@ def payment(*, invoice: Object, payment: Object, created: int, is_default: bool,
 
 def lines_of(invoice_id: str, lines: list[Object]) -> Object:
     """Return the embedded list of an invoice's lines."""
-    return {**embedded(lines, url=f"/v1/invoices/{invoice_id}/lines"), "total_count": len(lines)}
+    return counted(lines, url=f"/v1/invoices/{invoice_id}/lines")
 
 
 def rendering(*, page_size: str) -> Object:
@@ -173,12 +173,15 @@ def rendering(*, page_size: str) -> Object:
 
 
 def item(*, line: Line, customer: str, currency: str, created: int) -> Object:
-    """Return a pending invoice item: a proration if the line names a subscription item."""
+    """Return a pending invoice item: a proration if the line names a subscription item.
+
+    Only what is not discountable has a `net_amount`, and only a proration has `proration_details`.
+    """
     start, end = line.period
     is_proration = line.subscription_item is not None
     details = {"subscription": line.subscription, "subscription_item": line.subscription_item}
-    proration_details: Object = {"credited_items": line.credited_items, "discount_amounts": []}
-    return {
+    discountable = not is_proration if line.discountable is None else line.discountable
+    members: Object = {
         "id": ids.new("invoiceitem"),
         "object": "invoiceitem",
         "amount": line.amount,
@@ -187,22 +190,23 @@ def item(*, line: Line, customer: str, currency: str, created: int) -> Object:
         "customer_account": None,
         "date": created,
         "description": line.description,
-        "discountable": not is_proration if line.discountable is None else line.discountable,
+        "discountable": discountable,
         "discounts": line.discounts,
         "invoice": None,
         "livemode": False,
         "metadata": line.metadata,
-        "net_amount": line.amount,
         "parent": {"subscription_details": details, "type": "subscription_details"} if line.subscription else None,
         "period": {"end": end, "start": start},
         "pricing": pricing(line.price, unit_amount=line.price["unit_amount_decimal"]),
         "proration": is_proration,
-        "proration_details": proration_details if is_proration else None,
         "quantity": line.quantity,
         "quantity_decimal": line.quantity_decimal or str(line.quantity),
         "tax_rates": [],
         "test_clock": None,
     }
+    if is_proration:
+        members["proration_details"] = {"credited_items": line.credited_items, "discount_amounts": []}
+    return members if discountable else members | {"net_amount": line.amount}
 
 
 def line_item(line: Line, invoice_id: str, currency: str) -> Object:

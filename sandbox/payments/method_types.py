@@ -38,6 +38,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "verification_method": "automatic",
     },
 }
+BANK_LOGIN = {"financial_connections": {"permissions": ["payment_method"], "prefetch": []}}
 SETUP_OPTIONS: dict[str, dict[str, Any]] = {
     CARD: {name: value for name, value in CARD_OPTIONS.items() if name != "installments"},
     "us_bank_account": {"mandate_options": {}, "verification_method": "automatic"},
@@ -56,8 +57,21 @@ def for_setup() -> list[str]:
 
 
 def options(types: Sequence[str]) -> Object:
-    """Return the `payment_method_options` of a payment intent with these types."""
+    """Return the `payment_method_options` of an invoice's payment intent with these types."""
     return {kind: OPTIONS[kind] for kind in types}
+
+
+def own_options(types: Sequence[str]) -> Object:
+    """Return the `payment_method_options` of a payment intent of no invoice: buyers log in at their bank."""
+    return {kind: (BANK_LOGIN if kind == "us_bank_account" else {}) | OPTIONS[kind] for kind in types}
+
+
+def session_options(types: Sequence[str], *, mode: str) -> Object:
+    """Return the `payment_method_options` of a checkout session."""
+    shown: Object = {CARD: {"request_three_d_secure": "automatic"}}
+    if mode == "setup" and "us_bank_account" in types:
+        shown["us_bank_account"] = BANK_LOGIN | {"verification_method": "automatic"}
+    return shown
 
 
 def setup_options(types: Sequence[str]) -> Object:

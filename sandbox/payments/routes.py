@@ -38,7 +38,7 @@ def update_charge(account: Account, params: Params, charge_id: str) -> Object:
 def refunds_of(account: Account, charge: Object) -> Object:
     """Return a charge's refunds, newest first, for `expand`."""
     found = list(account.store.scan("refund", index=("charge", charge["id"])))
-    return listing.embedded(found, url=f"/v1/charges/{charge['id']}/refunds")
+    return listing.counted(found, url=f"/v1/charges/{charge['id']}/refunds")
 
 
 def _list(account: Account, kind: str, params: Params, *filters: str) -> Object:

@@ -35,9 +35,14 @@ AUTHENTICATED = {
 }
 
 
+ASYNC_CAPTURE_SECONDS = 5  # Until the movement of an asynchronous capture is recorded.
+
+
 @dataclass(frozen=True)
 class Purpose:
-    """The members of a payment intent that its creator sets; `order_reference` is the invoice that it pays."""
+    """The members of a payment intent that its creator sets; `order_reference` is the subscription's invoice
+    that it pays.
+    """
 
     amount: int
     currency: str
@@ -155,7 +160,7 @@ def require_authentication(
     account: Account, intent: Object, method: Object, *, return_url: str | None = None
 ) -> Decline:
     """Make the intent wait for 3-D Secure; nothing is charged before it."""
-    action = shapes.authentication(intent, base_url=account.base_url, return_url=return_url)
+    action = shapes.authentication(intent, account_id=account.id, base_url=account.base_url, return_url=return_url)
     _require_action(account, intent, method, action)
     return cards.AUTHENTICATION_REQUIRED
 
@@ -223,7 +228,7 @@ def succeed(account: Account, intent: Object, charge: Object) -> None:
     collected = {"amount_captured": charge["amount"], "captured": True, "paid": True}
     account.change(charge, {**collected, "outcome": APPROVED, "status": "succeeded"})
     if intent["capture_method"] == "automatic_async" and charge["payment_method_details"]["type"] == "card":
-        account.store.set_due("charge", charge["id"], account.now)
+        account.store.set_due("charge", charge["id"], account.now + ASYNC_CAPTURE_SECONDS)
     else:
         account.change(charge, {"balance_transaction": balance.collected(account, charge)["id"]})
     account.emit("charge.succeeded", charge)

@@ -90,14 +90,14 @@ def bank_method(*, created: int, payer: Object, number: str = "000123456789", **
     return payment_method("us_bank_account", details, created=created, payer=payer) | {"_number": number}
 
 
-def authentication(intent: Object, *, base_url: str, return_url: str | None) -> Object:
+def authentication(intent: Object, *, account_id: str, base_url: str, return_url: str | None) -> Object:
     """Return the `next_action` of an intent that waits for 3-D Secure: on a page if the request has a `return_url`."""
     if return_url:
         page = f"{base_url}/3d_secure/{intent['id']}"
         return {"redirect_to_url": {"return_url": return_url, "url": page}, "type": "redirect_to_url"}
     details = {
         "directory_server_name": "visa",
-        "merchant": "acct_sandbox",
+        "merchant": account_id,
         "one_click_authn": None,
         "server_transaction_id": ids.random_text(32),
         "three_d_secure_2_source": ids.with_prefix("payatt"),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
+from sandbox.http import listing
 from sandbox.invoices import lines, pauses, prorations, subscription_state
 from sandbox.invoices import rules as invoices
 from sandbox.invoices.sending import due
@@ -124,7 +125,7 @@ def _begin_periods(
         lines=[*used, *(line for item in begun for line in prorations.period_lines(account, begun_at, item))],
         period=was,
     )
-    items = {**subscription["items"], "data": after}
+    items = listing.with_members(subscription["items"], after)
     changes = {**changes, "items": items, "latest_invoice": invoice["id"]}
     subscription_state.save(account, subscription, changes, event=UPDATED)
     if subscription["status"] == "unpaid":

@@ -4,7 +4,7 @@ from sandbox.catalog.meters import usage
 from sandbox.catalog.shapes import plan
 from sandbox.core import ids
 from sandbox.core.store import Object
-from sandbox.http.listing import embedded
+from sandbox.http.listing import counted
 
 MISSING_PAYMENT_METHOD = "create_invoice"
 NO_PAYMENT_SETTINGS: Object = {
@@ -53,7 +53,7 @@ def subscription(*, customer: str, currency: str, created: int, items: list[Obje
             "footer": None,
             "issuer": {"type": "self"},
         },
-        "items": embedded(items, url=f"/v1/subscription_items?subscription={subscription_id}"),
+        "items": counted(items, url=f"/v1/subscription_items?subscription={subscription_id}"),
         "latest_invoice": None,
         "livemode": False,
         "managed_payments": {"enabled": False},

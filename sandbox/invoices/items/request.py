@@ -44,7 +44,6 @@ def cost(account: Account, params: Params, *, currency: str, present: Object | N
     amount = _amount(price, quantity)
     return {
         "amount": amount,
-        "net_amount": amount,
         "pricing": shapes.pricing(price, unit_amount=price["unit_amount_decimal"]),
         "quantity": int(quantity),
         "quantity_decimal": f"{quantity:f}",
@@ -120,7 +119,9 @@ def _price(account: Account, params: Params, currency: str, present: Object | No
     if abs(amount) > limits.MAX_AMOUNT:
         raise ApiError.invalid(f"Invalid integer: {amount} must be no more than {limits.MAX_AMOUNT}.", param="amount")
     name = params.get("description", present["description"] if present else None)
-    return inline_prices.price_for(account, unit_amount=f"{amount:f}", currency=currency, description=name)
+    return inline_prices.price_for(
+        account, unit_amount=limits.plain_decimal(Decimal(amount)), currency=currency, description=name
+    )
 
 
 def _one_time_price(account: Account, price_id: str | None) -> Object:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from sandbox.catalog.discounts import amounts_off
-from sandbox.catalog.discounts.amounts_off import Part
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
@@ -43,7 +41,7 @@ def create(account: Account, params: Params, *, customer: Object, invoice: Objec
     )
     item |= members
     item |= {"discounts": request.redeem(account, params, item), "invoice": invoice["id"] if invoice else None}
-    _set_net_amount(account, item)
+    item |= _net_amount(item)
     # Only items that were pending before are pending again after their draft is deleted.
     account.add(item | {"_was_pending": invoice is None}, event="invoiceitem.created")
     if invoice:
@@ -60,9 +58,7 @@ def change(account: Account, item: Object, params: Params) -> Object:
         changes |= request.cost(account, params, currency=item["currency"], present=item)
     if "discounts" in params:
         changes["discounts"] = request.redeem(account, params, item | changes)
-    after = {**item, **changes}
-    _set_net_amount(account, after)
-    account.change(item, {**changes, "net_amount": after["net_amount"]})
+    account.change(item, {**changes, **_net_amount({**item, **changes})})
     if invoice:
         put_line(account, invoice, item)
     return item
@@ -118,11 +114,11 @@ def item_of(line: Object) -> str | None:
     return found
 
 
-def _set_net_amount(account: Account, item: Object) -> None:
-    net, product = item["amount"], item["pricing"]["price_details"]["product"]
-    for discount_id in item["discounts"]:
-        net -= amounts_off.per_part(account.find("discount", discount_id)["_coupon"], [Part(net, product)])[0]
-    item["net_amount"] = net
+def _net_amount(item: Object) -> Object:
+    """Return the item's `net_amount`, which Stripe leaves out while the item is discountable."""
+    if not item["discountable"]:
+        return {"net_amount": item["amount"]}
+    return {"net_amount": None} if "net_amount" in item else {}
 
 
 def _currency(params: Params, customer: Object, invoice: Object | None) -> str:

@@ -69,6 +69,7 @@ def new(account: Account, params: Params) -> Object:
     customer = account.find("customer", params["customer"], param="customer")["id"] if "customer" in params else None
     types = _types(params, currency)
     intent = shapes.intent(amount=amount, currency=currency, customer=customer, created=account.now, types=types)
+    intent["payment_method_options"] = method_types.own_options(types)
     automatic = _automatic_methods(params)
     return intent | {
         "automatic_payment_methods": automatic,
@@ -166,7 +167,7 @@ def _later(intent: Object, params: Params) -> dict[str, Any]:
         changed["capture_method"] = params["capture_method"]
         if params["capture_method"] == "manual" and intent["automatic_payment_methods"]:
             types = method_types.in_currency(intent["currency"], captures_later=True)
-            changed |= {"payment_method_types": types, "payment_method_options": method_types.options(types)}
+            changed |= {"payment_method_types": types, "payment_method_options": method_types.own_options(types)}
     if "setup_future_usage" in params:
         changed["setup_future_usage"] = params["setup_future_usage"] or None
     return changed

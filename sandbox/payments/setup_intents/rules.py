@@ -31,7 +31,9 @@ def confirm(account: Account, intent: Object, method: Object, *, return_url: str
     if refusal := card.refusal_when_saved():
         return fail(account, intent, method, refusal)
     if card.asks_authentication(on_session=True):
-        action = payment_shapes.authentication(intent, base_url=account.base_url, return_url=return_url)
+        action = payment_shapes.authentication(
+            intent, account_id=account.id, base_url=account.base_url, return_url=return_url
+        )
         account.change(intent, {"last_setup_error": None, "next_action": action, "status": "requires_action"})
         account.emit("setup_intent.requires_action", intent)
         return None

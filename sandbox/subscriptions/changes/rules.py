@@ -12,6 +12,7 @@ from sandbox.catalog.orders import Order
 from sandbox.catalog.shapes import plan
 from sandbox.core.account import Account
 from sandbox.core.store import Object
+from sandbox.http import listing
 from sandbox.http.listing import Params
 from sandbox.invoices import closed_usage, item_costs, lines, prorations, subscription_state
 from sandbox.invoices.prorations import UNBILLED
@@ -59,7 +60,12 @@ def change_items(account: Account, subscription: Object, wanted: ItemChanges, *,
         if not bills_period:
             _charge(account, now, before, after, since=wanted.date, everything=restarts)
     closed_usage.close(account, subscription, before, after)
-    changes = {**members, **ending, "billing_cycle_anchor": anchor, "items": {**subscription["items"], "data": after}}
+    changes = {
+        **members,
+        **ending,
+        "billing_cycle_anchor": anchor,
+        "items": listing.with_members(subscription["items"], after),
+    }
     changes["cancellation_details"] = _cancellation_details(subscription, members, ending)
     subscription_state.save(account, subscription, changes, event=UPDATED)
     has_new_prorations = len(prorations.pending(account, subscription)) > known
@@ -85,7 +91,7 @@ def begin_trial(account: Account, subscription: Object, *, end: int, behavior: s
     first = subscription["trial_start"] if _is_classic(subscription) else None
     changes = {
         "billing_cycle_anchor": end,
-        "items": {**subscription["items"], "data": items},
+        "items": listing.with_members(subscription["items"], items),
         "status": "trialing",
         "trial_end": end,
         "trial_start": first or account.now,

@@ -5,6 +5,7 @@ from sandbox.catalog.discounts import rules as discounts
 from sandbox.catalog.orders import Order
 from sandbox.core.account import Account
 from sandbox.core.store import Object
+from sandbox.http import listing
 from sandbox.invoices import subscription_state
 from sandbox.invoices.subscription_state import UPDATED
 from sandbox.subscriptions import rules as subscriptions
@@ -149,7 +150,7 @@ def _replace_items_at_renewal(account: Account, subscription: Object, wanted: It
     ]
     if _resets_billing_date(subscription, wanted):
         members = {**members, "billing_cycle_anchor": account.now}
-    items = {**subscription["items"], "data": [*wanted.kept, *added]}
+    items = listing.with_members(subscription["items"], [*wanted.kept, *added])
     subscription_state.save(account, subscription, {**members, "items": items}, event=UPDATED)
 
 

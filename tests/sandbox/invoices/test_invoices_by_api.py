@@ -96,7 +96,7 @@ class TestItems:
         assert (after.subtotal, after.total, after.amount_due, after.discounts) == (950, 950, 950, [])
         (taken,) = after.total_discount_amounts
         assert (taken.amount, [taken.discount]) == (950, item.discounts)
-        assert (after.lines.data[0].amount, item.net_amount) == (1900, 950)
+        assert (after.lines.data[0].amount, "net_amount" in item) == (1900, False)
         assert [kind for kind in shop.new_types() if kind.startswith("invoice")] == [
             "invoiceitem.created",
             "invoice.updated",

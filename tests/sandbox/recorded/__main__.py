@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 
 from tests.sandbox.recorded.recording import scenarios
-from tests.sandbox.recorded.replay import Replay
+from tests.sandbox.recorded.replay import findings
 
 wanted = sys.argv[1:]
 counts: Counter[str] = Counter()
@@ -15,7 +15,7 @@ examples: dict[str, str] = {}
 for name, calls in scenarios().items():
     if wanted and name not in wanted:
         continue
-    for finding in Replay(calls).findings():
+    for finding in findings(calls):
         counts[finding.difference.path] += 1
         examples.setdefault(finding.difference.path, f"{name}: {finding}")
         if wanted:

@@ -29,10 +29,6 @@ class RecordedCall:
     status: int
     answer: dict[str, Any]
 
-    def values(self) -> set[str]:
-        """Return the path's segments and the parameters' values."""
-        return set(self.path.split("/")) | {value for _name, value in [*self.query, *self.form]}
-
 
 @cache
 def scenarios() -> dict[str, list[RecordedCall]]:
@@ -56,18 +52,19 @@ def objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def first_moment(calls: list[RecordedCall]) -> int:
-    """Return the earliest time of a new object in the answers: the clock's time when the scenario began."""
+    """Return the earliest time of a new object in the answers: the clock's time when the calls began."""
     made = [call.answer["created"] for call in calls if call.method == "POST" and "created" in call.answer]
     return min(made, default=1_762_799_000)
 
 
-def assumed(calls: list[RecordedCall]) -> Iterator[dict[str, Any]]:
-    """Yield the prices and coupons that the requests name and that were made before the recording."""
-    named = set().union(*(call.values() for call in calls))
+@cache
+def assumed() -> list[dict[str, Any]]:
+    """Return the plans, prices and coupons that were made before the recording, the oldest first."""
     found = {
-        obj["id"]: obj
+        (obj["object"], obj["id"]): obj
+        for calls in scenarios().values()
         for call in calls
         for obj in objects(call.answer)
-        if obj["object"] in {"price", "plan", "coupon"} and obj["id"] in named
+        if obj["object"] in {"plan", "price", "coupon"}
     }
-    yield from found.values()
+    return sorted(found.values(), key=lambda obj: (obj["created"], obj["object"]))
