@@ -7,8 +7,28 @@ from babel.numbers import NumberFormatError, format_currency, get_currency_symbo
 
 LOCALE = "en_US"
 
-# Stripe's largest unit_amount (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
-MAX_UNIT_AMOUNT = 99_999_999
+# How many digits an amount can have, and the least charge of each currency, in minor units
+# (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). Other currencies: 8 digits, from 1.
+MOST_DIGITS = 8
+MORE_DIGITS = {"COP": 10, "HUF": 10, "IDR": 12, "JPY": 10, "LBP": 12}
+LEAST_CHARGE = {
+    **dict.fromkeys("AUD BRL CAD CHF EUR INR JPY NZD SGD USD".split(), 50),
+    "AED": 200,
+    "BGN": 100,
+    "CZK": 1500,
+    "DKK": 250,
+    "GBP": 30,
+    "HKD": 400,
+    "HUF": 17500,
+    "MXN": 1000,
+    "MYR": 200,
+    "NOK": 300,
+    "PLN": 200,
+    "RON": 200,
+    "SEK": 300,
+    "THB": 1000,
+}
+MAX_UNIT_AMOUNT: int = 10 ** max(MORE_DIGITS.values()) - 1
 
 # Stripe's rule differs from CLDR's for a dozen currencies (https://docs.stripe.com/currencies#zero-decimal).
 NO_DECIMALS = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
@@ -59,14 +79,37 @@ def parse(text: str, currency: str) -> int:
     amount = _number(text, code).scaleb(digits)
     if amount < 0:
         raise NotMoney("The amount can't be negative.")
-    if amount > MAX_UNIT_AMOUNT:
-        raise NotMoney(f"The amount can't be more than {display(MAX_UNIT_AMOUNT, code)}.")
+    if amount > most(code):
+        raise NotMoney(f"The amount can't be more than {display(most(code), code)}.")
     if amount != amount.to_integral_value():
         raise NotMoney(f"{code} has {digits or 'no'} decimals: enter an amount such as {plain(1900, code)}.")
-    step = 100 if code in WHOLE_HUNDREDS else 10 if code in THREE_DECIMALS else 1
-    if int(amount) % step:
-        raise NotMoney(f"Stripe charges {code} in steps of {plain(step, code)}.")
+    if int(amount) % step(code):
+        raise NotMoney(f"Stripe charges {code} in steps of {plain(step(code), code)}.")
     return int(amount)
+
+
+def step(currency: str) -> int:
+    """Every amount must be a multiple of this many minor units: 1 for USD, 10 for KWD, 100 for ISK."""
+    code = currency.upper()
+    return 100 if code in WHOLE_HUNDREDS else 10 if code in THREE_DECIMALS else 1
+
+
+def most(currency: str) -> int:
+    """Return the largest amount that Stripe charges, in minor units."""
+    largest: int = 10 ** MORE_DIGITS.get(currency.upper(), MOST_DIGITS) - 1
+    return largest // step(currency) * step(currency)
+
+
+def least(currency: str) -> int:
+    """Return the smallest amount above zero that Stripe charges, in minor units."""
+    return max(LEAST_CHARGE.get(currency.upper(), 1), step(currency))
+
+
+def check_charge(amount: int, currency: str) -> None:
+    """Raise NotMoney for an amount that `check` refuses, or that is too small to be charged. Free is allowed."""
+    check(amount, currency)
+    if 0 < amount < least(currency):
+        raise NotMoney(f"The amount must be at least {display(least(currency), currency)}: Stripe charges no less.")
 
 
 def check(amount: int, currency: str) -> None:

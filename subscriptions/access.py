@@ -1,6 +1,6 @@
 """Which products a person has, by subscription or one-time purchase. Only the mirror is read.
 
-if access.has_access(request.user, product="prod_…"): …      in Python; without a product: any plan
+if access.has_access(request.user, product="prod_…"): …      in Python; without a product: any subscription
 @access.required(product="prod_…")                           a view
 class Members(access.Required, TemplateView): …              a class-based view
 {% if user|has_access:"prod_…" %}                            a template, after {% load access %}
@@ -50,9 +50,10 @@ NOTHING = Holdings([], [])
 
 
 def has_access(user: User | AnonymousUser, product: Product | str | None = None) -> bool:
-    """Whether a subscription or purchase gives this person access to the product; without a product, to any.
+    """Whether a subscription or purchase gives this person access to the product.
 
-    One query, or two if no subscription gives access.
+    Without a product: whether they have a running subscription to any plan; one-time purchases do not count. One
+    query, or two if no subscription gives access to the product.
     """
     if not user.is_authenticated:
         return False
@@ -65,8 +66,9 @@ def has_access(user: User | AnonymousUser, product: Product | str | None = None)
         if product_id is None or product_id in subscription.product_ids
     ):
         return True
-    payments = Payment.objects.giving_access().filter(customer__account__user=user)
-    return (payments if product_id is None else payments.filter(product_id=product_id)).exists()
+    if product_id is None:
+        return False
+    return Payment.objects.giving_access().filter(customer__account__user=user, product_id=product_id).exists()
 
 
 def required(product: Product | str | None = None) -> Callable[[View], View]:
@@ -83,7 +85,7 @@ def required(product: Product | str | None = None) -> Callable[[View], View]:
 
 
 class Required:
-    """Like `required`, for a class-based view: `access_product` names the product; None means any plan."""
+    """Like `required`, for a class-based view: `access_product` names the product; None means any subscription."""
 
     access_product: Product | str | None = None
 

@@ -172,7 +172,7 @@ def _terms(asked: ProductAsked) -> PriceTerms:
     count = asked.interval_count if is_recurring else 1
     if problems := interval_problems(asked.interval, count, asked.trial_days):
         raise Refusal.bad_input(**problems)
-    money.check(asked.unit_amount, asked.currency)
+    money.check_charge(asked.unit_amount, asked.currency)
     return PriceTerms(
         unit_amount=asked.unit_amount,
         currency=asked.currency,

@@ -93,6 +93,17 @@ def interval_problems(interval: str, count: int, trial_days: int | None) -> dict
     return {"interval_count": "Stripe bills at least every three years."} if too_long else {}
 
 
+def parse_amount(text: str, currency: str, *, is_for_each: bool) -> int:
+    """Read the amount of a price. Raises money.NotMoney if Stripe can't charge it.
+
+    The amount for each of several, such as seats, can be less than the least charge.
+    """
+    amount = money.parse(text, currency)
+    if not is_for_each:
+        money.check_charge(amount, currency)
+    return amount
+
+
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
@@ -147,9 +158,13 @@ class PriceFields(forms.Form):
     def _clean_amount(self, cleaned: dict[str, Any]) -> None:
         if cleaned.get("amount") and cleaned.get("currency"):
             try:
-                cleaned["unit_amount"] = money.parse(cleaned["amount"], cleaned["currency"])
+                amount = parse_amount(
+                    cleaned["amount"], cleaned["currency"], is_for_each=bool(cleaned.get("has_quantity"))
+                )
             except money.NotMoney as error:
                 self.add_error("amount", str(error))
+            else:
+                cleaned["unit_amount"] = amount
 
     def _clean_interval(self, cleaned: dict[str, Any]) -> None:
         interval, count = cleaned.get("interval"), cleaned.get("interval_count") or 1
@@ -246,8 +261,11 @@ class PriceForm(StripeForm):
             self.initial["amount"] = money.plain(self.instance.unit_amount, self.instance.currency)
 
     def clean_amount(self) -> str:
+        product = self.instance.product
+        is_for_each = product is not None and product.has_quantity
+        amount, currency = self.cleaned_data["amount"], self.instance.currency
         try:
-            self.cleaned_data["unit_amount"] = money.parse(self.cleaned_data["amount"], self.instance.currency)
+            self.cleaned_data["unit_amount"] = parse_amount(amount, currency, is_for_each=is_for_each)
         except money.NotMoney as error:
             raise ValidationError(str(error)) from error
         return str(self.cleaned_data["amount"])

@@ -45,9 +45,10 @@ class Changes:
 def create(*, name: str, terms: PriceTerms, description: str = "") -> Offer:
     """Create a product of this name with its price; a repeat after a lost answer returns the product already created.
 
-    Raises NameTaken if a product has this name, on sale or not.
+    Raises NameTaken if a product has this name, on sale or not; money.NotMoney for an amount that can't be charged.
     """
     _check_name(name)
+    money.check_charge(terms.unit_amount, terms.currency)
 
     def make(request_id: str) -> Offer:
         made = catalog.create_product(name=name, description=description, price=terms, request_id=request_id)
@@ -75,7 +76,7 @@ def update(*, product: Product, changes: Changes) -> Offer:
 
 def _with_amount(product: Product, price: Price | None, unit_amount: int) -> Price:
     old = price or _interrupted_price(product)
-    money.check(unit_amount, old.currency)
+    _check_amount(unit_amount, old.currency, product)
     catalog.finish_replacement(replacement=old)
     if old.unit_amount == unit_amount:
         return old
@@ -84,6 +85,11 @@ def _with_amount(product: Product, price: Price | None, unit_amount: int) -> Pri
         lambda request_id: catalog.change_price(price=old, unit_amount=unit_amount, request_id=request_id),
         lambda new: new.active and not new.is_deleted,
     )
+
+
+def _check_amount(unit_amount: int, currency: str, product: Product) -> None:
+    # A seat can cost less than the least charge: several are bought together.
+    (money.check if product.has_quantity else money.check_charge)(unit_amount, currency)
 
 
 def _interrupted_price(product: Product) -> Price:

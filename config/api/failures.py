@@ -18,7 +18,7 @@ from billing.api.request_bodies import UNREADABLE, unreadable
 from billing.catalog import lookup, offers
 from billing.catalog import services as catalog
 from billing.errors import StripeMisconfigured, StripeRefused, StripeUnavailable
-from subscriptions.checkout.errors import CannotBuy, NoSuchPrice, OtherMode
+from subscriptions.checkout.errors import CannotBuy, NoSuchPrice, NotByQuantity, OtherMode
 from subscriptions.plans.errors import SubscriptionRefusal
 
 logger = logging.getLogger(__name__)
@@ -122,6 +122,8 @@ def _of_subscriptions(error: CannotBuy | SubscriptionRefusal) -> Refusal:
             return Refusal.not_found("There is no such price.")
         case OtherMode():
             return Refusal.bad_input(mode=str(error))
+        case NotByQuantity():
+            return Refusal.bad_input(quantity=str(error))
     if isinstance(error.__cause__, StripeRefused):
         return Refusal(HTTPStatus.BAD_REQUEST, "stripe_refused", error.__cause__.for_people)
     return Refusal.not_possible(str(error))

@@ -89,11 +89,13 @@ def _amount(params: Params, name: str, currency: str, path: str) -> Params:
     """Return an amount under its name, None if it has a fraction, and under `…_decimal`."""
     if name in params:
         amount = limits.stepped(
-            limits.amount(params[name], param=_under(path, name)), currency, param=_under(path, name)
+            limits.amount(params[name], param=_under(path, name), currency=currency),
+            currency,
+            param=_under(path, name),
         )
         return {name: amount, f"{name}_decimal": str(amount)}
     param = _under(path, f"{name}_decimal")
-    exact = limits.decimal_amount(params[f"{name}_decimal"], param=param)
+    exact = limits.decimal_amount(params[f"{name}_decimal"], param=param, currency=currency)
     whole = int(exact) if exact == int(exact) else None
     if whole is not None:
         limits.stepped(whole, currency, param=param)

@@ -176,8 +176,8 @@ def check_total(items: list[Object]) -> None:
             f"The Checkout Session's total amount due must add up to at least {shown(least, currency)} {currency}",
             code="amount_too_small",
         )
-    if total > limits.MAX_AMOUNT:
-        most = shown(limits.MAX_AMOUNT, currency)
+    if total > money.most_charge(currency):
+        most = shown(money.most_charge(currency), currency)
         raise ApiError.invalid(
             f"The Checkout Session's total amount due must be no more than {most} {currency}", code="amount_too_large"
         )

@@ -38,26 +38,27 @@ def currency(text: str, *, param: str = "currency") -> str:
     return code
 
 
-def amount(value: int, *, param: str) -> int:
-    """Return an amount in minor units: not negative, at most eight digits."""
+def amount(value: int, *, param: str, currency: str = "usd") -> int:
+    """Return an amount in minor units: not negative, with as many digits as the currency's charges have."""
+    most = money.most_charge(currency)
     if value < 0:
         raise ApiError.invalid("Invalid non-negative integer", param=param, code="parameter_invalid_integer")
-    if value > MAX_AMOUNT:
+    if value > most:
         raise ApiError.invalid(
-            f"Invalid integer: {value} must be no more than {MAX_AMOUNT}.",
+            f"Invalid integer: {value} must be no more than {most}.",
             param=param,
             code="parameter_invalid_integer",
         )
     return value
 
 
-def positive(value: int, *, param: str) -> int:
+def positive(value: int, *, param: str, currency: str = "usd") -> int:
     """Return an amount or a number of at least 1."""
     if value < 1:
         raise ApiError.invalid(
             "This value must be greater than or equal to 1.", param=param, code="parameter_invalid_integer"
         )
-    return amount(value, param=param)
+    return amount(value, param=param, currency=currency)
 
 
 def stepped(value: int, currency: str, *, param: str) -> int:
@@ -71,7 +72,7 @@ def stepped(value: int, currency: str, *, param: str) -> int:
     return value
 
 
-def decimal_amount(value: Decimal, *, param: str) -> Decimal:
+def decimal_amount(value: Decimal, *, param: str, currency: str = "usd") -> Decimal:
     """Return an amount in minor units with a fraction of at most twelve decimals."""
     exponent = value.as_tuple().exponent
     if isinstance(exponent, int) and -exponent > money.DECIMALS_OF_PRICES:
@@ -79,7 +80,7 @@ def decimal_amount(value: Decimal, *, param: str) -> Decimal:
             f"Invalid decimal: {value:f}; must contain at maximum {money.DECIMALS_OF_PRICES} decimal places.",
             param=param,
         )
-    amount(int(value) if value >= 0 else -1, param=param)
+    amount(int(value) if value >= 0 else -1, param=param, currency=currency)
     return value
 
 

@@ -137,8 +137,8 @@ def _check_intervals(prices: list[Object], mode: str) -> None:
 
 def check_amount(amount: int, currency: str) -> None:
     """Raise ApiError if the amount is more than an invoice can have."""
-    if amount > limits.MAX_AMOUNT:
-        most = money.shown(limits.MAX_AMOUNT, currency)
+    if amount > money.most_charge(currency):
+        most = money.shown(money.most_charge(currency), currency)
         raise ApiError.invalid(f"Amount must be no more than {most}", param="items", code="amount_too_large")
 
 

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from billing import money
 from billing.errors import StripeRefused, StripeUnavailable
 
 MAX_QUANTITY = 999
@@ -28,8 +29,25 @@ class CannotBuy(Exception):
         return cls(f"The purchase could not be started: {error.message}")
 
     @classmethod
+    def too_little(cls, total: int, currency: str) -> Self:
+        total_shown, least = money.display(total, currency), money.display(money.least(currency), currency)
+        return cls(f"This comes to {total_shown}, and a payment must be at least {least}.")
+
+    @classmethod
+    def too_much(cls, currency: str) -> Self:
+        return cls(f"This comes to more than {money.display(money.most(currency), currency)}, the most that one pays.")
+
+    @classmethod
     def bad_quantity(cls) -> Self:
         return cls(f"The quantity must be between 1 and {MAX_QUANTITY}.")
+
+
+class NotByQuantity(CannotBuy):
+    """More than one was asked for of a product that is not sold by quantity."""
+
+    @classmethod
+    def of(cls, product_name: str) -> Self:
+        return cls(f"“{product_name}” is not sold by quantity, so the quantity must be 1.")
 
 
 class NoSuchPrice(CannotBuy):

@@ -3,12 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing import money
 from billing.errors import IDEMPOTENCY_CONFLICT, StripeMissing, StripeRefused, StripeUnavailable
 from billing.models import Price
 from subscriptions import access
 from subscriptions.access import Holdings
 from subscriptions.checkout import claims, sessions, trials
-from subscriptions.checkout.errors import MAX_QUANTITY, CannotBuy, NoSuchPrice, NotYourSession, OtherMode
+from subscriptions.checkout.errors import (
+    MAX_QUANTITY,
+    CannotBuy,
+    NoSuchPrice,
+    NotByQuantity,
+    NotYourSession,
+    OtherMode,
+)
 from subscriptions.customers import erasing
 from subscriptions.customers import services as customers
 from subscriptions.models import CheckoutSession, Customer, Payment, ProductClaim, Subscription
@@ -105,7 +113,19 @@ def price_to_buy(price_id: str, *, quantity: int, mode: str = "") -> Price:
         raise CannotBuy.not_on_sale()
     if mode not in ("", sessions.mode_of(price)):
         raise OtherMode.than(sessions.mode_of(price))
+    if quantity > 1 and not price.product.has_quantity:
+        raise NotByQuantity.of(price.product.name)
+    _check_total(price, quantity)
     return price
+
+
+def _check_total(price: Price, quantity: int) -> None:
+    """Raise CannotBuy for a total that Stripe can't charge. What begins with a trial is not charged at once."""
+    total = (price.unit_amount or 0) * quantity
+    if total > money.most(price.currency):
+        raise CannotBuy.too_much(price.currency)
+    if 0 < total < money.least(price.currency) and not price.trial_days:
+        raise CannotBuy.too_little(total, price.currency)
 
 
 def _claim(customer: Customer, price: Price, now: datetime) -> ProductClaim | Started:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from billing import gateway
+from billing import gateway, money
 from billing.errors import StripeRefused, StripeUnavailable
 from billing.gateway.snapshots import JSON
 from billing.mirror import engine
@@ -37,8 +37,8 @@ def choices(*, subscription: Subscription) -> list[Price]:
 
 
 def usual_quantity(*, subscription: Subscription, price: Price) -> int:
-    """Return the quantity after a change: the same as now, or one if the product is not sold by quantity."""
-    is_counted = price.pk == subscription.price_id or (price.product is not None and price.product.has_quantity)
+    """Return the quantity after a change: the same as now, or one of another product not sold by quantity."""
+    is_counted = price.product_id == subscription.product_id or _is_sold_by_quantity(price)
     return subscription.quantity if is_counted else 1
 
 
@@ -71,11 +71,12 @@ def can_wait(*, subscription: Subscription, price: Price, quantity: int) -> bool
 def check_change(*, subscription: Subscription, price: Price, quantity: int) -> None:
     """Raise CannotChange if the subscription can't change to this price and quantity."""
     _check_subscription(subscription)
-    if not 1 <= quantity <= MAX_QUANTITY:
+    if not 1 <= quantity <= MAX_QUANTITY and quantity != subscription.quantity:
         raise CannotChange.bad_quantity()
     if (price.pk, quantity) == (subscription.price_id, subscription.quantity):
         raise AlreadyOnIt.same()
     _check_price(subscription, price)
+    _check_quantity(subscription, price, quantity)
     if subscription.cancels_at and preview.begins_period(subscription, price):
         # A whole new period would be paid for, and lost on the last day of the old one.
         raise CannotChange.ending()
@@ -94,6 +95,19 @@ def _check_price(subscription: Subscription, price: Price) -> None:
         raise CannotChange.already_held()
     if _is_due_otherwise(subscription, price):
         raise CannotChange.already_due()
+
+
+def _check_quantity(subscription: Subscription, price: Price, quantity: int) -> None:
+    """Raise CannotChange if the product is not sold by quantity; a quantity given in the dashboard may stay."""
+    is_kept = price.product_id == subscription.product_id and quantity == subscription.quantity
+    if quantity > 1 and not is_kept and not _is_sold_by_quantity(price):
+        raise CannotChange.not_by_quantity(price.product.name if price.product else "This plan")
+    if not is_kept and (price.unit_amount or 0) * quantity > money.most(price.currency):
+        raise CannotChange.too_much(price.currency)
+
+
+def _is_sold_by_quantity(price: Price) -> bool:
+    return price.product is not None and bool(price.product.has_quantity)
 
 
 def _check_subscription(subscription: Subscription) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from billing import money
 from subscriptions.models import Subscription
 
 MAX_QUANTITY = 999
@@ -88,6 +89,14 @@ class CannotChange(SubscriptionRefusal):
     @classmethod
     def bad_quantity(cls) -> Self:
         return cls(f"The quantity must be a whole number between 1 and {MAX_QUANTITY}.")
+
+    @classmethod
+    def too_much(cls, currency: str) -> Self:
+        return cls(f"This comes to more than {money.display(money.most(currency), currency)}, the most that one pays.")
+
+    @classmethod
+    def not_by_quantity(cls, product_name: str) -> Self:
+        return cls(f"“{product_name}” is not sold by quantity, so the quantity must be 1.")
 
     @classmethod
     def nothing_pending(cls) -> Self:

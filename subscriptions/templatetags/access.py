@@ -1,4 +1,4 @@
-"""`{% load access %}`, then `{% if user|has_access:"prod_…" %}`, or `{% if user|has_access %}` for any product."""
+"""`{% load access %}`, then `{% if user|has_access:"prod_…" %}`; `{% if user|has_access %}` for any subscription."""
 
 from django import template
 from django.contrib.auth.models import AnonymousUser

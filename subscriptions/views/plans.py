@@ -75,5 +75,5 @@ def _state(price: Price, held: Subscription | Payment | None) -> str:
 @require_GET
 @access.required()
 def members(request: HttpRequest) -> HttpResponse:
-    """A sample page for everyone with a subscription or purchase that gives access."""
+    """A sample page for everyone with a subscription that gives access."""
     return render(request, "subscriptions/members.html")

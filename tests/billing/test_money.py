@@ -2,6 +2,7 @@ import pytest
 
 from billing import money
 from billing.money import NotMoney
+from sandbox.core import money as sandbox_money
 
 
 class TestIsCurrency:
@@ -80,6 +81,29 @@ class TestPlain:
         assert money.parse(money.plain(amount, currency), currency) == amount
 
 
+class TestCheckCharge:
+    @pytest.mark.parametrize(
+        ("amount", "currency"),
+        [(0, "usd"), (50, "usd"), (999_999_999_999, "IDR"), (30, "gbp"), (100, "ugx"), (10, "kwd"), (1, "krw")],
+    )
+    def test_takes_what_stripe_charges(self, amount: int, currency: str) -> None:
+        money.check_charge(amount, currency)
+
+    @pytest.mark.parametrize(
+        ("amount", "currency", "least"),
+        [(49, "usd", "$0.50"), (1, "eur", "€0.50"), (49, "JPY", "¥50"), (17_499, "huf", "HUF\xa0175.00")],
+    )
+    def test_refuses_less_than_stripe_charges(self, amount: int, currency: str, least: str) -> None:
+        with pytest.raises(NotMoney) as refusal:
+            money.check_charge(amount, currency)
+        assert str(refusal.value) == f"The amount must be at least {least}: Stripe charges no less."
+
+    @pytest.mark.parametrize("currency", ["usd", "idr", "jpy", "huf", "lbp", "cop", "kwd", "isk", "nok"])
+    def test_knows_the_limits_of_the_sandbox(self, currency: str) -> None:
+        assert money.most(currency) == sandbox_money.most_charge(currency)
+        assert money.least(currency) == max(sandbox_money.least_charge(currency), sandbox_money.step(currency))
+
+
 class TestParse:
     @pytest.mark.parametrize(
         ("text", "currency", "amount"),
@@ -97,7 +121,9 @@ class TestParse:
             ("999999.99", "usd", 99_999_999),
             ("1900", "jpy", 1900),
             ("1900.0", "jpy", 1900),
-            ("99999999", "jpy", 99_999_999),
+            ("9999999999", "jpy", 9_999_999_999),
+            ("9,999,999,999.99", "idr", 999_999_999_999),
+            ("99999999.99", "huf", 9_999_999_999),
             ("1.230", "kwd", 1230),
             ("20", "isk", 2000),
             ("5000", "ugx", 500_000),
@@ -114,9 +140,11 @@ class TestParse:
         ("text", "currency", "most"),
         [
             ("1000000", "usd", r"\$999,999\.99"),
-            ("100000000", "jpy", "¥99,999,999"),
+            ("10000000000", "jpy", "¥9,999,999,999"),
+            ("10000000000.00", "idr", "IDR\xa09,999,999,999\\.99"),
+            ("1000001", "isk", "ISK\xa0999,999"),
             ("9" * 25, "usd", r"\$999,999\.99"),
-            ("100000", "kwd", "KWD\xa099,999\\.999"),
+            ("100000", "kwd", "KWD\xa099,999\\.990"),
         ],
     )
     def test_refuses_more_than_stripe_charges(self, text: str, currency: str, most: str) -> None:

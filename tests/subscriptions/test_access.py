@@ -60,6 +60,8 @@ class TestHasAccess:
         )
         assert access.has_access(person, "prod_book")
         assert not access.has_access(person, price.product_id)
+        # It is no subscription to any plan.
+        assert not access.has_access(person)
         Payment.objects.filter(pk=payment.pk).update(access_ended_at=timezone.now())
         assert not access.has_access(person, "prod_book")
 

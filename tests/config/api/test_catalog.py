@@ -137,9 +137,25 @@ class TestUpdateprod:
         assert [found.unit_amount for found in Price.objects.filter(active=True)] == [2100]
         assert Product.objects.get().default_price_id == answer.json()["price_id"]
 
+    @pytest.mark.parametrize(("amount", "why"), [(49, "at least $0.50"), (100_000_000, "more than $999,999.99")])
+    def test_an_amount_that_stripe_does_not_charge(
+        self, backend: Program, price: Price, local_stripe: LocalStripe, amount: int, why: str
+    ) -> None:
+        for path, name in (("updateprod", "Pro"), ("product", "Other")):
+            answer = backend.post(path, prod_name=name, unit_amount=amount)
+            assert why in refused(answer, 422, "bad_input")["fields"]["unit_amount"]
+        assert (local_stripe.calls, Price.objects.get().unit_amount) == ([], 1900)
+
+    def test_as_much_as_stripe_charges(self, backend: Program) -> None:
+        new = backend.post("product", prod_name="Villa", unit_amount=999_999_999_999, currency="idr").json()
+        assert new["unit_amount"] == 999_999_999_999
+        assert Price.objects.get().amount_display == "IDR\xa09,999,999,999.99"
+
     def test_there_and_back_and_there(self, backend: Program, price: Price) -> None:
-        seen = [backend.post("updateprod", prod_name="Pro", unit_amount=amount).json() for amount in (29, 19, 29, 19)]
-        assert [answer["unit_amount"] for answer in seen] == [29, 19, 29, 19]
+        seen = [
+            backend.post("updateprod", prod_name="Pro", unit_amount=amount).json() for amount in (290, 190, 290, 190)
+        ]
+        assert [answer["unit_amount"] for answer in seen] == [290, 190, 290, 190]
         assert len({answer["price_id"] for answer in seen}) == 4
         assert Price.objects.get(active=True).pk == seen[-1]["price_id"]
 

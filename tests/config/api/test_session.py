@@ -49,7 +49,25 @@ class TestSession:
         assert len({answer.json()["session_id"] for answer in answers}) == 1
         assert len(local_stripe.api.checkout.sessions.list().data) == 1
 
+    def test_for_several_of_what_is_not_sold_by_quantity(
+        self, ada: Program, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        error = refused(ada.post("session", price_id=price.pk, quantity=2), 422, "bad_input")
+        assert error["fields"] == {"quantity": "“Pro” is not sold by quantity, so the quantity must be 1."}
+        assert (local_stripe.calls, CheckoutSession.objects.count()) == ([], 0)
+
+    @pytest.mark.parametrize(("amount", "quantity", "why"), [(10, 4, "at least $0.50"), (99_999_999, 2, "more than")])
+    def test_for_a_total_that_stripe_does_not_charge(
+        self, ada: Program, price: Price, amount: int, quantity: int, why: str
+    ) -> None:
+        Product.objects.update(has_quantity=True)
+        Price.objects.update(unit_amount=amount)
+        error = refused(ada.post("session", price_id=price.pk, quantity=quantity), 400, "not_possible")
+        assert why in error["message"]
+        assert (Customer.objects.count(), CheckoutSession.objects.count()) == (0, 0)
+
     def test_for_another_quantity_is_another(self, ada: Program, price: Price) -> None:
+        Product.objects.update(has_quantity=True)
         first = ada.post("session", price_id=price.pk).json()
         second = ada.post("session", price_id=price.pk, quantity=3)
         assert (second.status_code, second.json()["session_id"] != first["session_id"]) == (201, True)

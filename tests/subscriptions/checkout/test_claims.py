@@ -8,7 +8,7 @@ from django.db.models.signals import pre_save
 from django.utils import timezone
 
 from billing.errors import StripeRefused, StripeUnavailable
-from billing.models import Price
+from billing.models import Price, Product
 from subscriptions.checkout import claims
 from subscriptions.checkout import services as checkout
 from subscriptions.checkout.errors import CannotBuy, CheckoutLeftOpen
@@ -312,6 +312,8 @@ class TestChanging:
         """The row was read before the subscription was changed to Team elsewhere."""
         old = Subscription.objects.get()
         change_to(subscription, team)
+        Product.objects.update(has_quantity=True)
+        price.refresh_from_db()
         claimed: list[str | None] = []
         meanwhile.before(f"POST /v1/subscriptions/{old.pk}", lambda: claimed.append(the_claim().product_id))
         change.change(subscription=old, price=price, quantity=2, proration_date=int(timezone.now().timestamp()))

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from billing.catalog import services as catalog
 from billing.catalog.services import PriceTerms
-from billing.models import Price
+from billing.models import Price, Product
 from subscriptions.checkout import services as checkout
 from subscriptions.customers import services as customers
 from subscriptions.models import Customer, StatusChange, Subscription
@@ -120,6 +120,7 @@ class TestUpgrade:
     def test_of_the_quantity(
         self, customer_client: Client, subscription: Subscription, price: Price, local_stripe: LocalStripe
     ) -> None:
+        Product.objects.update(has_quantity=True)
         response = confirm(customer_client, path_to(subscription, price), quantity="3")
         assert response.status_code == 302
         theirs = local_stripe.api.subscriptions.retrieve(subscription.pk)

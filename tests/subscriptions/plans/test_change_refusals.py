@@ -11,7 +11,8 @@ from billing.catalog.services import PriceTerms
 from billing.models import Price
 from subscriptions.customers import services as customers
 from subscriptions.models import Subscription
-from subscriptions.plans import cancel
+from subscriptions.plans import cancel, change
+from subscriptions.plans.errors import CannotChange
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import path_to, sync_now
 
@@ -68,6 +69,25 @@ class TestRefusals:
         self, customer_client: Client, subscription: Subscription, team: Price, quantity: str
     ) -> None:
         self.refused(customer_client, subscription, team, "between 1 and 999", quantity=quantity)
+
+    def test_several_of_what_is_not_sold_by_quantity(
+        self, customer_client: Client, subscription: Subscription, team: Price, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        self.refused(customer_client, subscription, team, "“Team” is not sold by quantity", quantity="2")
+        self.refused(customer_client, subscription, price, "“Pro” is not sold by quantity", quantity="2")
+        assert local_stripe.calls == ["POST /v1/products"]
+
+    def test_but_not_the_quantity_that_the_dashboard_gave(
+        self, customer_client: Client, subscription: Subscription, yearly: Price, team: Price, price: Price
+    ) -> None:
+        subscription.quantity = 5
+        assert change.usual_quantity(subscription=subscription, price=yearly) == 5
+        assert change.usual_quantity(subscription=subscription, price=team) == 1
+        change.check_change(subscription=subscription, price=yearly, quantity=5)
+        with pytest.raises(CannotChange, match="not sold by quantity"):
+            change.check_change(subscription=subscription, price=yearly, quantity=4)
+        with pytest.raises(CannotChange, match="not sold by quantity"):
+            change.check_change(subscription=subscription, price=team, quantity=5)
 
     def test_an_ended_subscription(
         self, customer_client: Client, subscription: Subscription, team: Price, local_stripe: LocalStripe

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from billing.models import Price
+from billing.models import Price, Product
 from subscriptions.models import Subscription, SubscriptionSchedule
 from subscriptions.plans import change
 from subscriptions.plans import schedule as schedules
@@ -84,6 +84,8 @@ class TestSchedule:
         self, changing_subscription: Subscription, basic: Price, local_stripe: LocalStripe
     ) -> None:
         local_stripe.api.subscription_schedules.release(str(changing_subscription.schedule_id))
+        Product.objects.update(has_quantity=True)
+        basic.refresh_from_db()
         after = change.schedule_change(subscription=changing_subscription, price=basic, quantity=3)
         assert after.schedule_id != changing_subscription.schedule_id
         pending = Subscription.objects.select_related("schedule").get().pending_change
