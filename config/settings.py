@@ -46,9 +46,9 @@ MIGRATION_MODULES = mongo.MIGRATION_MODULES if ON_MONGODB else {}
 
 INSTALLED_APPS = [
     "config",
+    "django.contrib.admin",  # Before the app that extends the admin of users, whichever app registers that.
     "billing",
     "subscriptions",
-    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -6,7 +6,7 @@ class Members(access.Required, TemplateView): …              a class-based vie
 {% if user|has_access:"prod_…" %}                            a template, after {% load access %}
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -20,7 +20,7 @@ from django.shortcuts import redirect
 
 from billing.models import Price, Product
 from subscriptions import stripe_clock
-from subscriptions.models import Customer, Payment, Subscription
+from subscriptions.models import BillingAccount, Payment, Subscription
 from subscriptions.user_model import User
 
 View = Callable[..., HttpResponseBase]
@@ -52,14 +52,17 @@ NOTHING = Holdings([], [])
 def has_access(user: User | AnonymousUser, product: Product | str | None = None) -> bool:
     """Whether a subscription or purchase gives this person access to the product.
 
-    Without a product: whether they have a running subscription to any plan; one-time purchases do not count. One
-    query, or two if no subscription gives access to the product.
+    Without a product: whether they have a running subscription to any plan; one-time purchases do not count. Two
+    queries, or three if no subscription gives access to the product.
     """
     if not user.is_authenticated:
         return False
     product_id = product.pk if isinstance(product, Product) else product
     now = stripe_clock.now()
-    subscriptions = Subscription.objects.running().filter(customer__account__user=user).select_related("product")
+    ids = BillingAccount.objects.customer_ids_of(user)
+    if not ids:
+        return False
+    subscriptions = Subscription.objects.running().filter(customer__in=ids).select_related("product")
     if any(
         subscription.gives_access_at(now)
         for subscription in subscriptions
@@ -68,7 +71,7 @@ def has_access(user: User | AnonymousUser, product: Product | str | None = None)
         return True
     if product_id is None:
         return False
-    return Payment.objects.giving_access().filter(customer__account__user=user, product_id=product_id).exists()
+    return Payment.objects.giving_access().filter(customer__in=ids, product_id=product_id).exists()
 
 
 def required(product: Product | str | None = None) -> Callable[[View], View]:
@@ -95,19 +98,15 @@ class Required:
 
 
 def holdings_of(user: User | AnonymousUser) -> Holdings:
-    """Two queries, or none for a person who is not signed in."""
-    if not user.is_authenticated:
-        return NOTHING
-    return Holdings(
-        list(Subscription.objects.running().filter(customer__account__user=user)),
-        list(Payment.objects.standing().filter(customer__account__user=user)),
-    )
+    """Three queries; one for a person without a customer, none for one who is not signed in."""
+    ids = BillingAccount.objects.customer_ids_of(user) if user.is_authenticated else []
+    return holdings_of_customers(ids) if ids else NOTHING
 
 
-def holdings_of_customer(customer: Customer) -> Holdings:
+def holdings_of_customers(ids: Collection[str]) -> Holdings:
     return Holdings(
-        list(Subscription.objects.running().filter(customer=customer)),
-        list(Payment.objects.standing().filter(customer=customer)),
+        list(Subscription.objects.running().filter(customer__in=ids)),
+        list(Payment.objects.standing().filter(customer__in=ids)),
     )
 
 

@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class SubscriptionsConfig(AppConfig):
@@ -7,3 +7,8 @@ class SubscriptionsConfig(AppConfig):
 
     def ready(self) -> None:
         from subscriptions import checks, signals  # noqa: F401, PLC0415  (registers checks, connects receivers)
+
+        if apps.is_installed("django.contrib.admin"):
+            from subscriptions.admin import people  # noqa: PLC0415  (needs the models)
+
+            people.extend_user_admin()

@@ -63,6 +63,7 @@ from billing.gateway.subscriptions import (
     retrieve_subscription,
     schedule_from_subscription,
     subscription_page,
+    subscription_pages_of,
     update_schedule,
     update_subscription,
 )
@@ -113,6 +114,7 @@ __all__ = [
     "retrieve_subscription",
     "schedule_from_subscription",
     "subscription_page",
+    "subscription_pages_of",
     "update_price",
     "update_product",
     "update_promotion_code",

@@ -1,8 +1,9 @@
 """Checkout sessions, subscriptions and subscription schedules."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from billing.gateway.client import read_page, send
+from billing.gateway.client import read_page, read_pages, send
 from billing.gateway.snapshots import Page, Snapshot
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ def subscription_page(*, newest: int | None, oldest: int | None, starting_after:
     if starting_after:
         params["starting_after"] = starting_after
     return read_page("/v1/subscriptions", params)
+
+
+def subscription_pages_of(customer_id: str) -> Iterator[Page]:
+    """The subscriptions of one customer in any status, newest first. Raises StripeMissing for an unknown customer."""
+    return read_pages("/v1/subscriptions", {"status": "all", "customer": customer_id})
 
 
 def update_subscription(subscription_id: str, params: "p.SubscriptionUpdateParams") -> Snapshot:

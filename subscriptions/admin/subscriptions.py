@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from billing.errors import StripeFailure
 from subscriptions.admin.duplicates import OffersRefundOfDuplicates, TwicePaidFilter
 from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
+from subscriptions.customers import ownership
 from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscription, SubscriptionSchedule
 from subscriptions.payments import duplicates
 from subscriptions.payments.refunds import CannotRefund
@@ -45,10 +46,33 @@ class TwicePaidSubscriptions(TwicePaidFilter):
         return duplicates.newer_subscriptions()
 
 
+class WhoseFilter(admin.SimpleListFilter):
+    """Lists running subscriptions that go on being charged without a person here who can see or cancel them."""
+
+    title = "whose"
+    parameter_name = "whose"
+
+    def lookups(self, *_: Any) -> list[tuple[str, str]]:
+        return [
+            ("nobody", "Running, but nobody here owns it"),
+            ("deactivated", "Running, but its user is deactivated"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Subscription]) -> QuerySet[Subscription]:  # noqa: ARG002
+        match self.value():
+            case "nobody":
+                found = ownership.charged_without_person()
+            case "deactivated":
+                found = ownership.charged_of_deactivated()
+            case _:
+                return queryset
+        return queryset.filter(pk__in=list(found.values_list("pk", flat=True)))
+
+
 @admin.register(Subscription)
 class SubscriptionAdmin(OffersRefundOfDuplicates, ReadOnlyAdmin):
     list_display = ("id", "customer", "status", "product", "price", "quantity", "current_period_end_at", "cancels_at")
-    list_filter = (TwicePaidSubscriptions, "status", "cancel_at_period_end", "product")
+    list_filter = (TwicePaidSubscriptions, WhoseFilter, "status", "cancel_at_period_end", "product")
     list_select_related = ("customer", "product", "price")
     search_fields = ("id", "customer__email", "customer__id")
     inlines = (StatusChangeInline, InvoiceInline)

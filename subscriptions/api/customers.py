@@ -148,16 +148,19 @@ def _get_or_create_person(request: HttpRequest, asked: CustomerAsked) -> User:
 
 
 def _holdings(person: User) -> dict[str, object]:
-    account = BillingAccount.objects.filter(user=person).first()
-    subscriptions = Subscription.objects.of(person).select_related("price", "product")
+    ids = BillingAccount.objects.customer_ids_of(person)
+    theirs = {"customer__in": ids, "is_deleted": False}
+    subscriptions = Subscription.objects.filter(**theirs).select_related("price", "product")
     return {
         "user_name": person.get_username(),
-        "customer_id": account.customer_id if account else None,
+        "customer_id": next(iter(ids), None),
         "subscriptions": subscriptions_of(subscriptions),
-        "payments": payments_of(Payment.objects.of(person).select_related("product")),
+        "payments": payments_of(Payment.objects.filter(**theirs).select_related("product")),
     }
 
 
 def _latest_session_of(person: User) -> str | None:
-    sessions = CheckoutSession.objects.filter(customer__account__user=person).exclude(stripe_id=None)
+    sessions = CheckoutSession.objects.filter(customer__in=BillingAccount.objects.customer_ids_of(person)).exclude(
+        stripe_id=None
+    )
     return sessions.values_list("stripe_id", flat=True).first()

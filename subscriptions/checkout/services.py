@@ -19,7 +19,7 @@ from subscriptions.checkout.errors import (
 )
 from subscriptions.customers import erasing
 from subscriptions.customers import services as customers
-from subscriptions.models import CheckoutSession, Customer, Payment, ProductClaim, Subscription
+from subscriptions.models import BillingAccount, CheckoutSession, Customer, Payment, ProductClaim, Subscription
 from subscriptions.user_model import User
 
 Status = CheckoutSession.Status
@@ -68,7 +68,7 @@ def start(*, user: User, price_id: str, now: datetime, quantity: int = 1, mode: 
     price = price_to_buy(price_id, quantity=quantity, mode=mode)
     customer = customers.ensure(user)
     for _ in range(MAX_TURNS):
-        claim = _claim(customer, price, now)
+        claim = _claim(customer, price, user, now)
         if isinstance(claim, Started):
             return claim
         try:
@@ -76,7 +76,7 @@ def start(*, user: User, price_id: str, now: datetime, quantity: int = 1, mode: 
                 claims.end_purchase(claim)
                 customer = customers.ensure(user)
                 continue
-            started = _already_has(claim, customer, price) or _go_on(claim, price, quantity, user=user, now=now)
+            started = _already_has(claim, customer, price, user) or _go_on(claim, price, quantity, user=user, now=now)
         except StripeRefused as error:
             claims.release_unless_at_checkout(claim)
             customer = _customer_after(error, customer, user)
@@ -91,7 +91,9 @@ def complete(*, user: User, session_id: str) -> Result:
 
     Raises NotYourSession, StripeUnavailable or StripeMisconfigured.
     """
-    known = CheckoutSession.objects.filter(stripe_id=session_id, customer__account__user=user).first()
+    known = CheckoutSession.objects.filter(
+        stripe_id=session_id, customer__in=BillingAccount.objects.customer_ids_of(user)
+    ).first()
     if known is None:
         raise NotYourSession(session_id)
     try:
@@ -128,42 +130,44 @@ def _check_total(price: Price, quantity: int) -> None:
         raise CannotBuy.too_little(total, price.currency)
 
 
-def _claim(customer: Customer, price: Price, now: datetime) -> ProductClaim | Started:
+def _claim(customer: Customer, price: Price, user: User, now: datetime) -> ProductClaim | Started:
     """Take the claim. While a subscription changes to the product, return it if it is scheduled to have it."""
     try:
         return claims.take_to_buy(customer=customer, product_id=price.product.pk, now=now)
     except claims.StillChanging as error:
-        if due := _due(customer, price):
+        if due := _due(user, price):
             return Started(held=due)
         raise CannotBuy.being_changed_to() from error
     except StripeRefused as error:
         raise CannotBuy.refused(error) from error
 
 
-def _already_has(claim: ProductClaim, customer: Customer, price: Price) -> Started | None:
-    """Return what the customer has, or gets by a scheduled change; an open checkout of it is expired then."""
-    holdings = access.holdings_of_customer(customer)
+def _already_has(claim: ProductClaim, customer: Customer, price: Price, user: User) -> Started | None:
+    """Return what the person has, or gets by a scheduled change; an open checkout of it is expired then."""
+    holdings = access.holdings_of(user)
     held = holdings.holding_of(price.product, price=price)
-    held = held or _due(customer, price)
+    held = held or _due(user, price)
     if held:
         claims.end_purchase(claim)
         return Started(held=held)
-    if other_currency := _other_currency(holdings, price):
+    if other_currency := _other_currency(customer, holdings, price):
         claims.release_unless_at_checkout(claim)
         raise CannotBuy.other_currency(other_currency, price.currency)
     return None
 
 
-def _due(customer: Customer, price: Price) -> Subscription | None:
+def _due(user: User, price: Price) -> Subscription | None:
     """Return the subscription that is scheduled to change to the product."""
-    return Subscription.objects.due_to_change_to(price.product).filter(customer=customer).first()
+    ids = BillingAccount.objects.customer_ids_of(user)
+    return Subscription.objects.due_to_change_to(price.product).filter(customer__in=ids).first()
 
 
-def _other_currency(holdings: Holdings, price: Price) -> str:
+def _other_currency(customer: Customer, holdings: Holdings, price: Price) -> str:
     """Return the currency of the customer's subscriptions if it differs: Stripe bills them all in one currency."""
     if not price.is_recurring:
         return ""
-    return next((held.currency for held in holdings.subscriptions if held.currency not in ("", price.currency)), "")
+    currencies = (held.currency for held in holdings.subscriptions if held.customer_id == customer.pk)
+    return next((currency for currency in currencies if currency not in ("", price.currency)), "")
 
 
 def _go_on(claim: ProductClaim, price: Price, quantity: int, *, user: User, now: datetime) -> Started | None:

@@ -14,7 +14,7 @@ from billing.mirror import engine
 from billing.models import Installation
 from subscriptions.mirror import kinds
 from subscriptions.mirror.mapping import ACCOUNT, INSTALLATION, USER
-from subscriptions.models import BillingAccount, Customer, ErasedCustomer, Subscription
+from subscriptions.models import BillingAccount, Customer, ErasedCustomer, LinkedCustomer, Subscription
 from subscriptions.user_model import User
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def ensure_known(customer_id: str) -> None:
 def ids_of(user: User) -> set[str]:
     """Return the ids of all customers who are this person: the present one, earlier ones, those with the address."""
     account = BillingAccount.objects.filter(user=user).first()
-    ids = {account.customer_id} if account and account.customer_id else set()
+    ids = set(BillingAccount.objects.customer_ids_of(user)) if account else set()
     if account:
         ids |= set(Customer.objects.filter(named_account=str(account.pk)).values_list("pk", flat=True))
     if user.email:
@@ -108,6 +108,7 @@ def restore(customer: Customer) -> None:
 
 def unlink(customer_id: str) -> None:
     """Unlink a customer that Stripe does not know from its person, who gets another when one is needed."""
+    LinkedCustomer.objects.filter(pk=customer_id).delete()
     BillingAccount.objects.filter(customer_id=customer_id).update(customer=None, attempt=F("attempt") + 1)
 
 

@@ -5,7 +5,7 @@ Rows that copy a Stripe object are written by the mirror only, except for the fi
 
 from subscriptions.models.api_token import ApiToken
 from subscriptions.models.checkout_session import CheckoutSession
-from subscriptions.models.customer import BillingAccount, Customer, ErasedCustomer
+from subscriptions.models.customer import BillingAccount, ConfirmedAddress, Customer, ErasedCustomer, LinkedCustomer
 from subscriptions.models.invoice import Invoice, Refund
 from subscriptions.models.payment import Payment
 from subscriptions.models.product_claim import ProductClaim
@@ -19,9 +19,11 @@ __all__ = [
     "ApiToken",
     "BillingAccount",
     "CheckoutSession",
+    "ConfirmedAddress",
     "Customer",
     "ErasedCustomer",
     "Invoice",
+    "LinkedCustomer",
     "Payment",
     "ProductClaim",
     "Refund",

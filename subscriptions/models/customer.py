@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from billing.models import MirroredRow, own_id, stripe_id
+from subscriptions.user_model import User
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
@@ -39,8 +40,15 @@ class Customer(MirroredRow):
         return self.email or self.pk
 
 
+class BillingAccountQuerySet(models.QuerySet["BillingAccount"]):
+    def customer_ids_of(self, user: User) -> list[str]:
+        """Return the ids of this person's customers at Stripe: the one they buy with, then linked ones. One query."""
+        pairs = self.filter(user=user).values_list("customer_id", "linked_customers__pk")
+        return list(dict.fromkeys(pk for pk in [*(own for own, _ in pairs), *(more for _, more in pairs)] if pk))
+
+
 class BillingAccount(models.Model):
-    """Links a person to their Stripe customer. It is created first, and its id is in the idempotency key."""
+    """Links a person to the Stripe customer they buy with. It is created first; its id is in the idempotency key."""
 
     id = own_id()
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="billing_account")
@@ -50,12 +58,43 @@ class BillingAccount(models.Model):
     )
     attempt = models.PositiveIntegerField(default=0)
 
+    objects = BillingAccountQuerySet.as_manager()
+
     class Meta:
         # MongoDB does not use a unique index, which is partial there, for look-ups.
         indexes = [models.Index(fields=["user"]), models.Index(fields=["customer"])]
 
     def __str__(self) -> str:
         return f"{self.user_id} is {self.customer_id or 'not at Stripe yet'}"
+
+
+class LinkedCustomer(models.Model):
+    """A customer made elsewhere that is a person here. Its id is the key, so it belongs to one person.
+
+    Purchases with it count as the person's. The account names the customer that new purchases are made with.
+    """
+
+    id = stripe_id()
+    account = models.ForeignKey(BillingAccount, on_delete=models.CASCADE, related_name="linked_customers")
+    linked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.pk
+
+
+class ConfirmedAddress(models.Model):
+    """The address that a person has confirmed by a link in a mail; another address of theirs is not confirmed."""
+
+    id = own_id()
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="confirmed_address")
+    email = models.TextField()
+    confirmed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["user"])]
+
+    def __str__(self) -> str:
+        return self.email
 
 
 class ErasedCustomer(models.Model):

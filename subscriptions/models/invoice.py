@@ -7,6 +7,13 @@ from django.db import models
 
 from billing import money
 from billing.models import LooseLink, MirroredRow, stripe_id, words_for
+from subscriptions.models.customer import BillingAccount
+from subscriptions.user_model import User
+
+
+class InvoiceQuerySet(models.QuerySet["Invoice"]):
+    def of(self, user: User) -> "InvoiceQuerySet":
+        return self.filter(customer__in=BillingAccount.objects.customer_ids_of(user), is_deleted=False)
 
 
 class Invoice(MirroredRow):
@@ -37,6 +44,8 @@ class Invoice(MirroredRow):
 
     # Its refunds, set by views that show them.
     given_back: "list[Refund]"
+
+    objects = InvoiceQuerySet.as_manager()
 
     class Meta:
         ordering = ("-stripe_created_at", "id")

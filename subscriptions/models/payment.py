@@ -7,13 +7,14 @@ from django.db import models
 
 from billing import money
 from billing.models import LooseLink, MirroredRow, own_id, words_for
+from subscriptions.models.customer import BillingAccount
 from subscriptions.models.invoice import Refund
 from subscriptions.user_model import User
 
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
     def of(self, user: User) -> "PaymentQuerySet":
-        return self.filter(customer__account__user=user, is_deleted=False)
+        return self.filter(customer__in=BillingAccount.objects.customer_ids_of(user), is_deleted=False)
 
     def giving_access(self) -> "PaymentQuerySet":
         return self.filter(is_deleted=False, status=Payment.Status.SUCCEEDED, access_ended_at=None)

@@ -6,7 +6,9 @@ from django.db import models
 from django.utils.dateformat import format as format_date
 
 from billing.models import LooseLink, Price, own_id
+from subscriptions.models.customer import BillingAccount
 from subscriptions.models.subscription import Subscription
+from subscriptions.user_model import User
 
 Status = Subscription.Status
 
@@ -41,6 +43,13 @@ ARRIVALS: dict[str, str] = {
 }
 
 
+class StatusChangeQuerySet(models.QuerySet["StatusChange"]):
+    def of(self, user: User) -> "StatusChangeQuerySet":
+        ids = BillingAccount.objects.customer_ids_of(user)
+        theirs = Subscription.objects.filter(customer__in=ids).values_list("pk", flat=True)
+        return self.filter(subscription__in=list(theirs))
+
+
 class StatusChange(models.Model):
     """One line of a subscription's history: the state before, the state after, and the cause."""
 
@@ -57,6 +66,8 @@ class StatusChange(models.Model):
     cause_id = models.CharField(max_length=255, blank=True)
     changed_at = models.DateTimeField(help_text="On Stripe's clock: by then it had changed.")
     recorded_at = models.DateTimeField(auto_now_add=True)
+
+    objects = StatusChangeQuerySet.as_manager()
 
     class Meta:
         ordering = ("-changed_at", "-recorded_at")

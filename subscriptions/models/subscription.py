@@ -7,6 +7,7 @@ from django.db import models
 
 from billing.models import LooseLink, MirroredRow, Product, stripe_id, words_for
 from subscriptions import stripe_clock
+from subscriptions.models.customer import BillingAccount
 from subscriptions.user_model import User
 
 
@@ -40,7 +41,7 @@ class SubscriptionSchedule(MirroredRow):
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def of(self, user: User) -> "SubscriptionQuerySet":
         """Subscriptions of this person, and of nobody else."""
-        return self.filter(customer__account__user=user, is_deleted=False)
+        return self.filter(customer__in=BillingAccount.objects.customer_ids_of(user), is_deleted=False)
 
     def running(self) -> "SubscriptionQuerySet":
         return self.filter(is_deleted=False).exclude(status__in=Subscription.ENDED)

@@ -15,6 +15,7 @@ from billing.gateway.snapshots import JSON
 from billing.mirror import engine
 from billing.models import Price
 from subscriptions.checkout import claims
+from subscriptions.customers import ownership
 from subscriptions.mirror import kinds, refresh
 from subscriptions.models import StatusChange, Subscription, SubscriptionSchedule
 from subscriptions.plans import cancel, preview
@@ -241,16 +242,22 @@ def _products_beside(subscription: Subscription) -> list[str]:
 
 
 def _held_otherwise(subscription: Subscription) -> set[str]:
-    """Return the products of the customer's other subscriptions, without those of this one."""
+    """Return the products of the person's other subscriptions, without those of this one."""
     if subscription.customer_id is None:
         return set()
-    others = Subscription.objects.running().filter(customer=subscription.customer_id).exclude(pk=subscription.pk)
+    others = (
+        Subscription.objects.running()
+        .filter(customer__in=ownership.ids_with(subscription.customer_id))
+        .exclude(pk=subscription.pk)
+    )
     return {product for other in others for product in other.product_ids} - subscription.product_ids
 
 
 def _is_due_otherwise(subscription: Subscription, price: Price) -> bool:
-    """Whether another subscription of the customer is scheduled to change to the product."""
+    """Whether another subscription of the person is scheduled to change to the product."""
     if price.product_id in subscription.product_ids or subscription.customer_id is None or price.product is None:
         return False
-    due = Subscription.objects.due_to_change_to(price.product).filter(customer=subscription.customer_id)
+    due = Subscription.objects.due_to_change_to(price.product).filter(
+        customer__in=ownership.ids_with(subscription.customer_id)
+    )
     return due.exclude(pk=subscription.pk).exists()

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from subscriptions.customers import portal
-from subscriptions.models import Invoice, Payment, Refund, StatusChange, Subscription
+from subscriptions.models import BillingAccount, Invoice, Payment, Refund, StatusChange, Subscription
 from subscriptions.views.shared import SignedInRequest, see_other
 
 PAYMENTS_A_PAGE = 20
@@ -25,9 +25,10 @@ INVOICES_ON_ACCOUNT = 5
 @never_cache
 @login_required
 def account(request: SignedInRequest) -> HttpResponse:
-    subscriptions = Subscription.objects.of(request.user)
-    payments = Payment.objects.of(request.user)
-    invoices = Invoice.objects.filter(customer__account__user=request.user, is_deleted=False)
+    theirs = {"customer__in": BillingAccount.objects.customer_ids_of(request.user), "is_deleted": False}
+    subscriptions = Subscription.objects.filter(**theirs)
+    payments = Payment.objects.filter(**theirs)
+    invoices = Invoice.objects.filter(**theirs)
     links = ("price", "product", "schedule__next_price__product", "latest_invoice")
     page = Paginator(payments.select_related("product"), PAYMENTS_A_PAGE).get_page(request.GET.get("page"))
     newest = list(invoices.exclude(status=Invoice.Status.DRAFT)[:INVOICES_ON_ACCOUNT])
@@ -44,7 +45,7 @@ def account(request: SignedInRequest) -> HttpResponse:
 @never_cache
 @login_required
 def invoices(request: SignedInRequest) -> HttpResponse:
-    theirs = Invoice.objects.filter(customer__account__user=request.user, is_deleted=False)
+    theirs = Invoice.objects.of(request.user)
     shown = theirs.exclude(status=Invoice.Status.DRAFT).select_related("subscription__product")
     page = Paginator(shown.prefetch_related("refunds"), INVOICES_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "subscriptions/invoices.html", {"invoices": page})
@@ -55,7 +56,7 @@ def invoices(request: SignedInRequest) -> HttpResponse:
 @login_required
 def history(request: SignedInRequest) -> HttpResponse:
     """Show every change of this person's subscriptions, newest first."""
-    changes = StatusChange.objects.filter(subscription__customer__account__user=request.user)
+    changes = StatusChange.objects.of(request.user)
     links = ("subscription__product", "from_price__product", "to_price__product")
     page = Paginator(changes.select_related(*links), INVOICES_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "subscriptions/history.html", {"changes": page})

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from billing.errors import StripeFailure
-from subscriptions.customers import api_users, erasing
+from subscriptions.customers import api_users, erasing, ownership
 from subscriptions.models import BillingAccount, Customer
 from subscriptions.user_model import User
 
@@ -20,12 +20,12 @@ class Command(BaseCommand):
         parser.add_argument("--no-input", action="store_false", dest="interactive", help="do not ask")
 
     def handle(self, *, who: str, interactive: bool, **_: Any) -> None:
-        user, customer_id = self._found(who)
-        names = " and ".join(name for name in (f"user {user}" if user else "", customer_id) if name)
+        user, customer_ids = self._found(who)
+        names = " and ".join([*([f"user {user}"] if user else []), *customer_ids])
         if interactive and input(f"Erase {names}, at Stripe and here, for good? Type yes: ") != "yes":
             raise CommandError("nothing was erased")
         try:
-            if customer_id:
+            for customer_id in customer_ids:
                 erasing.erase(customer_id, now=timezone.now())
         except StripeFailure as error:
             raise CommandError(f"not erased: {error}") from error
@@ -33,14 +33,13 @@ class Command(BaseCommand):
             user.delete()
         self.stdout.write(f"Erased {names}.")
 
-    def _found(self, who: str) -> tuple[User | None, str]:
+    def _found(self, who: str) -> tuple[User | None, list[str]]:
         if who.startswith("cus_"):
-            account = BillingAccount.objects.select_related("user").filter(customer_id=who).first()
-            if account is None and not Customer.objects.filter(pk=who).exists():
+            owner = ownership.owner_of(who)
+            if owner is None and not Customer.objects.filter(pk=who).exists():
                 raise CommandError(f"there is no customer {who} here")
-            return (account.user if account else None), who
+            return owner, ownership.ids_with(who)
         user = api_users.find(who)
         if user is None:
             raise CommandError(f"there is no user {who}")
-        account = BillingAccount.objects.filter(user=user).first()
-        return user, (account.customer_id if account else None) or ""
+        return user, BillingAccount.objects.customer_ids_of(user)

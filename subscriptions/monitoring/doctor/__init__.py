@@ -19,6 +19,7 @@ from subscriptions.monitoring.doctor.finding import (
     problem,
 )
 from subscriptions.monitoring.doctor.keys import check_key, check_webhook_secrets
+from subscriptions.monitoring.doctor.people import check_people
 
 __all__ = ["Examined", "Finding", "Level", "NotRepaired", "Repair", "examine"]
 
@@ -52,6 +53,7 @@ def examine(*, now: datetime) -> Iterator[Examined]:
     yield from _examined("events", partial(check_inbox, now=now))
     yield from _examined("events", partial(check_origin, now=now))
     yield from _examined("duplicates", check_duplicates)
+    yield from _examined("people", check_people)
 
 
 def _has_passed(findings: list[Finding]) -> bool:

@@ -87,7 +87,7 @@ class TestASoundSetUp:
         assert [line for lines in said.lines.values() for line in lines if not line.startswith("ok: ")] == []
         assert list(said.lines) == [
             "database", "key", "webhook secret", "webhook endpoint", "API version", "catalog", "events",
-            "duplicates",
+            "duplicates", "people",
         ]  # fmt: skip
         assert {call.partition(" ")[0] for call in local_stripe.calls} == {"GET"}
 
@@ -114,7 +114,7 @@ class TestKeys:
         settings.STRIPE_KEY = key
         said = doctor()
         assert said.of("key") == [words]
-        assert set(said.lines) == {"database", "key", "webhook secret", "events", "duplicates"}
+        assert set(said.lines) == {"database", "key", "webhook secret", "events", "duplicates", "people"}
         assert said.left == "problems: 2"
 
     def test_stripe_down(self, doctor: Doctor, local_stripe: LocalStripe) -> None:

@@ -1,0 +1,61 @@
+"""The question on the page that deletes users: what becomes of their subscriptions and customers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+
+from billing.errors import StripeFailure
+from subscriptions.customers import ownership
+from subscriptions.models import BillingAccount, Subscription
+from subscriptions.plans import leaving
+from subscriptions.plans.errors import SubscriptionRefusal
+from subscriptions.plans.leaving import CannotLeave, Fate
+from subscriptions.user_model import User
+
+NEEDED = {
+    Fate.CANCEL_NOW: "subscriptions.change_subscription",
+    Fate.AT_PERIOD_END: "subscriptions.change_subscription",
+    Fate.ERASE: "subscriptions.delete_customer",
+}
+
+
+class LeavingForm(forms.Form):
+    """One choice for all the people that are deleted together. Without a customer there is nothing to choose."""
+
+    fate = forms.ChoiceField(widget=forms.RadioSelect, label="What becomes of it?")
+
+    def __init__(self, *args: Any, people: list[User], by: User | AnonymousUser, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.running: list[tuple[User, Subscription]] = [
+            (person, subscription) for person in people for subscription in ownership.running_of(person)
+        ]
+        self.leavers = [person for person in people if BillingAccount.objects.customer_ids_of(person)]
+        fates = leaving.fates_for([subscription for _, subscription in self.running])
+        allowed = [fate for fate in fates if fate not in NEEDED or by.has_perm(NEEDED[fate])]
+        self.is_forbidden = bool(self.leavers) and not allowed
+        self.fields["fate"].choices = [(fate.value, fate.label) for fate in allowed]  # type: ignore[attr-defined]
+        if not self.leavers:
+            del self.fields["fate"]
+        elif not self.running:
+            self.fields["fate"].initial = Fate.NOTHING
+
+    @property
+    def lines(self) -> list[str]:
+        """What runs, in words, one line a subscription."""
+        return [f"{person}: {leaving.charge_in_words(subscription)}" for person, subscription in self.running]
+
+    def settle(self) -> Iterator[tuple[User, list[str], str]]:
+        """Do what was chosen for each person; yield what was done, and the error that stopped it."""
+        for person in self.leavers:
+            try:
+                done = leaving.settle(user=person, fate=Fate(self.cleaned_data["fate"]), now=timezone.now())
+            except StripeFailure as error:
+                yield person, [], error.for_staff
+                return
+            except (CannotLeave, SubscriptionRefusal) as error:
+                yield person, [], str(error)
+                return
+            yield person, done, ""

@@ -1,0 +1,52 @@
+"""Which customers at Stripe are a person here, and which running subscriptions nobody here owns."""
+
+from django.db.models import F, Q, QuerySet
+
+from subscriptions.models import BillingAccount, LinkedCustomer, Subscription
+from subscriptions.user_model import User
+
+Status = Subscription.Status
+
+# In these states Stripe charges, or tries to.
+CHARGED = frozenset({Status.ACTIVE, Status.TRIALING, Status.PAST_DUE})
+
+
+def owner_of(customer_id: str) -> User | None:
+    """Return the person here whose customer this is."""
+    account = BillingAccount.objects.select_related("user").filter(customer_id=customer_id).first()
+    if account is None:
+        link = LinkedCustomer.objects.select_related("account__user").filter(pk=customer_id).first()
+        account = link.account if link else None
+    return account.user if account else None
+
+
+def ids_with(customer_id: str) -> list[str]:
+    """Return this customer's id with those of all other customers of the same person here."""
+    owner = owner_of(customer_id)
+    return BillingAccount.objects.customer_ids_of(owner) if owner else [customer_id]
+
+
+def running_of(user: User) -> list[Subscription]:
+    """Return the running subscriptions of all customers of this person, with their products and prices."""
+    ids = BillingAccount.objects.customer_ids_of(user)
+    running = Subscription.objects.running().filter(customer__in=ids) if ids else Subscription.objects.none()
+    return list(running.select_related("product", "price"))
+
+
+def charged_without_person() -> QuerySet[Subscription]:
+    """Return subscriptions that Stripe goes on charging and whose customer is nobody here."""
+    linked = list(LinkedCustomer.objects.values_list("pk", flat=True))
+    return _charged().filter(customer__account=None).exclude(customer__in=linked)
+
+
+def charged_of_deactivated() -> QuerySet[Subscription]:
+    """Return subscriptions that Stripe goes on charging although their person is deactivated here."""
+    accounts = BillingAccount.objects.filter(user__is_active=False)
+    own = list(accounts.exclude(customer=None).values_list("customer_id", flat=True))
+    linked = LinkedCustomer.objects.filter(account__user__is_active=False)
+    return _charged().filter(customer__in=[*own, *linked.values_list("pk", flat=True)])
+
+
+def _charged() -> QuerySet[Subscription]:
+    ends_with_period = Q(cancel_at_period_end=True) | Q(cancel_at__lte=F("current_period_end_at"))
+    return Subscription.objects.filter(status__in=CHARGED, is_deleted=False).exclude(ends_with_period)

@@ -1,0 +1,37 @@
+"""Checks of people and customers: nobody is charged without a person here, or after the person was deactivated."""
+
+from collections.abc import Iterator
+
+from django.db.models import QuerySet
+
+from subscriptions.customers import ownership
+from subscriptions.formatting import format_count
+from subscriptions.models import Subscription
+from subscriptions.monitoring.doctor.finding import Finding, ok, problem, some
+
+
+def check_people() -> Iterator[Finding]:
+    found = [*_charged_without_person(), *_charged_though_deactivated()]
+    yield from found
+    if not found:
+        yield ok("Each subscription that is charged belongs to a person who can sign in here.")
+
+
+def _charged_without_person() -> Iterator[Finding]:
+    if ids := _ids(ownership.charged_without_person()):
+        yield problem(
+            f"{format_count(len(ids), 'running subscription')} that nobody here owns: {some(ids)}. Open the customer "
+            "in the admin, or cancel at Stripe; the list of subscriptions has the filter “whose”."
+        )
+
+
+def _charged_though_deactivated() -> Iterator[Finding]:
+    if ids := _ids(ownership.charged_of_deactivated()):
+        yield problem(
+            f"{format_count(len(ids), 'running subscription')} of deactivated users: {some(ids)}. Cancel, or activate "
+            "the user; the list of subscriptions has the filter “whose”."
+        )
+
+
+def _ids(subscriptions: QuerySet[Subscription]) -> list[str]:
+    return list(subscriptions.order_by("pk").values_list("pk", flat=True))

@@ -1,0 +1,124 @@
+"""What becomes of the subscriptions of a person who is deleted: settled at Stripe before anything is deleted."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.utils.dateformat import format as format_date
+
+from billing import gateway, money
+from billing.errors import StripeMissing
+from billing.mirror import engine
+from subscriptions.checkout import claims
+from subscriptions.customers import erasing, ownership
+from subscriptions.mirror import kinds
+from subscriptions.models import BillingAccount, ProductClaim, Subscription
+from subscriptions.plans import cancel
+from subscriptions.user_model import User
+
+Status = Subscription.Status
+
+# There is no paid period to wait for: the first payment is pending, or billing is paused.
+NOT_PAID_FOR = frozenset({Status.INCOMPLETE, Status.PAUSED})
+
+
+class Fate(models.TextChoices):
+    """What becomes of the subscriptions of a person who is deleted."""
+
+    CANCEL_NOW = "cancel_now", "Cancel now: access ends, and what is still owed is invoiced"
+    AT_PERIOD_END = "at_period_end", "Cancel at the end of the paid period: nothing more is charged"
+    ERASE = (
+        "erase",
+        "Erase the person: delete their customer at Stripe, which ends everything, and every row here",
+    )
+    NOTHING = "nothing", "Nothing: the customer stays at Stripe, and nothing is charged"
+
+
+class CannotLeave(Exception):
+    """The person can't be deleted yet; the message says why."""
+
+    @classmethod
+    def still_charged(cls, subscription: Subscription) -> Self:
+        return cls(f"{subscription.pk} is still running. Choose what becomes of it.")
+
+
+def fates_for(running: list[Subscription]) -> list[Fate]:
+    """Return what can be chosen: with something running, doing nothing can't."""
+    return [fate for fate in Fate if (fate != Fate.NOTHING if running else fate in {Fate.NOTHING, Fate.ERASE})]
+
+
+def settle(*, user: User, fate: Fate, now: datetime) -> list[str]:
+    """Do at Stripe what was chosen, and return a sentence about each thing done. A second call goes on.
+
+    Open checkouts are closed first, and subscriptions are read from Stripe, so that none is missed.
+    Raises CannotLeave, SubscriptionRefusal or StripeFailure; then not all of it is done, and nothing may be deleted.
+    """
+    ids = BillingAccount.objects.customer_ids_of(user)
+    for customer_id in ids:
+        _close_checkouts(customer_id)
+        _read_subscriptions(customer_id)
+    running = ownership.running_of(user)
+    if fate == Fate.ERASE:
+        for customer_id in ids:
+            erasing.erase(customer_id, now=now)
+        return [f"Erased {customer_id}." for customer_id in ids]
+    if fate == Fate.NOTHING and running:
+        raise CannotLeave.still_charged(running[0])
+    return [_end(subscription, fate) for subscription in running]
+
+
+def charge_in_words(subscription: Subscription) -> str:
+    """Return product, amount and next charge: "Pro: $19.00 per month, next charge on May 3, 2026"."""
+    amounts = ", ".join(_amounts(subscription))
+    return f"{subscription.product_name}: {amounts}, {_next_charge(subscription)}"
+
+
+def _close_checkouts(customer_id: str) -> None:
+    buying = ProductClaim.objects.filter(customer=customer_id).exclude(state=ProductClaim.State.CHANGING)
+    for claim in buying:
+        claims.end_purchase(claim)
+
+
+def _read_subscriptions(customer_id: str) -> None:
+    with suppress(StripeMissing):  # A customer deleted in the dashboard has none.
+        for page in gateway.subscription_pages_of(customer_id):
+            for snapshot in page.snapshots():
+                engine.apply_snapshot(kinds.SUBSCRIPTION, snapshot)
+
+
+def _end(subscription: Subscription, fate: Fate) -> str:
+    if fate == Fate.CANCEL_NOW or subscription.status in NOT_PAID_FOR:
+        cancel.cancel_now(subscription=subscription)
+        return f"Cancelled {subscription.pk} now."
+    cancel.cancel(subscription=subscription)
+    return f"Cancelled {subscription.pk} at the end of the paid period."
+
+
+def _amounts(subscription: Subscription) -> Iterator[str]:
+    for item in subscription.items:
+        if item.get("unit_amount") is None:
+            yield "an amount that Stripe computes"
+            continue
+        count, interval = item.get("interval_count") or 1, item.get("interval") or "period"
+        often = f"per {interval}" if count == 1 else f"every {count} {interval}s"
+        yield f"{money.display(item['unit_amount'] * item['quantity'], subscription.currency)} {often}"
+
+
+def _next_charge(subscription: Subscription) -> str:
+    period_end = subscription.current_period_end_at
+    if subscription.cancels_at and subscription.ends_with_period:
+        return f"ends on {_day(subscription.cancels_at)}, nothing more is charged"
+    match subscription.status:
+        case Status.PAUSED | Status.UNPAID:
+            return f"{subscription.status_label.lower()}, nothing is charged until that changes"
+        case Status.INCOMPLETE:
+            return "first payment pending"
+        case Status.PAST_DUE:
+            return "payment overdue, Stripe keeps trying"
+    return f"next charge on {_day(period_end)}" if period_end else "next charge unknown"
+
+
+def _day(moment: datetime) -> str:
+    return format_date(moment, "N j, Y")

@@ -1,0 +1,218 @@
+"""Deleting users in the admin: what they pay for is settled at Stripe first, or nobody is deleted."""
+
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from billing.models import Price
+from subscriptions.models import Customer, ErasedCustomer, Subscription
+from tests.fixtures import LocalStripe
+from tests.subscriptions import reading
+from tests.subscriptions.conftest import buy, sessions_by_status, sync_now
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def office(client: Client, staff: User, local_stripe: LocalStripe) -> Client:
+    client.force_login(staff)
+    return client
+
+
+def pages(person: User) -> list[tuple[str, dict[str, Any]]]:
+    """The two ways to delete a user: its page's, and the list's."""
+    action = {"action": "delete_selected", "_selected_action": [str(person.pk)]}
+    return [(f"/admin/auth/user/{person.pk}/delete/", {}), ("/admin/auth/user/", action)]
+
+
+def status_at_stripe(local_stripe: LocalStripe) -> list[tuple[str, bool]]:
+    listed = local_stripe.api.subscriptions.list({"status": "all"}).data
+    return [(str(one.status), one.cancel_at_period_end) for one in listed]
+
+
+def logged() -> list[str]:
+    return list(LogEntry.objects.order_by("action_time").values_list("change_message", flat=True))
+
+
+@pytest.fixture(params=[0, 1], ids=["its page", "the list"])
+def deleting(request: pytest.FixtureRequest, person: User) -> tuple[str, dict[str, Any]]:
+    return pages(person)[request.param]
+
+
+class TestDeletingAPayingUser:
+    def test_names_what_runs_and_asks(
+        self, office: Client, subscription: Subscription, deleting: tuple[str, dict[str, Any]]
+    ) -> None:
+        path, action = deleting
+        page = office.post(path, action) if action else office.get(path)
+        text = reading.words(page.content.decode())
+        day = f"{subscription.current_period_end_at:%B} {subscription.current_period_end_at.day}"
+        assert f"ada: Pro: $19.00 per month, next charge on {day[:3]}" in text
+        assert page.content.decode().count('type="radio"') == 3
+        assert User.objects.filter(username="ada").exists()
+
+    @pytest.mark.parametrize("fate", [None, "", "nothing", "other"])
+    def test_deletes_nobody_without_a_choice(
+        self,
+        office: Client,
+        subscription: Subscription,
+        local_stripe: LocalStripe,
+        deleting: tuple[str, dict[str, Any]],
+        fate: str | None,
+    ) -> None:
+        path, action = deleting
+        chosen = {} if fate is None else {"fate": fate}
+        page = office.post(path, {**action, "post": "yes", **chosen})
+        assert (page.status_code, "errorlist" in page.content.decode()) == (200, True)
+        assert User.objects.filter(username="ada").exists()
+        assert (local_stripe.calls, status_at_stripe(local_stripe)) == ([], [("active", False)])
+
+    @pytest.mark.parametrize(
+        "fate",
+        [
+            ("cancel_now", ("canceled", False), "Cancelled {} now."),
+            ("at_period_end", ("active", True), "Cancelled {} at the end of the paid period."),
+        ],
+    )
+    def test_cancels_then_deletes(
+        self,
+        office: Client,
+        subscription: Subscription,
+        local_stripe: LocalStripe,
+        deleting: tuple[str, dict[str, Any]],
+        fate: tuple[str, tuple[str, bool], str],
+    ) -> None:
+        path, action = deleting
+        chosen, at_stripe, said = fate
+        office.post(path, {**action, "post": "yes", "fate": chosen})
+        assert not User.objects.filter(username="ada").exists()
+        assert status_at_stripe(local_stripe) == [at_stripe]
+        row = Subscription.objects.get()
+        assert (row.status, row.cancel_at_period_end) == at_stripe
+        assert logged()[0] == said.format(subscription.pk)
+        assert len(logged()) == 2
+
+    def test_erases(
+        self,
+        office: Client,
+        subscription: Subscription,
+        local_stripe: LocalStripe,
+        deleting: tuple[str, dict[str, Any]],
+    ) -> None:
+        path, action = deleting
+        customer_id = subscription.customer_id
+        office.post(path, {**action, "post": "yes", "fate": "erase"})
+        assert not User.objects.filter(username="ada").exists()
+        assert (Customer.objects.count(), ErasedCustomer.objects.get().pk) == (0, customer_id)
+        assert status_at_stripe(local_stripe)[0][0] == "canceled"
+
+    def test_deletes_nobody_while_stripe_is_away(
+        self,
+        office: Client,
+        subscription: Subscription,
+        local_stripe: LocalStripe,
+        deleting: tuple[str, dict[str, Any]],
+    ) -> None:
+        path, action = deleting
+        local_stripe.control("faults", status="timeout", count=3)
+        page = office.post(path, {**action, "post": "yes", "fate": "cancel_now"})
+        text = reading.words(page.content.decode())
+        assert "Nobody was deleted. ada: Stripe can't be reached" in text
+        assert User.objects.filter(username="ada").exists()
+        assert (status_at_stripe(local_stripe), logged()) == ([("active", False)], [])
+
+    def test_finds_a_subscription_that_is_not_here_yet(
+        self, office: Client, person: User, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        local_stripe.api.payment_methods.attach("pm_card_visa", {"customer": customer.pk})
+        method = local_stripe.api.customers.payment_methods.list(customer.pk).data[0].id
+        local_stripe.api.subscriptions.create(
+            {"customer": customer.pk, "items": [{"price": price.pk}], "default_payment_method": method}
+        )
+        path = f"/admin/auth/user/{person.pk}/delete/"
+        page = office.post(path, {"post": "yes", "fate": "nothing"})
+        assert "is still running. Choose what becomes of it." in reading.words(page.content.decode())
+        assert User.objects.filter(username="ada").exists()
+        office.post(path, {"post": "yes", "fate": "cancel_now"})
+        assert not User.objects.filter(username="ada").exists()
+        assert status_at_stripe(local_stripe) == [("canceled", False)]
+
+    def test_closes_an_open_checkout(
+        self, office: Client, person: User, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        buy(person, price)
+        office.post(f"/admin/auth/user/{person.pk}/delete/", {"post": "yes", "fate": "nothing"})
+        assert not User.objects.filter(username="ada").exists()
+        assert sessions_by_status(local_stripe) == ["expired"]
+
+    def test_who_never_was_at_stripe_is_deleted_as_ever(
+        self, office: Client, person: User, local_stripe: LocalStripe
+    ) -> None:
+        office.post(f"/admin/auth/user/{person.pk}/delete/", {"post": "yes"})
+        assert not User.objects.filter(username="ada").exists()
+        assert local_stripe.calls == []
+
+    def test_staff_who_may_not_cancel_delete_nobody_who_pays(
+        self, client: Client, person: User, subscription: Subscription, local_stripe: LocalStripe
+    ) -> None:
+        clerk = User.objects.create_user("clerk", "clerk@example.com", "correct horse battery", is_staff=True)
+        clerk.user_permissions.set(Permission.objects.filter(content_type__app_label="auth"))
+        client.force_login(clerk)
+        path = f"/admin/auth/user/{person.pk}/delete/"
+        assert "neither cancel subscriptions nor erase customers" in client.get(path).content.decode()
+        for fate in ("cancel_now", "erase", ""):
+            assert client.post(path, {"post": "yes", "fate": fate}).status_code == 200
+        assert User.objects.filter(username="ada").exists()
+        assert (local_stripe.calls, status_at_stripe(local_stripe)) == ([], [("active", False)])
+
+    def test_staff_who_may_delete_nobody_reach_nothing(
+        self, client: Client, person: User, subscription: Subscription, local_stripe: LocalStripe
+    ) -> None:
+        clerk = User.objects.create_user("clerk", "clerk@example.com", "correct horse battery", is_staff=True)
+        client.force_login(clerk)
+        path = f"/admin/auth/user/{person.pk}/delete/"
+        assert client.post(path, {"post": "yes", "fate": "cancel_now"}).status_code == 403
+        assert (local_stripe.calls, status_at_stripe(local_stripe)) == ([], [("active", False)])
+
+
+class TestTheUsersPage:
+    def test_links_customer_and_subscriptions(self, office: Client, person: User, subscription: Subscription) -> None:
+        page = office.get(f"/admin/auth/user/{person.pk}/change/").content.decode()
+        assert f"{subscription.customer_id} (ada@example.com)" in reading.words(page)
+        assert "Pro: Active" in reading.words(page)
+        assert f"/admin/subscriptions/subscription/{subscription.pk.replace('_', '_5F')}/change/" in page
+        assert "still pays" not in page
+
+    def test_says_that_a_deactivated_user_pays(self, office: Client, person: User, subscription: Subscription) -> None:
+        User.objects.filter(pk=person.pk).update(is_active=False)
+        page = office.get(f"/admin/auth/user/{person.pk}/change/").content.decode()
+        assert "This user is deactivated and still pays." in page
+
+    def test_is_saved_as_ever(self, office: Client, person: User) -> None:
+        assert office.get("/admin/auth/user/add/").status_code == 200
+        page = office.get(f"/admin/auth/user/{person.pk}/change/")
+        assert "No customer yet" in page.content.decode()
+
+
+class TestTheListOfSubscriptions:
+    @pytest.mark.parametrize(("whose", "found"), [("nobody", []), ("deactivated", []), ("", ["ada"])])
+    def test_of_an_active_user(self, office: Client, subscription: Subscription, whose: str, found: list[str]) -> None:
+        page = office.get("/admin/subscriptions/subscription/", {"whose": whose} if whose else {})
+        assert page.context["cl"].result_count == len(found)
+
+    def test_shows_who_is_charged_without_a_person(
+        self, office: Client, person: User, subscription: Subscription
+    ) -> None:
+        User.objects.filter(pk=person.pk).update(is_active=False)
+        page = office.get("/admin/subscriptions/subscription/", {"whose": "deactivated"})
+        assert page.context["cl"].result_count == 1
+        person.delete()
+        sync_now()
+        page = office.get("/admin/subscriptions/subscription/", {"whose": "nobody"})
+        assert page.context["cl"].result_count == 1
+        Subscription.objects.update(cancel_at_period_end=True)
+        page = office.get("/admin/subscriptions/subscription/", {"whose": "nobody"})
+        assert page.context["cl"].result_count == 0
