@@ -102,7 +102,8 @@ MODULES = [
 ANSWERED_VERSION = "Sandbox-Answered-Version"  # The version of the answer's shape, if the call named another.
 DASHBOARD, REQUEST_LOG = "https://dashboard.stripe.com", "test/workbench/logs"
 THIN_EVENTS = "/v2/core/events"
-CHECKED_PER_LIST = 10  # Longer lists are sampled: each object was checked when it was written.
+WHOLLY_CHECKED = 10  # Longer lists are sampled: each object was checked when it was written.
+CHECKED_OF_LONGER = 3
 
 
 def routes() -> Routes:
@@ -239,5 +240,5 @@ class Api:
 
 
 def _sample(shown: Object) -> Object:
-    is_list = shown["object"] in expansion.LISTS
-    return {**shown, "data": shown["data"][:CHECKED_PER_LIST]} if is_list else shown
+    is_long = shown["object"] in expansion.LISTS and len(shown["data"]) > WHOLLY_CHECKED
+    return {**shown, "data": shown["data"][:CHECKED_OF_LONGER]} if is_long else shown

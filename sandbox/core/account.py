@@ -18,7 +18,7 @@ import stripe
 from sandbox.core import ids
 from sandbox.core.clock import Clock
 from sandbox.core.errors import ApiError
-from sandbox.core.store import Object, Store
+from sandbox.core.store import Object, Store, copied, loaded
 
 API_VERSION: str = stripe.api_version
 DEFAULT_BASE_URL = "http://127.0.0.1:8420"
@@ -32,6 +32,28 @@ class Cause:
 
     request_id: str | None = None
     idempotency_key: str | None = None
+
+
+class Reached(Exception):
+    """Ends a dry run at the event that it was made for."""
+
+
+class Rehearsal:
+    """The events of a dry run: for each type and object, its state at the last one."""
+
+    def __init__(self, until: str | None) -> None:
+        self._until = until
+        self._states: dict[tuple[str, str], bytes] = {}
+
+    def note(self, kind: str, obj: Object) -> None:
+        """Keep an event instead of recording it. Raises Reached at the first one of the type `until`."""
+        self._states[kind, obj["id"]] = copied(obj)
+        if kind == self._until:
+            raise Reached
+
+    def states(self, kind: str) -> dict[str, Object]:
+        """Return by id the objects with an event of this type, each in its state then."""
+        return {object_id: loaded(state) for (each, object_id), state in self._states.items() if each == kind}
 
 
 class Account:
@@ -56,6 +78,7 @@ class Account:
         self.api_version = api_version
         self.base_url = base_url
         self.cause = Cause()
+        self.rehearsal: Rehearsal | None = None  # While a dry run goes on.
         self.violations: list[str] = []
         self.recorded: Counter[str] = Counter()  # Events by type, in this request or move of the clock.
         self._lock = threading.Lock()
@@ -165,6 +188,9 @@ class Account:
 
     def emit(self, kind: str, obj: Object, *, previous: dict[str, Any] | None = None) -> None:
         """Record one event with the object's present state."""
+        if self.rehearsal is not None:
+            self.rehearsal.note(kind, obj)
+            return
         self._record(self, kind, obj, previous)
 
 

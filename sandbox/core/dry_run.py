@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from sandbox.core.account import Account
+from sandbox.core.account import Account, Reached, Rehearsal
 
 
 class _Over(Exception):
@@ -11,15 +11,18 @@ class _Over(Exception):
 
 
 @contextmanager
-def dry_run(account: Account) -> Iterator[None]:
+def dry_run(account: Account, *, until: str | None = None) -> Iterator[Rehearsal]:
     """Undo everything that the block writes, and restore the time, whether it succeeds or raises.
 
-    Dicts that the caller read before the block are not restored, so read objects anew within the block.
+    Its events are not recorded, but kept in the Rehearsal that this yields. The first event of the type `until` ends
+    the block. Dicts that the caller read before the block are not restored, so read objects anew within the block.
     """
-    now, cause = account.now, account.cause
+    now, cause, outer = account.now, account.cause, account.rehearsal
+    rehearsal = Rehearsal(until)
     try:
-        with suppress(_Over), account.store.savepoint():
-            yield
+        with suppress(_Over, Reached), account.store.savepoint():
+            account.rehearsal = rehearsal
+            yield rehearsal
             raise _Over
     finally:
-        account.now, account.cause = now, cause
+        account.now, account.cause, account.rehearsal = now, cause, outer

@@ -13,7 +13,7 @@ import marshal
 import sqlite3
 import weakref
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -134,13 +134,15 @@ class Store:
             if savepoint.keep:
                 self._write()
             else:
-                self._forget()
+                self._forget_changes()
                 self._db.execute("ROLLBACK TO attempt")
                 self._bodies.reload()
             raise
         finally:
             self._depth -= 1
             self._db.execute("RELEASE attempt")
+            if not self._depth:
+                self._changed_keys.clear()
 
     def clear(self) -> None:
         self._forget()
@@ -161,18 +163,20 @@ class Store:
 
         A new object is ordered after the others of its second, or by `slot` (0 to SLOTS - 1) within that second.
         """
-        kind, object_id, body = obj["object"], obj["id"], _copied(obj)
+        kind, object_id, body = obj["object"], obj["id"], copied(obj)
         row = KINDS[kind]
         key = self._key(kind, object_id)
         if key is None:
             key = self._new_key(kind, obj[row.created], slot)
             self._unwritten(kind)[key] = Pending(key, body, set(), is_new=True)
             self._keys[kind, object_id] = key
+            self._changed_keys[key] = (kind, object_id)
         elif key in self._unwritten(kind):
             self._pending[kind][key].body = body
         else:
             before = self._read(kind, key) or {}
             self._unwritten(kind)[key] = Pending(key, body, self._links(before, key), is_new=False)
+            self._changed_keys[key] = (kind, object_id)
         if not self._depth:
             self._write()
 
@@ -188,6 +192,7 @@ class Store:
             )
             self._count(kind, -1)
             self._cache.pop(key, None)
+            self._changed_keys[key] = (kind, object_id)
         self.clear_due(kind, object_id)
         return stub
 
@@ -296,33 +301,33 @@ class Store:
 
     def _read(self, kind: str, key: int) -> Object | None:
         if pending := self._unwritten(kind).get(key):
-            return _loaded(pending.body)
+            return loaded(pending.body)
         if key in self._cache:
             self._cache.move_to_end(key)
-            return _loaded(self._cache[key])
+            return loaded(self._cache[key])
         row = self._db.execute("SELECT body FROM objects WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None
         obj = self._decoded(key, row[0])
-        self._remember(key, _copied(obj))
+        self._remember(key, copied(obj))
         return obj
 
     def _decoded(self, key: int, body: bytes | int | str) -> Object:
         """Return the object: from its own body, or from its bundle with the changes since."""
         if key in self._cache:
-            return _loaded(self._cache[key])
+            return loaded(self._cache[key])
         if isinstance(body, bytes):
             obj: Object = self._bodies.unpack(body)
             return obj
         place, changes = (body, {}) if isinstance(body, int) else json.loads(body)
         distance, number = divmod(place, bundles.LARGEST)
-        whole = _loaded(self._bundle(key - distance)[number])
+        whole = loaded(self._bundle(key - distance)[number])
         return {**whole, **changes}
 
     def _bundle(self, key: int) -> list[bytes]:
         if key not in self._bundles:
             (body,) = self._db.execute("SELECT body FROM bundles WHERE key = ?", (key,)).fetchone()
-            self._bundles[key] = [_copied(event) for event in bundles.grow(self._bodies.unpack(body))]
+            self._bundles[key] = [copied(event) for event in bundles.grow(self._bodies.unpack(body))]
             if len(self._bundles) > CACHED_BUNDLES:
                 self._bundles.popitem(last=False)
         return self._bundles[key]
@@ -341,6 +346,17 @@ class Store:
         self._keys: dict[tuple[str, str], int] = {}
         self._bundles: OrderedDict[int, list[bytes]] = OrderedDict()
         self._settings: dict[str, str | None] = {}
+        self._changed_keys: dict[int, tuple[str, str]] = {}  # In this transaction; the name of each.
+
+    def _forget_changes(self) -> None:
+        """Drop from memory what this transaction has changed, written or not."""
+        self._pending = {}
+        self._newest.clear()
+        self._settings.clear()
+        for key, name in self._changed_keys.items():
+            self._cache.pop(key, None)
+            self._keys.pop(name, None)
+            self._bundles.pop(key, None)
 
     # Writing rows
 
@@ -356,7 +372,7 @@ class Store:
         rows: list[tuple[int, Any]] = []
         bundled: list[tuple[int, Object]] = []
         for each in chosen.values():
-            obj = _loaded(each.body)
+            obj = loaded(each.body)
             self._write_links(each, self._links(obj, each.key))
             if each.is_new and KINDS[kind].is_bundled:
                 bundled.append((each.key, obj))
@@ -400,7 +416,7 @@ class Store:
         (body,) = self._db.execute("SELECT body FROM objects WHERE key = ?", (key,)).fetchone()
         place = body if isinstance(body, int) else json.loads(body)[0]
         distance, number = divmod(place, bundles.LARGEST)
-        before = _loaded(self._bundle(key - distance)[number])
+        before = loaded(self._bundle(key - distance)[number])
         return json.dumps([place, {name: value for name, value in event.items() if before.get(name) != value}])
 
     def _remove_links(self, kind: str, key: int, *, but_id: bool = False) -> None:
@@ -542,36 +558,42 @@ class Store:
     def _links(self, obj: Object, key: int) -> set[Entry]:
         if not obj or obj.get("deleted"):
             return set()
-        kind = obj["object"]
-        links = {self._entry(kind, "id", obj["id"], key)}
+        kind, members = obj["object"], self._members
+        links = {(members[kind, "id"], _hash(obj["id"]), key)}
         for name, finder in KINDS[kind].indexed.items():
-            links |= {self._entry(kind, name, value, key) for value in found_values(obj, finder)}
+            for value in found_values(obj, finder):
+                links.add((members[kind, name], _hash(value), key))
         return links
 
     def _entry(self, kind: str, name: str, value: str, key: int) -> Entry:
         return self._members[kind, name], _hash(value), key
 
 
-def found_values(obj: Object, finder: Finder) -> Iterator[str]:
-    """Yield the values of one index: those at its path, or those that its function returns."""
-    yield from values_at(obj, finder) if isinstance(finder, tuple) else finder(obj)
+def found_values(obj: Object, finder: Finder) -> Iterable[str]:
+    """Return the values of one index: those at its path, or those that its function returns."""
+    return values_at(obj, finder) if isinstance(finder, tuple) else finder(obj)
 
 
-def values_at(value: Any, path: tuple[str, ...]) -> Iterator[str]:
-    """Yield every text at the path, going through lists; for an object found there, yield its id.
+def values_at(value: Any, path: tuple[str, ...]) -> Iterable[str]:
+    """Return every text at the path, going through lists; for an object found there, its id.
 
     Booleans count as the texts `true` and `false`.
     """
+    for place, name in enumerate(path):
+        if isinstance(value, list):
+            return [found for member in value for found in values_at(member, path[place:])]
+        value = value.get(name) if isinstance(value, dict) else None
+    return _texts(value)
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, bool):
+        return ("true" if value else "false",)
     if isinstance(value, list):
-        for member in value:
-            yield from values_at(member, path)
-    elif isinstance(value, Mapping):
-        name, *rest = path or ("id",)
-        yield from values_at(value.get(name), tuple(rest))
-    elif isinstance(value, bool) and not path:
-        yield "true" if value else "false"
-    elif isinstance(value, str) and not path:
-        yield value
+        return [found for member in value for found in _texts(member)]
+    return _texts(value.get("id")) if isinstance(value, dict) else ()
 
 
 @lru_cache(maxsize=4096)
@@ -579,7 +601,7 @@ def _hash(value: str) -> int:
     return int.from_bytes(blake2b(value.encode(), digest_size=8).digest(), "big", signed=True)
 
 
-def _copied(obj: Object) -> bytes:
+def copied(obj: Object) -> bytes:
     """Return a copy of the object as it is in JSON; marshal is several times faster, and stays in memory."""
     try:
         return marshal.dumps(obj)
@@ -587,6 +609,6 @@ def _copied(obj: Object) -> bytes:
         return marshal.dumps(json.loads(json.dumps(obj)))
 
 
-def _loaded(copied: bytes) -> Object:
-    obj: Object = marshal.loads(copied)  # noqa: S302 - made by _copied in this process.
+def loaded(copied: bytes) -> Object:
+    obj: Object = marshal.loads(copied)  # noqa: S302 - made by copied in this process.
     return obj

@@ -93,8 +93,8 @@ def list_all(account: Account, params: Params) -> Object:
         index=_index(params),
         where=lambda subscription: _matches_filters(subscription, params),
     )
-    for subscription in page["data"]:
-        rules.with_current_prices(account, subscription)
+    if page["data"]:
+        rules.with_current_prices(account, *page["data"])
     return page
 
 

@@ -116,12 +116,19 @@ def end(account: Account, subscription: Object, *, details: dict[str, Any], dele
     account.emit("customer.subscription.deleted", subscription)
 
 
-def with_current_prices(account: Account, subscription: Object) -> Object:
-    """Copy the current price into each item, because a price can be renamed or archived; return the subscription."""
-    for item in subscription["items"]["data"]:
-        if price := account.get("price", item["price"]["id"]):
-            item |= {"price": price, "plan": plan(price)}
-    return subscription
+def with_current_prices(account: Account, *subscriptions: Object) -> Object:
+    """Copy the current price into each item, because a price can be renamed or archived.
+
+    Returns the last of the subscriptions; those that are passed together share the copies.
+    """
+    items = [item for subscription in subscriptions for item in subscription["items"]["data"]]
+    named = {item["price"]["id"] for item in items}
+    prices = {name: price for name in named if (price := account.get("price", name))}
+    plans = {name: plan(price) for name, price in prices.items()}
+    for item in items:
+        if price := prices.get(item["price"]["id"]):
+            item |= {"price": price, "plan": plans[price["id"]]}
+    return subscriptions[-1]
 
 
 def period_of(price: Object, *, anchor: int, at: int) -> tuple[int, int]:

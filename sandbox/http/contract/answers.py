@@ -6,7 +6,7 @@ does not say whether Stripe always sends it.
 """
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
@@ -68,11 +68,11 @@ def _deleted(value: Mapping[str, Any], path: str) -> list[str]:
 
 
 def _members(cls: type, value: Mapping[str, Any], path: str, narrowed: Mapping[str, Shape] = NOTHING) -> list[str]:
-    declared = {**shapes.fields(cls), **narrowed}
+    declared = {**shapes.fields(cls), **narrowed} if narrowed else shapes.fields(cls)
     found = [f"{path}.{name}: missing" for name in shapes.required(cls) if name not in value]
     for name, member in value.items():
-        if name in declared:
-            found += _value(declared[name], member, f"{path}.{name}")
+        if shape := declared.get(name):
+            found += _value(shape, member, f"{path}.{name}")
         else:
             found.append(f"{path}.{name}: not a field of {cls.__qualname__}")
     return found
@@ -103,7 +103,7 @@ def _object(shape: Shape, value: dict[str, Any], path: str) -> list[str]:
 
 
 def _is_scalar(shape: Shape, value: Any) -> bool:
-    if isinstance(value, Hashable) and value in shape.choices:
+    if value.__class__ is not list and value in shape.choices:
         return True
     if not isinstance(value, str):
         return type(value) in shape.scalars or (type(value) is int and float in shape.scalars)

@@ -1,10 +1,8 @@
 """Announce renewals: `invoice.upcoming`, whose object is a preview of the next invoice, without an id."""
 
-from copy import deepcopy
-
 from sandbox.core.account import Account
 from sandbox.core.dry_run import dry_run
-from sandbox.core.store import Object
+from sandbox.core.store import Object, copied, loaded
 from sandbox.invoices import subscription_state
 from sandbox.subscriptions import due_next
 from sandbox.subscriptions import rules as subscriptions
@@ -23,9 +21,10 @@ def advance(account: Account, subscription: Object) -> None:
 def _announce(account: Account, subscription: Object) -> None:
     announced = {"_announced": subscription_state.next_renewal(subscription)}
     subscription_state.save(account, subscription, announced)
-    with dry_run(account):
-        tried = subscriptions.with_current_prices(account, deepcopy(subscription))
-        drafted = next_invoice.next_invoice(account, tried, latest_before=subscription["latest_invoice"])
+    with dry_run(account, until=next_invoice.DRAFTED) as rehearsal:
+        tried = subscriptions.with_current_prices(account, loaded(copied(subscription)))
+        next_invoice.next_invoice(account, rehearsal, tried, latest_before=subscription["latest_invoice"])
+    drafted = next_invoice.as_drafted(rehearsal)
     if drafted is not None:
         preview = shapes.preview(drafted, proration_date=None, new_items={})
         account.emit("invoice.upcoming", {name: value for name, value in preview.items() if name != "id"})

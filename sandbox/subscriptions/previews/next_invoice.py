@@ -1,12 +1,17 @@
 """Find the next invoice of a subscription by moving the clock forward in a dry run until it is created."""
 
-from sandbox.core.account import Account
+from sandbox.core.account import Account, Rehearsal
 from sandbox.core.store import Object
+from sandbox.core.visibility import public
 from sandbox.invoices import subscription_state
 from sandbox.subscriptions import due_next
 
+DRAFTED = "invoice.created"
 
-def next_invoice(account: Account, subscription: Object, *, latest_before: str | None) -> Object | None:
+
+def next_invoice(
+    account: Account, rehearsal: Rehearsal, subscription: Object, *, latest_before: str | None
+) -> Object | None:
     """Return the draft of the first invoice created after `latest_before`, or None if there will be none.
 
     Call it only in a dry run: it moves the clock and advances the subscription. Failed payments are not retried, so
@@ -18,11 +23,11 @@ def next_invoice(account: Account, subscription: Object, *, latest_before: str |
             return None
         account.now = max(moment, account.now)
         due_next.advance(account, subscription)
-    return as_drafted(account, subscription["latest_invoice"])
+    return as_drafted(rehearsal, subscription["latest_invoice"])
 
 
-def as_drafted(account: Account, invoice_id: str) -> Object:
-    """Return the invoice as its `invoice.created` event contains it, with all its lines: an event shows ten."""
-    events = account.store.scan("event", index=("type", "invoice.created"))
-    drafted = next(event["data"]["object"] for event in events if event["data"]["object"]["id"] == invoice_id)
-    return {**drafted, "lines": account.find("invoice", invoice_id)["lines"]}
+def as_drafted(rehearsal: Rehearsal, invoice_id: str | None = None) -> Object | None:
+    """Return the invoice, or the only one, as its `invoice.created` event contains it, but with all its lines."""
+    drafts = rehearsal.states(DRAFTED)
+    drafted = drafts.get(invoice_id) if invoice_id else next(iter(drafts.values()), None)
+    return None if drafted is None else {**public(drafted), "lines": drafted["lines"]}

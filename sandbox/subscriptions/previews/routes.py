@@ -3,7 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
-from sandbox.core.account import Account
+from sandbox.core.account import Account, Rehearsal
 from sandbox.core.dry_run import dry_run
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
@@ -64,16 +64,16 @@ def _preview_change(account: Account, subscription: Object, params: Params, deta
     changes = _changes(params, details)
     latest_before = subscription["latest_invoice"]
     items_before = set(prorations.new_items(account, subscription, set()))
-    with dry_run(account):
+    with dry_run(account) as rehearsal:
         tried = deepcopy(subscription)
         if params.get("preview_mode") == "recurring":
             prorations.delete_pending(account, tried)
         if details.get("cancel_now"):
-            drafted = _final_invoice(account, tried, details)
+            drafted = _final_invoice(account, rehearsal, tried, details)
         else:
             if changes:
                 change_request.apply(account, tried, changes)
-            drafted = next_invoice.next_invoice(account, tried, latest_before=latest_before)
+            drafted = next_invoice.next_invoice(account, rehearsal, tried, latest_before=latest_before)
         new_items = prorations.new_items(account, tried, items_before)
     if drafted is None:
         raise _no_upcoming_invoice(subscription["customer"])
@@ -84,25 +84,25 @@ def _preview_new_subscription(account: Account, params: Params, details: Params)
     """Return the first invoice of a new subscription."""
     limits.refuse_unsupported(details, *sorted(details.keys() - NEW_SUBSCRIPTION_DETAILS))
     members = {name: params[name] for name in params.keys() & {"customer", "discounts"}}
-    with dry_run(account):
+    with dry_run(account) as rehearsal:
         started = create_request.start(account, {**details, **members, "payment_behavior": "default_incomplete"})
         if started["latest_invoice"] is None:  # All items are metered: the first invoice is that of the next period.
-            drafted = next_invoice.next_invoice(account, started, latest_before=None)
+            drafted = next_invoice.next_invoice(account, rehearsal, started, latest_before=None)
         else:
-            drafted = next_invoice.as_drafted(account, started["latest_invoice"])
+            drafted = next_invoice.as_drafted(rehearsal, started["latest_invoice"])
     if drafted is None:
         raise _no_upcoming_invoice(params["customer"])
     return shapes.preview(drafted, proration_date=None, new_items={})
 
 
-def _final_invoice(account: Account, subscription: Object, details: Params) -> Object | None:
+def _final_invoice(account: Account, rehearsal: Rehearsal, subscription: Object, details: Params) -> Object | None:
     """Return the invoice of canceling now, or None if there is nothing to bill. Call it only in a dry run."""
     latest_before = subscription["latest_invoice"]
     if details.get("proration_behavior", "create_prorations") != "none":
         prorations.credit_everything(account, subscription, since=_proration_date(account, details) or account.now)
     renewals.bill_now(account, subscription, billed=renewals.usage_lines(account, subscription))
     latest = subscription["latest_invoice"]
-    return next_invoice.as_drafted(account, latest) if latest != latest_before else None
+    return next_invoice.as_drafted(rehearsal, latest) if latest != latest_before else None
 
 
 def _subscription(account: Account, params: Params) -> Object | None:
