@@ -1,4 +1,4 @@
-"""Measure the sandbox itself: `python -m benchmarks.sandbox` fills it with subscriptions, then moves the clock a month.
+"""Measure the sandbox itself: `python -m benchmarks.sandbox` sells subscriptions, then moves the clock by a month.
 
 The first ones are sold by API; the others are copies of them, written through the store. It prints one table: the
 state file, memory, the month, lists of one page, and calls a second. Times are of CPU and of the wall clock.
@@ -54,8 +54,8 @@ LISTS = (
 class Benchmark:
     """One sandbox with its state in a file, and the figures measured on it."""
 
-    def __init__(self, path: Path, size: int) -> None:
-        self.path, self.size = path, size
+    def __init__(self, path: Path, size: int, *, moves: bool = True) -> None:
+        self.path, self.size, self.moves = path, size, moves
         self.now = START
         self.memory_before = in_use()
         self.sandbox = Sandbox(path, real_time=lambda: self.now)
@@ -66,15 +66,15 @@ class Benchmark:
     def run(self) -> None:
         customer = self.sell()
         calls = 3 * min(SOLD, self.size)
-        self.add(
-            "API calls a second while selling",
-            f"{calls / self.wall:,.0f} ({calls / self.cpu:,.0f} for a second of CPU)",
-        )
+        rates = f"{calls / self.wall:,.0f} ({calls / self.cpu:,.0f} for a second of CPU)"
+        self.add("API calls a second while selling", rates)
         self.copy()
         self.add("state file", megabytes(self.file_bytes()))
         self.add("in memory, as a file of the same content", megabytes(self.memory_bytes()))
         self.add("memory of the process", megabytes(1024 * (in_use() - self.memory_before)))
         self.lists(customer)
+        if not self.moves:
+            return
         with Meter() as moving:
             happened = self.control("clock", {"advance": MONTH})["happened"]
         self.add("a month forward", f"{moving.wall:.1f} s wall, {moving.cpu:.1f} s CPU")
@@ -174,9 +174,10 @@ def main() -> None:
     """Measure once and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sandbox", description=__doc__)
     parser.add_argument("--size", type=int, default=SIZE, help=f"the number of subscriptions ({SIZE:,})")
+    parser.add_argument("--still", action="store_true", help="do not move the clock")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        benchmark = Benchmark(Path(folder) / "state.sqlite3", chosen.size)
+        benchmark = Benchmark(Path(folder) / "state.sqlite3", chosen.size, moves=not chosen.still)
         benchmark.run()
         sys.stdout.write("\n".join(["", *benchmark.markdown(), ""]))
 

@@ -104,14 +104,6 @@ class TestExpandOnly:
 
         assert invoice.payments.object == "list"
 
-    def test_says_so_when_the_sandbox_has_no_such_thing(self, api):
-        coupon = api.coupons.create({"percent_off": 10})
-
-        with pytest.raises(stripe.InvalidRequestError) as refused:
-            api.coupons.retrieve(coupon.id, {"expand": ["currency_options"]})
-
-        assert refused.value.code == "sandbox_unsupported"
-
 
 class TestMetadata:
     def test_keeps_metadata_keys_with_an_underscore(self, api):

@@ -49,7 +49,7 @@ class TestList:
 
         shop.api.subscriptions.list({"status": status})
 
-        assert read == [("status", status)]
+        assert read == [{"status": status}]
 
     def test_pages(self, shop, create):
         price = shop.price()
