@@ -108,6 +108,7 @@ SYNC_INTERVAL_SECONDS = env.whole_number("SYNC_INTERVAL_SECONDS", 30, minimum=30
 SYNC_FULL_EVERY_HOURS = env.whole_number("SYNC_FULL_EVERY_HOURS", 24, minimum=1)
 STRIPE_MAX_RPS = env.whole_number("STRIPE_MAX_RPS", 24, minimum=1)
 PAST_DUE_GRACE_DAYS = env.whole_number("PAST_DUE_GRACE_DAYS", 7, minimum=0)
+DISPUTED_ACCESS = env.one_of("DISPUTED_ACCESS", "end", "keep")
 INACTIVE_CUSTOMERS = env.one_of("INACTIVE_CUSTOMERS", "archive", "delete", "keep")
 
 # --- The JSON API ------------------------------------------------------------

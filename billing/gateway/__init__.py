@@ -42,10 +42,12 @@ from billing.gateway.events import (
 from billing.gateway.nested_lists import completed, is_cut
 from billing.gateway.payments import (
     create_refund,
+    dispute_pages,
     invoice_pages,
     invoice_payments_of,
     preview_invoice,
     refund_pages,
+    retrieve_dispute,
     retrieve_invoice,
     retrieve_payment_intent,
     retrieve_refund,
@@ -88,6 +90,7 @@ __all__ = [
     "create_webhook_endpoint",
     "customers_by_email",
     "delete_customer",
+    "dispute_pages",
     "event_pages",
     "expire_checkout_session",
     "invoice_pages",
@@ -104,6 +107,7 @@ __all__ = [
     "resume_subscription",
     "retrieve_checkout_session",
     "retrieve_customer",
+    "retrieve_dispute",
     "retrieve_invoice",
     "retrieve_payment_intent",
     "retrieve_price",

@@ -1,4 +1,4 @@
-"""Invoices, payments and refunds."""
+"""Invoices, payments, refunds and disputes."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -49,6 +49,14 @@ def create_refund(params: "p.RefundCreateParams", *, key: str) -> Snapshot:
 
 def retrieve_refund(refund_id: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.refunds.retrieve(refund_id))
+
+
+def retrieve_dispute(dispute_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.disputes.retrieve(dispute_id))
+
+
+def dispute_pages(*, since: datetime | None = None) -> Iterator[Page]:
+    return read_pages("/v1/disputes", _created(since))
 
 
 def _created(since: datetime | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from subscriptions.admin import (
     api_tokens,
     customers,
+    disputes,
     payments,
     refunds,
     subscriptions,
@@ -14,6 +15,7 @@ from subscriptions.admin import (
 __all__ = [
     "api_tokens",
     "customers",
+    "disputes",
     "payments",
     "refunds",
     "subscriptions",

@@ -82,9 +82,8 @@ def _erase_stored_events(customer_id: str) -> None:
             for stripe_id in _keys_of_rows(kind, customer_id):
                 _empty("payload__data__object__id", stripe_id)
     # Thin events have no content but the id.
-    for kind in (kinds.CUSTOMER, kinds.SUBSCRIPTION):
-        for stripe_id in _keys_of_rows(kind, customer_id):
-            _empty("payload__related_object__id", stripe_id)
+    for stripe_id in (customer_id, *_keys_of_rows(kinds.SUBSCRIPTION, customer_id)):
+        _empty("payload__related_object__id", stripe_id)
 
 
 def _empty(path: str, value: object) -> None:

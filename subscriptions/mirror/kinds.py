@@ -13,6 +13,7 @@ from subscriptions.mirror import history, mapping
 from subscriptions.models import (
     CheckoutSession,
     Customer,
+    Dispute,
     ErasedCustomer,
     Invoice,
     Payment,
@@ -126,6 +127,18 @@ INVOICE = register(
 # Stripe's refund does not name the customer; our row does (payments/refunds.py).
 REFUND = register(
     Kind("refund", "re_", Refund, mapping.refund_columns, gateway.retrieve_refund, customer_on_row="customer")
+)
+# Stripe's dispute does not name the customer either (payments/disputes.py).
+DISPUTE = register(
+    Kind(
+        "dispute",
+        "du_",
+        Dispute,
+        mapping.dispute_columns,
+        gateway.retrieve_dispute,
+        event_prefix="charge.dispute.",
+        customer_on_row="customer",
+    )
 )
 PAYMENT = register(
     Kind(

@@ -166,6 +166,20 @@ def refund_columns(obj: JSON) -> dict[str, Any]:
     }
 
 
+def dispute_columns(obj: JSON) -> dict[str, Any]:
+    moved = obj.get("balance_transactions") or []
+    return {
+        "charge_id": id_of(obj.get("charge")) or "",
+        "payment_intent_id": id_of(obj.get("payment_intent")) or "",
+        "amount": obj["amount"],
+        "currency": obj["currency"],
+        "status": obj["status"],
+        "reason": obj.get("reason") or "",
+        "due_by_at": moment((obj.get("evidence_details") or {}).get("due_by")),
+        "are_funds_withdrawn": sum(transaction["amount"] for transaction in moved) < 0,
+    }
+
+
 def payment_columns(obj: JSON) -> dict[str, Any]:
     return {
         "payment_intent_id": obj["id"],

@@ -6,6 +6,7 @@ Rows that copy a Stripe object are written by the mirror only, except for the fi
 from subscriptions.models.api_token import ApiToken
 from subscriptions.models.checkout_session import CheckoutSession
 from subscriptions.models.customer import BillingAccount, ConfirmedAddress, Customer, ErasedCustomer, LinkedCustomer
+from subscriptions.models.dispute import Dispute, DisputeHold
 from subscriptions.models.invoice import Invoice, Refund
 from subscriptions.models.payment import Payment
 from subscriptions.models.product_claim import ProductClaim
@@ -21,6 +22,8 @@ __all__ = [
     "CheckoutSession",
     "ConfirmedAddress",
     "Customer",
+    "Dispute",
+    "DisputeHold",
     "ErasedCustomer",
     "Invoice",
     "LinkedCustomer",

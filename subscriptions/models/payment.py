@@ -7,7 +7,9 @@ from django.db import models
 
 from billing import money
 from billing.models import LooseLink, MirroredRow, own_id, words_for
+from subscriptions.models import dispute
 from subscriptions.models.customer import BillingAccount
+from subscriptions.models.dispute import DisputeHold
 from subscriptions.models.invoice import Refund
 from subscriptions.user_model import User
 
@@ -17,11 +19,16 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         return self.filter(customer__in=BillingAccount.objects.customer_ids_of(user), is_deleted=False)
 
     def giving_access(self) -> "PaymentQuerySet":
-        return self.filter(is_deleted=False, status=Payment.Status.SUCCEEDED, access_ended_at=None)
+        paid = self.filter(is_deleted=False, status=Payment.Status.SUCCEEDED, access_ended_at=None)
+        return paid.filter(dispute_hold="") if dispute.ends_access() else paid
 
     def standing(self) -> "PaymentQuerySet":
-        """Paid, or being paid: another purchase of the same product would be a second payment."""
-        return self.filter(is_deleted=False, status__in=Payment.STANDING, access_ended_at=None)
+        """Paid, or being paid: another purchase of the same product would be a second payment.
+
+        One whose money went back for good to the customer can be made again.
+        """
+        standing = self.filter(is_deleted=False, status__in=Payment.STANDING, access_ended_at=None)
+        return standing.exclude(dispute_hold=DisputeHold.LOST) if dispute.ends_access() else standing
 
 
 class Payment(MirroredRow):
@@ -54,6 +61,9 @@ class Payment(MirroredRow):
     # Our own: a purchase can be ended without a refund.
     access_ended_at = models.DateTimeField(null=True, blank=True)
 
+    # Our own: what a dispute about it does to its access.
+    dispute_hold = models.CharField("disputed", max_length=10, choices=DisputeHold, blank=True)
+
     # Its refunds, set by views that show them.
     refunds: list[Refund]
 
@@ -67,7 +77,13 @@ class Payment(MirroredRow):
 
     @property
     def gives_access(self) -> bool:
-        return self.status == self.Status.SUCCEEDED and self.access_ended_at is None and not self.is_deleted
+        is_paid = self.status == self.Status.SUCCEEDED and self.access_ended_at is None and not self.is_deleted
+        return is_paid and not self.is_held
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a dispute about it ends its access."""
+        return bool(self.dispute_hold) and dispute.ends_access()
 
     @property
     def status_label(self) -> str:

@@ -7,7 +7,9 @@ from django.db import models
 
 from billing.models import LooseLink, MirroredRow, Product, stripe_id, words_for
 from subscriptions import stripe_clock
+from subscriptions.models import dispute
 from subscriptions.models.customer import BillingAccount
+from subscriptions.models.dispute import DisputeHold
 from subscriptions.user_model import User
 
 
@@ -61,7 +63,8 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
             own = timedelta(days=days or 0)
             in_grace |= models.Q(past_due_since_at__gt=now - own, product__grace_days=days)
         overdue = models.Q(status=Subscription.Status.PAST_DUE) & in_grace
-        return self.filter(models.Q(status__in=Subscription.GIVING_ACCESS) | overdue, is_deleted=False)
+        giving = self.filter(models.Q(status__in=Subscription.GIVING_ACCESS) | overdue, is_deleted=False)
+        return giving.filter(dispute_hold="") if dispute.ends_access() else giving
 
 
 class Subscription(MirroredRow):
@@ -103,6 +106,8 @@ class Subscription(MirroredRow):
 
     # Our own: Stripe does not say since when.
     past_due_since_at = models.DateTimeField(null=True, blank=True)
+    # Our own: what a dispute about its payments does to its access.
+    dispute_hold = models.CharField("disputed", max_length=10, choices=DisputeHold, blank=True)
     # Our own: the history line of the last write, until it is saved as a StatusChange. It is written with the row in
     # one step, so a killed process loses no line, even without transactions.
     unsaved_history_line = models.JSONField(null=True, blank=True, editable=False)
@@ -136,9 +141,14 @@ class Subscription(MirroredRow):
 
     def gives_access_at(self, now: datetime) -> bool:
         """Whether it gives access at `now` (Stripe's clock): paid, in trial, or overdue within its grace."""
-        if self.is_deleted:
+        if self.is_deleted or self.is_held:
             return False
         return self.status in self.GIVING_ACCESS or (self.grace_ends_at is not None and now < self.grace_ends_at)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a dispute about its payments ends its access."""
+        return bool(self.dispute_hold) and dispute.ends_access()
 
     @property
     def grace_ends_at(self) -> datetime | None:

@@ -1,6 +1,6 @@
 """The health of the sync: how far the copy is behind Stripe, failures, cost, and whether webhooks still arrive.
 
-Read from our own tables: seven queries, however many rows there are, and no call to Stripe.
+Read from our own tables: eight queries, however many rows there are, and no call to Stripe.
 """
 
 from collections.abc import Iterator
@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Count, Max, Min, Q, Sum
 
-from subscriptions.formatting import format_duration
+from subscriptions.formatting import format_count, format_duration
 from subscriptions.models import SyncRun, SyncState, WebhookEvent
-from subscriptions.monitoring import webhook_gap
+from subscriptions.monitoring import dispute_deadlines, webhook_gap
+from subscriptions.monitoring.dispute_deadlines import WaitingDisputes
 from subscriptions.monitoring.webhook_gap import WebhookGap
 from subscriptions.webhooks import inbox
 
@@ -65,6 +66,7 @@ class Health:
     by_webhook: Received
     by_sync: Received
     webhook_gap: WebhookGap | None
+    disputes: WaitingDisputes
     last_full: SyncRun | None
     runs: list[SyncRun]
     calls_last_day: int
@@ -124,6 +126,7 @@ def read(*, now: datetime) -> Health:
         unfinished=_unfinished(),
         by_webhook=by_webhook,
         by_sync=received.get(WebhookEvent.Source.SYNC, Received()),
+        disputes=dispute_deadlines.find(now=now + timedelta(seconds=state.clock_offset)),
         webhook_gap=webhook_gap.find(now=now, last_webhook_at=by_webhook.last_at),
         last_full=SyncRun.objects.filter(is_full=True, is_complete=True).order_by("-started_at").first(),
         runs=list(SyncRun.objects.order_by("-started_at")[:RUNS_SHOWN]),
@@ -171,6 +174,9 @@ def _problems(health: Health) -> Iterator[Note]:
     if state.last_pass_at is not None and _is_full_overdue(health):
         age = f"was {format_duration(health.full_age)} ago" if health.full_age else "has never completed"
         yield Note("full_overdue", f"The last full sync {age}; one is due every {settings.SYNC_FULL_EVERY_HOURS} h.")
+    if health.disputes.near:
+        message = f"{_disputes(health, health.disputes.near)}: without one, the bank decides for its customer."
+        yield Note("disputes_due", message)
 
 
 def _warnings(health: Health) -> Iterator[Note]:
@@ -178,6 +184,8 @@ def _warnings(health: Health) -> Iterator[Note]:
         yield Note("pass_failed", f"The last pass failed; the next one tries again: {health.state.last_error}")
     if waiting := sum(events.events - events.given_up for events in health.failed):
         yield Note("events_waiting", f"{waiting} event(s) failed; the next pass tries them again.")
+    if later := health.disputes.total - health.disputes.near:
+        yield Note("disputes_waiting", f"{_disputes(health, later)}.")
     if health.webhook_gap:
         yield Note("webhooks_silent", str(health.webhook_gap))
     if health.last_full and health.last_full.failed_objects:
@@ -186,6 +194,12 @@ def _warnings(health: Health) -> Iterator[Note]:
     if health.last_full and health.last_full.unknown:
         message = f"Stripe does not know {health.last_full.unknown} of our rows. Is STRIPE_KEY for another account?"
         yield Note("rows_unknown", message)
+
+
+def _disputes(health: Health, count: int) -> str:
+    first = health.disputes.first_at
+    by = f" (the first by {first:%Y-%m-%d %H:%M} UTC)" if first else ""
+    return f"{format_count(count, 'disputed payment')} to be answered in Stripe's dashboard{by}"
 
 
 def _failing_for(health: Health) -> timedelta | None:

@@ -1,4 +1,4 @@
-"""The full reconcile: compare the catalog, all subscriptions, recent invoices and refunds, and open purchases.
+"""The full reconcile: the catalog, all subscriptions, recent invoices, refunds and disputes, and open purchases.
 
 Equal rows are only read. Rows that differ are written, and count as drift unless an event was about them.
 """
@@ -31,7 +31,7 @@ from subscriptions.models import (
     SyncRun,
     SyncState,
 )
-from subscriptions.payments import refunds
+from subscriptions.payments import disputes, refunds
 from subscriptions.sync import lease, scan
 from subscriptions.sync.context import ReconcileContext
 
@@ -42,6 +42,9 @@ OVERLAP = timedelta(days=2)
 
 # A bank may send a refund back weeks later (https://docs.stripe.com/refunds#failed-refunds).
 REFUNDS_FAIL_WITHIN = timedelta(days=35)
+
+# A bank may decide months later (https://docs.stripe.com/disputes/how-disputes-work).
+DISPUTES_LAST = timedelta(days=180)
 
 Mode, Status = CheckoutSession.Mode, CheckoutSession.Status
 
@@ -61,7 +64,7 @@ def run(context: ReconcileContext) -> None:
             _fetch_unreferenced_schedules(context)
             _fetch_unfinished_purchases(context)
             _release_claims(context)
-            _compare_invoices_and_refunds(context)
+            _compare_invoices_refunds_and_disputes(context)
     finally:
         context.progress.finish()
     lease.advance(context.holder, full_cursor=None)
@@ -94,7 +97,7 @@ def _fetch_unreferenced_schedules(context: ReconcileContext) -> None:
     context.fetch_missing(kinds.SCHEDULE, sorted(set(live.values_list("pk", flat=True)) - set(referenced)))
 
 
-def _compare_invoices_and_refunds(context: ReconcileContext) -> None:
+def _compare_invoices_refunds_and_disputes(context: ReconcileContext) -> None:
     """Compare invoices and refunds created since a full reconcile last read all of them; if none has, all of them."""
     read_at = _all_were_read_at()
     since = read_at + stripe_clock.offset() - OVERLAP if read_at else None
@@ -108,14 +111,18 @@ def _compare_invoices_and_refunds(context: ReconcileContext) -> None:
         context.results.record_page(refunds.compare_page(page, since=since))
         lease.advance(context.holder)
         context.progress.step(0, "refunds")
+    for page in gateway.dispute_pages(since=since and since - DISPUTES_LAST):
+        context.results.record_page(disputes.compare_page(page, since=since))
+        lease.advance(context.holder)
+        context.progress.step(0, "disputes")
 
 
 def _all_were_read_at() -> datetime | None:
-    """Return when the last full reconcile began in which no invoice and no refund failed."""
+    """Return when the last full reconcile began in which no invoice, refund or dispute failed."""
     last_full_at = SyncState.objects.get(pk=SyncState.THE_ONE).last_full_at
     if last_full_at is None:
         return None
-    names = {kinds.INVOICE.object_name, kinds.REFUND.object_name}
+    names = {kinds.INVOICE.object_name, kinds.REFUND.object_name, kinds.DISPUTE.object_name}
     for run in SyncRun.objects.filter(is_full=True, is_complete=True).order_by("-started_at"):
         # A run stores the first of its failures only.
         are_all_stored = run.failed_objects == len(run.failures)

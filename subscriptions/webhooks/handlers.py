@@ -13,8 +13,8 @@ from billing.mirror import engine, registry
 from billing.mirror.engine import Mirrored, apply_events
 from subscriptions.customers import services as customers
 from subscriptions.mirror import history, kinds, mapping
-from subscriptions.models import CheckoutSession, Subscription, SubscriptionSchedule
-from subscriptions.payments import refunds
+from subscriptions.models import CheckoutSession, Invoice, Payment, Subscription, SubscriptionSchedule
+from subscriptions.payments import disputes, refunds
 
 Handler = Callable[[Sequence[Event]], Mirrored[Any]]
 
@@ -60,6 +60,23 @@ def _subscription_changed(events: Sequence[Event]) -> Mirrored[Subscription]:
         if subscription.schedule_id:
             _ensure_schedule_known(subscription.schedule_id)
         _refresh_former_schedules(subscription)
+        if any(event.type.endswith(".created") for event in events):
+            # A test card disputes its payment at once, and the dispute's event may come first.
+            disputes.settle_subscription(subscription.pk)
+    return result
+
+
+def _payment_changed(events: Sequence[Event]) -> Mirrored[Payment]:
+    result = apply_events(kinds.PAYMENT, events)
+    if result.row is not None:
+        disputes.settle_payment(result.row.payment_intent_id)
+    return result
+
+
+def _invoice_changed(events: Sequence[Event]) -> Mirrored[Invoice]:
+    result = apply_events(kinds.INVOICE, events)
+    if result.row is not None:
+        disputes.invoice_paid(result.row)
     return result
 
 
@@ -80,40 +97,45 @@ def _refresh_former_schedules(subscription: Subscription) -> None:
 LISTED_BY_SYNC: dict[str, Handler] = {
     "product.created": _mirror,  # made in the dashboard
     "product.updated": _mirror,  # renamed, described, archived, another default price
-    "product.deleted": _mirror,  # gone for good
     "price.created": _mirror,  # made in the dashboard
     "price.updated": _mirror,  # archived, restored
-    "price.deleted": _mirror,  # gone for good
     "customer.updated": _mirror,  # another e-mail address or name
     "customer.deleted": _mirror,  # the person needs another customer
     "checkout.session.completed": _session_changed,  # paid, or paying by a slow method
     "customer.subscription.created": _subscription_changed,  # bought, or made in the dashboard
     "customer.subscription.updated": _subscription_changed,  # renewed, changed, overdue, cancel scheduled
     "customer.subscription.deleted": _subscription_changed,  # ended
-    "payment_intent.succeeded": _mirror,  # a one-time purchase is paid
+    "payment_intent.succeeded": _payment_changed,  # a one-time purchase is paid
     "invoice.finalized": _mirror,  # has a number and a page where it can be paid
-    "invoice.paid": _mirror,  # paid
+    "invoice.paid": _invoice_changed,  # paid
     "invoice.payment_failed": _mirror,  # tried, and when Stripe tries again
     "invoice.voided": _mirror,  # cancelled by staff
-    "invoice.marked_uncollectible": _mirror,  # given up by staff
     "refund.created": refunds.refund_changed,  # by staff, here or in the dashboard
+    "charge.dispute.created": disputes.dispute_changed,  # staff have to answer the bank
+    "charge.dispute.funds_withdrawn": disputes.dispute_changed,  # access ends; of an inquiry, later
+    "charge.dispute.closed": disputes.dispute_changed,  # won or lost
     "subscription_schedule.updated": _mirror,  # a change of plan is scheduled, or no longer is
 }
 
 # Only webhooks bring these. If one is lost, an event of the table above or the full reconcile brings the same.
 WEBHOOK_ONLY: dict[str, Handler] = {
+    "product.deleted": _mirror,  # the reconcile looks for it; it had no price, so nobody can buy it
+    "price.deleted": _mirror,  # the reconcile looks for it; nobody has ever bought it
+    "invoice.marked_uncollectible": _mirror,  # the reconcile looks up what is no longer open; it can still be paid
+    "charge.dispute.updated": disputes.dispute_changed,  # answered; the reconcile reads all of them
+    "charge.dispute.funds_reinstated": disputes.dispute_changed,  # with charge.dispute.closed
     "promotion_code.created": _mirror,  # the reconcile reads all of them
     "promotion_code.updated": _mirror,  # used once more, archived
     "customer.created": _mirror,  # ours are known, and the others come with their first subscription
     "checkout.session.expired": _session_changed,  # looked up before the claim is used again
     "checkout.session.async_payment_succeeded": _session_changed,  # with payment_intent.succeeded
     "checkout.session.async_payment_failed": _session_changed,  # the slow method has not paid
-    "payment_intent.payment_failed": _mirror,  # the reconcile asks for payments that are under way
+    "payment_intent.payment_failed": _payment_changed,  # the reconcile asks for payments that are under way
     "customer.subscription.paused": _subscription_changed,  # with customer.subscription.updated
     "customer.subscription.resumed": _subscription_changed,  # with customer.subscription.updated
     "customer.subscription.trial_will_end": _subscription_changed,  # three days before a trial ends
     "invoice.created": _mirror,  # a draft; nobody sees it before it is finalized
-    "invoice.updated": _mirror,  # another amount, another attempt
+    "invoice.updated": _invoice_changed,  # another amount, another attempt
     "refund.updated": refunds.refund_changed,  # arrived, or failed
     "refund.failed": refunds.refund_changed,  # the bank sent it back
     "subscription_schedule.created": _mirror,  # a change of plan may follow
@@ -129,5 +151,8 @@ HANDLERS = LISTED_BY_SYNC | WEBHOOK_ONLY
 BY_OBJECT: dict[str, Handler] = {
     "checkout.session": _session_changed,
     "subscription": _subscription_changed,
+    "payment_intent": _payment_changed,
+    "invoice": _invoice_changed,
     "refund": refunds.refund_changed,
+    "dispute": disputes.dispute_changed,
 }

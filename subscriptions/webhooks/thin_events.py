@@ -7,7 +7,7 @@ from billing import gateway
 from billing.errors import StripeMissing
 from billing.gateway.snapshots import Event
 from billing.mirror import registry
-from billing.mirror.engine import check_identity
+from billing.mirror.validation import check_identity
 
 
 def with_object(events: Sequence[Event]) -> Sequence[Event]:

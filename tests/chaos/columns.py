@@ -270,6 +270,32 @@ REFUND = Mirror(
         ("stripe_created_at", unix, at("created")),
     ),
 )
+
+
+def _are_funds_withdrawn(dispute: Object) -> bool:
+    return sum(one["amount"] for one in dispute["balance_transactions"]) < 0
+
+
+DISPUTE = Mirror(
+    "subscriptions_dispute",
+    "dispute",
+    "/v1/disputes",
+    (
+        ("charge_id", text, at("charge")),
+        ("payment_intent_id", text, at("payment_intent")),
+        ("amount", same, at("amount")),
+        ("currency", text, at("currency")),
+        ("status", text, at("status")),
+        ("reason", text, at("reason")),
+        ("due_by_at", unix, at("evidence_details.due_by")),
+        (
+            "are_funds_withdrawn",
+            flag,
+            _are_funds_withdrawn,
+        ),
+        ("stripe_created_at", unix, at("created")),
+    ),
+)
 SESSION = Mirror(
     "subscriptions_checkoutsession",
     "checkout.session",
@@ -291,7 +317,7 @@ SESSION = Mirror(
 )
 
 # A session is how a purchase is made; what was bought is in the others, and only those must be the same in the end.
-KEPT = (PRODUCT, PRICE, PROMOTION_CODE, CUSTOMER, SUBSCRIPTION, SCHEDULE, INVOICE, PAYMENT, REFUND)
+KEPT = (PRODUCT, PRICE, PROMOTION_CODE, CUSTOMER, SUBSCRIPTION, SCHEDULE, INVOICE, PAYMENT, REFUND, DISPUTE)
 MIRRORS = (*KEPT, SESSION)
 
 

@@ -20,6 +20,7 @@ NEEDED = {
     "payment_intent": ("id", "object", "amount", "currency", "status", "created"),
     "invoice": ("id", "object", "currency", "total", "amount_due", "attempt_count", "created", "parent"),
     "refund": ("id", "object", "amount", "currency", "created", "payment_intent"),
+    "dispute": ("id", "object", "amount", "currency", "status", "created", "payment_intent"),
 }
 # Of these, null or nothing is what Stripe sends too.
 MAY_BE_MISSING = {
@@ -38,6 +39,7 @@ IDS = {
     "payment_intent": "pi_1",
     "invoice": "in_1",
     "refund": "re_1",
+    "dispute": "du_1",
 }
 # People choose the ids of these, so that only what is no id at all is refused.
 HAVE_CHOSEN_IDS = {"product", "price"}

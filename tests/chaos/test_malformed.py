@@ -50,7 +50,8 @@ def events(local_stripe: LocalStripe) -> list[dict[str, Any]]:
             }  # type: ignore[arg-type]
         )
         paid = local_stripe.pay(session.id)
-    api.refunds.create({"payment_intent": paid["payment_intent"]})
+    api.refunds.create({"payment_intent": paid["payment_intent"], "amount": 100})
+    local_stripe.control("disputes", payment_intent=paid["payment_intent"])
     subscription = api.subscriptions.list().data[0]
     schedule = api.subscription_schedules.create({"from_subscription": subscription.id})
     api.subscription_schedules.update(schedule.id, {"metadata": {"a": "b"}})

@@ -16,6 +16,7 @@ from billing.models import Price, Product, PromotionCode
 from subscriptions.models import (
     CheckoutSession,
     Customer,
+    Dispute,
     Invoice,
     ProductClaim,
     Refund,
@@ -228,12 +229,13 @@ LISTS: dict[str, tuple[str, str, type[Any]]] = {
     "subscription": ("/v1/subscriptions", "status", Subscription),
     "invoice": ("/v1/invoices", "currency", Invoice),
     "refund": ("/v1/refunds", "currency", Refund),
+    "dispute": ("/v1/disputes", "currency", Dispute),
 }
 PARTS: dict[str, tuple[str, str, type[Any]]] = {
     "customer": ("customer", "name", Customer),
     "subscription_schedule": ("schedule", "status", SubscriptionSchedule),
 }
-READ_AGAIN = [Product, Price, PromotionCode, Customer, Subscription, SubscriptionSchedule, Invoice, Refund]
+READ_AGAIN = [Product, Price, PromotionCode, Customer, Subscription, SubscriptionSchedule, Invoice, Refund, Dispute]
 
 
 class TestFullReconcile:
@@ -251,6 +253,11 @@ class TestFullReconcile:
         intent = invoice.payments.data[0].payment.payment_intent
         for amount in (100, 200):
             api.refunds.create({"payment_intent": intent, "amount": amount})
+        # Of somebody else, so that it needs none of the objects above.
+        automatic: Any = {"enabled": True, "allow_redirects": "never"}
+        paid: Any = {"amount": 900, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True}
+        other = api.payment_intents.create({**paid, "automatic_payment_methods": automatic})
+        local_stripe.control("disputes", payment_intent=other.id)
         sync_now()
         counts = {model: model._default_manager.count() for model in READ_AGAIN}
         assert all(counts.values())
@@ -319,7 +326,7 @@ class TestFullReconcile:
         assert {model: model._default_manager.count() for model in READ_AGAIN} == everything
         assert run.is_complete
 
-    @pytest.mark.parametrize("kind", ["invoice", "refund"])
+    @pytest.mark.parametrize("kind", ["invoice", "refund", "dispute"])
     def test_lists_an_old_one_again_that_failed(
         self,
         everything: dict[type[Any], int],

@@ -200,11 +200,11 @@ class TestCalls:
 
 class TestQueries:
     @pytest.mark.parametrize("rows", [0, 10, 300])
-    def test_are_seven_however_many_rows(self, now: datetime, django_assert_num_queries: Any, rows: int) -> None:
+    def test_are_eight_however_many_rows(self, now: datetime, django_assert_num_queries: Any, rows: int) -> None:
         in_step(now)
         many_rows(now, rows)
         SyncState.objects.update(last_error="x", failing_since_at=now)
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             found = health.read(now=now)
             assert len(found.problems) + len(found.warnings) >= 1
         assert (found.webhook_gap is not None) == (rows > 0)

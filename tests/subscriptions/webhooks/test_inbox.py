@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 # Those of refunds, schedules and codes are tested where these are made.
-OTHERS = ("refund.", "subscription_schedule.", "promotion_code.")
+OTHERS = ("refund.", "charge.dispute.", "subscription_schedule.", "promotion_code.")
 OF_A_PURCHASE = sorted(kind for kind in handlers.HANDLERS if not kind.startswith(OTHERS))
 
 

@@ -1,0 +1,61 @@
+"""Disputes: what a bank asks back, why, and until when to answer; answers are given in Stripe's dashboard."""
+
+from django.contrib import admin
+from django.contrib.admin.utils import quote
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from subscriptions.admin.read_only import ReadOnlyAdmin
+from subscriptions.models import Dispute, Payment
+from subscriptions.webhooks import origin
+
+DASHBOARD = "https://dashboard.stripe.com"
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    """Lists those that staff have to answer."""
+
+    title = "to be answered"
+    parameter_name = "waiting"
+
+    def lookups(self, *_: object) -> list[tuple[str, str]]:
+        return [("yes", "To be answered")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Dispute]) -> QuerySet[Dispute]:  # noqa: ARG002
+        return queryset.filter(status__in=Dispute.WAITING, is_deleted=False) if self.value() == "yes" else queryset
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnlyAdmin):
+    list_display = (
+        "id",
+        "amount_display",
+        "status_label",
+        "reason_label",
+        "due_by_at",
+        "customer",
+        "subscription",
+        "stripe_created_at",
+    )
+    list_filter = (WaitingFilter, "status", "reason")
+    list_select_related = ("customer", "subscription")
+    search_fields = ("id", "payment_intent_id", "charge_id", "customer__email", "customer__id")
+    amounts = ("amount",)
+    exclude = ("status", "reason")
+    readonly_fields = ("status_label", "reason_label", "purchase", "at_stripe")
+
+    @admin.display(description="One-time purchase")
+    def purchase(self, dispute: Dispute) -> str:
+        payment = Payment.objects.filter(payment_intent_id=dispute.payment_intent_id or None).first()
+        if payment is None:
+            return "None"
+        address = reverse("admin:subscriptions_payment_change", args=[quote(payment.pk)])
+        return format_html('<a href="{}">{}</a>', address, payment.product_name)
+
+    @admin.display(description="Answer it")
+    def at_stripe(self, dispute: Dispute) -> str:
+        mode = "" if origin.key_is_live() else "/test"
+        address = f"{DASHBOARD}{mode}/payments/{dispute.payment_intent_id or dispute.charge_id}"
+        return format_html('<a href="{}">at Stripe</a>', address)
