@@ -159,7 +159,7 @@ class Event:
                 account=_text(payload, "account") if payload.get("account") else "",
                 is_live=_switch(payload.get("livemode")),
             )
-        except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError) as error:
             raise ValueError(f"not a Stripe event: {error!r}") from error
 
     @classmethod
