@@ -13,8 +13,10 @@ from pydantic import AfterValidator, BaseModel, Field, JsonValue
 
 from billing.api.refusals import Conflict, Refusal
 from billing.api.request_bodies import Id, Text, read, takes
+from billing.errors import StripeUnavailable
 from subscriptions.api.answers import CustomerAnswer, MeAnswer, SubscriptionsAnswer, payments_of, subscriptions_of
 from subscriptions.api.authentication import caller_of, requested_person
+from subscriptions.checkout import unsettled
 from subscriptions.checkout.errors import NotYourSession
 from subscriptions.checkout.services import complete
 from subscriptions.customers import api_users
@@ -73,7 +75,9 @@ class CustomerAsked(BaseModel):
 
 
 class HoldingsAsked(BaseModel):
-    session_id: Id | None = Field(None, description="Look this session up at Stripe first.")
+    session_id: Id | None = Field(
+        None, description="Look this session up at Stripe first. Without it: the latest that is not settled here."
+    )
     user_name: UserName | None = Field(None, description="Staff may name anyone; others may leave it out.")
 
 
@@ -107,8 +111,8 @@ def createcustomer(request: HttpRequest) -> Status[CustomerAnswer]:
     openapi_extra=takes(HoldingsAsked, is_required=False, user_name="ada"),
 )
 def getsubs(request: HttpRequest) -> SubscriptionsAnswer:
-    """Answers from this site's copy of Stripe. With `session_id`, that session is looked up at Stripe first, so that
-    its purchase is in the answer before any webhook arrives."""
+    """Answers from this site's copy of Stripe. Before, the session of `session_id`, else the latest that is not
+    settled here, is looked up at Stripe, so that its purchase is in the answer before any webhook arrives."""
     asked = read(request, HoldingsAsked)
     person = requested_person(request, user_name=asked.user_name)
     session_id = asked.session_id or _latest_session_of(person)
@@ -117,6 +121,8 @@ def getsubs(request: HttpRequest) -> SubscriptionsAnswer:
             complete(user=person, session_id=asked.session_id)
         except NotYourSession as error:
             raise Refusal.not_found(f"There is no such session: {asked.session_id}.") from error
+    else:
+        _look_up_latest_session(person)
     return SubscriptionsAnswer.model_validate({**_holdings(person), "session_id": session_id})
 
 
@@ -145,6 +151,16 @@ def _get_or_create_person(request: HttpRequest, asked: CustomerAsked) -> User:
         return api_users.get_or_create(name=name, email=email)
     except api_users.AddressTaken as error:
         raise Refusal.conflict("email_taken", str(error)) from error
+
+
+def _look_up_latest_session(person: User) -> None:
+    """Look up the latest unsettled session. Without an answer from Stripe, what is known here has to do, if it is
+    anything."""
+    try:
+        unsettled.look_up_latest(user=person)
+    except StripeUnavailable:
+        if not (Subscription.objects.of(person).exists() or Payment.objects.of(person).exists()):
+            raise
 
 
 def _holdings(person: User) -> dict[str, object]:

@@ -13,6 +13,20 @@ MAY = datetime(2099, 5, 3, 12, tzinfo=UTC)
 JUNE = datetime(2099, 6, 3, 12, tzinfo=UTC)
 
 
+def item_of(price: Price, pk: str = "si_1", **columns: Any) -> dict[str, Any]:
+    """Return the item of a subscription at a plain price, as the mirror has it."""
+    item = {
+        "id": pk,
+        "price": price.pk,
+        "product": price.product_id,
+        "quantity": 1,
+        "unit_amount": price.unit_amount,
+        "interval": price.interval,
+        "interval_count": price.interval_count,
+    }
+    return {**item, **columns}
+
+
 def subscribe(
     customer: Customer, price: Price, status: str = "active", pk: str = "sub_1", **columns: Any
 ) -> Subscription:
@@ -20,7 +34,7 @@ def subscribe(
         "price": price,
         "product": price.product,
         "currency": "usd",
-        "items": [{"id": "si_1", "price": price.pk, "product": price.product_id, "quantity": 1}],
+        "items": [item_of(price)],
         "current_period_end_at": MAY,
     }
     return Subscription.objects.create(pk=pk, customer=customer, status=status, **{**standing, **columns})

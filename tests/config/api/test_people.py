@@ -11,7 +11,7 @@ from billing.models import Price
 from subscriptions.customers import api_users
 from subscriptions.models import BillingAccount, CheckoutSession, Customer, Subscription
 from tests.config.api.conftest import Program, program_of, refused
-from tests.fixtures import LocalStripe
+from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.sync.test_threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -156,10 +156,60 @@ class TestGetsubs:
     def test_looks_a_session_up_before_any_webhook(
         self, ada: Program, paid_session: CheckoutSession, local_stripe: LocalStripe
     ) -> None:
-        assert ada.post("getsubs").json()["subscriptions"] == []
-        assert local_stripe.calls == []
         held = ada.post("getsubs", session_id=paid_session.stripe_id).json()
         assert (len(held["subscriptions"]), held["session_id"]) == (1, paid_session.stripe_id)
+        assert local_stripe.calls == [f"GET /v1/checkout/sessions/{paid_session.stripe_id}"]
+
+    @pytest.mark.parametrize("asks", ["ada", "backend"])
+    def test_looks_the_latest_session_up_that_is_not_settled(
+        self, request: pytest.FixtureRequest, paid_session: CheckoutSession, local_stripe: LocalStripe, asks: str
+    ) -> None:
+        program: Program = request.getfixturevalue(asks)
+        held = program.post("getsubs", user_name="ada").json()
+        assert (len(held["subscriptions"]), held["session_id"]) == (1, paid_session.stripe_id)
+        assert held["subscriptions"][0]["gives_access"]
+        assert local_stripe.calls == [f"GET /v1/checkout/sessions/{paid_session.stripe_id}"]
+        local_stripe.forget_calls()
+        assert program.post("getsubs", user_name="ada").json() == held
+        assert local_stripe.calls == []
+
+    def test_looks_a_session_up_whose_purchase_has_not_arrived(
+        self, ada: Program, client: Client, paid_session: CheckoutSession, local_stripe: LocalStripe
+    ) -> None:
+        (completed,) = local_stripe.events("checkout.session.completed")
+        assert deliver(client, completed).status_code == 200
+        assert Subscription.objects.count() == 0
+        assert len(ada.post("getsubs").json()["subscriptions"]) == 1
+
+    def test_with_stripe_away_tells_what_is_known(
+        self, ada: Program, subscription: Subscription, team: Price, local_stripe: LocalStripe
+    ) -> None:
+        local_stripe.forget_calls()
+        assert subscription.customer is not None
+        open_one = {"mode": "subscription", "status": "open", "price": team, "product": team.product}
+        CheckoutSession.objects.create(stripe_id="cs_open", customer=subscription.customer, **open_one)
+        local_stripe.control("faults", status="timeout", count=20, path="/v1/checkout")
+        answer = ada.post("getsubs")
+        held = answer.json()["subscriptions"]
+        assert (answer.status_code, [one["subscription_id"] for one in held]) == (200, [subscription.pk])
+        assert local_stripe.calls == ["GET /v1/checkout/sessions/cs_open"]
+
+    def test_with_stripe_away_and_nothing_known_is_asked_again(
+        self, ada: Program, paid_session: CheckoutSession, local_stripe: LocalStripe
+    ) -> None:
+        local_stripe.control("faults", status="timeout", count=20, path="/v1/checkout")
+        answer = ada.post("getsubs")
+        refused(answer, 503, "stripe_unavailable")
+        assert answer["Retry-After"] == "5"
+        assert Subscription.objects.count() == 0
+        assert CheckoutSession.objects.get().status == "open"
+
+    def test_of_a_session_that_stripe_does_not_know(
+        self, ada: Program, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        gone = {"mode": "subscription", "status": "open", "price": price, "product": price.product}
+        CheckoutSession.objects.create(stripe_id="cs_gone", customer=customer, **gone)
+        assert ada.post("getsubs").json()["subscriptions"] == []
 
     def test_of_somebody_elses_session(
         self, bob: User, paid_session: CheckoutSession, local_stripe: LocalStripe

@@ -9,8 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.models import Price, Product
-from subscriptions.models import Customer, Payment, Subscription, SubscriptionSchedule
+from subscriptions.models import CheckoutSession, Customer, Payment, Subscription, SubscriptionSchedule
 from tests.case_ids import case_id
+from tests.fixtures import LocalStripe
 from tests.subscriptions import reading
 from tests.subscriptions.reading import Step
 from tests.subscriptions.rows import JUNE, LONG_AGO, MAY, bill, subscribe
@@ -260,6 +261,22 @@ class TestInvoicesOfAccount:
 
 
 class TestAccount:
+    def test_shows_what_was_paid_a_moment_ago(
+        self, customer_client: Client, paid_session: CheckoutSession, local_stripe: LocalStripe
+    ) -> None:
+        for calls in ([f"GET /v1/checkout/sessions/{paid_session.stripe_id}"], []):
+            local_stripe.forget_calls()
+            assert "Renews on" in customer_client.get("/account/").content.decode()
+            assert local_stripe.calls == calls
+
+    def test_shows_what_is_known_if_stripe_is_away(
+        self, customer_client: Client, paid_session: CheckoutSession, local_stripe: LocalStripe
+    ) -> None:
+        local_stripe.control("faults", status="timeout", count=20)
+        response = customer_client.get("/account/")
+        assert (response.status_code, len(local_stripe.calls)) == (200, 1)
+        assert b"You have no subscriptions." in response.content
+
     def test_leads_to_the_portal_and_the_history(
         self, customer_client: Client, customer: Customer, price: Price
     ) -> None:
