@@ -45,12 +45,15 @@ from billing.gateway.payments import (
     dispute_pages,
     invoice_pages,
     invoice_payments_of,
+    mark_invoice_uncollectible,
+    payments_of_invoice,
     preview_invoice,
     refund_pages,
     retrieve_dispute,
     retrieve_invoice,
     retrieve_payment_intent,
     retrieve_refund,
+    void_invoice,
 )
 from billing.gateway.rate_limit import paced
 from billing.gateway.snapshots import Page
@@ -96,7 +99,9 @@ __all__ = [
     "invoice_pages",
     "invoice_payments_of",
     "is_cut",
+    "mark_invoice_uncollectible",
     "paced",
+    "payments_of_invoice",
     "preview_invoice",
     "price_pages",
     "product_pages",
@@ -127,5 +132,6 @@ __all__ = [
     "update_webhook_endpoint",
     "use_transport",
     "verified_event",
+    "void_invoice",
     "webhook_endpoint_pages",
 ]

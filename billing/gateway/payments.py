@@ -23,6 +23,14 @@ def retrieve_invoice(invoice_id: str) -> Snapshot:
     return completed(answer, "payments")
 
 
+def void_invoice(invoice_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.invoices.void_invoice(invoice_id))
+
+
+def mark_invoice_uncollectible(invoice_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.invoices.mark_uncollectible(invoice_id))
+
+
 def invoice_pages(*, since: datetime | None = None, subscription_id: str = "", status: str = "") -> Iterator[Page]:
     """Invoices created at `since` or later, of one subscription or of all, in one status or in any, newest first."""
     filters = {"subscription": subscription_id, "status": status}
@@ -31,6 +39,11 @@ def invoice_pages(*, since: datetime | None = None, subscription_id: str = "", s
 
 def refund_pages(*, since: datetime | None = None) -> Iterator[Page]:
     return read_pages("/v1/refunds", _created(since))
+
+
+def payments_of_invoice(invoice_id: str) -> Iterator[Page]:
+    """The payments that were received on an invoice, newest first."""
+    return read_pages("/v1/invoice_payments", {"invoice": invoice_id, "status": "paid"})
 
 
 def invoice_payments_of(payment_intent_id: str) -> Page:

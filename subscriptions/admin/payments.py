@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from billing.errors import StripeFailure
 from subscriptions.admin.duplicates import OffersRefundOfDuplicates, TwicePaidFilter
+from subscriptions.admin.open_invoices import ClosesInvoices
 from subscriptions.admin.refunds import InvoiceRefunds, PaymentRefunds
 from subscriptions.models import Invoice, Payment
 from subscriptions.payments import duplicates
@@ -43,9 +44,20 @@ class PaymentAdmin(OffersRefundOfDuplicates, PaymentRefunds):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(InvoiceRefunds):
-    list_display = ("__str__", "customer", "total_display", "status", "billing_reason", "stripe_created_at")
+class InvoiceAdmin(ClosesInvoices, InvoiceRefunds):
+    change_form_template = "admin/subscriptions/invoice.html"
+    list_display = ("__str__", "customer", "total_display", "status", "due_at", "billing_reason", "stripe_created_at")
     list_filter = ("status", "billing_reason", "currency")
     list_select_related = ("customer",)
     search_fields = ("id", "number", "customer__email", "customer__id", "subscription__id")
-    amounts = ("total", "amount_due", "amount_paid", "amount_remaining")
+    amounts = (
+        "total",
+        "amount_due",
+        "amount_paid",
+        "amount_remaining",
+        "starting_balance",
+        "ending_balance",
+        "credited_before_payment",
+        "credited_after_payment",
+        "amount_overpaid",
+    )

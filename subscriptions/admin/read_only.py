@@ -20,7 +20,8 @@ def in_currency(field: str) -> Callable[[Any], str]:
 
     @admin.display(description=pretty_name(field))
     def shown(row: Any) -> str:
-        return money.display(getattr(row, field), row.currency)
+        amount = getattr(row, field)
+        return "" if amount is None else money.display(amount, row.currency)
 
     shown.__name__ = f"{field}_display"  # Another name than the field's, whose help text is about minor units.
     return shown

@@ -19,8 +19,9 @@ from billing import money
 from billing.errors import StripeFailure
 from subscriptions.admin.read_only import ReadOnlyAdmin
 from subscriptions.models import Invoice, Payment, Refund
-from subscriptions.payments import refunds
-from subscriptions.payments.refunds import CannotRefund, Paid
+from subscriptions.payments import received, refunds
+from subscriptions.payments.received import Received
+from subscriptions.payments.refunds import CannotRefund
 
 
 class RefundForm(forms.Form):
@@ -30,11 +31,14 @@ class RefundForm(forms.Form):
     reason = forms.ChoiceField(choices=[("", "No reason"), *refunds.REASONS.items()], required=False)
     request_id = forms.CharField(widget=forms.HiddenInput, initial=lambda: uuid.uuid4().hex, max_length=64)
 
-    def __init__(self, *args: Any, paid: Paid, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, paid: Received, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.paid = paid
         self.fields["amount"].initial = money.plain(paid.left, paid.currency)
-        self.fields["amount"].help_text = f"At most {money.display(paid.left, paid.currency)}."
+        most = f"At most {money.display(paid.left, paid.currency)}."
+        self.fields["amount"].help_text = (
+            f"{most} It is taken of the newest payment first." if paid.parts_display else most
+        )
 
     def clean_amount(self) -> int:
         try:
@@ -62,11 +66,15 @@ class RefundableAdmin(ReadOnlyAdmin):
         return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a>', links) or "None yet"
 
     @abstractmethod
-    def paid(self, purchase: Any) -> Paid | None:
-        """Return the payment to refund; None if nothing was paid."""
+    def paid(self, purchase: Any) -> Received:
+        """Return what was paid and can be refunded."""
 
     @abstractmethod
-    def refund(self, purchase: Any, **entered: Any) -> Refund:
+    def effect(self, purchase: Any) -> str:
+        """Say what a refund does to access."""
+
+    @abstractmethod
+    def refund(self, purchase: Any, **entered: Any) -> list[Refund]:
         """Refund the `amount` entered in the form, for its `reason`."""
 
     def get_urls(self) -> list[Any]:
@@ -84,8 +92,8 @@ class RefundableAdmin(ReadOnlyAdmin):
             paid = self.paid(purchase)
         except StripeFailure as error:
             return self._back(request, purchase, error.for_staff)
-        if paid is None or not paid.left:
-            return self._back(request, purchase, "There is nothing left to refund.")
+        if not paid.left:
+            return self._back(request, purchase, str(CannotRefund.nothing_left(paid)))
         form = RefundForm(request.POST if request.method == "POST" else None, paid=paid)
         if request.method == "POST" and form.is_valid() and self._was_refunded(request, purchase, form):
             return redirect(self._address(purchase))
@@ -93,12 +101,12 @@ class RefundableAdmin(ReadOnlyAdmin):
 
     def _was_refunded(self, request: HttpRequest, purchase: Any, form: RefundForm) -> bool:
         try:
-            refund = self.refund(purchase, **form.cleaned_data)
+            made = self.refund(purchase, **form.cleaned_data)
         except (CannotRefund, StripeFailure) as error:
             form.add_error(None, error.for_staff if isinstance(error, StripeFailure) else str(error))
             return False
-        self.log_change(request, purchase, f"Refunded {refund.amount_display}.")
-        self.message_user(request, f"{refund.amount_display} refunded.", messages.SUCCESS)
+        self.log_change(request, purchase, f"Refunded {refunds.in_words(made)}.")
+        self.message_user(request, f"{refunds.in_words(made)} refunded.", messages.SUCCESS)
         return True
 
     def _show(self, request: HttpRequest, purchase: Any, form: RefundForm) -> HttpResponse:
@@ -109,6 +117,7 @@ class RefundableAdmin(ReadOnlyAdmin):
             "original": purchase,
             "form": form,
             "paid": form.paid,
+            "effect": self.effect(purchase),
             "earlier_refunds": self.refunds_of(purchase),
         }
         return render(request, "admin/subscriptions/refund.html", context)
@@ -127,11 +136,15 @@ class PaymentRefunds(RefundableAdmin):
             return Refund.objects.none()
         return Refund.objects.filter(payment_intent_id=purchase.payment_intent_id)
 
-    def paid(self, purchase: Payment) -> Paid | None:
-        is_paid = purchase.status == Payment.Status.SUCCEEDED and purchase.payment_intent_id
-        return Paid(purchase.payment_intent_id, purchase.amount, purchase.currency) if is_paid else None
+    def paid(self, purchase: Payment) -> Received:
+        return received.for_purchase(purchase)
 
-    def refund(self, purchase: Payment, **entered: Any) -> Refund:
+    def effect(self, purchase: Payment) -> str:
+        if purchase.access_ended_at:
+            return "The access that it gave has ended already; a refund does not bring it back."
+        return "A refund in full ends the access that this purchase gives; a refund in part does not."
+
+    def refund(self, purchase: Payment, **entered: Any) -> list[Refund]:
         return refunds.refund_payment(payment=purchase, **entered)
 
 
@@ -139,10 +152,15 @@ class InvoiceRefunds(RefundableAdmin):
     def refunds_of(self, purchase: Invoice) -> QuerySet[Refund]:
         return Refund.objects.filter(invoice=purchase.pk)
 
-    def paid(self, purchase: Invoice) -> Paid | None:
-        return refunds.paid_on(purchase)
+    def paid(self, purchase: Invoice) -> Received:
+        return received.for_invoice(purchase)
 
-    def refund(self, purchase: Invoice, **entered: Any) -> Refund:
+    def effect(self, purchase: Invoice) -> str:
+        if not purchase.subscription_id:
+            return "Nothing else changes."
+        return "The subscription and its access go on, also after a refund in full. To end them, cancel it as well."
+
+    def refund(self, purchase: Invoice, **entered: Any) -> list[Refund]:
         return refunds.refund_invoice(invoice=purchase, **entered)
 
 

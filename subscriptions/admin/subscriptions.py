@@ -12,7 +12,7 @@ from subscriptions.admin.duplicates import OffersRefundOfDuplicates, TwicePaidFi
 from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from subscriptions.customers import ownership
 from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscription, SubscriptionSchedule
-from subscriptions.payments import duplicates
+from subscriptions.payments import duplicates, refunds
 from subscriptions.payments.refunds import CannotRefund
 from subscriptions.plans.errors import SubscriptionRefusal
 
@@ -83,12 +83,14 @@ class SubscriptionAdmin(OffersRefundOfDuplicates, ReadOnlyAdmin):
     def cancel_and_refund(self, request: HttpRequest, chosen: QuerySet[Subscription]) -> None:
         for subscription in chosen:
             try:
-                duplicates.cancel_and_refund(subscription)
+                made = duplicates.cancel_and_refund(subscription)
             except (SubscriptionRefusal, CannotRefund, StripeFailure) as error:
                 why = error.for_staff if isinstance(error, StripeFailure) else str(error)
                 self.message_user(request, f"{subscription}: {why}", messages.ERROR)
             else:
-                self.message_user(request, f"{subscription}: cancelled and refunded.", messages.SUCCESS)
+                self.message_user(
+                    request, f"{subscription}: cancelled, {refunds.in_words(made)} refunded.", messages.SUCCESS
+                )
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscriptions.add_refund")

@@ -9,7 +9,7 @@ from typing import Any
 from billing import gateway
 from billing.gateway.snapshots import JSON
 from billing.mirror.registry import Kind, register
-from subscriptions.mirror import history, mapping
+from subscriptions.mirror import history, mapping, refund_links
 from subscriptions.models import (
     CheckoutSession,
     Customer,
@@ -122,6 +122,7 @@ INVOICE = register(
         customer_in_payload="customer",
         customer_on_row="customer",
         may_create=_is_not_erased,
+        after_write=refund_links.invoice_written,
     )
 )
 # Stripe's refund does not name the customer; our row does (payments/refunds.py).
@@ -151,6 +152,7 @@ PAYMENT = register(
         customer_on_row="customer",
         primary_key=mapping.claim_of,
         may_create=_is_ours,
+        after_write=refund_links.payment_written,
     )
 )
 # Not registered: a free order's payment comes from its session, whose kind is SESSION.

@@ -21,6 +21,10 @@ USER = "standing_order_user"
 
 MAX_ACCOUNT_ID = 64
 
+# The metadata of a refund that was made here: the request that it belongs to. This name must never change either.
+REFUND_REQUEST = "standing_order_refund"
+MAX_REQUEST_ID = 100
+
 # The metadata of the item that is the plan, if a subscription has several: Stripe does not promise their order.
 # This name must never change either.
 MAIN = "standing_order_main"
@@ -151,6 +155,13 @@ def invoice_columns(obj: JSON) -> dict[str, Any]:
         "amount_remaining": obj["amount_remaining"],
         "attempt_count": obj["attempt_count"],
         "next_payment_attempt_at": moment(obj.get("next_payment_attempt")),
+        "collection_method": obj.get("collection_method") or "charge_automatically",
+        "due_at": moment(obj.get("due_date")),
+        "starting_balance": obj.get("starting_balance") or 0,
+        "ending_balance": obj.get("ending_balance"),
+        "credited_before_payment": obj.get("pre_payment_credit_notes_amount") or 0,
+        "credited_after_payment": obj.get("post_payment_credit_notes_amount") or 0,
+        "amount_overpaid": obj.get("amount_overpaid") or 0,
         "hosted_invoice_url": obj.get("hosted_invoice_url") or "",
         "invoice_pdf": obj.get("invoice_pdf") or "",
     }
@@ -163,6 +174,7 @@ def refund_columns(obj: JSON) -> dict[str, Any]:
         "currency": obj["currency"],
         "status": obj.get("status") or "",
         "reason": obj.get("reason") or "",
+        "request_id": ((obj.get("metadata") or {}).get(REFUND_REQUEST) or "")[:MAX_REQUEST_ID],
     }
 
 

@@ -7,6 +7,7 @@ from django.db import models
 
 from billing import money
 from billing.models import LooseLink, MirroredRow, stripe_id, words_for
+<<<<<<< HEAD
 from subscriptions.models.customer import BillingAccount
 from subscriptions.user_model import User
 
@@ -14,6 +15,9 @@ from subscriptions.user_model import User
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
     def of(self, user: User) -> "InvoiceQuerySet":
         return self.filter(customer__in=BillingAccount.objects.customer_ids_of(user), is_deleted=False)
+=======
+from subscriptions import stripe_clock
+>>>>>>> bdf18a8 (Refund several payments, close open invoices, say what is owed)
 
 
 class Invoice(MirroredRow):
@@ -23,8 +27,8 @@ class Invoice(MirroredRow):
         DRAFT = "draft", "Being prepared"
         OPEN = "open", "To be paid"
         PAID = "paid", "Paid"
-        UNCOLLECTIBLE = "uncollectible", "Given up"
-        VOID = "void", "Void"
+        UNCOLLECTIBLE = "uncollectible", "Written off"
+        VOID = "void", "Cancelled"
 
     id = stripe_id()
     customer = LooseLink("subscriptions.Customer", related_name="invoices")
@@ -39,6 +43,15 @@ class Invoice(MirroredRow):
     amount_remaining = models.BigIntegerField(default=0)
     attempt_count = models.PositiveIntegerField("payment attempts", default=0)
     next_payment_attempt_at = models.DateTimeField(null=True, blank=True)
+    collection_method = models.CharField(max_length=30, default="charge_automatically")
+    due_at = models.DateTimeField(null=True, blank=True, help_text="Only of invoices that are sent to be paid.")
+    starting_balance = models.BigIntegerField(
+        default=0, help_text="The customer's balance before this invoice; below zero, it is credit."
+    )
+    ending_balance = models.BigIntegerField(null=True, blank=True, help_text="And after; empty until it is final.")
+    credited_before_payment = models.BigIntegerField(default=0)
+    credited_after_payment = models.BigIntegerField(default=0)
+    amount_overpaid = models.BigIntegerField(default=0)
     hosted_invoice_url = models.TextField("page at Stripe", blank=True)
     invoice_pdf = models.TextField("PDF", blank=True)
 
@@ -64,12 +77,77 @@ class Invoice(MirroredRow):
 
     @property
     def status_label(self) -> str:
+        if self.status == self.Status.PAID and not self.amount_paid and self.carried_over > 0:
+            return "On your next invoice"
         return words_for(self.Status, self.status)
 
     @property
     def is_payable(self) -> bool:
         """Whether it can be paid on its hosted page now."""
         return self.status == self.Status.OPEN and self.amount_remaining > 0 and not self.is_deleted
+
+    @property
+    def is_refundable(self) -> bool:
+        return self.amount_paid > 0
+
+    @property
+    def can_be_voided(self) -> bool:
+        return self.status in {self.Status.OPEN, self.Status.UNCOLLECTIBLE} and not self.is_deleted
+
+    @property
+    def can_be_written_off(self) -> bool:
+        return self.status == self.Status.OPEN and not self.is_deleted
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it was sent to be paid and the day for that is over."""
+        return self.is_payable and self.due_at is not None and self.due_at < stripe_clock.now()
+
+    @property
+    def brings_nothing_back(self) -> bool:
+        """Whether it is for a period of a subscription that has ended: paid now, it would not give access again."""
+        is_for_period = self.billing_reason in {"subscription_create", "subscription_cycle"}
+        return is_for_period and self.subscription is not None and self.subscription.has_ended
+
+    @property
+    def used_credit(self) -> int:
+        """The amount that the customer's credit has paid of it."""
+        return min(-self.starting_balance, max(0, self.total)) if self._is_settled and self.starting_balance < 0 else 0
+
+    @property
+    def owed_before(self) -> int:
+        """The amount that was owed from earlier invoices and is billed with this one."""
+        billed = self.amount_due + self.credited_before_payment
+        return self.starting_balance if self._is_settled and 0 < self.starting_balance <= billed - self.total else 0
+
+    @property
+    def carried_over(self) -> int:
+        """The amount, too small to be charged, that the next invoice bills; below zero, what that is reduced by."""
+        if not self._is_settled or self.ending_balance is None:
+            return 0
+        return self.ending_balance - self.starting_balance - self.used_credit + self.owed_before
+
+    @property
+    def settlement_display(self) -> str:
+        """How the total is settled, if not by one payment: "$12.00 paid, $5.00 from your balance, $3.00 credited"."""
+        is_plain = self.amount_paid in {0, self.total}
+        parts = [
+            (self.owed_before, "owed from before is added"),
+            (0 if is_plain else self.amount_paid, "paid"),
+            (self.used_credit, "from your balance"),
+            (self.credited_before_payment, "credited"),
+            (self.credited_after_payment, "credited after the payment"),
+            (self.amount_overpaid, "paid too much and kept for your next invoice"),
+            (max(0, self.carried_over), "comes with your next invoice"),
+            (max(0, -self.carried_over), "kept for your next invoice"),
+            (self.amount_remaining if self.is_payable and self.amount_remaining != self.total else 0, "left to pay"),
+        ]
+        return ", ".join(f"{money.display(amount, self.currency)} {words}" for amount, words in parts if amount)
+
+    @property
+    def _is_settled(self) -> bool:
+        """Whether the customer's balance has been applied to it; of a void one that is undone."""
+        return self.ending_balance is not None and self.status != self.Status.VOID
 
     @property
     def created_at(self) -> datetime | None:
@@ -97,6 +175,7 @@ class Refund(MirroredRow):
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=30)
     reason = models.CharField(max_length=100, blank=True)
+    request_id = models.CharField(max_length=100, blank=True, help_text="The request of staff that it was made by.")
 
     class Meta:
         ordering = ("-stripe_created_at", "id")

@@ -86,6 +86,11 @@ class Payment(MirroredRow):
         return bool(self.dispute_hold) and dispute.ends_access()
 
     @property
+    def is_refundable(self) -> bool:
+        """Whether money was paid; a free order has no payment."""
+        return self.status == self.Status.SUCCEEDED and bool(self.payment_intent_id) and self.amount > 0
+
+    @property
     def status_label(self) -> str:
         return words_for(self.Status, self.status)
 

@@ -13,7 +13,7 @@ from billing.mirror.isolation import FailedObject
 from billing.mirror.pages import apply_page
 from subscriptions import stripe_clock
 from subscriptions.mirror import kinds
-from subscriptions.models import Invoice, Payment, Subscription
+from subscriptions.models import Invoice, Payment, Refund, Subscription
 from subscriptions.payments import refunds
 from subscriptions.payments.refunds import CannotRefund
 from subscriptions.plans import cancel
@@ -34,8 +34,8 @@ def newer_payments() -> list[Payment]:
     return _all_but_the_oldest(Payment.objects.giving_access().filter(product__can_be_bought_again=False))
 
 
-def cancel_and_refund(subscription: Subscription) -> Subscription:
-    """Cancel a subscription now, and refund everything that was paid for it.
+def cancel_and_refund(subscription: Subscription) -> list[Refund]:
+    """Cancel a subscription now, and refund everything that was paid for it; returns the refunds.
 
     Raises SubscriptionRefusal, StripeUnavailable, StripeRefused, or CannotRefund if one of its invoices can't be read;
     calling it again continues where it stopped.
@@ -46,11 +46,12 @@ def cancel_and_refund(subscription: Subscription) -> Subscription:
     failed: list[FailedObject] = []
     for page in gateway.invoice_pages(subscription_id=subscription.pk):
         failed += apply_page(kinds.INVOICE, page.snapshots()).failed
+    made: list[Refund] = []
     for invoice in Invoice.objects.filter(subscription=subscription, amount_paid__gt=0):
-        refunds.refund_invoice_in_full(invoice=invoice)
+        made += refunds.refund_invoice_in_full(invoice=invoice)
     if failed:
         raise CannotRefund.not_readable(failed[0].id, failed[0].reason)
-    return subscription
+    return made
 
 
 def refund_duplicate(payment: Payment) -> None:

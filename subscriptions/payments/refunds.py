@@ -1,21 +1,23 @@
 """Refunds of purchases and invoices, made here or in Stripe's dashboard; a refund in full ends a purchase."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing import gateway, idempotency, money
+from billing.errors import StripeFailure
 from billing.gateway import Page
 from billing.gateway.snapshots import Event
 from billing.mirror import engine
 from billing.mirror.engine import Mirrored
 from billing.mirror.isolation import isolated
 from billing.mirror.pages import PageResult, apply_page
-from subscriptions.mirror import kinds
+from subscriptions.mirror import kinds, mapping, refund_links
 from subscriptions.models import Invoice, Payment, Refund
+from subscriptions.payments import received
+from subscriptions.payments.received import Paid, Received
 
 if TYPE_CHECKING:
     from stripe import params as p
@@ -36,75 +38,61 @@ class CannotRefund(Exception):
         return cls("Nothing has been paid on this, so there is nothing to refund.")
 
     @classmethod
+    def nothing_left(cls, received: Received) -> Self:
+        if received.outside:
+            return cls(
+                f"{received.outside_display} was paid outside Stripe, so it can't be refunded here. "
+                "There is nothing left to refund at Stripe."
+            )
+        return cls("There is nothing left to refund.")
+
+    @classmethod
     def bad_amount(cls, left: int, currency: str) -> Self:
         return cls(f"Enter an amount of at most {money.display(left, currency)}, which is what is left to refund.")
+
+    @classmethod
+    def partly(cls, done: Sequence[Refund], why: StripeFailure) -> Self:
+        return cls(f"Only {in_words(done)} was refunded. Send the form again to refund the rest. ({why.for_staff})")
 
     @classmethod
     def not_readable(cls, invoice_id: str, reason: str) -> Self:
         return cls(f"Look at invoice {invoice_id} in Stripe's dashboard: it may still have to be refunded. ({reason})")
 
 
-@dataclass(frozen=True)
-class Paid:
-    """A successful payment; `amount` in the currency's minor unit."""
-
-    payment_intent_id: str
-    amount: int
-    currency: str
-
-    @property
-    def left(self) -> int:
-        """The amount that has not been refunded yet."""
-        return self.amount - _refunded_amount(self.payment_intent_id)
-
-    @property
-    def amount_display(self) -> str:
-        return money.display(self.amount, self.currency)
-
-
-def refund_payment(*, payment: Payment, amount: int, reason: str, request_id: str) -> Refund:
+def refund_payment(*, payment: Payment, amount: int, reason: str, request_id: str) -> list[Refund]:
     """Refund a one-time purchase, in full or in part; a refund in full ends it.
 
     `amount` in the currency's minor unit. Raises CannotRefund, StripeUnavailable, StripeRefused.
     """
-    if payment.status != Payment.Status.SUCCEEDED or not payment.payment_intent_id:
-        raise CannotRefund.not_paid()
-    paid = Paid(payment.payment_intent_id, payment.amount, payment.currency)
-    return _refund(paid, amount=amount, reason=reason, request_id=request_id)
+    return _refund(received.for_purchase(payment), amount=amount, reason=reason, request_id=request_id)
 
 
-def refund_invoice(*, invoice: Invoice, amount: int, reason: str, request_id: str) -> Refund:
-    """Refund a payment of a subscription's invoice, in full or in part; the subscription continues.
+def refund_invoice(*, invoice: Invoice, amount: int, reason: str, request_id: str) -> list[Refund]:
+    """Refund an invoice, in full or in part, the newest of its payments first; its subscription continues.
 
     Raises CannotRefund, StripeUnavailable, StripeRefused.
     """
-    paid = paid_on(invoice)
-    if paid is None:
-        raise CannotRefund.not_paid()
-    return _refund(paid, amount=amount, reason=reason, request_id=request_id)
+    return _refund(received.for_invoice(invoice), amount=amount, reason=reason, request_id=request_id)
 
 
-def refund_payment_in_full(*, payment: Payment) -> Refund | None:
-    """Refund the rest of a one-time purchase; None if nothing is left."""
-    left = Paid(payment.payment_intent_id, payment.amount, payment.currency).left
-    if not payment.payment_intent_id or not left:
-        return None
-    request_id = f"whole-{payment.pk}"
-    return refund_payment(payment=payment, amount=left, reason="duplicate", request_id=request_id)
+def refund_payment_in_full(*, payment: Payment) -> list[Refund]:
+    """Refund the rest of a one-time purchase; no refund if nothing is left."""
+    return _refund_rest(received.for_purchase(payment), request_id=f"whole-{payment.pk}")
 
 
-def refund_invoice_in_full(*, invoice: Invoice) -> Refund | None:
-    """Refund the rest of what was paid on an invoice; None if nothing is left."""
-    paid = paid_on(invoice)
-    if paid is None or not paid.left:
-        return None
-    return _refund(paid, amount=paid.left, reason="duplicate", request_id=f"whole-{invoice.pk}")
+def refund_invoice_in_full(*, invoice: Invoice) -> list[Refund]:
+    """Refund the rest of what was paid on an invoice; no refund if nothing is left."""
+    return _refund_rest(received.for_invoice(invoice), request_id=f"whole-{invoice.pk}")
 
 
-def paid_on(invoice: Invoice) -> Paid | None:
-    """Ask Stripe for the payment of an invoice; None if nothing was paid."""
-    payment_intent_id = _payment_intent_of(invoice) if invoice.amount_paid else None
-    return Paid(payment_intent_id, invoice.amount_paid, invoice.currency) if payment_intent_id else None
+def in_words(refunds: Sequence[Refund]) -> str:
+    """Return the amount of refunds: "$9.00", "$9.00 ($5.00 and $4.00, of 2 payments)"."""
+    if not refunds:
+        return "nothing"
+    total = money.display(sum(refund.amount for refund in refunds), refunds[0].currency)
+    if len(refunds) == 1:
+        return total
+    return f"{total} ({' and '.join(refund.amount_display for refund in refunds)}, of {len(refunds)} payments)"
 
 
 def refund_changed(events: Sequence[Event]) -> Mirrored[Refund]:
@@ -137,13 +125,44 @@ def _perhaps_not_settled(pks: list[str], since: datetime | None) -> "QuerySet[Re
     return refunds.filter(Q(known_until__gte=since) | Q(has_payment, customer=None)) if since else refunds
 
 
-def _refund(paid: Paid, *, amount: int, reason: str, request_id: str) -> Refund:
-    if not 1 <= amount <= paid.left:
+def _refund_rest(paid: Received, *, request_id: str) -> list[Refund]:
+    left = [(one, one.left()) for one in paid.payments]
+    parts = [(one, amount) for one, amount in left if amount]
+    return _send(parts, reason="duplicate", request_id=request_id)
+
+
+def _refund(paid: Received, *, amount: int, reason: str, request_id: str) -> list[Refund]:
+    if not paid.amount:
+        raise CannotRefund.not_paid()
+    if not paid.payments:
+        raise CannotRefund.nothing_left(paid)
+    parts = paid.split(amount, request_id=request_id)
+    if amount < 1 or sum(part for _, part in parts) != amount:
         raise CannotRefund.bad_amount(paid.left, paid.currency)
-    params: p.RefundCreateParams = {"payment_intent": paid.payment_intent_id, "amount": amount}
+    return _send(parts, reason=reason, request_id=request_id)
+
+
+def _send(parts: Sequence[tuple[Paid, int]], *, reason: str, request_id: str) -> list[Refund]:
+    done: list[Refund] = []
+    for paid, part in parts:
+        try:
+            done.append(_refund_part(paid, amount=part, reason=reason, request_id=request_id))
+        except StripeFailure as error:
+            if done:
+                raise CannotRefund.partly(done, error) from error
+            raise
+    return done
+
+
+def _refund_part(paid: Paid, *, amount: int, reason: str, request_id: str) -> Refund:
+    params: p.RefundCreateParams = {
+        "payment_intent": paid.payment_intent_id,
+        "amount": amount,
+        "metadata": {mapping.REFUND_REQUEST: request_id},
+    }
     if reason in REASONS:
         params["reason"] = reason
-    key = idempotency.key("refund", request_id, amount)
+    key = idempotency.key("refund", request_id, paid.payment_intent_id, amount)
     refund = engine.apply_snapshot(kinds.REFUND, gateway.create_refund(params, key=key)).row
     assert refund is not None, "the mirror stores every refund"  # noqa: S101
     _link_and_settle(refund)
@@ -156,21 +175,9 @@ def _link_and_settle(refund: Refund) -> None:
         return
     payment = Payment.objects.filter(payment_intent_id=refund.payment_intent_id).first()
     if payment is not None:
-        _end_or_restore_access(payment, refund)
-        Refund.objects.filter(pk=refund.pk).update(customer_id=payment.customer_id)
+        refund_links.settle(payment, refund)
     elif refund.invoice_id is None:
         _link_to_invoice(refund)
-
-
-def _end_or_restore_access(payment: Payment, refund: Refund) -> None:
-    """End a purchase that is refunded in full; undo that if the refund fails later, because the money stayed here."""
-    purchase = Payment.objects.filter(pk=payment.pk)
-    if _refunded_amount(payment.payment_intent_id) >= payment.amount:
-        purchase.filter(access_ended_at=None).update(access_ended_at=refund.stripe_created_at)
-    else:
-        refunds = Refund.objects.filter(payment_intent_id=payment.payment_intent_id)
-        ended_by_refund = list(refunds.values_list("stripe_created_at", flat=True))
-        purchase.filter(access_ended_at__in=ended_by_refund).update(access_ended_at=None)
 
 
 def _link_to_invoice(refund: Refund) -> None:
@@ -182,14 +189,3 @@ def _link_to_invoice(refund: Refund) -> None:
         Refund.objects.filter(pk=refund.pk).update(
             invoice_id=invoice_id, customer_id=invoice.customer_id if invoice else None
         )
-
-
-def _payment_intent_of(invoice: Invoice) -> str | None:
-    payments = gateway.retrieve_invoice(invoice.pk).object["payments"]["data"]
-    paid = [entry["payment"] for entry in payments if entry["status"] == "paid"]
-    return next((engine.id_of(payment["payment_intent"]) for payment in paid if payment.get("payment_intent")), None)
-
-
-def _refunded_amount(payment_intent_id: str) -> int:
-    refunds = Refund.objects.filter(payment_intent_id=payment_intent_id, status__in=Refund.STANDING)
-    return refunds.aggregate(total=Sum("amount"))["total"] or 0

@@ -1,6 +1,10 @@
-"""A person's subscriptions, payments and invoices, read from the mirror. Only the billing portal calls Stripe."""
+"""A person's subscriptions, payments and invoices, read from the mirror.
+
+Stripe is called for the billing portal, and for a checkout that may have been paid a moment ago.
+"""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -12,6 +16,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from billing.errors import StripeFailure
+from subscriptions.checkout import unsettled
 from subscriptions.customers import portal
 from subscriptions.models import BillingAccount, Invoice, Payment, Refund, StatusChange, Subscription
 from subscriptions.views.shared import SignedInRequest, see_other
@@ -25,16 +31,27 @@ INVOICES_ON_ACCOUNT = 5
 @never_cache
 @login_required
 def account(request: SignedInRequest) -> HttpResponse:
+<<<<<<< HEAD
     theirs = {"customer__in": BillingAccount.objects.customer_ids_of(request.user), "is_deleted": False}
     subscriptions = Subscription.objects.filter(**theirs)
     payments = Payment.objects.filter(**theirs)
     invoices = Invoice.objects.filter(**theirs)
+=======
+    # If Stripe is away, the page shows what is known here.
+    with suppress(StripeFailure):
+        unsettled.look_up_latest(user=request.user)
+    subscriptions = Subscription.objects.of(request.user)
+    payments = Payment.objects.of(request.user)
+    invoices = Invoice.objects.filter(customer__account__user=request.user, is_deleted=False)
+>>>>>>> bdf18a8 (Refund several payments, close open invoices, say what is owed)
     links = ("price", "product", "schedule__next_price__product", "latest_invoice")
     page = Paginator(payments.select_related("product"), PAYMENTS_A_PAGE).get_page(request.GET.get("page"))
     newest = list(invoices.exclude(status=Invoice.Status.DRAFT)[:INVOICES_ON_ACCOUNT])
     _attach_refunds(page.object_list, newest)
+    held = sorted(subscriptions.select_related(*links), key=lambda one: one.has_ended)
+    _attach_subscriptions(newest, held)
     context = {
-        "subscriptions": sorted(subscriptions.select_related(*links), key=lambda held: held.has_ended),
+        "subscriptions": held,
         "payments": page,
         "invoices": newest,
     }
@@ -71,6 +88,14 @@ def _attach_refunds(payments: Iterable[Payment], invoices: Iterable[Invoice]) ->
         payment.refunds = [one for one in refunds if one.payment_intent_id == payment.payment_intent_id in intents]
     for invoice in invoices:
         invoice.given_back = [one for one in refunds if one.invoice_id == invoice.pk]
+
+
+def _attach_subscriptions(invoices: Iterable[Invoice], held: Iterable[Subscription]) -> None:
+    """Give each invoice its subscription, which was read already."""
+    by_id = {subscription.pk: subscription for subscription in held}
+    for invoice in invoices:
+        if invoice.subscription_id in by_id:
+            invoice.subscription = by_id[invoice.subscription_id]
 
 
 @require_POST

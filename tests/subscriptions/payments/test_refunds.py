@@ -137,7 +137,7 @@ class TestOfAnInvoice:
         response = admin_client.get(refund_page(unpaid), follow=True)
         assert response.request["PATH_INFO"] == "/admin/subscriptions/invoice/in_5F5Cx/change/"
         assert b"nothing left to refund" in response.content
-        assert f'href="{refund_page(unpaid)}"' in response.content.decode()
+        assert refund_page(unpaid) not in response.content.decode()
 
     def test_page_ends_with_when_it_was_copied(self, admin_client: Client, invoice: Invoice) -> None:
         page = admin_client.get(f"/admin/subscriptions/invoice/{quote(invoice.pk)}/change/").content.decode()
@@ -152,6 +152,11 @@ class TestOfAnInvoice:
             "amount_due": "$19.00",
             "amount_paid": "$19.00",
             "amount_remaining": "$0.00",
+            "starting_balance": "$0.00",
+            "ending_balance": "$0.00",
+            "credited_before_payment": "$0.00",
+            "credited_after_payment": "$0.00",
+            "amount_overpaid": "$0.00",
         }
 
     def test_in_part(self, admin_client: Client, invoice: Invoice, local_stripe: LocalStripe) -> None:

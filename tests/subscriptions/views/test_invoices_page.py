@@ -11,7 +11,7 @@ from subscriptions.customers import services as customers
 from subscriptions.models import Customer, Refund
 from tests.fixtures import LocalStripe
 from tests.subscriptions import reading
-from tests.subscriptions.rows import JUNE, bill, subscribe
+from tests.subscriptions.rows import JUNE, LONG_AGO, bill, subscribe
 from tests.wording import ending
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ class TestInvoices:
             ),
             (
                 {"status": "void", "hosted_invoice_url": "", "invoice_pdf": "", "number": ""},
-                "Invoice 3 May 2099 $19.00 Void",
+                "Invoice 3 May 2099 $19.00 Cancelled Nothing is to be paid on this invoice.",
                 [],
             ),
         ],
@@ -41,6 +41,64 @@ class TestInvoices:
         shown = self.rows(customer_client)
         assert reading.words(shown) == words
         assert [step.label.split()[0] for step in reading.steps(shown)] == steps
+
+    @pytest.mark.parametrize(
+        ("columns", "words"),
+        [
+            ({"amount_paid": 1900}, "Paid"),
+            (
+                {"total": 2000, "amount_due": 1200, "amount_paid": 1200, "starting_balance": -500,
+                 "ending_balance": 0, "credited_before_payment": 300},
+                "Paid $12.00 paid, $5.00 from your balance, $3.00 credited",
+            ),
+            (
+                {"total": 2000, "starting_balance": -2500, "ending_balance": -500},
+                "Paid $20.00 from your balance",
+            ),
+            (
+                {"total": 30, "ending_balance": 30},
+                "On your next invoice $0.30 comes with your next invoice",
+            ),
+            (
+                {"total": 2000, "amount_due": 2030, "amount_paid": 2030, "starting_balance": 30, "ending_balance": 0},
+                "Paid $0.30 owed from before is added, $20.30 paid",
+            ),
+            ({"total": -700, "ending_balance": -700}, "Paid $7.00 kept for your next invoice"),
+            (
+                {"amount_due": 1900, "amount_paid": 2100, "amount_overpaid": 200, "ending_balance": 0},
+                "Paid $21.00 paid, $2.00 paid too much and kept for your next invoice",
+            ),
+            (
+                {"amount_due": 1900, "amount_paid": 1900, "credited_after_payment": 700, "ending_balance": 0},
+                "Paid $7.00 credited after the payment",
+            ),
+            (
+                {"status": "open", "amount_due": 1900, "amount_paid": 400, "amount_remaining": 1500},
+                "To be paid $4.00 paid, $15.00 left to pay",
+            ),
+            ({"status": "open", "amount_remaining": 1900, "due_at": JUNE}, "To be paid Due on 3 June 2099"),
+            (
+                {"status": "open", "amount_remaining": 1900, "due_at": LONG_AGO},
+                "To be paid It was due on 3 May 2020 and is not paid yet.",
+            ),
+            ({"status": "uncollectible"}, "Written off We no longer ask for this payment."),
+            (
+                {"status": "void", "starting_balance": -500, "ending_balance": 0},
+                "Cancelled Nothing is to be paid on this invoice.",
+            ),
+            (
+                {"currency": "idr", "total": 123_456_789_000, "amount_paid": 123_456_789_000},
+                "Paid",
+            ),
+        ],
+    )  # fmt: skip
+    def test_show_how_they_are_settled(
+        self, customer_client: Client, customer: Customer, columns: dict[str, Any], words: str
+    ) -> None:
+        settled = {"status": "paid", "amount_remaining": 0, "hosted_invoice_url": "", "invoice_pdf": ""}
+        invoice = bill(customer, **{**settled, **columns})
+        said = reading.words(self.rows(customer_client))
+        assert said == f"NUMBER-in_1 3 May 2099 {invoice.total_display} {words}"
 
     @pytest.mark.parametrize(
         ("status", "words"),

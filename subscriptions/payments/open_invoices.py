@@ -1,0 +1,47 @@
+"""Closes open invoices that will not be paid: they are voided or written off at Stripe."""
+
+import logging
+from collections.abc import Callable
+from typing import Self
+
+from billing import gateway
+from billing.gateway.snapshots import Snapshot
+from billing.mirror import engine
+from subscriptions.mirror import kinds
+from subscriptions.models import Invoice
+
+logger = logging.getLogger(__name__)
+
+
+class CannotClose(Exception):
+    """The invoice is not open any more, or not yet; the message is for staff."""
+
+    @classmethod
+    def not_open(cls, invoice: Invoice) -> Self:
+        return cls(f"Invoice {invoice} is not open ({invoice.status}), so nothing was changed.")
+
+
+def void(*, invoice: Invoice) -> Invoice:
+    """Void an invoice that was a mistake: nothing is owed, and credit of the customer that it used is given back.
+
+    https://docs.stripe.com/invoicing/overview#void. Raises CannotClose, StripeUnavailable, StripeRefused.
+    """
+    if not invoice.can_be_voided:
+        raise CannotClose.not_open(invoice)
+    return _close(invoice, gateway.void_invoice)
+
+
+def write_off(*, invoice: Invoice) -> Invoice:
+    """Mark an invoice as uncollectible: it is owed, but Stripe stops asking for it. It can still be paid.
+
+    https://docs.stripe.com/invoicing/overview#uncollectible. Raises CannotClose, StripeUnavailable, StripeRefused.
+    """
+    if not invoice.can_be_written_off:
+        raise CannotClose.not_open(invoice)
+    return _close(invoice, gateway.mark_invoice_uncollectible)
+
+
+def _close(invoice: Invoice, ask: Callable[[str], Snapshot]) -> Invoice:
+    closed = engine.apply_answer(kinds.INVOICE, invoice.pk, lambda: ask(invoice.pk)).row or invoice
+    logger.info("invoice %s is now %s", invoice.pk, closed.status)
+    return closed
