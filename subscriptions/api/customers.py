@@ -115,22 +115,24 @@ def getsubs(request: HttpRequest) -> SubscriptionsAnswer:
     settled here, is looked up at Stripe, so that its purchase is in the answer before any webhook arrives."""
     asked = read(request, HoldingsAsked)
     person = requested_person(request, user_name=asked.user_name)
-    session_id = asked.session_id or _latest_session_of(person)
+    customer_ids = BillingAccount.objects.customer_ids_of(person)
+    session_id = asked.session_id or _latest_session_of(customer_ids)
     if asked.session_id:
         try:
             complete(user=person, session_id=asked.session_id)
         except NotYourSession as error:
             raise Refusal.not_found(f"There is no such session: {asked.session_id}.") from error
     else:
-        _look_up_latest_session(person)
-    return SubscriptionsAnswer.model_validate({**_holdings(person), "session_id": session_id})
+        _look_up_latest_session(person, customer_ids)
+    return SubscriptionsAnswer.model_validate({**_holdings(person, customer_ids), "session_id": session_id})
 
 
 @router.get("/me", operation_id="me", summary="The caller, with their subscriptions and payments", response=MeAnswer)
 def me(request: HttpRequest) -> MeAnswer:
     """The caller's customer, subscriptions and payments."""
     person = caller_of(request)
-    return MeAnswer.model_validate({**_holdings(person), "email": person.email, "is_staff": person.is_staff})
+    holdings = _holdings(person, BillingAccount.objects.customer_ids_of(person))
+    return MeAnswer.model_validate({**holdings, "email": person.email, "is_staff": person.is_staff})
 
 
 def _get_or_create_person(request: HttpRequest, asked: CustomerAsked) -> User:
@@ -153,30 +155,28 @@ def _get_or_create_person(request: HttpRequest, asked: CustomerAsked) -> User:
         raise Refusal.conflict("email_taken", str(error)) from error
 
 
-def _look_up_latest_session(person: User) -> None:
+def _look_up_latest_session(person: User, customer_ids: list[str]) -> None:
     """Look up the latest unsettled session. Without an answer from Stripe, what is known here has to do, if it is
     anything."""
     try:
-        unsettled.look_up_latest(user=person)
+        unsettled.look_up_latest(user=person, customer_ids=customer_ids)
     except StripeUnavailable:
-        if not (Subscription.objects.of(person).exists() or Payment.objects.of(person).exists()):
+        theirs = {"customer__in": customer_ids, "is_deleted": False}
+        if not (Subscription.objects.filter(**theirs).exists() or Payment.objects.filter(**theirs).exists()):
             raise
 
 
-def _holdings(person: User) -> dict[str, object]:
-    ids = BillingAccount.objects.customer_ids_of(person)
-    theirs = {"customer__in": ids, "is_deleted": False}
+def _holdings(person: User, customer_ids: list[str]) -> dict[str, object]:
+    theirs = {"customer__in": customer_ids, "is_deleted": False}
     subscriptions = Subscription.objects.filter(**theirs).select_related("price", "product")
     return {
         "user_name": person.get_username(),
-        "customer_id": next(iter(ids), None),
+        "customer_id": next(iter(customer_ids), None),
         "subscriptions": subscriptions_of(subscriptions),
         "payments": payments_of(Payment.objects.filter(**theirs).select_related("product")),
     }
 
 
-def _latest_session_of(person: User) -> str | None:
-    sessions = CheckoutSession.objects.filter(customer__in=BillingAccount.objects.customer_ids_of(person)).exclude(
-        stripe_id=None
-    )
+def _latest_session_of(customer_ids: list[str]) -> str | None:
+    sessions = CheckoutSession.objects.filter(customer__in=customer_ids).exclude(stripe_id=None)
     return sessions.values_list("stripe_id", flat=True).first()

@@ -1,5 +1,7 @@
 """Sessions that may be paid at Stripe already while nobody has told us: no success page, no webhook and no sync."""
 
+from collections.abc import Collection
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing import gateway
@@ -11,12 +13,12 @@ from subscriptions.user_model import User
 Status = CheckoutSession.Status
 
 
-def look_up_latest(*, user: User) -> None:
-    """Look up this person's latest session that is not settled here, and mirror it with its purchase.
+def look_up_latest(*, user: User, customer_ids: Collection[str]) -> None:
+    """Look up the latest session of this person's customers that is not settled here, and mirror it with its purchase.
 
     One short call to Stripe, or none without such a session. Raises StripeUnavailable, StripeMisconfigured.
     """
-    session = _unsettled(user).first()
+    session = _unsettled(customer_ids).first()
     if session is None:
         return
     try:
@@ -27,10 +29,10 @@ def look_up_latest(*, user: User) -> None:
         return
 
 
-def _unsettled(user: User) -> "QuerySet[CheckoutSession]":
+def _unsettled(customer_ids: Collection[str]) -> "QuerySet[CheckoutSession]":
     """Return sessions that are open as far as we know, or complete without their subscription or payment."""
     sold = Exists(Subscription.objects.filter(pk=OuterRef("subscription_id"))) | Exists(
         Payment.objects.filter(pk=OuterRef("pk"))
     )
-    theirs = CheckoutSession.objects.filter(customer__account__user=user, is_deleted=False).exclude(stripe_id=None)
+    theirs = CheckoutSession.objects.filter(customer__in=customer_ids, is_deleted=False).exclude(stripe_id=None)
     return theirs.filter(Q(status=Status.OPEN) | (Q(status=Status.COMPLETE) & ~sold)).order_by("-claimed_at")

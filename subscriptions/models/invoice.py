@@ -7,7 +7,7 @@ from django.db import models
 
 from billing import money
 from billing.models import LooseLink, MirroredRow, stripe_id, words_for
-<<<<<<< HEAD
+from subscriptions import stripe_clock
 from subscriptions.models.customer import BillingAccount
 from subscriptions.user_model import User
 
@@ -15,9 +15,6 @@ from subscriptions.user_model import User
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
     def of(self, user: User) -> "InvoiceQuerySet":
         return self.filter(customer__in=BillingAccount.objects.customer_ids_of(user), is_deleted=False)
-=======
-from subscriptions import stripe_clock
->>>>>>> bdf18a8 (Refund several payments, close open invoices, say what is owed)
 
 
 class Invoice(MirroredRow):

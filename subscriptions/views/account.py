@@ -31,19 +31,14 @@ INVOICES_ON_ACCOUNT = 5
 @never_cache
 @login_required
 def account(request: SignedInRequest) -> HttpResponse:
-<<<<<<< HEAD
-    theirs = {"customer__in": BillingAccount.objects.customer_ids_of(request.user), "is_deleted": False}
+    customer_ids = BillingAccount.objects.customer_ids_of(request.user)
+    # If Stripe is away, the page shows what is known here.
+    with suppress(StripeFailure):
+        unsettled.look_up_latest(user=request.user, customer_ids=customer_ids)
+    theirs = {"customer__in": customer_ids, "is_deleted": False}
     subscriptions = Subscription.objects.filter(**theirs)
     payments = Payment.objects.filter(**theirs)
     invoices = Invoice.objects.filter(**theirs)
-=======
-    # If Stripe is away, the page shows what is known here.
-    with suppress(StripeFailure):
-        unsettled.look_up_latest(user=request.user)
-    subscriptions = Subscription.objects.of(request.user)
-    payments = Payment.objects.of(request.user)
-    invoices = Invoice.objects.filter(customer__account__user=request.user, is_deleted=False)
->>>>>>> bdf18a8 (Refund several payments, close open invoices, say what is owed)
     links = ("price", "product", "schedule__next_price__product", "latest_invoice")
     page = Paginator(payments.select_related("product"), PAYMENTS_A_PAGE).get_page(request.GET.get("page"))
     newest = list(invoices.exclude(status=Invoice.Status.DRAFT)[:INVOICES_ON_ACCOUNT])

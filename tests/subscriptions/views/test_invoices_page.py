@@ -130,7 +130,7 @@ class TestInvoices:
         for number in range(30):
             invoice = bill(customer, f"in_{number}", subscription=subscription)
             Refund.objects.create(pk=f"re_{number}", invoice=invoice, amount=1, currency="usd", status="succeeded")
-        with django_assert_max_num_queries(5):
+        with django_assert_max_num_queries(6):
             first = customer_client.get("/account/invoices/").content.decode()
         assert first.count('<li class="row">') == 20
         assert '<a rel="next" href="?page=2">' in first

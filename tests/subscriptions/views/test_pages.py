@@ -92,7 +92,7 @@ class TestPlans:
         offer = customer_client.get("/").context["offers"][0]
         assert [item.state for item in offer.prices] == ["subscribed", "switch"]
 
-    def test_takes_five_queries_and_no_call_whatever_there_is(
+    def test_takes_six_queries_and_no_call_whatever_there_is(
         self,
         customer_client: Client,
         customer: Customer,
@@ -102,7 +102,7 @@ class TestPlans:
     ) -> None:
         rows(customer, price, count=30)
         local_stripe.forget_calls()
-        with django_assert_max_num_queries(5):
+        with django_assert_max_num_queries(6):
             response = customer_client.get("/")
         assert len(response.context["offers"]) == 31
         assert local_stripe.calls == []
@@ -126,7 +126,7 @@ class TestAccount:
         assert list(response.context["subscriptions"]) == []
         assert list(response.context["payments"]) == []
 
-    def test_takes_nine_queries_and_no_call_whatever_there_is(
+    def test_takes_ten_queries_and_no_call_whatever_there_is(
         self,
         customer_client: Client,
         customer: Customer,
@@ -136,7 +136,7 @@ class TestAccount:
     ) -> None:
         rows(customer, price, count=30)
         local_stripe.forget_calls()
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(10):
             response = customer_client.get("/account/")
         assert b"Plan 29" in response.content
         assert local_stripe.calls == []
