@@ -7,7 +7,10 @@ import stripe
 from werkzeug.test import Client
 
 from sandbox import api
+from sandbox.core.kinds import KINDS
+from sandbox.core.visibility import public
 from sandbox.http import contract
+from tests.sandbox.recorded import members, recording
 
 MONTHLY = {"currency": "usd", "unit_amount": 1900, "recurring": {"interval": "month"}}
 DAY = 86400
@@ -371,6 +374,14 @@ class TestWalk:
     def test_calls_every_operation_without_a_contract_violation(self, walked, sandbox):
         assert set(sandbox.calls) == set(supported())
         assert sandbox.violations == []
+
+    @pytest.mark.skipif(not members.examples(), reason=f"Stripe's examples are not here: no {members.EXAMPLES.name}.")
+    def test_has_the_members_that_stripe_s_objects_have(self, walked, sandbox):
+        kinds = [kind.name for kind in KINDS.values() if kind.is_stored and kind.name in members.examples()]
+        stored = [public(obj) for kind in kinds for obj in sandbox.account.store.scan(kind)]
+        present = [obj for obj in recording.objects(stored) if obj["object"] != "event" and not obj.get("deleted")]
+
+        assert set().union(*map(members.lacking, present)) == set(members.NOT_ALWAYS)
 
     def test_records_events_for_every_kind_of_change(self, walked, recorded):
         assert {kind.rsplit(".", 1)[0] for kind in recorded} >= {
