@@ -9,6 +9,11 @@ from typing import Any, Self
 from sandbox.core.kinds import KINDS
 
 DOCS = "https://stripe.com/docs/error-codes"
+PAYMENT_METHOD = "payment_method"
+MAYBE_CONNECTED = (
+    "It's possible this PaymentMethod exists on one of your connected accounts, in which case you should retry this "
+    "request on that connected account. Learn more at https://stripe.com/docs/connect/authentication"
+)
 SUPPORT = "Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
 
 
@@ -57,7 +62,10 @@ class ApiError(Exception):
     def missing(cls, kind: str, object_id: str, *, param: str = "id", status: int = 404) -> Self:
         """Say that no such object exists: 404 for an id in the path, 400 for one in a parameter."""
         noun = KINDS[kind].noun or kind.replace(".", " ").replace("_", " ")
-        return cls(f"No such {noun}: '{object_id}'", status=status, code="resource_missing", param=param)
+        message = f"No such {noun}: '{object_id}'"
+        if kind == PAYMENT_METHOD:
+            message, param = f"{message}; {MAYBE_CONNECTED}", PAYMENT_METHOD if param == "id" else param
+        return cls(message, status=status, code="resource_missing", param=param)
 
     @classmethod
     def unknown_parameter(cls, *names: str) -> Self:

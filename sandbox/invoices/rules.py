@@ -114,14 +114,25 @@ def finalize(
 
 
 def collect(
-    account: Account, invoice: Object, method: Object | None, *, on_session: bool, is_automatic: bool = True
+    account: Account,
+    invoice: Object,
+    method: Object | None,
+    *,
+    on_session: bool,
+    is_away: bool = False,
+    is_automatic: bool = True,
 ) -> Decline | None:
-    """Try to pay an open invoice; return the decline, None if it is paid. With no amount due it is paid at once."""
+    """Try to pay an open invoice; return the decline, None if it is paid. With no amount due it is paid at once.
+
+    A card that needs 3-D Secure is declined if the customer `is_away`.
+    """
     if not invoice["amount_remaining"]:
         mark_paid(account, invoice)
         return None
     intent = intent_of(account, invoice)
-    decline = payments.collect(account, intent, method, on_session=on_session) if method else NO_METHOD
+    decline: Decline | None = NO_METHOD
+    if method:
+        decline = payments.collect(account, intent, method, on_session=on_session, is_away=is_away)
     if intent["status"] == "processing":
         mark_processing(account, invoice)
     elif decline is None:

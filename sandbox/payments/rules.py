@@ -91,11 +91,14 @@ def create_intent(account: Account, purpose: Purpose, *, method_type: str | None
     return account.add(intent, event="payment_intent.created")
 
 
-def collect(account: Account, intent: Object, method: Object, *, on_session: bool) -> Decline | None:
+def collect(
+    account: Account, intent: Object, method: Object, *, on_session: bool, is_away: bool = False
+) -> Decline | None:
     """Charge the payment method and return its decline, None if the charge succeeds or a bank debit begins.
 
     On session the customer has authenticated before; off session a card that needs 3-D Secure makes the intent
-    `requires_action`, as a voucher does until it is paid. A debit makes it `processing`.
+    `requires_action`, as a voucher does until it is paid, or is declined if the customer `is_away`. A debit makes it
+    `processing`.
     """
     if method["type"] in method_types.VOUCHERS:
         return issue_voucher(account, intent, method)
@@ -103,7 +106,8 @@ def collect(account: Account, intent: Object, method: Object, *, on_session: boo
         collect_later(account, intent, method)
         return None
     if not on_session and card_of(method).asks_authentication(on_session=False):
-        return require_authentication(account, intent, method)
+        away = decline_off_session if is_away else require_authentication
+        return away(account, intent, method)
     return charge_card(account, intent, method, authenticated=on_session)
 
 

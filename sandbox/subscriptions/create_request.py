@@ -79,7 +79,8 @@ def start(account: Account, params: Params) -> Object:
     if params.get("payment_behavior") == "default_incomplete" and subscription["status"] == "incomplete":
         invoices.finalize(account, invoice)
     else:
-        rules.pay_first_invoice(account, subscription, invoice, method, on_session=False)
+        is_away = params.get("off_session", False)
+        rules.pay_first_invoice(account, subscription, invoice, method, on_session=False, is_away=is_away)
     return subscription
 
 

@@ -85,14 +85,20 @@ def start(account: Account, order: NewSubscription) -> tuple[Object, Object | No
 
 
 def pay_first_invoice(
-    account: Account, subscription: Object, invoice: Object, method: Object | None, *, on_session: bool
+    account: Account,
+    subscription: Object,
+    invoice: Object,
+    method: Object | None,
+    *,
+    on_session: bool,
+    is_away: bool = False,
 ) -> Decline | None:
     """Finalize the first invoice and collect it; return the decline, if any. Payment makes the subscription active."""
     invoices.finalize(account, invoice)
     if subscription["collection_method"] == "send_invoice" and invoice["amount_due"]:
         sending.send(account, invoice)
         return None
-    decline = invoices.collect(account, invoice, method, on_session=on_session)
+    decline = invoices.collect(account, invoice, method, on_session=on_session, is_away=is_away)
     if decline is None:
         subscription_state.activate(account, subscription)
         saved_methods.keep(account, subscription, invoice)

@@ -29,28 +29,13 @@ def find(account: Account, method_id: str, *, param: str = "payment_method") -> 
     if number := BANK_ALIASES.get(method_id):
         payer = shapes.billing_details(name=BANK_HOLDER)
         return account.add(shapes.bank_method(created=account.now, payer=payer, number=number))
-    method = account.get("payment_method", method_id)
-    if method is None:
-        raise missing(method_id, param=param)
-    return method
+    return account.find("payment_method", method_id, param=param)
 
 
 def from_test_card(account: Account, card: Card) -> Object:
     """Create the card of a test id, without billing details."""
     expiry = cards.alias_expiry(account.now)
     return rules.new_card(account, card, payer=shapes.billing_details(), expiry=expiry)
-
-
-def missing(method_id: str, *, param: str) -> ApiError:
-    """Return the error for an unknown id."""
-    return ApiError(
-        f"No such PaymentMethod: '{method_id}'; It's possible this PaymentMethod exists on one of your connected "
-        "accounts, in which case you should retry this request on that connected account. Learn more at "
-        "https://stripe.com/docs/connect/authentication",
-        status=404 if param == "id" else 400,
-        code="resource_missing",
-        param="payment_method" if param == "id" else param,
-    )
 
 
 def require_attachable(method: Object) -> None:

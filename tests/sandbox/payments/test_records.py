@@ -96,7 +96,7 @@ class TestPayments:
 
         assert described == ["Subscription update", "Subscription creation"]
 
-    @pytest.mark.parametrize("name", ["payment_intents", "charges", "invoice_payments", "payment_methods"])
+    @pytest.mark.parametrize("name", ["payment_intents", "charges", "invoice_payments"])
     def test_are_not_found_by_another_id(self, shop, name):
         error = error_of(getattr(shop.api, name).retrieve, "none")
 

@@ -171,3 +171,25 @@ class TestCreate:
         )
 
         assert error.param == "default_payment_method"
+
+
+class TestWhileTheCustomerIsAway:
+    def start(self, shop, customer, **choices):
+        """Return the status of a new subscription with a card that needs 3-D Secure, and its payment."""
+        method = shop.api.payment_methods.attach("pm_card_authenticationRequired", {"customer": customer}).id
+        given = {"customer": customer, "items": [{"price": shop.price()}], "default_payment_method": method}
+        subscription = shop.api.subscriptions.create({**given, **choices, "expand": ["latest_invoice.payments"]})
+        payment = subscription.latest_invoice.payments.data[0].payment
+        return subscription.status, shop.api.payment_intents.retrieve(payment.payment_intent)
+
+    def test_a_card_that_needs_3d_secure_is_declined(self, shop, customer):
+        status, intent = self.start(shop, customer, off_session=True)
+
+        assert (status, intent.status, intent.next_action) == ("incomplete", "requires_payment_method", None)
+        error = intent.last_payment_error
+        assert (error.code, error.decline_code) == ("authentication_required", "authentication_required")
+
+    def test_otherwise_the_card_asks_for_3d_secure(self, shop, customer):
+        status, intent = self.start(shop, customer)
+
+        assert (status, intent.status, intent.last_payment_error) == ("incomplete", "requires_action", None)
