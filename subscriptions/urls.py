@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from subscriptions.url_converters import PriceIdConverter
-from subscriptions.views import account, cancel, change, checkout, plans, webhook
+from subscriptions.views import account, address, cancel, change, checkout, plans, webhook
 
 register_converter(PriceIdConverter, "price_id")
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("checkout/cancelled/", checkout.checkout_cancelled, name="checkout_cancelled"),
     path("members/", plans.members, name="members"),
     path("account/", account.account, name="account"),
+    path("account/address/", address.ask, name="address_ask"),
+    path("account/address/<str:token>/", address.confirm, name="address_confirm"),
     path("account/invoices/", account.invoices, name="invoices"),
     path("account/history/", account.history, name="history"),
     path("billing-portal/", account.billing_portal, name="billing_portal"),

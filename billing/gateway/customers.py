@@ -27,5 +27,10 @@ def customers_by_email(email: str) -> Page:
     return read_page("/v1/customers", {"email": email, "limit": 100})
 
 
+def payment_methods_of(customer_id: str) -> Page:
+    """The payment methods that are saved for a customer, at most 100."""
+    return read_page(f"/v1/customers/{customer_id}/payment_methods", {"limit": 100})
+
+
 def create_portal_session(params: "pb.SessionCreateParams") -> Snapshot:
     return send(lambda stripe_: stripe_.v1.billing_portal.sessions.create(params))

@@ -21,6 +21,17 @@ def retrieve_checkout_session(session_id: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
 
 
+def retrieve_session_lines(session_id: str) -> Snapshot:
+    """The session with what was bought inside."""
+    return send(lambda stripe_: stripe_.v1.checkout.sessions.retrieve(session_id, {"expand": ["line_items"]}))
+
+
+def session_pages_of(customer_id: str) -> Iterator[Page]:
+    """The completed checkout sessions of one customer with what was bought inside, newest first."""
+    filters = {"customer": customer_id, "status": "complete", "expand": ["data.line_items"]}
+    return read_pages("/v1/checkout/sessions", filters)
+
+
 def expire_checkout_session(session_id: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.checkout.sessions.expire(session_id))
 

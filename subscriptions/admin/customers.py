@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from subscriptions.admin.linking import LinksToPeople
 from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from subscriptions.customers import services as customers
 from subscriptions.customers.services import CannotArchive
@@ -50,18 +51,14 @@ class PaymentInline(ReadOnlyInline):
 
 
 @admin.register(Customer)
-class CustomerAdmin(ReadOnlyAdmin):
+class CustomerAdmin(LinksToPeople):
+    readonly_fields = ("user",)
     list_display = ("email", "name", "id", "user", "stripe_created_at", "archived_at")
     list_filter = (ArchivedFilter,)
     list_select_related = ("account__user",)
     search_fields = ("email", "name", "id", f"account__user__{get_user_model().USERNAME_FIELD}")
     inlines = (SubscriptionInline, PaymentInline)
     actions = ("archive", "restore")
-
-    @admin.display(description="User")
-    def user(self, customer: Customer) -> str:
-        account = getattr(customer, "account", None)
-        return str(account.user) if account else "no account here"
 
     @admin.action(description="Archive: hide from lists", permissions=["manage"])
     def archive(self, request: HttpRequest, chosen: QuerySet[Customer]) -> None:

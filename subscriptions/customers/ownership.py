@@ -1,14 +1,21 @@
 """Which customers at Stripe are a person here, and which running subscriptions nobody here owns."""
 
+from collections.abc import Iterator
+from itertools import islice
+
+from django.contrib.auth import get_user_model
 from django.db.models import F, Q, QuerySet
 
-from subscriptions.models import BillingAccount, LinkedCustomer, Subscription
+from subscriptions.models import BillingAccount, Customer, LinkedCustomer, Subscription
 from subscriptions.user_model import User
 
 Status = Subscription.Status
 
 # In these states Stripe charges, or tries to.
 CHARGED = frozenset({Status.ACTIVE, Status.TRIALING, Status.PAST_DUE})
+
+
+BATCH = 500
 
 
 def owner_of(customer_id: str) -> User | None:
@@ -45,6 +52,16 @@ def charged_of_deactivated() -> QuerySet[Subscription]:
     own = list(accounts.exclude(customer=None).values_list("customer_id", flat=True))
     linked = LinkedCustomer.objects.filter(account__user__is_active=False)
     return _charged().filter(customer__in=[*own, *linked.values_list("pk", flat=True)])
+
+
+def unowned_with_a_users_address() -> Iterator[tuple[str, User]]:
+    """Yield each customer that is nobody here and has exactly a user's address, with that user."""
+    unowned = Customer.objects.filter(is_deleted=False, account=None).exclude(email="")
+    pairs = unowned.order_by("pk").values_list("pk", "email").iterator(chunk_size=BATCH)
+    while batch := dict(islice(pairs, BATCH)):
+        users = {user.email: user for user in get_user_model()._default_manager.filter(email__in=batch.values())}
+        linked = set(LinkedCustomer.objects.filter(pk__in=list(batch)).values_list("pk", flat=True))
+        yield from ((pk, users[email]) for pk, email in batch.items() if email in users and pk not in linked)
 
 
 def _charged() -> QuerySet[Subscription]:

@@ -84,6 +84,11 @@ def ids_of(user: User) -> set[str]:
     return ids
 
 
+def account_of(user: User) -> BillingAccount:
+    """Return the person's account, made if there is none; nothing is created at Stripe."""
+    return _account_of(user)[0]
+
+
 def archive(customer: Customer, *, now: datetime) -> None:
     """Remove a customer from every list. It can be restored, and nothing changes at Stripe.
 

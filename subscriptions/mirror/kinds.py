@@ -155,6 +155,15 @@ PAYMENT = register(
         after_write=refund_links.payment_written,
     )
 )
+# Not registered, like the next: each line of such a session is a payment (customers/purchases.py).
+BOUGHT_ELSEWHERE = Kind(
+    "checkout.session",
+    "cs_",
+    Payment,
+    dict,
+    gateway.retrieve_session_lines,
+    may_create=_is_not_erased,
+)
 # Not registered: a free order's payment comes from its session, whose kind is SESSION.
 FREE_ORDER = Kind(
     "checkout.session",

@@ -1,19 +1,15 @@
 """What becomes of the subscriptions of a person who is deleted: settled at Stripe before anything is deleted."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime
 from typing import Self
 
 from django.db import models
 from django.utils.dateformat import format as format_date
 
-from billing import gateway, money
-from billing.errors import StripeMissing
-from billing.mirror import engine
+from billing import money
 from subscriptions.checkout import claims
-from subscriptions.customers import erasing, ownership
-from subscriptions.mirror import kinds
+from subscriptions.customers import erasing, linking, ownership
 from subscriptions.models import BillingAccount, ProductClaim, Subscription
 from subscriptions.plans import cancel
 from subscriptions.user_model import User
@@ -58,7 +54,7 @@ def settle(*, user: User, fate: Fate, now: datetime) -> list[str]:
     ids = BillingAccount.objects.customer_ids_of(user)
     for customer_id in ids:
         _close_checkouts(customer_id)
-        _read_subscriptions(customer_id)
+        linking.read_subscriptions(customer_id)
     running = ownership.running_of(user)
     if fate == Fate.ERASE:
         for customer_id in ids:
@@ -79,13 +75,6 @@ def _close_checkouts(customer_id: str) -> None:
     buying = ProductClaim.objects.filter(customer=customer_id).exclude(state=ProductClaim.State.CHANGING)
     for claim in buying:
         claims.end_purchase(claim)
-
-
-def _read_subscriptions(customer_id: str) -> None:
-    with suppress(StripeMissing):  # A customer deleted in the dashboard has none.
-        for page in gateway.subscription_pages_of(customer_id):
-            for snapshot in page.snapshots():
-                engine.apply_snapshot(kinds.SUBSCRIPTION, snapshot)
 
 
 def _end(subscription: Subscription, fate: Fate) -> str:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from billing.errors import StripeFailure
 from subscriptions.checkout import unsettled
-from subscriptions.customers import portal
+from subscriptions.customers import linking, portal
 from subscriptions.models import BillingAccount, Invoice, Payment, Refund, StatusChange, Subscription
 from subscriptions.views.shared import SignedInRequest, see_other
 
@@ -49,6 +49,7 @@ def account(request: SignedInRequest) -> HttpResponse:
         "subscriptions": held,
         "payments": page,
         "invoices": newest,
+        "has_earlier_purchases": bool(linking.unowned_with_address_of(request.user)),
     }
     return render(request, "subscriptions/account.html", context)
 

@@ -11,6 +11,7 @@ from billing import gateway
 from billing.gateway.snapshots import Event
 from billing.mirror import engine, registry
 from billing.mirror.engine import Mirrored, apply_events
+from subscriptions.customers import purchases
 from subscriptions.customers import services as customers
 from subscriptions.mirror import history, kinds, mapping
 from subscriptions.models import CheckoutSession, Invoice, Payment, Subscription, SubscriptionSchedule
@@ -46,6 +47,8 @@ def _session_changed(events: Sequence[Event]) -> Mirrored[CheckoutSession]:
     result = apply_events(kinds.SESSION, events)
     if is_free_order:
         apply_events(kinds.FREE_ORDER, [newest])
+    if purchases.is_made_elsewhere(newest.object):
+        purchases.read(str(newest.object["id"]))
     return result
 
 

@@ -7,11 +7,11 @@ from django.db.models import QuerySet
 from subscriptions.customers import ownership
 from subscriptions.formatting import format_count
 from subscriptions.models import Subscription
-from subscriptions.monitoring.doctor.finding import Finding, ok, problem, some
+from subscriptions.monitoring.doctor.finding import Finding, note, ok, problem, some
 
 
 def check_people() -> Iterator[Finding]:
-    found = [*_charged_without_person(), *_charged_though_deactivated()]
+    found = [*_charged_without_person(), *_charged_though_deactivated(), *_with_a_users_address()]
     yield from found
     if not found:
         yield ok("Each subscription that is charged belongs to a person who can sign in here.")
@@ -30,6 +30,14 @@ def _charged_though_deactivated() -> Iterator[Finding]:
         yield problem(
             f"{format_count(len(ids), 'running subscription')} of deactivated users: {some(ids)}. Cancel, or activate "
             "the user; the list of subscriptions has the filter “whose”."
+        )
+
+
+def _with_a_users_address() -> Iterator[Finding]:
+    for customer_id, user in ownership.unowned_with_a_users_address():
+        yield note(
+            f"{customer_id} was made elsewhere and has the address of the user {user}. "
+            "Link it on the customer's page in the admin, if it is the same person."
         )
 
 
