@@ -198,6 +198,18 @@ def _list_body(
     return kept.body, answer.headers
 
 
+def read_range(
+    path: str, params: Mapping[str, Any], *, newest: int | None, oldest: int | None, starting_after: str = ""
+) -> Page:
+    """Read up to a hundred objects, newest first, created after `oldest` and not after `newest`.
+
+    Both are Unix seconds; None means no bound.
+    """
+    created = {name: bound for name, bound in (("gt", oldest), ("lte", newest)) if bound is not None}
+    bounds = {"created": created, "starting_after": starting_after}
+    return read_page(path, {"limit": 100, **params, **{name: value for name, value in bounds.items() if value}})
+
+
 def read_pages(path: str, params: Mapping[str, Any]) -> Iterator[Page]:
     after: dict[str, str] = {}
     while True:

@@ -1,10 +1,9 @@
 """Invoices, payments, refunds and disputes."""
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from billing.gateway.client import read_page, read_pages, send
+from billing.gateway.client import read_page, read_pages, read_range, send
 from billing.gateway.nested_lists import completed
 from billing.gateway.snapshots import Page, Snapshot
 
@@ -31,14 +30,21 @@ def mark_invoice_uncollectible(invoice_id: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.invoices.mark_uncollectible(invoice_id))
 
 
-def invoice_pages(*, since: datetime | None = None, subscription_id: str = "", status: str = "") -> Iterator[Page]:
-    """Invoices created at `since` or later, of one subscription or of all, in one status or in any, newest first."""
+def invoice_pages(*, subscription_id: str = "", status: str = "") -> Iterator[Page]:
+    """Invoices of one subscription or of all, in one status or in any, newest first."""
     filters = {"subscription": subscription_id, "status": status}
-    return read_pages("/v1/invoices", {**{name: value for name, value in filters.items() if value}, **_created(since)})
+    return read_pages("/v1/invoices", {name: value for name, value in filters.items() if value})
 
 
-def refund_pages(*, since: datetime | None = None) -> Iterator[Page]:
-    return read_pages("/v1/refunds", _created(since))
+def invoice_page(*, newest: int | None, oldest: int | None, starting_after: str = "") -> Page:
+    """Up to a hundred invoices in any status, of these seconds (as `read_range` says)."""
+    return read_range("/v1/invoices", {}, newest=newest, oldest=oldest, starting_after=starting_after)
+
+
+def refund_page(*, newest: int | None, oldest: int | None, starting_after: str = "") -> Page:
+    """Up to a hundred refunds in any status, of these seconds, each with its payment intent inside."""
+    params = {"expand": ["data.payment_intent"]}
+    return read_range("/v1/refunds", params, newest=newest, oldest=oldest, starting_after=starting_after)
 
 
 def payments_of_invoice(invoice_id: str) -> Iterator[Page]:
@@ -61,16 +67,16 @@ def create_refund(params: "p.RefundCreateParams", *, key: str) -> Snapshot:
 
 
 def retrieve_refund(refund_id: str) -> Snapshot:
-    return send(lambda stripe_: stripe_.v1.refunds.retrieve(refund_id))
+    """The refund with its payment intent inside, which names the customer."""
+    return send(lambda stripe_: stripe_.v1.refunds.retrieve(refund_id, {"expand": ["payment_intent"]}))
 
 
 def retrieve_dispute(dispute_id: str) -> Snapshot:
-    return send(lambda stripe_: stripe_.v1.disputes.retrieve(dispute_id))
+    """The dispute with its payment intent inside, which names the customer."""
+    return send(lambda stripe_: stripe_.v1.disputes.retrieve(dispute_id, {"expand": ["payment_intent"]}))
 
 
-def dispute_pages(*, since: datetime | None = None) -> Iterator[Page]:
-    return read_pages("/v1/disputes", _created(since))
-
-
-def _created(since: datetime | None) -> dict[str, Any]:
-    return {"created": {"gte": int(since.timestamp())}} if since else {}
+def dispute_page(*, newest: int | None, oldest: int | None, starting_after: str = "") -> Page:
+    """Up to a hundred disputes in any status, of these seconds, each with its payment intent inside."""
+    params = {"expand": ["data.payment_intent"]}
+    return read_range("/v1/disputes", params, newest=newest, oldest=oldest, starting_after=starting_after)

@@ -1,9 +1,9 @@
 """Checkout sessions, subscriptions and subscription schedules."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from billing.gateway.client import read_page, read_pages, send
+from billing.gateway.client import read_pages, read_range, send
 from billing.gateway.snapshots import Page, Snapshot
 
 if TYPE_CHECKING:
@@ -41,17 +41,15 @@ def retrieve_subscription(subscription_id: str) -> Snapshot:
 
 
 def subscription_page(*, newest: int | None, oldest: int | None, starting_after: str = "") -> Page:
-    """Up to a hundred subscriptions in any status, newest first, with customer and schedule inside.
+    """Up to a hundred subscriptions in any status, of these seconds, with customer and schedule inside."""
+    params = {"status": "all", "expand": ["data.customer", "data.schedule"]}
+    return read_range("/v1/subscriptions", params, newest=newest, oldest=oldest, starting_after=starting_after)
 
-    Created after `oldest` and not after `newest`, both in Unix seconds; None means no bound.
-    """
-    params: dict[str, Any] = {"status": "all", "limit": 100, "expand": ["data.customer", "data.schedule"]}
-    created = {name: bound for name, bound in (("gt", oldest), ("lte", newest)) if bound is not None}
-    if created:
-        params["created"] = created
-    if starting_after:
-        params["starting_after"] = starting_after
-    return read_page("/v1/subscriptions", params)
+
+def checkout_session_page(*, newest: int | None, oldest: int | None, starting_after: str = "") -> Page:
+    """Up to a hundred sessions in any status, of these seconds, each with its payment intent inside."""
+    params = {"expand": ["data.payment_intent"]}
+    return read_range("/v1/checkout/sessions", params, newest=newest, oldest=oldest, starting_after=starting_after)
 
 
 def subscription_pages_of(customer_id: str) -> Iterator[Page]:
