@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import DateTimeField, JSONField, Model, QuerySet
+from django.db.models import DateTimeField, JSONField, Model, QuerySet, UUIDField
 from django.utils.timezone import make_naive
 
 from billing.gateway.snapshots import read_json
@@ -34,11 +35,11 @@ _compiled: dict[tuple[Any, ...], str] = {}
 
 
 def compare_rows(
-    model: type[Model], where: Where, wanted: Mapping[str, Mapping[str, Any]], *, limit: int | None = None
-) -> dict[str, bool]:
+    model: type[Model], where: Where, wanted: Mapping[Any, Mapping[str, Any]], *, limit: int | None = None
+) -> dict[Any, bool]:
     """Read these rows in one query, and return by key whether each has the wanted values; False for other rows.
 
-    Keys are strings, as Stripe's ids are. With a limit, the newest rows are read.
+    Keys are Stripe's ids, or our own UUIDs. With a limit, the newest rows are read.
     """
     names = {name for values in wanted.values() for name in values}
     order, first_date, first_nested = _order(model, frozenset(names))
@@ -50,7 +51,9 @@ def compare_rows(
                 if isinstance(value := values[at], datetime):
                     values[at] = value.replace(tzinfo=None) if value.tzinfo is zone else make_naive(value, zone)
     found = {}
-    for key, *stored in _read(model, order, where, limit):
+    has_uuids = isinstance(model._meta.pk, UUIDField)
+    for stored_key, *stored in _read(model, order, where, limit):
+        key = UUID(stored_key) if has_uuids and isinstance(stored_key, str) else stored_key
         known = expected.get(key)
         found[key] = (
             known is not None
@@ -102,8 +105,15 @@ def _rows(model: type[Model], names: tuple[str, ...], where: Where, limit: int |
 
 def _parameters(value: Any) -> list[Any]:
     values = value if isinstance(value, list) else [value]
-    adapt = connection.ops.adapt_datetimefield_value
-    return [adapt(one) if isinstance(one, datetime) else one for one in values]
+    return [_parameter(one) for one in values]
+
+
+def _parameter(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    if isinstance(value, UUID) and not connection.features.has_native_uuid_field:
+        return value.hex
+    return value
 
 
 def _keeps_no_zone() -> bool:

@@ -29,7 +29,11 @@ def _is_ours(obj: JSON) -> bool:
 
 
 def _is_not_erased(obj: JSON) -> bool:
-    customer = obj["id"] if obj["object"] == "customer" else obj.get("customer")
+    # A refund or dispute names no customer; its payment intent does, if it is expanded.
+    owned = obj.get("payment_intent") if obj["object"] in {"refund", "dispute"} else obj
+    if not isinstance(owned, dict):
+        return True
+    customer = owned["id"] if owned["object"] == "customer" else owned.get("customer")
     if isinstance(customer, dict):
         customer = customer.get("id")
     # Anything but an id fails when its column is checked.
@@ -127,7 +131,15 @@ INVOICE = register(
 )
 # Stripe's refund does not name the customer; our row does (payments/refunds.py).
 REFUND = register(
-    Kind("refund", "re_", Refund, mapping.refund_columns, gateway.retrieve_refund, customer_on_row="customer")
+    Kind(
+        "refund",
+        "re_",
+        Refund,
+        mapping.refund_columns,
+        gateway.retrieve_refund,
+        customer_on_row="customer",
+        may_create=_is_not_erased,
+    )
 )
 # Stripe's dispute does not name the customer either (payments/disputes.py).
 DISPUTE = register(
@@ -139,6 +151,7 @@ DISPUTE = register(
         gateway.retrieve_dispute,
         event_prefix="charge.dispute.",
         customer_on_row="customer",
+        may_create=_is_not_erased,
     )
 )
 PAYMENT = register(

@@ -1,4 +1,4 @@
-"""Ranges of creation times, read in parallel: faster than listing all subscriptions page after page.
+"""Ranges of creation times, read in parallel: faster than reading a list page after page.
 
 Pages are not examined here. Threads only call Stripe; the database is used by the caller's thread alone.
 """
@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 from billing.gateway import Page
 from billing.gateway.snapshots import moment
-from subscriptions.models import Subscription
+from billing.models import MirroredRow
 
 PAGE_SIZE = 100
 
@@ -24,10 +24,10 @@ StoredRange = tuple[int | None, int | None, str]
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Subscriptions created after `oldest` and not after `newest` (Unix seconds; None: no bound), newest first.
+    """Objects created after `oldest` and not after `newest` (Unix seconds; None: no bound), newest first.
 
-    `after` is the id of the last subscription that was read; `already_read` are the ids read so far of those created
-    in the second `newest`.
+    `after` is the id of the last object that was read; `already_read` are the ids read so far of those created in the
+    second `newest`.
     """
 
     newest: int | None = None
@@ -70,13 +70,15 @@ class RangePage(NamedTuple):
     rest: Range | None
 
 
-def split(whole: Range) -> list[Range]:
+def split(whole: Range, model: type[MirroredRow]) -> list[Range]:
     """Split a range into ranges of equal size, judged by our rows, each a whole number of pages.
 
     Any other split would end each range with a page that is not full: a call too many. If rows are missing here, the
-    last range is longer than the others; no subscription is left out.
+    last range is longer than the others; no object is left out.
     """
-    older = Subscription.objects.filter(stripe_created_at__lt=whole.newest_at).order_by("-stripe_created_at")
+    older = model._default_manager.filter(stripe_created_at__lt=whole.newest_at).order_by("-stripe_created_at")
+    if whole.oldest_at:
+        older = older.filter(stripe_created_at__gt=whole.oldest_at)
     created = older.values_list("stripe_created_at", flat=True)
     pages = -(-created.count() // PAGE_SIZE)
     length = -(-pages // MAX_PARALLEL_CALLS) * PAGE_SIZE
@@ -86,7 +88,7 @@ def split(whole: Range) -> list[Range]:
         boundary = _unix_seconds(created[at : at + 1].first())
         if boundary is not None and boundary != whole.newest:
             ranges.append(replace(whole, oldest=boundary))
-            whole = Range(newest=boundary)
+            whole = Range(newest=boundary, oldest=whole.oldest)
     return [*ranges, whole]
 
 

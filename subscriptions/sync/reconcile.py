@@ -1,4 +1,4 @@
-"""The full reconcile: the catalog, all subscriptions, recent invoices, refunds and disputes, and open purchases.
+"""The full reconcile: compare the catalog, all subscriptions, and payments: invoices, purchases, refunds, disputes.
 
 Equal rows are only read. Rows that differ are written, and count as drift unless an event was about them.
 """
@@ -31,13 +31,12 @@ from subscriptions.models import (
     SyncRun,
     SyncState,
 )
-from subscriptions.payments import disputes, refunds
-from subscriptions.sync import lease, scan
+from subscriptions.sync import lease, lists, scan
 from subscriptions.sync.context import ReconcileContext
 
 logger = logging.getLogger(__name__)
 
-# Invoices this old are listed again, for changes whose events were missed since the last full reconcile.
+# Invoices and purchases created this long before the last full reconcile are compared again.
 OVERLAP = timedelta(days=2)
 
 # A bank may send a refund back weeks later (https://docs.stripe.com/refunds#failed-refunds).
@@ -60,11 +59,11 @@ def run(context: ReconcileContext) -> None:
         with _less_garbage_collection():
             history.save_all_lines()
             _compare_catalog(context)
-            scan.compare_all(context)
+            scan.compare_all(context, lists.SUBSCRIPTIONS)
             _fetch_unreferenced_schedules(context)
             _fetch_unfinished_purchases(context)
             _release_claims(context)
-            _compare_invoices_refunds_and_disputes(context)
+            _compare_payments(context)
     finally:
         context.progress.finish()
     lease.advance(context.holder, full_cursor=None)
@@ -97,32 +96,26 @@ def _fetch_unreferenced_schedules(context: ReconcileContext) -> None:
     context.fetch_missing(kinds.SCHEDULE, sorted(set(live.values_list("pk", flat=True)) - set(referenced)))
 
 
-def _compare_invoices_refunds_and_disputes(context: ReconcileContext) -> None:
-    """Compare invoices and refunds created since a full reconcile last read all of them; if none has, all of them."""
-    read_at = _all_were_read_at()
-    since = read_at + stripe_clock.offset() - OVERLAP if read_at else None
+def _compare_payments(context: ReconcileContext) -> None:
+    """Compare invoices, purchases, refunds and disputes: in a thorough reconcile all, else those since the last."""
+    read_at = _last_read_at()
+    read_until = read_at + stripe_clock.offset() - OVERLAP if read_at else None
+    since = None if scan.is_thorough(context) else read_until
     if since:
         _fetch_invoices_no_longer_open(context, since)
-    for page in gateway.invoice_pages(since=since):
-        context.results.record_page(apply_page(kinds.INVOICE, page.snapshots()))
-        lease.advance(context.holder)
-        context.progress.step(0, "invoices")
-    for page in gateway.refund_pages(since=since and since - REFUNDS_FAIL_WITHIN):
-        context.results.record_page(refunds.compare_page(page, since=since))
-        lease.advance(context.holder)
-        context.progress.step(0, "refunds")
-    for page in gateway.dispute_pages(since=since and since - DISPUTES_LAST):
-        context.results.record_page(disputes.compare_page(page, since=since))
-        lease.advance(context.holder)
-        context.progress.step(0, "disputes")
+    scan.compare_all(context, lists.INVOICES, since=since)
+    scan.compare_all(context, lists.PURCHASES, since=since)
+    scan.compare_all(context, lists.refunds(read_until), since=since and since - REFUNDS_FAIL_WITHIN)
+    scan.compare_all(context, lists.disputes(read_until), since=since and since - DISPUTES_LAST)
 
 
-def _all_were_read_at() -> datetime | None:
-    """Return when the last full reconcile began in which no invoice, refund or dispute failed."""
+def _last_read_at() -> datetime | None:
+    """Return when the last full reconcile began in which nothing of the kinds below failed."""
     last_full_at = SyncState.objects.get(pk=SyncState.THE_ONE).last_full_at
     if last_full_at is None:
         return None
-    names = {kinds.INVOICE.object_name, kinds.REFUND.object_name, kinds.DISPUTE.object_name}
+    compared = (kinds.INVOICE, kinds.SESSION, kinds.PAYMENT, kinds.REFUND, kinds.DISPUTE)
+    names = {kind.object_name for kind in compared}
     for run in SyncRun.objects.filter(is_full=True, is_complete=True).order_by("-started_at"):
         # A run stores the first of its failures only.
         are_all_stored = run.failed_objects == len(run.failures)
@@ -154,9 +147,8 @@ def _fetch_unfinished_purchases(context: ReconcileContext) -> None:
     fetches: dict[str, Callable[[], object]] = {
         str(session.stripe_id): partial(sessions.look_up, session) for session in _unfinished_sessions()
     }
-    processing = Payment.objects.filter(status=Payment.Status.PROCESSING).exclude(payment_intent_id="")
-    for payment_intent_id in processing.values_list("payment_intent_id", flat=True):
-        fetches[payment_intent_id] = partial(_fetch_payment, payment_intent_id)
+    for payment in Payment.objects.filter(status=Payment.Status.PROCESSING).exclude(payment_intent_id=""):
+        fetches[payment.payment_intent_id] = partial(_fetch_payment, context, payment)
     for stripe_id, fetch in fetches.items():
         lease.advance(context.holder)
         with context.results.isolated("purchase", stripe_id):
@@ -194,5 +186,7 @@ def _unfinished_sessions() -> "QuerySet[CheckoutSession]":
     return at_stripe.filter(Q(status=Status.OPEN) | without_payment | shown_unpaid)
 
 
-def _fetch_payment(payment_intent_id: str) -> None:
-    engine.apply_snapshot(kinds.PAYMENT, gateway.retrieve_payment_intent(payment_intent_id))
+def _fetch_payment(context: ReconcileContext, payment: Payment) -> None:
+    fetch = partial(gateway.retrieve_payment_intent, payment.payment_intent_id)
+    if engine.apply_answer(kinds.PAYMENT, payment.pk, fetch).was_written:
+        context.results.differing[payment.payment_intent_id] = None

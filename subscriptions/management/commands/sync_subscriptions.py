@@ -32,7 +32,11 @@ class Command(BaseCommand):
     stopping: Stopping
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--full", action="store_true", help="compare the catalog and every subscription")
+        parser.add_argument(
+            "--full",
+            action="store_true",
+            help="compare the catalog and every subscription, invoice, purchase and refund",
+        )
         parser.add_argument("--loop", action="store_true", help="sync every SYNC_INTERVAL_SECONDS until stopped")
         parser.add_argument(
             "--terse",

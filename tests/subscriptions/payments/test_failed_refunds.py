@@ -8,7 +8,7 @@ from django.test import Client
 
 from billing.models import Price
 from subscriptions import stripe_clock
-from subscriptions.models import Customer, Payment, Refund
+from subscriptions.models import CheckoutSession, Customer, Payment, Refund
 from subscriptions.payments import duplicates, refunds
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import sync_now
@@ -111,6 +111,9 @@ class TestFullSync:
     def test_does_not_ask_for_ever_about_one_that_nothing_was_bought_by(
         self, refund: Refund, local_stripe: LocalStripe
     ) -> None:
+        account = local_stripe.sandbox.account
+        with account.transaction():
+            account.store.purge("checkout.session", str(CheckoutSession.objects.get().stripe_id))
         Payment.objects.all().delete()
         Refund.objects.update(customer=None)
         local_stripe.control("clock", advance=3 * DAY)
