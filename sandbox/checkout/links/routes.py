@@ -54,6 +54,7 @@ def create(account: Account, params: Params) -> Object:
     link = shapes.payment_link(
         line_items=session_lines.from_request(account, params, mode=mode), base_url=account.base_url
     )
+    _refuse_unsupported(params, link)
     link |= {"_created": account.now, **_members(params, link)}
     if "subscription_data" in params:
         _require_mode(mode, "subscription", "subscription_data")
@@ -113,6 +114,16 @@ def open_checkout(account: Account, link_id: str, **given: str) -> Object:
             "_confirmation": (link["after_completion"].get("hosted_confirmation") or {}).get("custom_message"),
         },
     )
+
+
+def _refuse_unsupported(params: Params, link: Object) -> None:
+    """Refuse what Stripe's links take and the sandbox does not play."""
+    if "invoice_data" in params.get("invoice_creation", {}):
+        raise ApiError.unsupported_parameter("invoice_creation[invoice_data]")
+    if "invoice_settings" in params.get("subscription_data", {}):
+        raise ApiError.unsupported_parameter("subscription_data[invoice_settings]")
+    if params.get("currency", link["currency"]).lower() != link["currency"]:
+        raise ApiError.unsupported_parameter("currency")
 
 
 def _mode(account: Account, params: Params) -> str:

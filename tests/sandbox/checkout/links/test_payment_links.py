@@ -70,6 +70,15 @@ class TestLink:
             ({"automatic_tax": {"enabled": True}}, "automatic_tax[enabled]"),
             ({"payment_intent_data": {"description": "x"}}, "payment_intent_data"),
             ({"restrictions": {"completed_sessions": {"limit": 0}}}, "restrictions[completed_sessions][limit]"),
+            ({"currency": "eur"}, "currency"),
+            (
+                {"subscription_data": {"invoice_settings": {"issuer": {"type": "self"}}}},
+                "subscription_data[invoice_settings]",
+            ),
+            (
+                {"invoice_creation": {"enabled": True, "invoice_data": {"footer": "x"}}},
+                "invoice_creation[invoice_data]",
+            ),
         ],
     )
     def test_is_refused(self, make_link, choices, param):
