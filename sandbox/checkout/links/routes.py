@@ -122,7 +122,7 @@ def _refuse_unsupported(params: Params, link: Object) -> None:
         raise ApiError.unsupported_parameter("invoice_creation[invoice_data]")
     if "invoice_settings" in params.get("subscription_data", {}):
         raise ApiError.unsupported_parameter("subscription_data[invoice_settings]")
-    if params.get("currency", link["currency"]).lower() != link["currency"]:
+    if "currency" in params and params["currency"].lower() != link["currency"]:
         raise ApiError.unsupported_parameter("currency")
 
 
