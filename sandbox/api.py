@@ -58,6 +58,7 @@ from sandbox.subscriptions import routes as subscription_routes
 from sandbox.subscriptions.pausing import routes as pausing_routes
 from sandbox.subscriptions.previews import routes as preview_routes
 from sandbox.subscriptions.schedules import routes as schedule_routes
+from sandbox.test_clocks import routes as test_clock_routes
 
 log = logging.getLogger("sandbox")
 
@@ -98,6 +99,7 @@ MODULES = [
     endpoint_routes,
     search_routes,
     account_routes,
+    test_clock_routes,
 ]
 ANSWERED_VERSION = "Sandbox-Answered-Version"  # The version of the answer's shape, if the call named another.
 DASHBOARD, REQUEST_LOG = "https://dashboard.stripe.com", "test/workbench/logs"

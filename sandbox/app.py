@@ -45,9 +45,12 @@ class Sandbox(LocalStripe):
 
     def _respond(self, request: Request) -> Response:
         if request.path.startswith("/v1/"):
-            return Api(self).respond(Call.arrived(request))
+            call = Call.arrived(request)
+            with self.naming(call.names):
+                return Api(self).respond(call)
         if request.path.startswith("/v2/"):
             return Api(self).respond_v2(Call.arrived(request))
-        if request.path.startswith("/_sandbox/"):
-            return controls.respond(self, request)
-        return pages.respond(self, request)
+        with self.naming(request.path.split("/")):
+            if request.path.startswith("/_sandbox/"):
+                return controls.respond(self, request)
+            return pages.respond(self, request)

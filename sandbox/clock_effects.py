@@ -46,6 +46,17 @@ DUE: dict[str, Callable[[Account, Object], object]] = {
 outcomes.listen(invoice_settlement.follow, checkout_settlement.follow, pending_setup.follow)
 
 
+def catch_up_on_clock(account: Account, clock: Object, *, until: int) -> None:
+    """Run the actions that are due on a test clock by `until`, each at its own time."""
+    cause, account.cause = account.cause, Cause()
+    with account.on_clock(clock):
+        while due := account.store.next_due(until):
+            moment, kind, object_id = due
+            account.now = max(account.now, moment)
+            DUE[kind](account, account.find(kind, object_id))
+    account.cause = cause
+
+
 @dataclass(frozen=True)
 class Progress:
     """The number of actions that were run, and whether none is left."""

@@ -1,12 +1,14 @@
 """One local Stripe: its account, deliveries, faults and clock, on which the API, controls and pages work."""
 
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox import clock_effects
+from sandbox.core import clocked
 from sandbox.core.account import API_VERSION, DEFAULT_BASE_URL, Account, Cause
 from sandbox.core.clock import Clock
 from sandbox.core.store import Store
@@ -49,6 +51,7 @@ class LocalStripe:
         self.calls: Counter[str] = Counter()
         self.other_versions: set[str] = set()  # API versions that calls named, other than the installed SDK's.
         self.webhooks = dict(webhooks or {})
+        self._request = threading.local()  # The ids that it names.
         with self.account.transaction():
             self._register_webhooks()
             target = self.target
@@ -62,11 +65,29 @@ class LocalStripe:
 
     @contextmanager
     def transaction(self, cause: Cause | None = None) -> Iterator[None]:
-        """Lock the account for one request, after running what fell due before it."""
-        with self.account.transaction(cause):
-            self.account.recorded.clear()
-            clock_effects.catch_up(self.account, until=self.account.now)
+        """Lock the account for one request, after running what fell due before it.
+
+        It works on the time of the test clock to which an object belongs that the request names.
+        """
+        account, names = self.account, getattr(self._request, "names", ())
+        with account.transaction(cause):
+            account.recorded.clear()
+            clock_effects.catch_up(account, until=account.now)
+            clock = clocked.find(account.store, names)
+            if clock:
+                clock_effects.catch_up_on_clock(account, clock, until=clock["frozen_time"])
+            with account.on_clock(clock):
+                yield
+
+    @contextmanager
+    def naming(self, names: Iterable[str]) -> Iterator[None]:
+        """Let this thread's transactions work on the time of a clock to which one of these ids belongs."""
+        outer = getattr(self._request, "names", ())
+        self._request.names = tuple(names)
+        try:
             yield
+        finally:
+            self._request.names = outer
 
     def catch_up(self) -> None:
         """Run what fell due without a request."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import stripe
 
-from sandbox.core import ids
+from sandbox.core import clocked, ids
 from sandbox.core.clock import Clock
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object, Store, copied, loaded
@@ -78,6 +78,8 @@ class Account:
         self.api_version = api_version
         self.base_url = base_url
         self.cause = Cause()
+        self.test_clock: str | None = None  # The test clock that sets `now`, if one does.
+        self._now_outside = 0
         self.rehearsal: Rehearsal | None = None  # While a dry run goes on.
         self.violations: list[str] = []
         self.recorded: Counter[str] = Counter()  # Events by type, in this request or move of the clock.
@@ -116,6 +118,25 @@ class Account:
                 if not savepoint.keep:
                     self.clock.offset = offset
                 raise
+
+    @contextmanager
+    def on_clock(self, clock: Object | None) -> Iterator[None]:
+        """Work on the time of a test clock: `now` is its frozen time, and new objects belong to it."""
+        if clock is None:
+            yield
+            return
+        self._now_outside, self.now = self.now, clock["frozen_time"]
+        self.test_clock = self.store.test_clock = clock["id"]
+        try:
+            yield
+        finally:
+            self.now = self._now_outside
+            self.test_clock = self.store.test_clock = None
+
+    @property
+    def real_now(self) -> int:
+        """The sandbox's own time, also while `now` is that of a test clock."""
+        return self._now_outside if self.test_clock else self.now
 
     def move_to(self, moment: int) -> None:
         """Set the clock to `moment` within a transaction; a moment in the past changes nothing."""
@@ -161,6 +182,8 @@ class Account:
 
     def add(self, obj: Object, *, event: str | None = None) -> Object:
         """Store a new object and record `event` about it."""
+        if self.test_clock:
+            clocked.bind(obj, self.test_clock, real_now=self.real_now)
         self.store.put(obj)
         if event:
             self.emit(event, obj)

@@ -92,7 +92,7 @@ KINDS = {
             prefix="cus",
             id_length=14,
             list_url="/v1/customers",
-            indexed=_same_name("email"),
+            indexed=_same_name("test_clock", "email"),
             expand_only=frozenset(
                 {"subscriptions", "sources", "tax", "tax_ids", "cash_balance", "invoice_credit_balance"}
             ),
@@ -193,7 +193,7 @@ KINDS = {
                 "item": ("items", "data"),
                 "pending_setup_intent": ("pending_setup_intent",),
                 "price": ("items", "data", "price"),
-                **_same_name("customer", "status", "collection_method"),
+                **_same_name("customer", "status", "collection_method", "test_clock"),
             },
         ),
         Kind("subscription_item", prefix="si", id_length=14, is_stored=False, noun="subscription_item"),
@@ -202,6 +202,12 @@ KINDS = {
             prefix="sub_sched",
             list_url="/v1/subscription_schedules",
             indexed=_same_name("customer"),
+        ),
+        Kind(
+            "test_helpers.test_clock",
+            prefix="clock",
+            list_url="/v1/test_helpers/test_clocks",
+            noun="test clock",
         ),
         Kind("tax_id", prefix="txi", indexed=_same_name("customer")),
         Kind("webhook_endpoint", prefix="we", list_url="/v1/webhook_endpoints"),

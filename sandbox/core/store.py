@@ -40,6 +40,7 @@ VERSION = 2  # Of the state file.
 COUNTED = 500  # To choose the smallest of several indexes, count up to here.
 CACHED = 2000
 CACHED_BUNDLES = 8
+UNCLOCKED = frozenset({"coupon", "promotion_code"})  # Their due times are never a test clock's.
 INDEXES = 64  # At most so many for each kind.
 
 
@@ -54,6 +55,9 @@ CREATE TABLE IF NOT EXISTS links (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS due (kind TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (kind, id));
 CREATE INDEX IF NOT EXISTS due_at ON due (at);
+CREATE TABLE IF NOT EXISTS due_on_clock (
+    kind TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, clock TEXT NOT NULL, PRIMARY KEY (kind, id)
+);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
@@ -69,6 +73,8 @@ class UnreadableState(Exception):
         )
 
 
+NEXT_DUE = "SELECT at, kind, id FROM due WHERE at <= ? ORDER BY at, rowid LIMIT 1"
+NEXT_DUE_ON_CLOCK = "SELECT at, kind, id FROM due_on_clock WHERE at <= ? AND clock = ? ORDER BY at, rowid LIMIT 1"
 SOME = "SELECT 1 FROM links WHERE member = ? AND value = ? AND key >= ? AND key < ? LIMIT ?"
 COUNT_SOME = f"SELECT count(*) FROM ({SOME})"  # noqa: S608 - the line above.
 WALK = (
@@ -111,6 +117,7 @@ class Store:
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(SCHEMA + bodies.SCHEMA)
         self._depth = 0
+        self.test_clock: str | None = None  # On whose time objects become due, if not on the sandbox's own.
         self._numbers: dict[str, int] = {}
         self._members: dict[tuple[str, str], int] = {}
         self._bodies = Bodies(self._db)
@@ -146,7 +153,7 @@ class Store:
 
     def clear(self) -> None:
         self._forget()
-        for table in ("objects", "bundles", "links", "due", "settings", "dictionaries"):
+        for table in ("objects", "bundles", "links", "due", "due_on_clock", "settings", "dictionaries"):
             self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the line above.
         self._db.execute("UPDATE kinds SET present = 0")
         self._bodies.reload()
@@ -270,17 +277,30 @@ class Store:
     # Times at which objects are due
 
     def set_due(self, kind: str, object_id: str, at: int) -> None:
-        """Save the time at which sandbox/clock_effects.py next acts on this object, replacing an earlier one."""
-        self._db.execute("REPLACE INTO due VALUES (?, ?, ?)", (kind, object_id, at))
+        """Save the time at which sandbox/clock_effects.py next acts on this object, replacing an earlier one.
+
+        Within the time of a test clock, it is a time of that clock, unless the object is of a kind in `UNCLOCKED`.
+        """
+        if self.test_clock and kind not in UNCLOCKED:
+            row = (kind, object_id, at, self.test_clock)
+            self._db.execute("REPLACE INTO due_on_clock VALUES (?, ?, ?, ?)", row)
+        else:
+            self._db.execute("REPLACE INTO due VALUES (?, ?, ?)", (kind, object_id, at))
 
     def clear_due(self, kind: str, object_id: str) -> None:
         self._db.execute("DELETE FROM due WHERE kind = ? AND id = ?", (kind, object_id))
+        self._db.execute("DELETE FROM due_on_clock WHERE kind = ? AND id = ?", (kind, object_id))
 
     def next_due(self, until: int) -> tuple[int, str, str] | None:
-        """Return the earliest (time, kind, id) due by `until`, None if there is none."""
-        row: tuple[int, str, str] | None = self._db.execute(
-            "SELECT at, kind, id FROM due WHERE at <= ? ORDER BY at, rowid LIMIT 1", (until,)
-        ).fetchone()
+        """Return the earliest (time, kind, id) due by `until`, None if there is none.
+
+        Within the time of a test clock, only what is due on that clock counts.
+        """
+        if self.test_clock:
+            found = self._db.execute(NEXT_DUE_ON_CLOCK, (until, self.test_clock))
+        else:
+            found = self._db.execute(NEXT_DUE, (until,))
+        row: tuple[int, str, str] | None = found.fetchone()
         return row
 
     # Settings

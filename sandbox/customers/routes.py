@@ -9,7 +9,7 @@ from sandbox.http.expansion import provides
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
 
-UNSUPPORTED = ("cash_balance", "default_source", "source", "tax", "test_clock")
+UNSUPPORTED = ("cash_balance", "default_source", "source", "tax")
 
 
 def create(account: Account, params: Params) -> Object:
@@ -37,13 +37,7 @@ def delete(account: Account, _params: Params, customer_id: str) -> Object:
 
 def list_all(account: Account, params: Params) -> Object:
     """List customers; `email` matches exactly and is case-sensitive."""
-    limits.refuse_unsupported(params, "test_clock")
-    return listing.page(
-        account,
-        "customer",
-        params,
-        index=("email", params["email"]) if "email" in params else None,
-    )
+    return listing.page(account, "customer", params, index=listing.indexed("customer", params))
 
 
 @provides("customer", "tax")

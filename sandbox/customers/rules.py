@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from sandbox.core import clocked
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
@@ -16,11 +17,14 @@ from sandbox.subscriptions import rules as subscriptions
 MAX_LENGTHS = {"business_name": 150, "description": 350, "individual_name": 150, "name": 256, "phone": 20}
 INVOICE_PREFIX = re.compile("[A-Z0-9]{3,12}")
 DEFAULT_CURRENCY = "usd"
+CUSTOMERS_PER_CLOCK = 3
 ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 
 
 def create(account: Account, params: Params) -> Object:
     """Create a customer from the parameters of `customers.create`."""
+    if "test_clock" in params:
+        _check_clock(account, params["test_clock"])
     customer = shapes.customer(created=account.now, metadata=metadata.merged({}, params))
     customer |= request_members(account, params, customer)
     if balance := params.get("balance"):
@@ -31,6 +35,13 @@ def create(account: Account, params: Params) -> Object:
     for tax_id in params.get("tax_id_data", []):
         tax_id_routes.add(account, customer["id"], tax_id)
     return customer
+
+
+def _check_clock(account: Account, clock_id: str) -> None:
+    """Check that a customer can be added to the clock, which `account.add` will do."""
+    clock = account.find(clocked.CLOCK, clock_id, param="test_clock")
+    if account.store.count("customer", ("test_clock", clock["id"])) >= CUSTOMERS_PER_CLOCK:
+        raise ApiError.invalid(f"A test clock can have at most {CUSTOMERS_PER_CLOCK} customers.", param="test_clock")
 
 
 def change(account: Account, customer: Object, params: Params) -> Object:

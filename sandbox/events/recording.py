@@ -37,7 +37,7 @@ def record(
         "object": "event",
         **({"account": origin.account} if origin.account else {}),
         "api_version": version,
-        "created": account.now if origin.created is None else origin.created,
+        "created": account.real_now if origin.created is None else origin.created,
         "data": versions.rendered(account, content, version),
         "livemode": origin.livemode,
         "pending_webhooks": 0,

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote_plus, urlsplit
 
 from werkzeug.wrappers import Request
 
@@ -19,6 +19,7 @@ from sandbox.http.versions import released
 
 KEY_PREFIXES = ("sk_test_", "rk_test_")
 MAX_IDEMPOTENCY_KEY = 255
+TEST_CLOCKS = "/v1/test_helpers/test_clocks"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,13 @@ class Call:
         """The parameters, of the query and the body: Stripe reads both, whatever the method."""
         pairs = [*self.request.args.items(multi=True), *self.request.form.items(multi=True)]
         return forms.decode(pairs)
+
+    @property
+    def names(self) -> list[str]:
+        """The ids in the path and among the parameters; none in calls about test clocks, which are on no clock."""
+        if self.path.startswith(TEST_CLOCKS):
+            return []
+        return [*unquote_plus(self.path).split("/"), *(text for text in self.form.values() if isinstance(text, str))]
 
     @property
     def version(self) -> str:

@@ -67,7 +67,7 @@ def find(account: Account, call: Call) -> Answer | None:
     """
     key = call.idempotency_key
     kept = account.store.get(KIND, key) if key else None
-    if key is None or kept is None or kept["created"] <= account.now - KEPT_SECONDS:
+    if key is None or kept is None or kept["created"] <= account.real_now - KEPT_SECONDS:
         return None
     if kept["path"] != call.path:
         raise ApiError.idempotency_path(key, kept["path"], call.path)
@@ -86,7 +86,7 @@ def save(account: Account, call: Call, answer: Answer) -> None:
         {
             "object": KIND,
             "id": call.idempotency_key,
-            "created": account.now,
+            "created": account.real_now,
             "path": call.path,
             "fingerprint": call.fingerprint,
             "status": answer.status,

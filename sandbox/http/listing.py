@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from itertools import islice
 from typing import Any
 
+from sandbox.core import clocked
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.kinds import KINDS
@@ -27,21 +28,28 @@ def page(
     """Return the list object that answers a list call; cursors, `limit` and `created` come from `params`.
 
     `index` has the filters by indexed members, as from `indexed`; `where` applies the others.
-    Objects created before `since` are left out.
+    Objects created before `since` are left out, and those of test clocks, unless the request names one of these.
     """
     limit = page_size(params)
     after, before = cursors(account, kind, params)
+    chosen = _on_no_clock(where) if account.test_clock is None and clocked.is_bound(kind) else where
     first, last = created_range(params.get("created"))
     if since is not None:
         first = max(since, first or since)
     found = account.store.scan(
         kind, index=index, after=after, before=before, created=(first, last), oldest_first=before is not None
     )
-    rows = list(islice(filter(where, found) if where else found, limit + 1))
+    rows = list(islice(filter(chosen, found) if chosen else found, limit + 1))
     shown = rows[:limit]
     if before:
         shown.reverse()
     return {"object": "list", "data": shown, "has_more": len(rows) > limit, "url": KINDS[kind].list_url}
+
+
+def _on_no_clock(where: Callable[[Object], bool] | None) -> Callable[[Object], bool]:
+    if where is None:
+        return lambda obj: clocked.clock_of(obj) is None
+    return lambda obj: clocked.clock_of(obj) is None and where(obj)
 
 
 def indexed(kind: str, params: Params) -> dict[str, str | Collection[str]]:

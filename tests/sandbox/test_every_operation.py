@@ -38,6 +38,14 @@ def catalog(api):
     return price.id, once.id
 
 
+def time_travel(api):
+    clock = api.test_helpers.test_clocks.create({"frozen_time": 1_900_000_000, "name": "Years ahead"})
+    api.test_helpers.test_clocks.advance(clock.id, {"frozen_time": clock.frozen_time + DAY})
+    api.test_helpers.test_clocks.retrieve(clock.id)
+    api.test_helpers.test_clocks.list()
+    api.test_helpers.test_clocks.delete(clock.id)
+
+
 def legacy_plans(api, product):
     terms = {"currency": "usd", "amount": 500, "interval": "month"}
     plan = api.plans.create({"id": "Gold/month $5", "product": product, **terms})
@@ -354,6 +362,7 @@ class TestWalk:
         ada = people(api)
         product = api.prices.retrieve(monthly).product
         legacy_plans(api, product)
+        time_travel(api)
         metering(api, control, product, ada)
         buying(api, control, ada, monthly, once)
         subscribing(api, control, ada, monthly)
