@@ -258,6 +258,7 @@ def intending(api, customer):
     moved = api.charges.retrieve(charge, {"expand": ["balance_transaction"]}).balance_transaction.id
     api.balance_transactions.retrieve(moved, {"expand": ["source"]})
     api.balance_transactions.list({"source": charge})
+    api.balance.retrieve()
 
 
 def setting_up(api, customer):

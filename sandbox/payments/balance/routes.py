@@ -1,10 +1,11 @@
-"""Routes of balance transactions."""
+"""Routes of the balance and of balance transactions."""
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.http import limits, listing
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
+from sandbox.payments.balance import totals
 
 
 def retrieve(account: Account, _params: Params, transaction_id: str) -> Object:
@@ -24,7 +25,13 @@ def list_all(account: Account, params: Params) -> Object:
     )
 
 
+def balance(account: Account, _params: Params) -> Object:
+    """Return what was paid and not paid out: nothing is, so it only grows."""
+    return totals.retrieve(account)
+
+
 ROUTES: Routes = [
+    ("GET", "/v1/balance", balance),
     ("GET", "/v1/balance_transactions", list_all),
     ("GET", "/v1/balance_transactions/<transaction_id>", retrieve),
 ]

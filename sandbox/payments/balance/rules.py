@@ -10,6 +10,7 @@ from sandbox.core import ids, money
 from sandbox.core.account import Account
 from sandbox.core.periods import DAY
 from sandbox.core.store import Object
+from sandbox.payments.balance import totals
 
 DAYS_TO_PAYOUT = 7
 CARD_FEE = (Decimal("0.029"), 30)
@@ -58,8 +59,10 @@ def record(account: Account, source: Object, movement: Movement) -> Object:
         "source": source["id"],
         "status": "pending",
         "type": movement.type,
+        "_source_type": "bank_account" if _method_type(account, source) in DEBITS else "card",
     }
     account.add(transaction)
+    totals.add(account, transaction, "pending")
     account.store.set_due("balance_transaction", transaction["id"], transaction["available_on"])
     return transaction
 
@@ -68,6 +71,8 @@ def make_available(account: Account, transaction: Object) -> None:
     """Make the money available for payouts, days after the movement."""
     account.store.clear_due("balance_transaction", transaction["id"])
     account.change(transaction, {"status": "available"})
+    totals.add(account, transaction, "pending", sign=-1)
+    totals.add(account, transaction, "available")
 
 
 def collected(account: Account, charge: Object) -> Object:
@@ -82,6 +87,12 @@ def collected(account: Account, charge: Object) -> Object:
         fee=_fee(amount, method),
     )
     return record(account, charge, movement)
+
+
+def _method_type(account: Account, source: Object) -> str:
+    """Return the type of the payment method of a charge, or of the charge that is refunded or disputed."""
+    charge = source if source["object"] == "charge" else account.find("charge", source["charge"])
+    return str(charge["payment_method_details"]["type"])
 
 
 def _fee(amount: int, method: str) -> int:

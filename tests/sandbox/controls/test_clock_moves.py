@@ -67,7 +67,7 @@ class TestMove:
         done, advance = [], clock_effects.DUE["subscription"]
 
         def act(account, subscription):
-            if len(done) == 1:
+            if len(done) == 4:  # Three announcements and a renewal.
                 raise Stopped
             done.append(subscription["id"])
             return advance(account, subscription)

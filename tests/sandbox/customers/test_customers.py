@@ -55,7 +55,7 @@ class TestCreate:
             ({"metadata": {"k" * 41: "v"}}, "metadata", None),
             ({"metadata": {"k": "v" * 501}}, "metadata", None),
             ({"metadata": {f"k{n}": "v" for n in range(51)}}, "metadata", None),
-            ({"test_clock": "clock_1"}, "test_clock", "sandbox_unsupported"),
+            ({"test_clock": "clock_1"}, "test_clock", "resource_missing"),
             (
                 {"invoice_settings": {"default_payment_method": "pm_no"}},
                 "invoice_settings[default_payment_method]",
