@@ -1,12 +1,11 @@
 """Customers who have nothing left: archive them, delete them or keep them, as INACTIVE_CUSTOMERS says."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from itertools import islice
 
 from django.conf import settings
-from django.db.models import QuerySet
 
 from subscriptions.checkout import claims
 from subscriptions.customers import erasing
@@ -16,15 +15,20 @@ from subscriptions.models import Customer, Payment, Subscription
 BATCH = 500
 
 
-def archive_inactive(customer_ids: Iterable[str], *, now: datetime) -> int:
+def archive_inactive(
+    customer_ids: Iterable[str], *, now: datetime, before_each: Callable[[], None] = lambda: None
+) -> int:
     """Archive or delete those of these customers who have nothing left, and restore those who bought again.
 
-    Returns how many were archived or deleted.
+    Returns how many were archived or deleted. `before_each` is called before each of them and may stop the clean-up by
+    raising: thousands take longer than a lease.
     """
     ids = iter(customer_ids)
     count = 0
     while batch := list(islice(ids, BATCH)):
+        before_each()
         for customer in _restore_and_find_inactive(batch):
+            before_each()
             # Checked again now, because they may have bought since the batch was read.
             if not _has_or_is_buying(customer, now):
                 count += _archive_or_delete(customer, now)
@@ -35,23 +39,30 @@ def archive_inactive(customer_ids: Iterable[str], *, now: datetime) -> int:
 
 
 def candidates() -> Iterator[str]:
-    """Yield every customer whom `archive_inactive` may archive, delete or restore, judged by our rows."""
-    subscriptions = Subscription.objects.filter(is_deleted=False, customer__is_deleted=False)
-    yield from _customers_of(subscriptions.filter(status__in=Subscription.INACTIVE, customer__archived_at=None))
-    running = subscriptions.exclude(status__in=Subscription.INACTIVE)
-    yield from _customers_of(running.exclude(customer__archived_at=None))
+    """Yield every customer whom `archive_inactive` may archive, delete or restore, judged by our rows.
 
-
-def _customers_of(subscriptions: "QuerySet[Subscription]") -> Iterator[str]:
-    """Yield their customers' ids in order, each once, in batches: customers archived meanwhile do not disturb that."""
+    Customers are read in pages by id: those archived or deleted meanwhile do not disturb that, and no page costs more
+    than another.
+    """
     last = ""
     while True:
-        following = subscriptions.filter(customer__gt=last).order_by("customer_id")
-        batch = sorted(set(following.values_list("customer_id", flat=True)[:BATCH]))
-        if not batch:
+        following = Customer.objects.filter(pk__gt=last, is_deleted=False).order_by("pk")
+        page = dict(following.values_list("pk", "archived_at")[:BATCH])
+        if not page:
             return
-        yield from batch
-        last = batch[-1]
+        yield from _candidates_among(page)
+        last = max(page)
+
+
+def _candidates_among(archived_at: Mapping[str, datetime | None]) -> Iterator[str]:
+    """Yield those who have subscriptions and are, by them, wrongly archived or wrongly not."""
+    subscriptions = Subscription.objects.filter(customer__in=list(archived_at), is_deleted=False).order_by()
+    has_running: dict[str, bool] = {}
+    for customer_id, status in subscriptions.values_list("customer_id", "status"):
+        has_running[customer_id] = has_running.get(customer_id, False) or status not in Subscription.INACTIVE
+    for customer_id, is_running in has_running.items():
+        if is_running == (archived_at[customer_id] is not None):
+            yield customer_id
 
 
 def _has_or_is_buying(customer: Customer, now: datetime) -> bool:

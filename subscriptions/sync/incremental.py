@@ -6,6 +6,7 @@ A pass without new events is one call to Stripe, however many subscriptions ther
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from django.conf import settings
@@ -90,8 +91,19 @@ def _sync(context: ReconcileContext, sync_run: SyncRun) -> None:
         customers = inactive_customers.candidates()
     if not results.failed and not results.has_failed_customers:
         # What failed may be somebody's new subscription.
-        results.archived = inactive_customers.archive_inactive(customers, now=context.now)
+        results.archived = inactive_customers.archive_inactive(
+            customers, now=context.now, before_each=partial(_go_on, context)
+        )
+    if sync_run.is_full:
+        # Until here a run that was stopped is continued by the next.
+        lease.advance(context.holder, full_cursor=None)
     sync_run.is_complete = not results.failed
+
+
+def _go_on(context: ReconcileContext) -> None:
+    """Extend the lease during a long clean-up. Raises LeaseLost, or Interrupted if the progress asks for a stop."""
+    lease.advance(context.holder)
+    context.progress.step(0, "customers")
 
 
 def _reconcile(context: ReconcileContext, sync_run: SyncRun) -> None:

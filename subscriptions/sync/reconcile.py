@@ -66,7 +66,6 @@ def run(context: ReconcileContext) -> None:
             _compare_payments(context)
     finally:
         context.progress.finish()
-    lease.advance(context.holder, full_cursor=None)
 
 
 @contextmanager

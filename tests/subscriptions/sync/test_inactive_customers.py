@@ -1,10 +1,14 @@
 """What becomes of customers who have nothing left."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.catalog import services as catalog
@@ -12,8 +16,9 @@ from billing.gateway.snapshots import moment
 from billing.models import Price, Product
 from subscriptions.checkout import services as checkout
 from subscriptions.customers import services as customers
-from subscriptions.models import BillingAccount, CheckoutSession, Customer, ErasedCustomer, Subscription
-from subscriptions.sync import inactive_customers
+from subscriptions.models import BillingAccount, CheckoutSession, Customer, ErasedCustomer, Subscription, SyncState
+from subscriptions.sync import inactive_customers, incremental, lease
+from subscriptions.sync.progress import Interrupted, Progress
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import sync_now
 
@@ -157,3 +162,85 @@ class TestKeep:
         settings.INACTIVE_CUSTOMERS = "keep"
         assert sync_now()[0].archived == 0
         assert list(Customer.objects.listed()) == [ended]
+
+
+class AtEachCustomer(Progress):
+    """Lets others act at each step of the clean-up."""
+
+    def __init__(self, act: Callable[[int], None]) -> None:
+        self.act, self.steps = act, 0
+
+    def step(self, count: int, label: str = "") -> None:
+        if label == "customers":
+            self.steps += 1
+            self.act(self.steps)
+
+
+class TestMany:
+    @pytest.fixture
+    def three(self, ended: Customer, local_stripe: LocalStripe, settings: Any) -> list[str]:
+        """Three customers whose subscriptions have all ended, one of them at Stripe as well."""
+        settings.INACTIVE_CUSTOMERS = "keep"
+        sync_now(full=True)
+        settings.INACTIVE_CUSTOMERS = "archive"
+        row = Subscription.objects.get()
+        for number in (1, 2):
+            Customer.objects.create(pk=f"cus_copy{number}", known_until=timezone.now())
+            row.pk, row.customer_id = f"sub_copy{number}", f"cus_copy{number}"
+            row.known_from = row.known_until = timezone.now() + timedelta(days=1)
+            row.save(force_insert=True)
+        return sorted(Customer.objects.values_list("pk", flat=True))
+
+    def test_extend_the_lease_on_the_way(self, three: list[str]) -> None:
+        def let_time_pass(_: int) -> None:
+            leases.append(SyncState.objects.get().lease_until)
+            SyncState.objects.update(lease_until=timezone.now() + timedelta(seconds=1))
+
+        leases: list[Any] = []
+        run, _ = incremental.run(full=True, now=timezone.now(), progress=AtEachCustomer(let_time_pass))
+        assert (run.is_complete, run.archived) == (True, 3)
+        assert all(until - timezone.now() > timedelta(seconds=60) for until in leases)
+
+    def test_stop_at_once_when_the_lease_is_lost_and_go_on_in_the_next_pass(self, three: list[str]) -> None:
+        def take_over(step: int) -> None:
+            # The first step is the batch's, the second the first customer's.
+            if step == 2:
+                SyncState.objects.update(lease_holder="another")
+
+        with pytest.raises(lease.LeaseLost):
+            incremental.run(full=True, now=timezone.now(), progress=AtEachCustomer(take_over))
+        assert Customer.objects.exclude(archived_at=None).count() == 1
+        assert SyncState.objects.get().lease_holder == "another"
+        SyncState.objects.update(lease_holder="", lease_until=None)
+        run, _ = sync_now()
+        assert (run.is_full, run.is_complete, run.archived, run.looked_at) == (True, True, 2, 0)
+        assert SyncState.objects.get().full_cursor is None
+        assert not sync_now()[0].is_full
+
+    def test_can_be_stopped_between_two(self, three: list[str]) -> None:
+        def stop(step: int) -> None:
+            if step == 3:
+                raise Interrupted
+
+        with pytest.raises(Interrupted):
+            incremental.run(full=True, now=timezone.now(), progress=AtEachCustomer(stop))
+        assert Customer.objects.exclude(archived_at=None).count() == 1
+        assert sync_now()[0].archived == 2
+
+    def test_candidates_cost_two_queries_for_each_page(self, db: None) -> None:
+        count, now = 2 * inactive_customers.BATCH + 100, timezone.now()
+        ids = [f"cus_{number:05}" for number in range(count)]
+        Customer.objects.bulk_create(
+            Customer(pk=pk, archived_at=now if number % 4 >= 2 else None) for number, pk in enumerate(ids)
+        )
+        Subscription.objects.bulk_create(
+            Subscription(pk=f"sub_{pk}", customer_id=pk, status="canceled" if number % 2 else "active")
+            for number, pk in enumerate(ids)
+        )
+        Customer.objects.create(pk="cus_without")
+        with CaptureQueriesContext(connection) as captured:
+            found = list(inactive_customers.candidates())
+        # Ended and listed, or archived and running.
+        assert found == [pk for number, pk in enumerate(ids) if number % 4 in (1, 2)]
+        assert len(captured) == 2 * 3 + 1
+        assert all("JOIN" not in query["sql"] for query in captured)
