@@ -1,14 +1,30 @@
-"""Signing in makes sure that a person who is not staff has a Stripe customer."""
+"""Signing in makes a customer of a person who is not staff; saving a user sends what changed to Stripe."""
 
+from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
+from django.db import transaction
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 
+from subscriptions.customers import details
 from subscriptions.customers import services as customers
 from subscriptions.user_model import User
+
+WITHOUT_DETAILS = {"last_login", "password"}
 
 
 @receiver(user_logged_in, dispatch_uid="subscriptions.ensure_customer")
 def ensure_customer(user: User, **_: Any) -> None:
     customers.ensure_at_sign_in(user)
+
+
+@receiver(post_save, sender=settings.AUTH_USER_MODEL, dispatch_uid="subscriptions.send_details")
+def send_details(instance: User, created: bool, raw: bool, update_fields: Any = None, **_: Any) -> None:  # noqa: FBT001
+    """Send another address or name to Stripe, after the transaction; if Stripe is away, the sync does it."""
+    if created or raw or (update_fields is not None and set(update_fields) <= WITHOUT_DETAILS):
+        return
+    if details.note_change(instance):
+        transaction.on_commit(partial(details.send_quickly, instance))

@@ -13,4 +13,12 @@ if TYPE_CHECKING:
 else:
     User = AbstractBaseUser
 
-__all__ = ["User"]
+__all__ = ["User", "full_name_of"]
+
+MAX_NAME_AT_STRIPE = 256
+
+
+def full_name_of(user: User) -> str:
+    """Return the person's name as Stripe takes it; empty for a model without names."""
+    name = user.get_full_name() if hasattr(user, "get_full_name") else ""
+    return str(name)[:MAX_NAME_AT_STRIPE]

@@ -33,6 +33,7 @@ from billing.gateway.customers import (
     delete_customer,
     payment_methods_of,
     retrieve_customer,
+    update_customer,
 )
 from billing.gateway.events import (
     create_webhook_endpoint,
@@ -134,6 +135,7 @@ __all__ = [
     "session_pages_of",
     "subscription_page",
     "subscription_pages_of",
+    "update_customer",
     "update_price",
     "update_product",
     "update_promotion_code",

@@ -18,6 +18,10 @@ def retrieve_customer(customer_id: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.customers.retrieve(customer_id))
 
 
+def update_customer(customer_id: str, params: "p.CustomerUpdateParams") -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.customers.update(customer_id, params))
+
+
 def delete_customer(customer_id: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.customers.delete(customer_id))
 

@@ -15,7 +15,7 @@ from billing.models import Installation
 from subscriptions.mirror import kinds
 from subscriptions.mirror.mapping import ACCOUNT, INSTALLATION, USER
 from subscriptions.models import BillingAccount, Customer, ErasedCustomer, LinkedCustomer, Subscription
-from subscriptions.user_model import User
+from subscriptions.user_model import User, full_name_of
 
 if TYPE_CHECKING:
     from stripe import params as p
@@ -119,7 +119,8 @@ def unlink(customer_id: str) -> None:
 
 def _account_of(user: User) -> tuple[BillingAccount, bool]:
     accounts = BillingAccount.objects.select_related("customer")
-    return accounts.get_or_create(user=user, defaults={"email": user.email})
+    known = {"email": user.email, "seen_email": user.email, "seen_name": full_name_of(user)}
+    return accounts.get_or_create(user=user, defaults=known)
 
 
 def _make(account: BillingAccount, *, is_first_try: bool) -> Customer:

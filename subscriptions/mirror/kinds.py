@@ -63,6 +63,16 @@ def _failed_at(before: Subscription | None, after: Subscription) -> datetime | N
     return after.known_until if is_same_period else after.current_period_start_at
 
 
+def _when_details_changed(before: Customer | None, after: Customer) -> dict[str, Any]:
+    """Return when the address and the name became what they are: later than a change here, they win over it."""
+    if before is None:
+        return {}
+    return {
+        "email_changed_at": before.email_changed_at if before.email == after.email else after.known_until,
+        "name_changed_at": before.name_changed_at if before.name == after.name else after.known_until,
+    }
+
+
 CUSTOMER = register(
     Kind(
         "customer",
@@ -73,6 +83,7 @@ CUSTOMER = register(
         customer_in_payload="id",
         customer_on_row="pk",
         may_create=_is_not_erased,
+        extra_columns=_when_details_changed,
     )
 )
 SESSION = register(

@@ -5,7 +5,14 @@ Rows that copy a Stripe object are written by the mirror only, except for the fi
 
 from subscriptions.models.api_token import ApiToken
 from subscriptions.models.checkout_session import CheckoutSession
-from subscriptions.models.customer import BillingAccount, ConfirmedAddress, Customer, ErasedCustomer, LinkedCustomer
+from subscriptions.models.customer import (
+    BillingAccount,
+    ConfirmedAddress,
+    Customer,
+    DetailsToSend,
+    ErasedCustomer,
+    LinkedCustomer,
+)
 from subscriptions.models.dispute import Dispute, DisputeHold
 from subscriptions.models.invoice import Invoice, Refund
 from subscriptions.models.payment import Payment
@@ -22,6 +29,7 @@ __all__ = [
     "CheckoutSession",
     "ConfirmedAddress",
     "Customer",
+    "DetailsToSend",
     "Dispute",
     "DisputeHold",
     "ErasedCustomer",

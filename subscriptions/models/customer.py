@@ -21,6 +21,9 @@ class Customer(MirroredRow):
     metadata = models.JSONField(default=dict, blank=True)
     named_account = models.CharField(max_length=64, blank=True, help_text="The account that its metadata names.")
 
+    # Our own: when another address or name was first seen here, on Stripe's clock.
+    email_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    name_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Our own: the clean-up's.
     archived_at = models.DateTimeField(null=True, blank=True)
     restored_after = models.DateTimeField(
@@ -57,6 +60,10 @@ class BillingAccount(models.Model):
         Customer, null=True, blank=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="account"
     )
     attempt = models.PositiveIntegerField(default=0)
+    # The user's address and name when they were last saved; None if not known. And the name sent to Stripe last.
+    seen_email = models.TextField(null=True, blank=True, editable=False)
+    seen_name = models.TextField(null=True, blank=True, editable=False)
+    sent_name = models.TextField(blank=True, editable=False)
 
     objects = BillingAccountQuerySet.as_manager()
 
@@ -80,6 +87,18 @@ class LinkedCustomer(models.Model):
 
     def __str__(self) -> str:
         return self.pk
+
+
+class DetailsToSend(models.Model):
+    """A user's address or name was changed here and has not reached Stripe yet; the row is deleted when it has."""
+
+    id = own_id()
+    account = models.OneToOneField(BillingAccount, on_delete=models.CASCADE, related_name="details_to_send")
+    email_changed_at = models.DateTimeField(null=True, blank=True)
+    name_changed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.account_id)
 
 
 class ConfirmedAddress(models.Model):

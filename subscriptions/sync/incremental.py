@@ -17,6 +17,7 @@ from billing.errors import StripeFailure
 from billing.gateway.snapshots import JSON, Event
 from billing.mirror.isolation import failed_object
 from subscriptions import stripe_clock
+from subscriptions.customers import details
 from subscriptions.mirror import history
 from subscriptions.models import SyncRun, SyncState, WebhookEvent
 from subscriptions.sync import (
@@ -84,6 +85,7 @@ def _sync(context: ReconcileContext, sync_run: SyncRun) -> None:
     if sync_run.is_full:
         scan.mark_pending(context)
     _pass(context.holder, results)
+    details.send_due()
     sync_run.is_full = sync_run.is_full or _is_full_due(context.now)
     customers: Iterable[str] = sorted(results.customers)
     if sync_run.is_full:

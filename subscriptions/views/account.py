@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from billing.errors import StripeFailure
 from subscriptions.checkout import unsettled
 from subscriptions.customers import linking, portal
-from subscriptions.models import BillingAccount, Invoice, Payment, Refund, StatusChange, Subscription
+from subscriptions.models import BillingAccount, Customer, Invoice, Payment, Refund, StatusChange, Subscription
 from subscriptions.views.shared import SignedInRequest, see_other
 
 PAYMENTS_A_PAGE = 20
@@ -49,9 +49,16 @@ def account(request: SignedInRequest) -> HttpResponse:
         "subscriptions": held,
         "payments": page,
         "invoices": newest,
+        "receipts_go_to": _other_address(customer_ids, request.user.email),
         "has_earlier_purchases": bool(linking.unowned_with_address_of(request.user)),
     }
     return render(request, "subscriptions/account.html", context)
+
+
+def _other_address(customer_ids: list[str], address: str) -> str:
+    """Return where Stripe sends receipts, if that is not the person's address here."""
+    at_stripe = Customer.objects.filter(pk__in=customer_ids[:1]).values_list("email", flat=True).first()
+    return at_stripe if at_stripe and at_stripe != address else ""
 
 
 @require_GET
