@@ -54,6 +54,7 @@ class SubscriptionAnswer(BaseModel):
     cancel_at: datetime | None = Field(description="When it ends, if that is decided.")
     trial_end: datetime | None
     ended_at: datetime | None
+    awaits: str | None = Field(description="What the first payment waits for, if it takes days; `failed` afterwards.")
 
     @classmethod
     def of(cls, subscription: Subscription) -> Self:
@@ -82,6 +83,8 @@ class PaymentAnswer(BaseModel):
     amount: int = Field(examples=[4900])
     currency: str = Field(examples=["usd"])
     access_ended_at: datetime | None
+    awaits: str | None = Field(description="What the payment waits for, if it takes days: `debit`, `voucher`, …")
+    pay_by: datetime | None = Field(description="Until when a voucher can be paid.")
 
     @classmethod
     def of(cls, payment: Payment) -> Self:
@@ -97,6 +100,8 @@ class PaymentAnswer(BaseModel):
             amount=payment.amount,
             currency=payment.currency,
             access_ended_at=payment.access_ended_at,
+            awaits=payment.awaits or None,
+            pay_by=payment.pay_by_at,
         )
 
 
@@ -143,4 +148,5 @@ def _subscription_columns(subscription: Subscription) -> dict[str, object]:
         "cancel_at": subscription.cancels_at,
         "trial_end": subscription.trial_end_at,
         "ended_at": subscription.ended_at,
+        "awaits": subscription.awaited.awaits if subscription.awaited else None,
     }

@@ -65,6 +65,8 @@ def _price_of_product(name: str | None, mode: str | None) -> str:
 
 def _already_held(held: Subscription | Payment | None) -> Refusal:
     message = "This person has this product already. Nothing was charged."
+    if (isinstance(held, Payment) and held.is_awaited) or (held and held.status == Subscription.Status.INCOMPLETE):
+        message = "This person has ordered this product, and its payment is awaited. Nothing more was charged."
     if isinstance(held, Payment):
         return Refusal.conflict("already_held", message, payment_id=held.payment_intent_id or str(held.pk))
     return Refusal.conflict("already_held", message, subscription_id=held.pk if held else "")

@@ -19,7 +19,7 @@ from subscriptions.checkout.errors import (
 )
 from subscriptions.customers import erasing
 from subscriptions.customers import services as customers
-from subscriptions.models import BillingAccount, CheckoutSession, Customer, Payment, ProductClaim, Subscription
+from subscriptions.models import Awaits, BillingAccount, CheckoutSession, Customer, Payment, ProductClaim, Subscription
 from subscriptions.user_model import User
 
 Status = CheckoutSession.Status
@@ -52,11 +52,21 @@ class Result:
 
     @property
     def state(self) -> str:
-        """paid | processing | open | expired."""
+        """paid | awaited | failed | processing | open | expired: awaited takes days, processing a moment."""
         if self.session.status != Status.COMPLETE:
             return "expired" if self.session.status == Status.EXPIRED else "open"
         is_paid = self.session.payment_status in {"paid", "no_payment_required"}
-        return "paid" if is_paid and (self.subscription or self.payment) else "processing"
+        if is_paid and (self.subscription or self.payment):
+            return "paid"
+        if self.awaited.is_awaited:
+            return "awaited"
+        has_failed = self.payment.has_failed if self.payment else self.session.awaits == Awaits.FAILED
+        return "failed" if has_failed else "processing"
+
+    @property
+    def awaited(self) -> CheckoutSession | Payment:
+        """What says which payment is awaited."""
+        return self.payment or self.session
 
 
 def start(*, user: User, price_id: str, now: datetime, quantity: int = 1, mode: str = "") -> Started:

@@ -5,15 +5,18 @@ from dataclasses import replace
 
 from billing import gateway, idempotency
 from billing.errors import StripeRefused
-from billing.gateway.snapshots import Snapshot
+from billing.gateway.snapshots import JSON, Snapshot
 from billing.mirror import engine
 from billing.models import Price
 from subscriptions.checkout.params import params_for
 from subscriptions.mirror import kinds, mapping
-from subscriptions.models import CheckoutSession, Payment, ProductClaim, Subscription
+from subscriptions.models import Awaits, CheckoutSession, Payment, ProductClaim, Subscription
 from subscriptions.user_model import User
 
 Mode, Status = CheckoutSession.Mode, CheckoutSession.Status
+
+# Stripe's payment status of a session that is complete all the same: its payment takes days.
+UNPAID = "unpaid"
 
 
 def mode_of(price: Price) -> CheckoutSession.Mode:
@@ -43,7 +46,28 @@ def create(session: CheckoutSession, *, user: User) -> CheckoutSession:
 def look_up(session: CheckoutSession) -> CheckoutSession:
     """Fetch a session, and mirror it with its subscription or payment."""
     stripe_id = str(session.stripe_id)
-    return _mirror_answer(session, lambda: gateway.retrieve_checkout_session(stripe_id))
+    found = _mirror_answer(session, lambda: gateway.retrieve_checkout_session(stripe_id))
+    # The payment of a purchase came inside the answer.
+    return found if found.payment_intent_id else follow_payment(found)
+
+
+def follow_payment(session: CheckoutSession) -> CheckoutSession:
+    """Fetch the payment that a complete session still waits for: a debit or a voucher takes days.
+
+    That of a purchase is mirrored; of a subscription's first payment, what it waits for is stored with the session.
+    """
+    is_paid = session.payment_status != UNPAID
+    if session.status != Status.COMPLETE or (is_paid and not Payment.objects.awaited().filter(pk=session.pk).exists()):
+        return session
+    if session.payment_intent_id:
+        engine.apply_snapshot(kinds.PAYMENT, gateway.retrieve_payment_intent(session.payment_intent_id))
+    elif session.subscription_id and (intent := _first_payment_of(session.subscription_id)):
+        has_failed = intent["status"] in {Payment.Status.REQUIRES_PAYMENT_METHOD, Payment.Status.CANCELED}
+        columns = {**mapping.awaited_columns(intent), **({"awaits": Awaits.FAILED.value} if has_failed else {})}
+        CheckoutSession.objects.filter(pk=session.pk).update(**columns)
+        for name, value in columns.items():
+            setattr(session, name, value)
+    return session
 
 
 def expire(session: CheckoutSession) -> CheckoutSession:
@@ -64,6 +88,18 @@ def bought_by(session: CheckoutSession) -> tuple[Subscription | None, Payment | 
     subscription = Subscription.objects.filter(pk=session.subscription_id).select_related("price", "product").first()
     payment = Payment.objects.filter(pk=session.pk).select_related("price", "product").first()
     return subscription, payment
+
+
+def _first_payment_of(subscription_id: str) -> JSON | None:
+    """Return the payment intent of the subscription's latest invoice; None if that has none."""
+    known = Subscription.objects.filter(pk=subscription_id).values_list("latest_invoice_id", flat=True).first()
+    invoice_id = known or engine.id_of(gateway.retrieve_subscription(subscription_id).object.get("latest_invoice"))
+    if invoice_id is None:
+        return None
+    payments = gateway.retrieve_invoice(invoice_id).object["payments"]["data"]
+    intents = [engine.id_of(entry["payment"].get("payment_intent")) for entry in payments]
+    newest = next(filter(None, intents), None)
+    return gateway.retrieve_payment_intent(newest).object if newest else None
 
 
 def _mirror_answer(session: CheckoutSession, ask: Callable[[], Snapshot]) -> CheckoutSession:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from billing.gateway.snapshots import JSON, moment
 from billing.mirror.engine import id_of
-from subscriptions.models import CheckoutSession, Payment
+from subscriptions.models import Awaits, CheckoutSession, Payment
 
 # The metadata of our sessions, subscriptions and payment intents: rows can be made from it alone. These names must
 # never change, because objects at Stripe have them already.
@@ -28,6 +28,12 @@ MAX_REQUEST_ID = 100
 # The metadata of the item that is the plan, if a subscription has several: Stripe does not promise their order.
 # This name must never change either.
 MAIN = "standing_order_main"
+
+
+# The next actions of payment intents whose voucher is paid elsewhere, within days.
+VOUCHERS = frozenset(
+    {"boleto_display_details", "konbini_display_details", "multibanco_display_details", "oxxo_display_details"}
+)
 
 
 def metadata_for(claim: CheckoutSession) -> dict[str, str]:
@@ -199,8 +205,31 @@ def payment_columns(obj: JSON) -> dict[str, Any]:
         "amount": obj["amount"],
         "currency": obj["currency"],
         "status": obj["status"],
+        **awaited_columns(obj),
         **_purchased(obj),
     }
+
+
+def awaited_columns(intent: JSON) -> dict[str, Any]:
+    """Return what a payment intent waits for, if that takes longer than its checkout."""
+    columns: dict[str, Any] = {"awaits": "", "pay_by_at": None, "pay_url": ""}
+    if intent["status"] == Payment.Status.PROCESSING:
+        return {**columns, "awaits": Awaits.DEBIT.value}
+    if intent["status"] != Payment.Status.REQUIRES_ACTION:
+        return columns
+    action = intent.get("next_action") or {}
+    name = action.get("type") or ""
+    details = action.get(name) or {}
+    if name in VOUCHERS:
+        until = moment(details.get("expires_at") or details.get("expires_after"))
+        url = details.get("hosted_voucher_url") or ""
+        return {"awaits": Awaits.VOUCHER.value, "pay_by_at": until, "pay_url": url}
+    if name == "display_bank_transfer_instructions":
+        return {**columns, "awaits": Awaits.TRANSFER.value, "pay_url": details.get("hosted_instructions_url") or ""}
+    if name == "verify_with_microdeposits":
+        url = details.get("hosted_verification_url") or ""
+        return {**columns, "awaits": Awaits.CONFIRMATION.value, "pay_url": url}
+    return columns
 
 
 def free_order_columns(obj: JSON) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Rows that copy a Stripe object are written by the mirror only, except for the fi
 """
 
 from subscriptions.models.api_token import ApiToken
+from subscriptions.models.awaited_payment import Awaits
 from subscriptions.models.checkout_session import CheckoutSession
 from subscriptions.models.customer import (
     BillingAccount,
@@ -25,6 +26,7 @@ from subscriptions.models.webhook_event import WebhookEvent
 
 __all__ = [
     "ApiToken",
+    "Awaits",
     "BillingAccount",
     "CheckoutSession",
     "ConfirmedAddress",

@@ -3,12 +3,14 @@
 from django.db import models
 
 from billing.models import LooseLink, MirroredRow, own_id
+from subscriptions.models.awaited_payment import AwaitedPayment
 
 
-class CheckoutSession(MirroredRow):
+class CheckoutSession(AwaitedPayment, MirroredRow):
     """One try of one customer to buy one product. https://docs.stripe.com/api/checkout/sessions/object
 
     The row is made before Stripe is asked for the session. Its id is the `attempt_id` of the customer's ProductClaim.
+    What it awaits is our own, and of a subscription's first payment; a one-time purchase has a Payment for that.
     """
 
     class Mode(models.TextChoices):

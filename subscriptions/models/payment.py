@@ -8,6 +8,7 @@ from django.db import models
 from billing import money
 from billing.models import LooseLink, MirroredRow, own_id, words_for
 from subscriptions.models import dispute
+from subscriptions.models.awaited_payment import AwaitedPayment, Awaits
 from subscriptions.models.customer import BillingAccount
 from subscriptions.models.dispute import DisputeHold
 from subscriptions.models.invoice import Refund
@@ -22,16 +23,21 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         paid = self.filter(is_deleted=False, status=Payment.Status.SUCCEEDED, access_ended_at=None)
         return paid.filter(dispute_hold="") if dispute.ends_access() else paid
 
+    def awaited(self) -> "PaymentQuerySet":
+        return self.exclude(awaits__in=["", Awaits.FAILED])
+
     def standing(self) -> "PaymentQuerySet":
         """Paid, or being paid: another purchase of the same product would be a second payment.
 
         One whose money went back for good to the customer can be made again.
         """
-        standing = self.filter(is_deleted=False, status__in=Payment.STANDING, access_ended_at=None)
+        is_awaited = ~models.Q(awaits__in=["", Awaits.FAILED])
+        is_standing = models.Q(status__in=Payment.STANDING) | is_awaited
+        standing = self.filter(is_standing, is_deleted=False, access_ended_at=None)
         return standing.exclude(dispute_hold=DisputeHold.LOST) if dispute.ends_access() else standing
 
 
-class Payment(MirroredRow):
+class Payment(AwaitedPayment, MirroredRow):
     """A one-time purchase; it has the id of its CheckoutSession. https://docs.stripe.com/api/payment_intents/object
 
     A free order has no payment intent; its row is made from its session.
@@ -79,6 +85,11 @@ class Payment(MirroredRow):
     def gives_access(self) -> bool:
         is_paid = self.status == self.Status.SUCCEEDED and self.access_ended_at is None and not self.is_deleted
         return is_paid and not self.is_held
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether its payment came to nothing."""
+        return self.status in {self.Status.REQUIRES_PAYMENT_METHOD, self.Status.CANCELED}
 
     @property
     def is_held(self) -> bool:

@@ -4,10 +4,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
+from django.utils.functional import cached_property
 
 from billing.models import LooseLink, MirroredRow, Product, stripe_id, words_for
 from subscriptions import stripe_clock
 from subscriptions.models import dispute
+from subscriptions.models.checkout_session import CheckoutSession
 from subscriptions.models.customer import BillingAccount
 from subscriptions.models.dispute import DisputeHold
 from subscriptions.user_model import User
@@ -144,6 +146,13 @@ class Subscription(MirroredRow):
         if self.is_deleted or self.is_held:
             return False
         return self.status in self.GIVING_ACCESS or (self.grace_ends_at is not None and now < self.grace_ends_at)
+
+    @cached_property
+    def awaited(self) -> CheckoutSession | None:
+        """The session whose slow payment this subscription waits for, or whose payment failed; one query."""
+        if self.status != self.Status.INCOMPLETE or self.is_deleted:
+            return None
+        return CheckoutSession.objects.filter(subscription=self.pk).exclude(awaits="").first()
 
     @property
     def is_held(self) -> bool:

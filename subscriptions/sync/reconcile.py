@@ -22,6 +22,7 @@ from subscriptions import stripe_clock
 from subscriptions.checkout import claims, sessions
 from subscriptions.mirror import history, kinds
 from subscriptions.models import (
+    Awaits,
     CheckoutSession,
     Invoice,
     Payment,
@@ -146,7 +147,9 @@ def _fetch_unfinished_purchases(context: ReconcileContext) -> None:
     fetches: dict[str, Callable[[], object]] = {
         str(session.stripe_id): partial(sessions.look_up, session) for session in _unfinished_sessions()
     }
-    for payment in Payment.objects.filter(status=Payment.Status.PROCESSING).exclude(payment_intent_id=""):
+    is_awaited = ~Q(awaits__in=["", Awaits.FAILED])
+    awaited = Payment.objects.filter(is_awaited | Q(status=Payment.Status.PROCESSING)).exclude(payment_intent_id="")
+    for payment in awaited:
         fetches[payment.payment_intent_id] = partial(_fetch_payment, context, payment)
     for stripe_id, fetch in fetches.items():
         lease.advance(context.holder)
@@ -182,7 +185,10 @@ def _unfinished_sessions() -> "QuerySet[CheckoutSession]":
     without_payment = Q(~Exists(payments), is_claimed, status=Status.COMPLETE, mode=Mode.PAYMENT)
     has_succeeded = Exists(payments.filter(status=Payment.Status.SUCCEEDED))
     shown_unpaid = Q(has_succeeded, status=Status.COMPLETE, payment_status="unpaid")
-    return at_stripe.filter(Q(status=Status.OPEN) | without_payment | shown_unpaid)
+    is_awaited = Q(mode=Mode.SUBSCRIPTION, status=Status.COMPLETE, payment_status="unpaid") & ~Q(
+        awaits__in=["", Awaits.FAILED]
+    )
+    return at_stripe.filter(Q(status=Status.OPEN) | without_payment | shown_unpaid | is_awaited)
 
 
 def _fetch_payment(context: ReconcileContext, payment: Payment) -> None:

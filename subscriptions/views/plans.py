@@ -18,7 +18,7 @@ from subscriptions.user_model import User
 
 @dataclass(frozen=True)
 class PriceOffer:
-    """A price, which button it gets (buy | subscribed | switch | owned), and the free days with it.
+    """A price, which button it gets (buy | awaited | subscribed | switch | owned), and the free days with it.
 
     `trial_is_used` says that the price has a trial which this person has had.
     """
@@ -67,7 +67,9 @@ def _state(price: Price, held: Subscription | Payment | None) -> str:
         case None:
             return "buy"
         case Payment():
-            return "owned"
+            return "awaited" if held.is_awaited else "owned"
+        case Subscription(status=Subscription.Status.INCOMPLETE):
+            return "awaited"
         case Subscription():
             return "subscribed" if price.pk in held.price_ids else "switch"
 

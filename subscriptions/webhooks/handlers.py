@@ -11,6 +11,7 @@ from billing import gateway
 from billing.gateway.snapshots import Event
 from billing.mirror import engine, registry
 from billing.mirror.engine import Mirrored, apply_events
+from subscriptions.checkout import sessions
 from subscriptions.customers import purchases
 from subscriptions.customers import services as customers
 from subscriptions.mirror import history, kinds, mapping
@@ -38,7 +39,7 @@ def _mirror(events: Sequence[Event]) -> Mirrored[Any]:
 
 
 def _session_changed(events: Sequence[Event]) -> Mirrored[CheckoutSession]:
-    """Mirror a session. What it sold has events of its own, except a free order, which has no payment."""
+    """Mirror a session. What it sold has events of its own, but not a free order, nor a payment that takes days."""
     newest = max(events, key=lambda event: event.created_at)
     is_free_order = mapping.is_free_order(newest.object) and mapping.claim_of(newest.object) is not None
     if is_free_order:
@@ -47,6 +48,8 @@ def _session_changed(events: Sequence[Event]) -> Mirrored[CheckoutSession]:
     result = apply_events(kinds.SESSION, events)
     if is_free_order:
         apply_events(kinds.FREE_ORDER, [newest])
+    if result.row is not None:
+        sessions.follow_payment(result.row)
     if purchases.is_made_elsewhere(newest.object):
         purchases.read(str(newest.object["id"]))
     return result
@@ -114,8 +117,8 @@ LISTED_BY_SYNC: dict[str, Handler] = {
     "invoice.payment_failed": _mirror,  # tried, and when Stripe tries again
     "invoice.voided": _mirror,  # cancelled by staff
     "refund.created": refunds.refund_changed,  # by staff, here or in the dashboard
-    "charge.dispute.created": disputes.dispute_changed,  # staff have to answer the bank
-    "charge.dispute.funds_withdrawn": disputes.dispute_changed,  # access ends; of an inquiry, later
+    "checkout.session.async_payment_failed": _session_changed,  # a debit or voucher came to nothing
+    "charge.dispute.funds_withdrawn": disputes.dispute_changed,  # access ends
     "charge.dispute.closed": disputes.dispute_changed,  # won or lost
     "subscription_schedule.updated": _mirror,  # a change of plan is scheduled, or no longer is
 }
@@ -125,6 +128,7 @@ WEBHOOK_ONLY: dict[str, Handler] = {
     "product.deleted": _mirror,  # the reconcile looks for it; it had no price, so nobody can buy it
     "price.deleted": _mirror,  # the reconcile looks for it; nobody has ever bought it
     "invoice.marked_uncollectible": _mirror,  # the reconcile looks up what is no longer open; it can still be paid
+    "charge.dispute.created": disputes.dispute_changed,  # with its funds; the reconcile brings inquiries
     "charge.dispute.updated": disputes.dispute_changed,  # answered; the reconcile reads all of them
     "charge.dispute.funds_reinstated": disputes.dispute_changed,  # with charge.dispute.closed
     "promotion_code.created": _mirror,  # the reconcile reads all of them
@@ -132,7 +136,6 @@ WEBHOOK_ONLY: dict[str, Handler] = {
     "customer.created": _mirror,  # ours are known, and the others come with their first subscription
     "checkout.session.expired": _session_changed,  # looked up before the claim is used again
     "checkout.session.async_payment_succeeded": _session_changed,  # with payment_intent.succeeded
-    "checkout.session.async_payment_failed": _session_changed,  # the slow method has not paid
     "payment_intent.payment_failed": _payment_changed,  # the reconcile asks for payments that are under way
     "customer.subscription.paused": _subscription_changed,  # with customer.subscription.updated
     "customer.subscription.resumed": _subscription_changed,  # with customer.subscription.updated

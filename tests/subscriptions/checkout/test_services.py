@@ -370,7 +370,7 @@ class TestOneTimePurchase:
         session = the_session()
         local_stripe.control(f"checkout/{session.stripe_id}/pay", **{"async": True})
         response = customer_client.get(f"/checkout/success/?session_id={session.stripe_id}")
-        assert response.context["state"] == "processing"
+        assert response.context["state"] == "awaited"
         assert customer_client.post(f"/buy/{one_time_price.pk}/")["Location"] == "/account/"
         local_stripe.control(f"checkout/{session.stripe_id}/settle", outcome="succeed")
         for event in local_stripe.events("payment_intent.succeeded"):
