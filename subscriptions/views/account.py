@@ -19,7 +19,16 @@ from django.views.decorators.http import require_GET, require_POST
 from billing.errors import StripeFailure
 from subscriptions.checkout import unsettled
 from subscriptions.customers import linking, portal
-from subscriptions.models import BillingAccount, Customer, Invoice, Payment, Refund, StatusChange, Subscription
+from subscriptions.models import (
+    BillingAccount,
+    CheckoutSession,
+    Customer,
+    Invoice,
+    Payment,
+    Refund,
+    StatusChange,
+    Subscription,
+)
 from subscriptions.views.shared import SignedInRequest, see_other
 
 PAYMENTS_A_PAGE = 20
@@ -45,6 +54,7 @@ def account(request: SignedInRequest) -> HttpResponse:
     _attach_refunds(page.object_list, newest)
     held = sorted(subscriptions.select_related(*links), key=lambda one: one.has_ended)
     _attach_subscriptions(newest, held)
+    _attach_awaited(held)
     context = {
         "subscriptions": held,
         "payments": page,
@@ -80,6 +90,17 @@ def history(request: SignedInRequest) -> HttpResponse:
     links = ("subscription__product", "from_price__product", "to_price__product")
     page = Paginator(changes.select_related(*links), INVOICES_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "subscriptions/history.html", {"changes": page})
+
+
+def _attach_awaited(subscriptions: Iterable[Subscription]) -> None:
+    """Give each subscription that waits for its first payment its `awaited`, in one query; usually there is none."""
+    waiting = {one.pk: one for one in subscriptions if one.status == Subscription.Status.INCOMPLETE}
+    if not waiting:
+        return
+    sessions = CheckoutSession.objects.filter(subscription__in=list(waiting)).exclude(awaits="")
+    found = {session.subscription_id: session for session in sessions}
+    for pk, subscription in waiting.items():
+        subscription.awaited = found.get(pk)
 
 
 def _attach_refunds(payments: Iterable[Payment], invoices: Iterable[Invoice]) -> None:
