@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from billing.models import Product
-from subscriptions.customers import services as customers
+from subscriptions.mirror.mapping import ACCOUNT
 from subscriptions.models import Customer, Payment, Subscription
 from subscriptions.monitoring.doctor.finding import (
     Finding,
@@ -34,7 +34,7 @@ def _paid_twice() -> Iterator[Finding]:
 
 def _several_customers() -> Iterator[Finding]:
     marked = Customer.objects.filter(is_deleted=False).values_list("pk", "metadata").iterator()
-    accounts = ((pk, metadata[customers.ACCOUNT]) for pk, metadata in marked if customers.ACCOUNT in metadata)
+    accounts = ((pk, metadata[ACCOUNT]) for pk, metadata in marked if ACCOUNT in metadata)
     for ids in _sharing(accounts):
         yield note(
             f"One person has several customers at Stripe: {some(ids)}. "
