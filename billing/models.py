@@ -1,6 +1,7 @@
 """Products, prices and promotion codes, and `MirroredRow`, the base of every copy of a Stripe object."""
 
 import uuid
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -130,8 +131,11 @@ class PriceQuerySet(models.QuerySet["Price"]):
             is_deleted=False,
             product__active=True,
             product__is_deleted=False,
-            unit_amount__isnull=False,
-        )
+        ).plain()
+
+    def plain(self) -> "PriceQuerySet":
+        """Those of a fixed amount for each, which are the only ones that are sold here."""
+        return self.filter(pricing=Price.Pricing.PLAIN, unit_amount__isnull=False)
 
 
 class Price(MirroredRow):
@@ -144,6 +148,16 @@ class Price(MirroredRow):
         MONTH = "month", "month"
         YEAR = "year", "year"
 
+    class Pricing(models.TextChoices):
+        """How Stripe computes what is billed. https://docs.stripe.com/products-prices/pricing-models"""
+
+        PLAIN = "plain", "is a fixed amount for each"
+        METERED = "metered", "varies with use"
+        TIERED = "tiered", "varies"
+        PACKAGES = "packages", "is for packages"
+        FRACTION = "fraction", "has a fraction of the smallest coin"
+        CHOSEN = "chosen", "is chosen by the buyer"
+
     id = stripe_id()
     product = LooseLink("billing.Product", related_name="prices")
     active = models.BooleanField(default=True)
@@ -153,6 +167,11 @@ class Price(MirroredRow):
         blank=True,
         help_text="In the currency's minor unit. Empty if Stripe computes it (tiers).",
     )
+    pricing = models.CharField(max_length=20, choices=Pricing, default=Pricing.PLAIN)
+    exact_amount = models.CharField(
+        max_length=40, blank=True, help_text="In the currency's minor unit, with its fraction. Empty for tiers."
+    )
+    package_size = models.BigIntegerField(null=True, blank=True, help_text="How many the amount is for.")
     interval = models.CharField(max_length=20, choices=Interval, default=Interval.MONTH)
     interval_count = models.PositiveIntegerField(default=1)
     trial_days = models.PositiveIntegerField(null=True, blank=True)
@@ -162,6 +181,8 @@ class Price(MirroredRow):
 
     objects = PriceQuerySet.as_manager()
 
+    _EXACT = frozenset({Pricing.PACKAGES, Pricing.FRACTION})
+
     class Meta:
         ordering = ("unit_amount", "id")
 
@@ -170,9 +191,23 @@ class Price(MirroredRow):
 
     @property
     def is_on_sale(self) -> bool:
-        """Whether it can be bought: price and product are active, and the price has a fixed amount."""
-        is_offered = self.active and not self.is_deleted and self.unit_amount is not None
+        """Whether it can be bought: price and product are active, and the price has a fixed amount for each."""
+        is_offered = self.active and not self.is_deleted and self.is_plain
         return is_offered and self.product is not None and self.product.is_on_sale
+
+    @property
+    def is_plain(self) -> bool:
+        return self.pricing == self.Pricing.PLAIN and self.unit_amount is not None
+
+    @property
+    def has_amount(self) -> bool:
+        """Whether `amount_display` is a figure, and not a word about how it varies."""
+        return self.is_plain or (self.pricing in self._EXACT and bool(self.exact_amount))
+
+    @property
+    def takes_quantity(self) -> bool:
+        """Whether a subscription to it has a quantity; what is billed by use has none."""
+        return self.pricing != self.Pricing.METERED
 
     @property
     def is_recurring(self) -> bool:
@@ -180,9 +215,28 @@ class Price(MirroredRow):
 
     @property
     def amount_display(self) -> str:
-        if self.unit_amount is None:
-            return f"varies ({self.currency.upper()})"
-        return money.display(self.unit_amount, self.currency)
+        """A figure if there is one: "$19.00", "$10.00 per 100", "$0.005"; else "varies with use (USD)"."""
+        if self.pricing == self.Pricing.PLAIN and self.unit_amount is not None:
+            return money.display(self.unit_amount, self.currency)
+        if not self.has_amount:
+            word = self.variation if self.pricing in {self.Pricing.METERED, self.Pricing.CHOSEN} else "varies"
+            return f"{word} ({self.currency.upper()})"
+        amount = money.display_exact(Decimal(self.exact_amount), self.currency)
+        return f"{amount} per {self.package_size:,}" if self.package_size else amount
+
+    @property
+    def variation(self) -> str:
+        """Why it is no plain amount, as a verb: "varies with use", "is for packages"."""
+        return "varies" if self.pricing == self.Pricing.PLAIN else words_for(self.Pricing, self.pricing)
+
+    def terms_in(self, currency: str) -> str:
+        """Say what it costs to a subscription that is billed in this currency.
+
+        A price can have amounts in further currencies, which are not copied here.
+        """
+        if currency in {"", self.currency}:
+            return str(self)
+        return f"billed in {currency.upper()} {self.interval_display}"
 
     @property
     def interval_display(self) -> str:

@@ -67,6 +67,18 @@ def display(amount: int, currency: str) -> str:
     return format_currency(value, code, format=pattern, locale=LOCALE, currency_digits=False)
 
 
+def display_exact(amount: Decimal, currency: str) -> str:
+    """Show an amount that may have a fraction of the minor unit: 0.5 usd -> "$0.005", 1000 usd -> "$10.00"."""
+    if amount == amount.to_integral_value():
+        return display(int(amount), currency)
+    code, digits = currency.upper(), decimals(currency)
+    gap = "\N{NO-BREAK SPACE}" if get_currency_symbol(code, LOCALE).isalpha() else ""
+    # Stripe takes up to twelve decimals of the minor unit.
+    pattern = f"¤{gap}#,##0.{'0' * digits}{'#' * 12}"
+    value = amount.scaleb(-digits)
+    return format_currency(value, code, format=pattern, locale=LOCALE, currency_digits=False)
+
+
 def plain(amount: int, currency: str) -> str:
     """1900 usd -> "19.00", for a form's field; `parse` reads it back."""
     digits = decimals(currency)

@@ -6,7 +6,7 @@ class Members(access.Required, TemplateView): …              a class-based vie
 {% if user|has_access:"prod_…" %}                            a template, after {% load access %}
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -28,10 +28,11 @@ View = Callable[..., HttpResponseBase]
 
 @dataclass(frozen=True)
 class Holdings:
-    """The running subscriptions and standing one-time purchases of one person."""
+    """The running subscriptions and standing one-time purchases of one person, and the customer they buy with."""
 
     subscriptions: list[Subscription]
     payments: list[Payment]
+    buys_with: str = ""
 
     def subscription_to(self, product_id: str) -> Subscription | None:
         return next((held for held in self.subscriptions if product_id in held.product_ids), None)
@@ -44,6 +45,18 @@ class Holdings:
         if not price.is_recurring and product.can_be_bought_again:
             return None
         return self.subscription_to(product.pk) or self.purchase_of(product.pk)
+
+    def other_currency(self, price: Price) -> str:
+        """Return the currency that rules out a subscription to `price` in its own currency; empty if none does.
+
+        Stripe bills all subscriptions of a customer in one currency, and a subscription stays in its currency.
+        """
+        if not price.is_recurring:
+            return ""
+        changing = self.subscription_to(str(price.product_id))
+        beside = [held for held in self.subscriptions if held.customer_id == self.buys_with]
+        currencies = (held.currency for held in ([changing] if changing else beside))
+        return next((currency for currency in currencies if currency not in ("", price.currency)), "")
 
 
 NOTHING = Holdings([], [])
@@ -100,13 +113,12 @@ class Required:
 def holdings_of(user: User | AnonymousUser) -> Holdings:
     """Three queries; one for a person without a customer, none for one who is not signed in."""
     ids = BillingAccount.objects.customer_ids_of(user) if user.is_authenticated else []
-    return holdings_of_customers(ids) if ids else NOTHING
-
-
-def holdings_of_customers(ids: Collection[str]) -> Holdings:
+    if not ids:
+        return NOTHING
     return Holdings(
         list(Subscription.objects.running().filter(customer__in=ids)),
         list(Payment.objects.standing().filter(customer__in=ids)),
+        buys_with=ids[0],
     )
 
 

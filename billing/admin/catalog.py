@@ -44,7 +44,7 @@ class ProductAdmin(StripeAdmin):
             readable = ("feature_list" if field == "features" else field for field in self.PRODUCT_FIELDS)
             return [(None, {"fields": ("id", *readable)}), prices]
         another = {"fields": self.PRICE_FIELDS, "description": "Leave the amount empty to add no price."}
-        return [(None, {"fields": ("id", *editable)}), prices, ("Add a price", another)]
+        return [(None, {"fields": ("id", *editable, "opened_with")}), prices, ("Add a price", another)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:  # noqa: ARG002
         return self.readonly_fields if obj else ()
@@ -101,7 +101,7 @@ class PriceAdmin(StripeAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Price | None = None) -> bool:
         """A price without a fixed amount (tiers, for example) can't be changed here."""
-        return super().has_change_permission(request, obj) and (obj is None or obj.unit_amount is not None)
+        return super().has_change_permission(request, obj) and (obj is None or obj.is_plain)
 
     def get_fields(self, request: HttpRequest, obj: Price | None = None) -> Any:
         typed = ("amount", "request_id") if self.has_change_permission(request, obj) else ("shown_amount",)

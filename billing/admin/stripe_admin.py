@@ -24,6 +24,8 @@ class StripeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:  # noqa: ARG002, FBT001
+        for notice in form.notices:
+            self.message_user(request, notice, messages.WARNING)
         return form.instance
 
     def save_model(self, *args: Any, **kwargs: Any) -> None:

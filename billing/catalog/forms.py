@@ -1,8 +1,7 @@
 """The admin's forms for products and prices, which check the input and then make the change at Stripe."""
 
 import uuid
-from copy import copy
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.admin.widgets import AdminIntegerFieldWidget, AdminTextareaWidget, AdminTextInputWidget
@@ -10,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from billing import money
 from billing.catalog import services as catalog
+from billing.catalog.opened_forms import SinceOpened, replace_input
 from billing.catalog.services import PriceTerms
 from billing.errors import StripeFailure, StripeUnavailable
 from billing.models import Price, Product
@@ -56,6 +56,11 @@ class StripeForm(forms.ModelForm):  # type: ignore[type-arg]
 
     request_id = RequestIdField(initial=uuid.uuid4, required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What the user should know after the change was made.
+        self.notices: list[str] = []
+
     @property
     def request_key(self) -> str:
         return (self.cleaned_data["request_id"] or uuid.uuid4()).hex
@@ -80,9 +85,7 @@ class StripeForm(forms.ModelForm):  # type: ignore[type-arg]
         return True
 
     def _renew_request_id(self) -> None:
-        data: Any = copy(self.data)  # The request's own data is immutable.
-        data[self.add_prefix("request_id")] = str(uuid.uuid4())
-        self.data = data
+        replace_input(self, "request_id", str(uuid.uuid4()))
 
 
 def interval_problems(interval: str, count: int, trial_days: int | None) -> dict[str, str]:
@@ -180,7 +183,7 @@ class PriceFields(forms.Form):
         return PriceTerms(**typed, trial_needs_card=not self.cleaned_data["trial_without_card"])
 
 
-class ProductForm(PriceFields, StripeForm):
+class ProductForm(PriceFields, SinceOpened, StripeForm):
     """A new product with its first price; or an existing one, with one more price if an amount is entered."""
 
     name = forms.CharField(max_length=MAX_NAME, widget=AdminTextInputWidget)
@@ -233,13 +236,17 @@ class ProductForm(PriceFields, StripeForm):
         return features
 
     def send(self) -> Product:
-        fields = {field: self.cleaned_data[field] for field in ProductForm.Meta.fields}
         if self.is_new:
+            fields = {field: self.cleaned_data[field] for field in ProductForm.Meta.fields}
             return catalog.create_product(**fields, price=self.terms(), request_id=self.request_key).product
         # The price first: Stripe refuses a price more often, and then nothing has changed.
         if self.cleaned_data["amount"]:
             catalog.add_price(product=self.instance, terms=self.terms(), request_id=self.request_key)
-        return catalog.update_product(product=self.instance, **fields)
+        changes = self.own_changes()
+        product = catalog.update_product(product=self.instance, **cast("catalog.ProductChanges", changes))
+        if kept := self.others_changes(product if changes else None):
+            self.notices.append(f"Changed since you opened this page, and left so: {kept}.")
+        return product
 
 
 class PriceForm(StripeForm):

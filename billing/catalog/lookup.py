@@ -126,7 +126,7 @@ def _products_called(name: str) -> list[Product]:
 
 
 def prices_of(product: Product) -> list[Price]:
-    return list(Price.objects.filter(product=product, active=True, is_deleted=False, unit_amount__isnull=False))
+    return list(Price.objects.plain().filter(product=product, active=True, is_deleted=False))
 
 
 def _main_price(product: Product, prices: list[Price]) -> Price | None:

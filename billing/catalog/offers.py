@@ -8,7 +8,7 @@ import hashlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from billing import money
 from billing.catalog import services as catalog
@@ -106,22 +106,9 @@ def _interrupted_price(product: Product) -> Price:
 
 
 def _with_fields(product: Product, changes: Changes) -> Product:
-    name = product.name if changes.name is None else changes.name
-    description = product.description if changes.description is None else changes.description
-    active = product.active if changes.active is None else changes.active
-    if (name, description, active) == (product.name, product.description, product.active):
-        return product
-    return catalog.update_product(
-        product=product,
-        name=name,
-        description=description,
-        features=product.features,
-        can_be_bought_again=product.can_be_bought_again,
-        can_be_tried_again=product.can_be_tried_again,
-        active=active,
-        has_quantity=product.has_quantity,
-        grace_days=product.grace_days,
-    )
+    asked = {"name": changes.name, "description": changes.description, "active": changes.active}
+    differing = {name: value for name, value in asked.items() if value not in {None, getattr(product, name)}}
+    return catalog.update_product(product=product, **cast("catalog.ProductChanges", differing))
 
 
 def _check_name(name: str) -> None:

@@ -7,7 +7,7 @@ a new one.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypedDict, Unpack
 
 from billing import gateway
 from billing.gateway.snapshots import Snapshot
@@ -62,6 +62,23 @@ class NotOnSale(Exception):
         return cls(f"{price} is not on sale any more: it was replaced or archived. Nothing was changed.")
 
 
+# Our own settings of a product that are on or off.
+SWITCHES = ("can_be_bought_again", "can_be_tried_again", "has_quantity")
+
+
+class ProductChanges(TypedDict, total=False):
+    """The fields of a product to change; those that are left out stay as they are at Stripe."""
+
+    name: str
+    description: str
+    features: Iterable[str]
+    active: bool
+    can_be_bought_again: bool
+    can_be_tried_again: bool
+    has_quantity: bool
+    grace_days: int | None
+
+
 class NewProduct(NamedTuple):
     product: Product
     price: Price
@@ -81,14 +98,8 @@ def create_product(
     active: bool = True,
 ) -> NewProduct:
     """Create a product with its first price, which becomes its default, in one call."""
-    settings = _own_settings(
-        {
-            "can_be_bought_again": can_be_bought_again,
-            "can_be_tried_again": can_be_tried_again,
-            "has_quantity": has_quantity,
-        },
-        grace_days,
-    )
+    switches = (can_be_bought_again, can_be_tried_again, has_quantity)
+    settings = _switched(dict(zip(SWITCHES, switches, strict=True))) | _grace(grace_days)
     params: p.ProductCreateParams = {
         "name": name,
         "active": active,
@@ -113,36 +124,18 @@ def create_product(
     return NewProduct(_new(PRODUCT, answer), _new(PRICE, first_price))
 
 
-def update_product(
-    *,
-    product: Product,
-    name: str,
-    description: str,
-    features: Iterable[str],
-    can_be_bought_again: bool,
-    active: bool,
-    can_be_tried_again: bool = False,
-    has_quantity: bool = False,
-    grace_days: int | None = None,
-) -> Product:
-    """Change a product's own fields; `change_price` changes its prices."""
-    return _change_product(
-        product,
-        {
-            "name": name,
-            "description": description,
-            "marketing_features": [{"name": feature} for feature in features] or "",
-            "metadata": _own_settings(
-                {
-                    "can_be_bought_again": can_be_bought_again,
-                    "can_be_tried_again": can_be_tried_again,
-                    "has_quantity": has_quantity,
-                },
-                grace_days,
-            ),
-            "active": active,
-        },
-    )
+def update_product(*, product: Product, **changes: Unpack[ProductChanges]) -> Product:
+    """Change these fields of a product and leave the others as they are; `change_price` changes its prices."""
+    asked: dict[str, Any] = dict(changes)
+    params: Any = {name: asked[name] for name in ("name", "description", "active") if name in asked}
+    if "features" in asked:
+        params["marketing_features"] = [{"name": feature} for feature in asked["features"]] or ""
+    settings = _switched({name: asked[name] for name in SWITCHES if name in asked})
+    if "grace_days" in asked:
+        settings |= _grace(asked["grace_days"])
+    if settings:
+        params["metadata"] = settings
+    return _change_product(product, params) if params else product
 
 
 def add_price(*, product: Product, terms: PriceTerms, request_id: str) -> Price:
@@ -198,8 +191,8 @@ def _archive_replaced(old: Price, replacement: Price) -> None:
 def _replacement_of(price: Price, unit_amount: int) -> Price:
     """A price on sale with an archived price's terms and this amount. Raises NotOnSale if there is none."""
     terms = _terms_of(price, unit_amount=unit_amount)
-    others = Price.objects.filter(product=price.product_id, active=True, is_deleted=False, unit_amount=unit_amount)
-    for other in others:
+    others = Price.objects.plain().filter(product=price.product_id, active=True, is_deleted=False)
+    for other in others.filter(unit_amount=unit_amount):
         if _terms_of(other, unit_amount=unit_amount) == terms:
             return other
     raise NotOnSale.replaced_or_archived(price)
@@ -241,10 +234,13 @@ def restore_price(*, price: Price) -> Price:
     return _change_price(price, {"active": True})
 
 
-def _own_settings(switches: dict[str, bool], grace_days: int | None) -> dict[str, str]:
+def _switched(switches: dict[str, bool]) -> dict[str, str]:
     """Our own settings of a product, as metadata: Stripe has no fields for them. An empty text unsets a key."""
-    switched = {name: "true" if is_on else "" for name, is_on in switches.items()}
-    return {**switched, "grace_days": "" if grace_days is None else str(grace_days)}
+    return {name: "true" if is_on else "" for name, is_on in switches.items()}
+
+
+def _grace(days: int | None) -> dict[str, str]:
+    return {"grace_days": "" if days is None else str(days)}
 
 
 def _create_price(product: Product, terms: PriceTerms, request_id: str) -> Price:

@@ -1,5 +1,6 @@
 """The catalog's kinds of mirrored rows: how a product, price or promotion code at Stripe becomes columns."""
 
+from decimal import Decimal
 from typing import Any
 
 from billing import gateway
@@ -33,6 +34,9 @@ def _price_columns(obj: JSON) -> dict[str, Any]:
         "active": obj["active"],
         "currency": obj["currency"],
         "unit_amount": obj.get("unit_amount"),
+        "pricing": _pricing(obj).value,
+        "exact_amount": _exact_amount(obj),
+        "package_size": (obj.get("transform_quantity") or {}).get("divide_by"),
         "interval": recurring.get("interval", Price.Interval.ONE_TIME.value),
         "interval_count": recurring.get("interval_count", 1),
         "trial_needs_card": metadata.get("trial_needs_card") != "false",
@@ -40,6 +44,23 @@ def _price_columns(obj: JSON) -> dict[str, Any]:
         "nickname": obj.get("nickname") or "",
         "metadata": metadata,
     }
+
+
+def _pricing(obj: JSON) -> Price.Pricing:
+    kinds = {
+        Price.Pricing.METERED: (obj.get("recurring") or {}).get("usage_type", "licensed") != "licensed",
+        Price.Pricing.TIERED: obj.get("billing_scheme", "per_unit") != "per_unit",
+        Price.Pricing.CHOSEN: obj.get("custom_unit_amount") is not None,
+        Price.Pricing.PACKAGES: obj.get("transform_quantity") is not None,
+        Price.Pricing.FRACTION: obj.get("unit_amount") is None and bool(obj.get("unit_amount_decimal")),
+    }
+    return next((kind for kind, is_it in kinds.items() if is_it), Price.Pricing.PLAIN)
+
+
+def _exact_amount(obj: JSON) -> str:
+    """Return the amount with its fraction as plain digits; empty if there is none."""
+    exact = obj.get("unit_amount_decimal")
+    return "" if exact is None else f"{Decimal(str(exact)):f}"
 
 
 def _promotion_code_columns(obj: JSON) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def _subscription_columns(subscription: Subscription) -> dict[str, object]:
         "product_id": subscription.product_id,
         "prod_name": subscription.product_name,
         "quantity": subscription.quantity,
-        "unit_amount": price.unit_amount if price else None,
+        "unit_amount": subscription.unit_amount,
         "currency": subscription.currency,
         "interval": price.interval if price else None,
         "current_period_end": subscription.current_period_end_at,

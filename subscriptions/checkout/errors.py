@@ -4,6 +4,7 @@ from typing import Self
 
 from billing import money
 from billing.errors import StripeRefused, StripeUnavailable
+from billing.models import Price
 
 MAX_QUANTITY = 999
 
@@ -14,6 +15,10 @@ class CannotBuy(Exception):
     @classmethod
     def not_on_sale(cls) -> Self:
         return cls("This price is no longer available. Please choose one of the current plans.")
+
+    @classmethod
+    def varies(cls, price: Price) -> Self:
+        return cls(f"The price of this {price.variation}, so it can't be bought here. Please contact us.")
 
     @classmethod
     def other_currency(cls, theirs: str, wanted: str) -> Self:

@@ -27,6 +27,9 @@ def params_for(session: CheckoutSession, *, user: User) -> "pc.SessionCreatePara
         "success_url": _with_session_id(settings.CHECKOUT_SUCCESS_URL or _page("checkout_success")),
         "cancel_url": settings.CHECKOUT_CANCEL_URL or _page("checkout_cancelled"),
     }
+    if session.price:
+        # A price can have amounts in further currencies; our pages show the one of its own.
+        params["currency"] = session.price.currency
     if session.mode == CheckoutSession.Mode.PAYMENT:
         params["payment_intent_data"] = {"metadata": metadata}
         return params

@@ -7,7 +7,6 @@ from billing import money
 from billing.errors import IDEMPOTENCY_CONFLICT, StripeMissing, StripeRefused, StripeUnavailable
 from billing.models import Price
 from subscriptions import access
-from subscriptions.access import Holdings
 from subscriptions.checkout import claims, sessions, trials
 from subscriptions.checkout.errors import (
     MAX_QUANTITY,
@@ -86,7 +85,7 @@ def start(*, user: User, price_id: str, now: datetime, quantity: int = 1, mode: 
                 claims.end_purchase(claim)
                 customer = customers.ensure(user)
                 continue
-            started = _already_has(claim, customer, price, user) or _go_on(claim, price, quantity, user=user, now=now)
+            started = _already_has(claim, price, user) or _go_on(claim, price, quantity, user=user, now=now)
         except StripeRefused as error:
             claims.release_unless_at_checkout(claim)
             customer = _customer_after(error, customer, user)
@@ -122,7 +121,7 @@ def price_to_buy(price_id: str, *, quantity: int, mode: str = "") -> Price:
     if price is None:
         raise NoSuchPrice.not_on_sale()
     if not price.is_on_sale:
-        raise CannotBuy.not_on_sale()
+        raise CannotBuy.not_on_sale() if price.is_plain else CannotBuy.varies(price)
     if mode not in ("", sessions.mode_of(price)):
         raise OtherMode.than(sessions.mode_of(price))
     if quantity > 1 and not price.product.has_quantity:
@@ -152,7 +151,7 @@ def _claim(customer: Customer, price: Price, user: User, now: datetime) -> Produ
         raise CannotBuy.refused(error) from error
 
 
-def _already_has(claim: ProductClaim, customer: Customer, price: Price, user: User) -> Started | None:
+def _already_has(claim: ProductClaim, price: Price, user: User) -> Started | None:
     """Return what the person has, or gets by a scheduled change; an open checkout of it is expired then."""
     holdings = access.holdings_of(user)
     held = holdings.holding_of(price.product, price=price)
@@ -160,7 +159,7 @@ def _already_has(claim: ProductClaim, customer: Customer, price: Price, user: Us
     if held:
         claims.end_purchase(claim)
         return Started(held=held)
-    if other_currency := _other_currency(customer, holdings, price):
+    if other_currency := holdings.other_currency(price):
         claims.release_unless_at_checkout(claim)
         raise CannotBuy.other_currency(other_currency, price.currency)
     return None
@@ -170,14 +169,6 @@ def _due(user: User, price: Price) -> Subscription | None:
     """Return the subscription that is scheduled to change to the product."""
     ids = BillingAccount.objects.customer_ids_of(user)
     return Subscription.objects.due_to_change_to(price.product).filter(customer__in=ids).first()
-
-
-def _other_currency(customer: Customer, holdings: Holdings, price: Price) -> str:
-    """Return the currency of the customer's subscriptions if it differs: Stripe bills them all in one currency."""
-    if not price.is_recurring:
-        return ""
-    currencies = (held.currency for held in holdings.subscriptions if held.customer_id == customer.pk)
-    return next((currency for currency in currencies if currency not in ("", price.currency)), "")
 
 
 def _go_on(claim: ProductClaim, price: Price, quantity: int, *, user: User, now: datetime) -> Started | None:

@@ -175,6 +175,7 @@ def invoice_columns(obj: JSON) -> dict[str, Any]:
 
 def refund_columns(obj: JSON) -> dict[str, Any]:
     return {
+        **_presented(obj),
         "payment_intent_id": id_of(obj.get("payment_intent")) or "",
         "amount": obj["amount"],
         "currency": obj["currency"],
@@ -198,8 +199,18 @@ def dispute_columns(obj: JSON) -> dict[str, Any]:
     }
 
 
+def _presented(obj: JSON) -> dict[str, Any]:
+    """What the buyer paid, if Stripe converted it (https://docs.stripe.com/payments/currencies/localize-prices)."""
+    presented = obj.get("presentment_details") or {}
+    return {
+        "presentment_amount": presented.get("presentment_amount"),
+        "presentment_currency": presented.get("presentment_currency") or "",
+    }
+
+
 def payment_columns(obj: JSON) -> dict[str, Any]:
     return {
+        **_presented(obj),
         "payment_intent_id": obj["id"],
         "customer_id": id_of(obj.get("customer")),
         "amount": obj["amount"],

@@ -1,6 +1,7 @@
 """Invoices and refunds."""
 
 from datetime import datetime
+from typing import Any, Protocol
 
 from django.contrib import admin
 from django.db import models
@@ -15,6 +16,23 @@ from subscriptions.user_model import User
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
     def of(self, user: User) -> "InvoiceQuerySet":
         return self.filter(customer__in=BillingAccount.objects.customer_ids_of(user), is_deleted=False)
+
+
+class Converted(Protocol):
+    """Money that Stripe may have converted from the buyer's own currency."""
+
+    amount: Any
+    currency: Any
+    presentment_amount: Any
+    presentment_currency: Any
+
+
+def shown_amount(row: Converted) -> str:
+    """Return what the buyer paid or got back: "$49.00", or "€45.20 ($49.00)" if it was converted."""
+    amount = money.display(row.amount, row.currency)
+    if row.presentment_amount is None or row.presentment_currency in {"", row.currency}:
+        return amount
+    return f"{money.display(row.presentment_amount, row.presentment_currency)} ({amount})"
 
 
 class Invoice(MirroredRow):
@@ -170,6 +188,8 @@ class Refund(MirroredRow):
     invoice = LooseLink("subscriptions.Invoice", related_name="refunds")
     amount = models.BigIntegerField(help_text="In the currency's minor unit.")
     currency = models.CharField(max_length=3)
+    presentment_amount = models.BigIntegerField(null=True, blank=True, help_text="In the buyer's own currency.")
+    presentment_currency = models.CharField(max_length=3, blank=True)
     status = models.CharField(max_length=30)
     reason = models.CharField(max_length=100, blank=True)
     request_id = models.CharField(max_length=100, blank=True, help_text="The request of staff that it was made by.")
@@ -183,7 +203,7 @@ class Refund(MirroredRow):
     @property
     @admin.display(description="amount")
     def amount_display(self) -> str:
-        return money.display(self.amount, self.currency)
+        return shown_amount(self)
 
     @property
     def status_label(self) -> str:

@@ -5,13 +5,12 @@ from datetime import datetime
 from django.contrib import admin
 from django.db import models
 
-from billing import money
 from billing.models import LooseLink, MirroredRow, own_id, words_for
 from subscriptions.models import dispute
 from subscriptions.models.awaited_payment import AwaitedPayment, Awaits
 from subscriptions.models.customer import BillingAccount
 from subscriptions.models.dispute import DisputeHold
-from subscriptions.models.invoice import Refund
+from subscriptions.models.invoice import Refund, shown_amount
 from subscriptions.user_model import User
 
 
@@ -62,6 +61,8 @@ class Payment(AwaitedPayment, MirroredRow):
     quantity = models.PositiveIntegerField(default=1)
     amount = models.BigIntegerField(help_text="In the currency's minor unit.")
     currency = models.CharField(max_length=3)
+    presentment_amount = models.BigIntegerField(null=True, blank=True, help_text="In the buyer's own currency.")
+    presentment_currency = models.CharField(max_length=3, blank=True)
     status = models.CharField(max_length=30)
 
     # Our own: a purchase can be ended without a refund.
@@ -108,7 +109,7 @@ class Payment(AwaitedPayment, MirroredRow):
     @property
     @admin.display(description="amount")
     def amount_display(self) -> str:
-        return money.display(self.amount, self.currency)
+        return shown_amount(self)
 
     @property
     def product_name(self) -> str:

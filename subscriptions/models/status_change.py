@@ -92,7 +92,7 @@ class StatusChange(models.Model):
         return [PASSAGES.get((self.from_status, self.to_status)) or _arrival(self.to_status)]
 
     def _beginning(self) -> list[str]:
-        plan = _plan(self.to_price, self.to_quantity)
+        plan = self._plan(self.to_price, self.to_quantity)
         if self.to_status in BEGINNINGS and not self._was_known_late():
             return [BEGINNINGS[self.to_status].format(plan=plan)]
         known = f"On {plan} when this history began"
@@ -102,11 +102,20 @@ class StatusChange(models.Model):
         if not self.from_status:
             return []
         if self.from_price_id != self.to_price_id:
-            before, after = _plan(self.from_price, self.from_quantity), _plan(self.to_price, self.to_quantity)
+            before = self._plan(self.from_price, self.from_quantity)
+            after = self._plan(self.to_price, self.to_quantity)
             return [f"Changed from {before} to {after}"]
         if (self.from_quantity or 1) != (self.to_quantity or 1):
             return [f"Quantity changed from {self.from_quantity or 1} to {self.to_quantity or 1}"]
         return []
+
+    def _plan(self, price: Price | None, quantity: int | None) -> str:
+        if price is None:
+            return "a plan that is no longer listed"
+        name = price.product.name if price.product else "a plan that is no longer listed"
+        currency = self.subscription.currency if self.subscription else ""
+        times = f" \N{MULTIPLICATION SIGN} {quantity}" if quantity and quantity > 1 else ""
+        return f"{name}, {price.terms_in(currency)}{times}"
 
     def _was_known_late(self) -> bool:
         started_at = self.subscription.stripe_created_at if self.subscription else None
@@ -115,13 +124,6 @@ class StatusChange(models.Model):
 
 def _arrival(status: str) -> str:
     return ARRIVALS.get(status) or status.replace("_", " ").capitalize()
-
-
-def _plan(price: Price | None, quantity: int | None) -> str:
-    if price is None:
-        return "a plan that is no longer listed"
-    name = price.product.name if price.product else "a plan that is no longer listed"
-    return f"{name}, {price}" + (f" \N{MULTIPLICATION SIGN} {quantity}" if quantity and quantity > 1 else "")
 
 
 def _day(moment: datetime) -> str:

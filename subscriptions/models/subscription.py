@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.functional import cached_property
 
-from billing.models import LooseLink, MirroredRow, Product, stripe_id, words_for
+from billing.models import LooseLink, MirroredRow, Price, Product, stripe_id, words_for
 from subscriptions import stripe_clock
 from subscriptions.models import dispute
 from subscriptions.models.checkout_session import CheckoutSession
@@ -194,6 +194,23 @@ class Subscription(MirroredRow):
         return self.product.name if self.product else "A plan that is no longer listed"
 
     @property
+    def unit_amount(self) -> int | None:
+        """What one costs, in the currency that it is billed in; None if that is not a fixed amount known here."""
+        price: Price | None = self.price
+        is_known = price is not None and price.is_plain and self.currency in {"", price.currency}
+        return price.unit_amount if price and is_known else None
+
+    @property
+    def terms_display(self) -> str:
+        """Price, interval and quantity: "$19.00 per month", "varies with use (USD) per month"."""
+        return self.terms_of(self.price, self.quantity) if self.price else ""
+
+    def terms_of(self, price: Price, quantity: int) -> str:
+        """Say what a quantity of this price costs this subscription, in the currency that it is billed in."""
+        times = f"\N{MULTIPLICATION SIGN} {quantity}" if price.is_plain else f"for {quantity:,}"
+        return price.terms_in(self.currency) + (f" {times}" if quantity > 1 else "")
+
+    @property
     def product_ids(self) -> set[str]:
         """The products of all items."""
         return {item["product"] for item in self.items}
@@ -220,6 +237,12 @@ class Subscription(MirroredRow):
         """The schedule that will change this subscription, if there is one."""
         schedule: SubscriptionSchedule | None = self.schedule
         return schedule if schedule and schedule.has_pending_change else None
+
+    @property
+    def pending_terms(self) -> str:
+        """What the scheduled change costs, as `terms_display`; empty if that is not known."""
+        waiting = self.pending_change
+        return self.terms_of(waiting.next_price, waiting.next_quantity or 1) if waiting and waiting.next_price else ""
 
     @property
     def last_use_at(self) -> datetime | None:

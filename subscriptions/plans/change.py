@@ -37,6 +37,12 @@ def choices(*, subscription: Subscription) -> list[Price]:
     return list(others.order_by("product__stripe_created_at", "product_id", "unit_amount"))
 
 
+def are_some_in_other_currencies(*, subscription: Subscription) -> bool:
+    """Whether plans are on sale that the subscription can't change to because of its currency."""
+    recurring = Price.objects.on_sale().exclude(interval=Price.Interval.ONE_TIME)
+    return recurring.exclude(currency=subscription.currency).exists()
+
+
 def usual_quantity(*, subscription: Subscription, price: Price) -> int:
     """Return the quantity after a change: the same as now, or one of another product not sold by quantity."""
     is_counted = price.product_id == subscription.product_id or _is_sold_by_quantity(price)
@@ -61,12 +67,15 @@ def was_billed_at_once(*, subscription: Subscription) -> bool:
 
 
 def can_wait(*, subscription: Subscription, price: Price, quantity: int) -> bool:
-    """Whether the change can wait until the period ends: the new price is cheaper, or would be billed at once."""
+    """Whether the change can wait until the period ends.
+
+    It can if the new price is cheaper, or may be, or would be billed at once.
+    """
     if subscription.on_trial:
         return False
     item = preview.main_item(subscription)
     is_cheaper = (price.unit_amount or 0) * quantity < (item["unit_amount"] or 0) * item["quantity"]
-    return is_cheaper or preview.begins_period(subscription, price)
+    return is_cheaper or subscription.unit_amount is None or preview.begins_period(subscription, price)
 
 
 def check_change(*, subscription: Subscription, price: Price, quantity: int) -> None:
@@ -84,11 +93,13 @@ def check_change(*, subscription: Subscription, price: Price, quantity: int) -> 
 
 
 def _check_price(subscription: Subscription, price: Price) -> None:
-    if not price.is_on_sale and price.pk != subscription.price_id:
-        raise CannotChange.not_on_sale()
+    is_its_own = price.pk == subscription.price_id
+    if not price.is_on_sale and not is_its_own:
+        raise CannotChange.not_on_sale() if price.is_plain else CannotChange.varies(price)
     if not price.is_recurring:
         raise CannotChange.one_time()
-    if price.currency != subscription.currency:
+    # Its own price can have amounts in further currencies.
+    if price.currency != subscription.currency and not is_its_own:
         raise CannotChange.other_currency(subscription)
     if price.product_id in _products_beside(subscription):
         raise CannotChange.part_of_it()
@@ -100,6 +111,8 @@ def _check_price(subscription: Subscription, price: Price) -> None:
 
 def _check_quantity(subscription: Subscription, price: Price, quantity: int) -> None:
     """Raise CannotChange if the product is not sold by quantity; a quantity given in the dashboard may stay."""
+    if not price.takes_quantity and quantity != subscription.quantity:
+        raise CannotChange.by_use()
     is_kept = price.product_id == subscription.product_id and quantity == subscription.quantity
     if quantity > 1 and not is_kept and not _is_sold_by_quantity(price):
         raise CannotChange.not_by_quantity(price.product.name if price.product else "This plan")

@@ -3,6 +3,7 @@
 from typing import Self
 
 from billing import money
+from billing.models import Price
 from subscriptions.models import Subscription
 
 MAX_QUANTITY = 999
@@ -48,6 +49,14 @@ class CannotChange(SubscriptionRefusal):
     @classmethod
     def not_on_sale(cls) -> Self:
         return cls("This price is no longer available. Please choose one of the current plans.")
+
+    @classmethod
+    def varies(cls, price: Price) -> Self:
+        return cls(f"The price of this {price.variation}, so you can't change to it here. Please contact us.")
+
+    @classmethod
+    def by_use(cls) -> Self:
+        return cls("This is billed by use, so it has no quantity.")
 
     @classmethod
     def one_time(cls) -> Self:

@@ -90,6 +90,11 @@ class Preview:
         return self.due_at is not None and self.due_at == self.subscription.current_period_end_at
 
     @property
+    def terms_display(self) -> str:
+        """What the new plan costs: "$19.00 per month"."""
+        return self.subscription.terms_of(self.price, self.quantity)
+
+    @property
     def total_display(self) -> str:
         return money.display(self.total, self.currency)
 

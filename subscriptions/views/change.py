@@ -33,7 +33,11 @@ class ChangeForm(forms.Form):
 def choose(request: SignedInRequest, subscription_id: str) -> HttpResponse:
     """Show the prices that this subscription can change to."""
     subscription = own_subscription(request, subscription_id)
-    context = {"subscription": subscription, "prices": changes.choices(subscription=subscription)}
+    context = {
+        "subscription": subscription,
+        "prices": changes.choices(subscription=subscription),
+        "has_other_currencies": changes.are_some_in_other_currencies(subscription=subscription),
+    }
     return render(request, "subscriptions/change_choose.html", context)
 
 

@@ -48,7 +48,7 @@ def _offer(request: HttpRequest, price_id: str) -> HttpResponse:
     if price is None:
         raise Http404("no such price")
     if not price.is_on_sale:
-        context = {"message": CannotBuy.not_on_sale()}
+        context = {"message": CannotBuy.not_on_sale() if price.is_plain else CannotBuy.varies(price)}
         return render(request, "subscriptions/refused.html", context, status=HTTPStatus.GONE)
     return render(request, "subscriptions/buy.html", {"price": price, "item": plans.offer_of(price, request.user)})
 

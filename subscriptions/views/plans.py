@@ -18,8 +18,9 @@ from subscriptions.user_model import User
 
 @dataclass(frozen=True)
 class PriceOffer:
-    """A price, which button it gets (buy | awaited | subscribed | switch | owned), and the free days with it.
+    """A price, the free days with it, and its button: buy | awaited | subscribed | switch | owned | other_currency.
 
+    `other_currency` is the one that this person's subscriptions are billed in, if it rules this price out.
     `trial_is_used` says that the price has a trial which this person has had.
     """
 
@@ -28,6 +29,7 @@ class PriceOffer:
     holding: Subscription | Payment | None
     trial_days: int
     trial_is_used: bool
+    other_currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,19 +61,22 @@ def _price_offer(price: Price, holdings: Holdings, used: set[str]) -> PriceOffer
     held = holdings.holding_of(price.product, price=price)
     is_used = bool(price.trial_days) and price.product_id in used
     days = 0 if is_used else price.trial_days or 0
-    return PriceOffer(price, _state(price, held), held, days, is_used)
+    other_currency = holdings.other_currency(price)
+    state = _state(price, held, is_possible=not other_currency)
+    return PriceOffer(price, state, held, days, is_used, other_currency)
 
 
-def _state(price: Price, held: Subscription | Payment | None) -> str:
+def _state(price: Price, held: Subscription | Payment | None, *, is_possible: bool) -> str:
     match held:
-        case None:
-            return "buy"
         case Payment():
             return "awaited" if held.is_awaited else "owned"
         case Subscription(status=Subscription.Status.INCOMPLETE):
             return "awaited"
-        case Subscription():
-            return "subscribed" if price.pk in held.price_ids else "switch"
+        case Subscription() if price.pk in held.price_ids:
+            return "subscribed"
+    if not is_possible:
+        return "other_currency"
+    return "switch" if held else "buy"
 
 
 @require_GET

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import pytest
 
 from billing import money
@@ -59,6 +61,22 @@ class TestDisplay:
 
     def test_shows_a_currency_that_it_does_not_know(self) -> None:
         assert money.display(1900, "zzz") == "ZZZ\xa019.00"
+
+
+class TestDisplayExact:
+    @pytest.mark.parametrize(
+        ("amount", "currency", "shown"),
+        [
+            ("0.5", "usd", "$0.005"),
+            ("0.000000000001", "usd", "$0.00000000000001"),
+            ("1900", "usd", "$19.00"),
+            ("1900.25", "eur", "€19.0025"),
+            ("0.5", "jpy", "¥0.5"),
+            ("12.5", "kwd", "KWD\xa00.0125"),
+        ],
+    )
+    def test_shows_fractions_of_the_minor_unit(self, amount: str, currency: str, shown: str) -> None:
+        assert money.display_exact(Decimal(amount), currency) == shown
 
 
 class TestPlain:

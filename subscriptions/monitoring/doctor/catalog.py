@@ -16,8 +16,16 @@ def check_catalog() -> Iterator[Finding]:
         products = format_count(Product.objects.filter(is_deleted=False).count(), "product")
         prices = format_count(Price.objects.filter(is_deleted=False).count(), "price")
         yield ok(f"{products} and {prices}, as at Stripe.")
+    if varying := _not_sold():
+        yield note(f"Active at Stripe, but not sold here: {some(varying)}. Only fixed amounts for each are sold.")
     if unpriced := _products_without_price():
         yield note(f"On sale, but without a price: {some(unpriced)}.")
+
+
+def _not_sold() -> list[str]:
+    """The prices that Stripe sells and this site does not, and why."""
+    active = Price.objects.filter(active=True, is_deleted=False, product__active=True, product__is_deleted=False)
+    return [f"{price.pk} ({price.variation})" for price in active.order_by("pk") if not price.is_plain]
 
 
 def _products_without_price() -> list[str]:

@@ -13,6 +13,7 @@ from billing.models import Price, Product
 from tests.billing.admin.browser import (
     ADD_PRODUCT,
     PRODUCTS,
+    Page,
     choose,
     messages_on,
     open_page,
@@ -201,6 +202,39 @@ class TestChange:
         local_stripe.api.products.update(price.product_id, {"metadata": {"team": "blue"}})
         save(admin, page, name="Pro+")
         assert Product.objects.get().metadata == {"team": "blue"}
+
+    def test_saved_late_leaves_what_others_changed(
+        self, admin: Client, local_stripe: LocalStripe, price: Price
+    ) -> None:
+        page = open_page(admin, page_of(price.product))
+        catalog.archive_product(product=price.product)
+        local_stripe.api.products.update(str(price.product_id), {"description": "From the dashboard"})
+        save(admin, page, name="Pro+")
+        product = Product.objects.get()
+        assert (product.name, product.active, product.description) == ("Pro+", False, "From the dashboard")
+        assert here() == at_stripe(local_stripe)
+        [notice, _] = messages_on(admin, PRODUCTS)
+        assert notice == (
+            "Changed since you opened this page, and left so: description (your page: empty; "
+            "now: “From the dashboard”); active (your page: yes; now: no)."
+        )
+
+    def test_saved_late_replaces_nobodys_work_unless_saved_again(
+        self, admin: Client, local_stripe: LocalStripe, price: Price
+    ) -> None:
+        page = open_page(admin, page_of(price.product))
+        catalog.update_product(product=price.product, name="Premium")
+        local_stripe.forget_calls()
+        again = Page.of(page.address, save(admin, page, name="Pro+"))
+        words = "This was changed since you opened this page. Yours: “Pro+”. Now: “Premium”. Save again to replace it."
+        assert again.errors == {"name": [words]}
+        assert (local_stripe.calls, Product.objects.get().name) == ([], "Premium")
+        assert save(admin, again).status_code == 302
+        assert Product.objects.get().name == "Pro+"
+
+    def test_saved_as_it_is_asks_stripe_nothing(self, admin: Client, local_stripe: LocalStripe, price: Price) -> None:
+        save(admin, open_page(admin, page_of(price.product)))
+        assert local_stripe.calls == []
 
     def test_reading_the_pages_asks_stripe_nothing(
         self, admin: Client, local_stripe: LocalStripe, price: Price

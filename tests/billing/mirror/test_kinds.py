@@ -100,6 +100,27 @@ class TestPrice:
         assert not row.is_on_sale
         assert not Price.objects.on_sale().exists()
 
+    @pytest.mark.parametrize(
+        ("members", "words"),
+        [
+            ({"recurring": {**MONTHLY, "usage_type": "metered"}}, "varies with use (USD) per month"),
+            ({"billing_scheme": "tiered", "unit_amount": None}, "varies (USD) per month"),
+            ({"transform_quantity": {"divide_by": 1000, "round": "up"}}, "$19.00 per 1,000 per month"),
+            ({"unit_amount": None, "unit_amount_decimal": "0.5"}, "$0.005 per month"),
+            ({"unit_amount": None, "unit_amount_decimal": "1950.25"}, "$19.5025 per month"),
+            (
+                {"unit_amount": None, "unit_amount_decimal": None, "recurring": None, "custom_unit_amount": {}},
+                "is chosen by the buyer (USD) once",
+            ),
+            ({"unit_amount": None, "unit_amount_decimal": None}, "varies (USD) per month"),
+        ],
+    )
+    def test_that_is_no_plain_amount_is_shown_and_not_sold(self, members: dict[str, Any], words: str) -> None:
+        product_from()
+        row = price_from(**{"unit_amount_decimal": "1900", **members})
+        assert str(row) == words
+        assert (row.is_on_sale, row.is_plain, Price.objects.on_sale().exists()) == (False, False, False)
+
     def test_may_be_free(self) -> None:
         product_from()
         assert price_from(unit_amount=0).is_on_sale

@@ -248,6 +248,15 @@ class TestUpdateprod:
         assert (after.name, after.description, after.features, after.active) == ("Pro+", "For one", ["Fast"], False)
         assert (after.can_be_bought_again, after.has_quantity, after.grace_days) == (True, True, 3)
 
+    def test_puts_nothing_back_as_it_was(self, backend: Program, price: Price, local_stripe: LocalStripe) -> None:
+        """Our copy does not know yet what was changed in the dashboard."""
+        changed = {"active": False, "description": "From the dashboard", "metadata": {"has_quantity": "true"}}
+        local_stripe.api.products.update(str(price.product_id), changed)
+        assert backend.post("updateprod", prod_name="Pro", new_name="Pro+").status_code == 200
+        after = Product.objects.get()
+        assert (after.name, after.active, after.description) == ("Pro+", False, "From the dashboard")
+        assert after.has_quantity
+
     def test_of_nothing_changes_nothing(self, backend: Program, price: Price, local_stripe: LocalStripe) -> None:
         answer = backend.post("updateprod", prod_name="Pro", new_name="Pro", unit_amount=1900, active=True)
         assert (answer.status_code, answer.json()["price_id"], local_stripe.calls) == (200, price.pk, [])

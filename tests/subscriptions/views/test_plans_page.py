@@ -38,6 +38,26 @@ class TestPlans:
         names = re.findall(r"<h2[^>]*>(For \d+)</h2>", shown(client, "/"))
         assert names == ["For 1000", "For 2000", "For 3000", "For 4000", "For 5000"]
 
+    def test_offer_nothing_in_a_currency_that_the_buyer_cannot_have(
+        self, customer_client: Client, customer: Customer, price: Price
+    ) -> None:
+        terms = PriceTerms(unit_amount=900, currency="eur")
+        euro = catalog.create_product(name="Euro", price=terms, request_id="euro").price
+        book = PriceTerms(unit_amount=4900, currency="eur", interval="one_time")
+        once = catalog.create_product(name="Book", price=book, request_id="book").price
+        catalog.add_price(product=price.product, terms=terms, request_id="euro-pro")
+        subscribe(customer, price)
+        why = "Your subscriptions are billed in USD, and one in EUR can"
+        page = shown(customer_client, "/")
+        assert [step.address for step in reading.steps(page)] == [f"/buy/{once.pk}/"]
+        assert page.count(why) == 2
+        page = shown(customer_client, f"/buy/{euro.pk}/")
+        assert why in page
+        assert "<form" not in page
+        page = shown(customer_client, "/subscriptions/sub_1/change/")
+        assert "Euro" not in page
+        assert "Your subscription is billed in USD, so prices in other currencies are left out." in page
+
     @pytest.mark.parametrize(
         ("needs_card", "words"), [(True, "After 14 free days"), (False, "After 14 free days, no card needed")]
     )
