@@ -1,8 +1,10 @@
 """Invoices, payments, refunds and disputes."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from billing.errors import StripeMissing
 from billing.gateway.client import read_page, read_pages, read_range, send
 from billing.gateway.nested_lists import completed
 from billing.gateway.snapshots import Page, Snapshot
@@ -12,8 +14,11 @@ if TYPE_CHECKING:
 
 
 def preview_invoice(params: "p.InvoiceCreatePreviewParams") -> Snapshot:
-    """The invoice that these parameters would bring, with all its lines."""
-    return completed(send(lambda stripe_: stripe_.v1.invoices.create_preview(params)), "lines")
+    """The invoice that these parameters would bring; with all its lines, unless Stripe no longer knows it."""
+    answer = send(lambda stripe_: stripe_.v1.invoices.create_preview(params))
+    with suppress(StripeMissing):
+        return completed(answer, "lines")
+    return answer
 
 
 def retrieve_invoice(invoice_id: str) -> Snapshot:

@@ -90,4 +90,6 @@ def update_schedule(schedule_id: str, params: "p.SubscriptionScheduleUpdateParam
 
 
 def release_schedule(schedule_id: str) -> Snapshot:
-    return send(lambda stripe_: stripe_.v1.subscription_schedules.release(schedule_id))
+    """Release the subscription; an end that the schedule has set stays."""
+    params: p.SubscriptionScheduleReleaseParams = {"preserve_cancel_date": True}
+    return send(lambda stripe_: stripe_.v1.subscription_schedules.release(schedule_id, params))

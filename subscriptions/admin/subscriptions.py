@@ -1,11 +1,14 @@
 """Subscriptions with their history and invoices, and checkout sessions."""
 
 from datetime import datetime
+from html import unescape
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.html import strip_tags
 
 from billing.errors import StripeFailure
 from subscriptions.admin.duplicates import OffersRefundOfDuplicates, TwicePaidFilter
@@ -14,6 +17,7 @@ from subscriptions.customers import ownership
 from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscription, SubscriptionSchedule
 from subscriptions.payments import duplicates, refunds
 from subscriptions.payments.refunds import CannotRefund
+from subscriptions.plans import outlook
 from subscriptions.plans.errors import SubscriptionRefusal
 
 
@@ -26,6 +30,8 @@ class StatusChangeInline(ReadOnlyInline):
         "to_price",
         "to_quantity",
         "cancels_at",
+        "to_pause",
+        "paused_because",
         "cause_kind",
         "cause_id",
     )
@@ -71,13 +77,38 @@ class WhoseFilter(admin.SimpleListFilter):
 
 @admin.register(Subscription)
 class SubscriptionAdmin(OffersRefundOfDuplicates, ReadOnlyAdmin):
-    list_display = ("id", "customer", "status", "product", "price", "quantity", "current_period_end_at", "cancels_at")
-    list_filter = (TwicePaidSubscriptions, WhoseFilter, "status", "cancel_at_period_end", "product")
+    list_display = (
+        "id",
+        "customer",
+        "standing",
+        "product",
+        "price",
+        "quantity",
+        "current_period_end_at",
+        "cancels_at",
+    )
+    list_filter = (TwicePaidSubscriptions, WhoseFilter, "status", "pause_behavior", "cancel_at_period_end", "product")
     list_select_related = ("customer", "product", "price")
     search_fields = ("id", "customer__email", "customer__id")
     inlines = (StatusChangeInline, InvoiceInline)
     actions = ("cancel_and_refund",)
     duplicate_action = "cancel_and_refund"
+    readonly_fields = ("in_words",)
+
+    @admin.display(description="status", ordering="status")
+    def standing(self, subscription: Subscription) -> str:
+        return subscription.standing_label
+
+    @admin.display(description="what its owner reads")
+    def in_words(self, subscription: Subscription) -> str:
+        """Return how the subscription stands in the sentences of its owner's account page."""
+        outlook.attach([subscription])
+        told = render_to_string("subscriptions/includes/subscription_status.html", {"subscription": subscription})
+        return " ".join(unescape(strip_tags(told)).split())
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = [name for name in super().get_fields(request, obj) if name != "in_words"]
+        return ["in_words", *fields]
 
     @admin.action(description="Cancel now and refund, because it is paid twice", permissions=["refund"])
     def cancel_and_refund(self, request: HttpRequest, chosen: QuerySet[Subscription]) -> None:
@@ -110,7 +141,16 @@ class CheckoutSessionAdmin(ReadOnlyAdmin):
 
 @admin.register(SubscriptionSchedule)
 class SubscriptionScheduleAdmin(ReadOnlyAdmin):
-    list_display = ("id", "subscription", "status", "next_price", "next_quantity", "next_at")
+    list_display = (
+        "id",
+        "subscription",
+        "status",
+        "next_price",
+        "next_quantity",
+        "next_at",
+        "end_behavior",
+        "ends_at",
+    )
     list_filter = ("status",)
     list_select_related = ("subscription", "next_price")
     search_fields = ("id", "subscription__id")

@@ -52,6 +52,17 @@ class SubscriptionAnswer(BaseModel):
     current_period_end: datetime | None
     cancel_at_period_end: bool
     cancel_at: datetime | None = Field(description="When it ends, if that is decided.")
+    next_charge_at: datetime | None = Field(description="Null if nothing more is charged, or payments are paused.")
+    payments_paused: str | None = Field(
+        description="What Stripe does with invoices while payments are paused; null if they are not.",
+        examples=["void"],
+    )
+    paused_because: str | None = Field(
+        description="Why its status is paused, as Stripe names it.", examples=["pause_requested"]
+    )
+    resumes_at: datetime | None = Field(description="When a pause ends, if that is decided.")
+    can_change: bool
+    can_resume: bool = Field(description="Whether a cancel or a pause can be undone.")
     trial_end: datetime | None
     ended_at: datetime | None
     awaits: str | None = Field(description="What the first payment waits for, if it takes days; `failed` afterwards.")
@@ -146,6 +157,12 @@ def _subscription_columns(subscription: Subscription) -> dict[str, object]:
         # Stripe can schedule an end in two ways, and only one of them sets its field of this name.
         "cancel_at_period_end": subscription.cancel_at_period_end or subscription.ends_with_period,
         "cancel_at": subscription.cancels_at,
+        "next_charge_at": subscription.next_charge_at,
+        "payments_paused": subscription.pause_behavior if subscription.is_collection_paused else None,
+        "paused_because": subscription.paused_because or None,
+        "resumes_at": subscription.pause_resumes_at or subscription.pause_ends_at,
+        "can_change": subscription.can_change,
+        "can_resume": subscription.can_resume,
         "trial_end": subscription.trial_end_at,
         "ended_at": subscription.ended_at,
         "awaits": subscription.awaited.awaits if subscription.awaited else None,

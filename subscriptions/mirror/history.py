@@ -73,6 +73,11 @@ def line_for(before: Subscription | None, after: Subscription) -> JSON | None:
         "from_quantity": before.quantity if before else None,
         "to_quantity": after.quantity,
         "cancels_at": after.cancels_at and after.cancels_at.isoformat(),
+        "from_cancels_at": before and before.cancels_at and before.cancels_at.isoformat(),
+        "from_pause": before.pause_behavior if before else "",
+        "to_pause": after.pause_behavior,
+        "pause_resumes_at": after.pause_resumes_at and after.pause_resumes_at.isoformat(),
+        "paused_because": after.paused_because,
         "cause_kind": cause.kind,
         "cause_id": cause.id,
         "changed_at": after.known_until.isoformat(),
@@ -84,8 +89,8 @@ def save_line(subscription: Subscription) -> None:
     if not subscription.unsaved_history_line:
         return
     line = dict(subscription.unsaved_history_line)
-    for moment in ("changed_at", "cancels_at"):
-        line[moment] = line[moment] and datetime.fromisoformat(line[moment])
+    for moment in ("changed_at", "cancels_at", "from_cancels_at", "pause_resumes_at"):
+        line[moment] = line.get(moment) and datetime.fromisoformat(line[moment])
     # Another process may have saved it at the same time.
     with suppress(IntegrityError), transaction.atomic():
         StatusChange.objects.create(subscription_id=subscription.pk, **line)
@@ -100,4 +105,11 @@ def save_all_lines() -> None:
 
 
 def _shown_state(subscription: Subscription) -> tuple[Any, ...]:
-    return (subscription.status, subscription.price_id, subscription.quantity, subscription.cancels_at)
+    return (
+        subscription.status,
+        subscription.price_id,
+        subscription.quantity,
+        subscription.cancels_at,
+        subscription.pause_behavior,
+        subscription.pause_resumes_at,
+    )

@@ -41,11 +41,22 @@ def _is_not_erased(obj: JSON) -> bool:
 
 
 def _extra_columns(before: Subscription | None, after: Subscription) -> dict[str, Any]:
-    """Return the columns that Stripe does not have: since when it is overdue, and this write's line of history."""
+    """Return the columns that Stripe does not have: since when it is overdue or paused, and this write's history."""
+    pause_known_at = _pause_known_at(before, after)
+    began_at = after.current_period_start_at
     return {
         "past_due_since_at": _past_due_since(before, after),
+        "pause_known_at": pause_known_at,
+        # The period that was running when its payments were paused is paid.
+        "is_period_paused": pause_known_at is not None and began_at is not None and began_at > pause_known_at,
         "unsaved_history_line": history.line_for(before, after),
     }
+
+
+def _pause_known_at(before: Subscription | None, after: Subscription) -> datetime | None:
+    if not after.pause_behavior:
+        return None
+    return (before.pause_known_at if before else None) or after.known_until
 
 
 def _past_due_since(before: Subscription | None, after: Subscription) -> datetime | None:

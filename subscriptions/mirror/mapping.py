@@ -87,6 +87,8 @@ def session_columns(obj: JSON) -> dict[str, Any]:
 def subscription_columns(obj: JSON) -> dict[str, Any]:
     items = main_first(obj["items"]["data"])
     main = items[0] if items else None
+    pause = obj.get("pause_collection") or {}
+    paused = ((obj.get("status_details") or {}).get("paused") if obj["status"] == "paused" else None) or {}
     return {
         "customer_id": id_of(obj["customer"]),
         "status": obj["status"],
@@ -96,7 +98,8 @@ def subscription_columns(obj: JSON) -> dict[str, Any]:
         "currency": obj["currency"],
         "items": [_item(item) for item in items],
         "current_period_start_at": moment(main["current_period_start"]) if main else None,
-        "current_period_end_at": moment(main["current_period_end"]) if main else None,
+        # The items may have intervals of their own: the nearest end is that of the next charge, and of a cancel.
+        "current_period_end_at": moment(min(item["current_period_end"] for item in items)) if items else None,
         "trial_end_at": moment(obj.get("trial_end")),
         "cancel_at_period_end": obj["cancel_at_period_end"],
         "cancel_at": moment(obj.get("cancel_at")),
@@ -105,6 +108,11 @@ def subscription_columns(obj: JSON) -> dict[str, Any]:
         "schedule_id": id_of(obj.get("schedule")),
         "latest_invoice_id": id_of(obj.get("latest_invoice")),
         "metadata": obj.get("metadata") or {},
+        "collection_method": obj.get("collection_method") or "charge_automatically",
+        "pause_behavior": pause.get("behavior") or "",
+        "pause_resumes_at": moment(pause.get("resumes_at")),
+        "paused_because": (paused.get("subscription") or {}).get("type") or "",
+        "paused_at": moment(paused.get("transitioned_at")),
     }
 
 
@@ -130,20 +138,50 @@ def _item(item: JSON) -> JSON:
         "unit_amount": price.get("unit_amount"),
         "interval": recurring.get("interval"),
         "interval_count": recurring.get("interval_count"),
+        "is_metered": recurring.get("usage_type") == "metered",
+        "current_period_end": item["current_period_end"],
     }
 
 
 def schedule_columns(obj: JSON) -> dict[str, Any]:
-    current_end = (obj.get("current_phase") or {}).get("end_date")
-    following = [phase for phase in obj["phases"] if current_end is not None and phase["start_date"] >= current_end]
-    item = main_first(following[0]["items"])[0] if following else None
+    changes = [_change(phase) for phase in _changing_phases(obj)]
+    following = changes[0] if changes else None
+    pauses: JSON = next(iter(obj.get("pause_schedules") or []), {})
     return {
         "subscription_id": id_of(obj.get("subscription")),
         "status": obj["status"],
-        "next_price_id": id_of(item["price"]) if item else None,
-        "next_quantity": _quantity(item) if item else None,
-        "next_at": moment(following[0]["start_date"]) if following else None,
+        "next_price_id": following["price"] if following else None,
+        "next_quantity": following["quantity"] if following else None,
+        "next_at": moment(following["at"]) if following else None,
+        "following": changes,
+        "end_behavior": obj.get("end_behavior") or "",
+        "ends_at": moment(max((phase["end_date"] for phase in obj["phases"]), default=None)),
+        "pauses_at": moment((pauses.get("pause") or {}).get("pause_at")),
+        "resumes_at": moment((pauses.get("resume") or {}).get("resume_at")),
     }
+
+
+def _changing_phases(schedule: JSON) -> list[JSON]:
+    """Return the later phases that begin with other prices or quantities than the phase before them."""
+    current_end = (schedule.get("current_phase") or {}).get("end_date")
+    if current_end is None:
+        return []
+    phases = sorted(schedule["phases"], key=lambda phase: phase["start_date"])
+    pairs = zip([None, *phases], phases, strict=False)
+    return [
+        phase
+        for before, phase in pairs
+        if phase["start_date"] >= current_end and (before is None or _plans(before) != _plans(phase))
+    ]
+
+
+def _plans(phase: JSON) -> list[tuple[str, int]]:
+    return sorted((str(id_of(item["price"])), _quantity(item)) for item in phase["items"])
+
+
+def _change(phase: JSON) -> JSON:
+    item = main_first(phase["items"])[0]
+    return {"at": phase["start_date"], "price": id_of(item["price"]), "quantity": _quantity(item)}
 
 
 def invoice_columns(obj: JSON) -> dict[str, Any]:

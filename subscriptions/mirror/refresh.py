@@ -10,6 +10,7 @@ from billing.gateway.snapshots import Snapshot
 from billing.mirror import engine
 from subscriptions.mirror import kinds
 from subscriptions.models import Subscription
+from subscriptions.models.subscription import AGREED_END
 
 if TYPE_CHECKING:
     from stripe import params as p
@@ -21,10 +22,15 @@ def fetch(subscription: Subscription) -> Subscription:
 
 
 def release_schedule(subscription: Subscription) -> Subscription:
-    """Release the subscription from its schedule: Stripe refuses other changes while a schedule manages it."""
+    """Release the subscription from its schedule: Stripe refuses other changes while a schedule manages it.
+
+    An end that was agreed by the schedule stays, and its metadata says so.
+    """
     schedule_id = subscription.schedule_id
     if not schedule_id:
         return subscription
+    if agreed := subscription.agreed_end_at:
+        update(subscription, {"metadata": {AGREED_END: str(int(agreed.timestamp()))}})
     # Stripe refuses if it was released, completed or cancelled meanwhile; the subscription fetched next shows it.
     with suppress(StripeRefused):
         engine.apply_answer(kinds.SCHEDULE, schedule_id, lambda: gateway.release_schedule(schedule_id))

@@ -19,7 +19,8 @@ from subscriptions.models.invoice import Invoice, Refund
 from subscriptions.models.payment import Payment
 from subscriptions.models.product_claim import ProductClaim
 from subscriptions.models.status_change import StatusChange
-from subscriptions.models.subscription import Subscription, SubscriptionSchedule
+from subscriptions.models.subscription import Subscription
+from subscriptions.models.subscription_schedule import SubscriptionSchedule
 from subscriptions.models.sync import SyncRun, SyncState
 from subscriptions.models.trial_grant import TrialGrant
 from subscriptions.models.webhook_event import WebhookEvent

@@ -31,6 +31,14 @@ PASSAGES: dict[tuple[str, str], str] = {
     (Status.PAUSED, Status.ACTIVE): "Goes on after a pause",
     (Status.PAUSED, Status.TRIALING): "Trial goes on after a pause",
 }
+RESUMED = "Goes on: no longer set to end"
+
+# The sentence for a pause, by Stripe's reason for it.
+PAUSES: dict[str, str] = {
+    "trial_end_without_payment_method": "Paused: the trial ended without a card",
+    "first_payment_failure": "Paused: a payment failed",
+    "final_payment_failure": "Paused: a payment failed",
+}
 ARRIVALS: dict[str, str] = {
     Status.INCOMPLETE: "First payment pending",
     Status.INCOMPLETE_EXPIRED: "Never started: the first payment did not go through",
@@ -62,6 +70,11 @@ class StatusChange(models.Model):
     from_quantity = models.PositiveIntegerField(null=True, blank=True)
     to_quantity = models.PositiveIntegerField(null=True, blank=True)
     cancels_at = models.DateTimeField(null=True, blank=True, help_text="When it was to end, as scheduled then.")
+    from_cancels_at = models.DateTimeField(null=True, blank=True)
+    from_pause = models.CharField(max_length=30, blank=True)
+    to_pause = models.CharField("invoices during a pause", max_length=30, blank=True)
+    pause_resumes_at = models.DateTimeField(null=True, blank=True)
+    paused_because = models.CharField(max_length=50, blank=True)
     cause_kind = models.CharField(max_length=20)
     cause_id = models.CharField(max_length=255, blank=True)
     changed_at = models.DateTimeField(help_text="On Stripe's clock: by then it had changed.")
@@ -78,25 +91,30 @@ class StatusChange(models.Model):
     @property
     def words(self) -> str:
         """The change in a sentence: "Payment overdue", "Changed from Pro, $19.00 per month to Team, …"."""
-        happened = [*self._status_words(), *self._plan_words()]
-        if self.cancels_at:
-            happened.append(f"Set to end on {_day(self.cancels_at)}")
-        # If status, price and quantity are as before, only the scheduled end has changed.
-        return ". ".join(happened) or "Goes on: no longer set to end"
+        happened = [*self._status_words(), *self._plan_words(), *self._end_words(), *self._pause_words()]
+        if not happened and self.to_pause:
+            # Only the time at which the payments go on has changed.
+            return self._pause_in_words()
+        # A line of an earlier version does not say when it was to end before.
+        return ". ".join(happened) or RESUMED
 
     def _status_words(self) -> list[str]:
         if not self.from_status:
             return self._beginning()
         if self.from_status == self.to_status:
             return []
-        return [PASSAGES.get((self.from_status, self.to_status)) or _arrival(self.to_status)]
+        return [PASSAGES.get((self.from_status, self.to_status)) or self._arrival()]
 
     def _beginning(self) -> list[str]:
         plan = self._plan(self.to_price, self.to_quantity)
         if self.to_status in BEGINNINGS and not self._was_known_late():
             return [BEGINNINGS[self.to_status].format(plan=plan)]
         known = f"On {plan} when this history began"
-        return [known] if self.to_status == Status.ACTIVE else [known, _arrival(self.to_status)]
+        return [known] if self.to_status == Status.ACTIVE else [known, self._arrival()]
+
+    def _arrival(self) -> str:
+        by_reason = PAUSES.get(self.paused_because) if self.to_status == Status.PAUSED else None
+        return by_reason or ARRIVALS.get(self.to_status) or self.to_status.replace("_", " ").capitalize()
 
     def _plan_words(self) -> list[str]:
         if not self.from_status:
@@ -117,13 +135,26 @@ class StatusChange(models.Model):
         times = f" \N{MULTIPLICATION SIGN} {quantity}" if quantity and quantity > 1 else ""
         return f"{name}, {price.terms_in(currency)}{times}"
 
+    def _end_words(self) -> list[str]:
+        if self.cancels_at == self.from_cancels_at or self.to_status in Subscription.ENDED:
+            return []
+        if self.cancels_at:
+            return [f"Set to end on {_day(self.cancels_at)}"]
+        return [RESUMED]
+
+    def _pause_words(self) -> list[str]:
+        if self.from_pause == self.to_pause or self.to_status in Subscription.ENDED:
+            return []
+        return [self._pause_in_words()]
+
+    def _pause_in_words(self) -> str:
+        if not self.to_pause:
+            return "Payments go on"
+        return "Payments paused" + (f" until {_day(self.pause_resumes_at)}" if self.pause_resumes_at else "")
+
     def _was_known_late(self) -> bool:
         started_at = self.subscription.stripe_created_at if self.subscription else None
         return started_at is not None and self.changed_at - started_at > KNOWN_LATE_AFTER
-
-
-def _arrival(status: str) -> str:
-    return ARRIVALS.get(status) or status.replace("_", " ").capitalize()
 
 
 def _day(moment: datetime) -> str:

@@ -1,45 +1,29 @@
 """Subscriptions, and which of them give access."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import models
+from django.utils.dateformat import format as format_date
 from django.utils.functional import cached_property
 
-from billing.models import LooseLink, MirroredRow, Price, Product, stripe_id, words_for
+from billing.models import Price, Product, words_for
 from subscriptions import stripe_clock
 from subscriptions.models import dispute
 from subscriptions.models.checkout_session import CheckoutSession
 from subscriptions.models.customer import BillingAccount
-from subscriptions.models.dispute import DisputeHold
+from subscriptions.models.subscription_columns import SubscriptionColumns
+from subscriptions.models.subscription_schedule import SubscriptionSchedule
 from subscriptions.user_model import User
+
+# The metadata of a subscription that keeps an end: one that was agreed by a schedule which was released since, and one
+# that a cancel has moved forward. Unix seconds. These names must never change.
+AGREED_END = "standing_order_agreed_end"
+EARLIER_END = "standing_order_end_before_cancel"
 
 
 def default_grace() -> timedelta:
     return timedelta(days=settings.PAST_DUE_GRACE_DAYS)
-
-
-class SubscriptionSchedule(MirroredRow):
-    """A change that Stripe will make to a subscription later. https://docs.stripe.com/api/subscription_schedules/object
-
-    Only the next phase is stored: at `next_at` the subscription changes to `next_price`; null if there is none.
-    """
-
-    LIVE = frozenset({"not_started", "active"})
-
-    id = stripe_id()
-    subscription = LooseLink("subscriptions.Subscription", related_name="schedules")
-    status = models.CharField(max_length=30)
-    next_price = LooseLink("billing.Price", related_name="+")
-    next_quantity = models.PositiveIntegerField(null=True, blank=True)
-    next_at = models.DateTimeField("changes at", null=True, blank=True)
-
-    def __str__(self) -> str:
-        return self.pk
-
-    @property
-    def has_pending_change(self) -> bool:
-        return self.status in self.LIVE and self.next_at is not None and not self.is_deleted
 
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
@@ -65,54 +49,22 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
             own = timedelta(days=days or 0)
             in_grace |= models.Q(past_due_since_at__gt=now - own, product__grace_days=days)
         overdue = models.Q(status=Subscription.Status.PAST_DUE) & in_grace
-        giving = self.filter(models.Q(status__in=Subscription.GIVING_ACCESS) | overdue, is_deleted=False)
+        kept = models.Q(is_period_paused=False) | models.Q(pause_resumes_at__lte=now)
+        match settings.ACCESS_WHILE_PAUSED:
+            case "always":
+                kept = models.Q()
+            case "unless_void":
+                kept |= ~models.Q(pause_behavior=Subscription.VOID)
+        giving = self.filter(models.Q(status__in=Subscription.GIVING_ACCESS) | overdue, kept, is_deleted=False)
         return giving.filter(dispute_hold="") if dispute.ends_access() else giving
 
 
-class Subscription(MirroredRow):
+class Subscription(SubscriptionColumns):
     """A subscription at Stripe. https://docs.stripe.com/api/subscriptions/object"""
 
-    class Status(models.TextChoices):
-        INCOMPLETE = "incomplete", "First payment pending"
-        INCOMPLETE_EXPIRED = "incomplete_expired", "Never paid"
-        TRIALING = "trialing", "Trial"
-        ACTIVE = "active", "Active"
-        PAST_DUE = "past_due", "Payment overdue"
-        UNPAID = "unpaid", "Unpaid"
-        PAUSED = "paused", "Paused"
-        CANCELED = "canceled", "Cancelled"
-
-    ENDED = frozenset({Status.CANCELED, Status.INCOMPLETE_EXPIRED})
-    # Unpaid, it gives nothing and is all but over; but its open invoice can still be paid, which revives it.
-    INACTIVE = ENDED | {Status.UNPAID}
-    GIVING_ACCESS = frozenset({Status.ACTIVE, Status.TRIALING})
-
-    id = stripe_id()
-    customer = LooseLink("subscriptions.Customer", related_name="subscriptions")
-    status = models.CharField(max_length=30)
-    product = LooseLink("billing.Product", related_name="+")
-    price = LooseLink("billing.Price", related_name="+")
-    quantity = models.PositiveIntegerField(default=1)
-    currency = models.CharField(max_length=3, blank=True)
-    items = models.JSONField(default=list, help_text="Each item's id, price, product, quantity and the price's terms.")
-    current_period_start_at = models.DateTimeField(null=True, blank=True)
-    current_period_end_at = models.DateTimeField(null=True, blank=True)
-    trial_end_at = models.DateTimeField(null=True, blank=True)
-    cancel_at_period_end = models.BooleanField(default=False)
-    cancel_at = models.DateTimeField(null=True, blank=True)
-    canceled_at = models.DateTimeField(null=True, blank=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
-    schedule = LooseLink("subscriptions.SubscriptionSchedule", related_name="+")
-    latest_invoice = LooseLink("subscriptions.Invoice", related_name="+")
-    metadata = models.JSONField(default=dict, blank=True)
-
-    # Our own: Stripe does not say since when.
-    past_due_since_at = models.DateTimeField(null=True, blank=True)
-    # Our own: what a dispute about its payments does to its access.
-    dispute_hold = models.CharField("disputed", max_length=10, choices=DisputeHold, blank=True)
-    # Our own: the history line of the last write, until it is saved as a StatusChange. It is written with the row in
-    # one step, so a killed process loses no line, even without transactions.
-    unsaved_history_line = models.JSONField(null=True, blank=True, editable=False)
+    # Lines for its owner, set by plans/outlook.py for pages that show them.
+    further_items: "list[object]"
+    later_changes: "list[object]"
 
     objects = SubscriptionQuerySet.as_manager()
 
@@ -143,7 +95,7 @@ class Subscription(MirroredRow):
 
     def gives_access_at(self, now: datetime) -> bool:
         """Whether it gives access at `now` (Stripe's clock): paid, in trial, or overdue within its grace."""
-        if self.is_deleted or self.is_held:
+        if self.is_deleted or self.is_held or self.is_withheld_at(now):
             return False
         return self.status in self.GIVING_ACCESS or (self.grace_ends_at is not None and now < self.grace_ends_at)
 
@@ -153,6 +105,25 @@ class Subscription(MirroredRow):
         if self.status != self.Status.INCOMPLETE or self.is_deleted:
             return None
         return CheckoutSession.objects.filter(subscription=self.pk).exclude(awaits="").first()
+
+    def is_withheld_at(self, now: datetime) -> bool:
+        """Whether payments are paused in a way that gives no access, and the period that was paid before is over."""
+        if not self.is_period_paused or (self.pause_resumes_at is not None and self.pause_resumes_at <= now):
+            return False
+        return self.is_withheld_later
+
+    @property
+    def is_withheld_later(self) -> bool:
+        """Whether the pause of payments gives no access in periods that begin during it."""
+        choice = settings.ACCESS_WHILE_PAUSED
+        return choice == "never" or (choice == "unless_void" and self.pause_behavior == self.VOID)
+
+    @property
+    def is_collection_paused(self) -> bool:
+        """Whether it runs, but its invoices are not collected now (`pause_collection`)."""
+        if not self.pause_behavior or self.has_ended or self.status == self.Status.PAUSED:
+            return False
+        return self.pause_resumes_at is None or stripe_clock.now() < self.pause_resumes_at
 
     @property
     def is_held(self) -> bool:
@@ -176,18 +147,38 @@ class Subscription(MirroredRow):
 
     @property
     def can_change(self) -> bool:
-        """Whether its plan can be changed now: not while a payment is overdue, and not after its end."""
+        """Whether its plan can be changed now: not while a payment is overdue or payments are paused."""
         is_paid = self.status in {self.Status.ACTIVE, self.Status.TRIALING}
-        return is_paid and bool(self.items) and not self.is_deleted
+        return is_paid and bool(self.items) and not self.is_deleted and not self.is_collection_paused
 
     @property
     def on_grace_period(self) -> bool:
         """Whether it is cancelled and gives access until the end of the paid period."""
-        return self.cancels_at is not None
+        return self.ends_with_period and not self.ends_as_agreed
 
     @property
     def status_label(self) -> str:
         return words_for(self.Status, self.status)
+
+    @property
+    def standing_label(self) -> str:
+        """The status in a few words for people; an end or a pause that is decided is said instead."""
+        if self.status in self.GIVING_ACCESS and self.is_running:
+            if self.cancels_at:
+                return f"Ends {format_date(self.cancels_at, 'j F Y')}"
+            if self.is_collection_paused:
+                return "Paused" if self.is_withheld_later else "Payments paused"
+        return self.status_label
+
+    @property
+    def standing(self) -> str:
+        """The status whose look the label has."""
+        return self.status if self.standing_label == self.status_label else self.Status.PAUSED.value
+
+    @property
+    def is_sent_invoices(self) -> bool:
+        """Whether its owner gets invoices to pay, and no card is charged."""
+        return self.collection_method == "send_invoice"
 
     @property
     def product_name(self) -> str:
@@ -221,16 +212,111 @@ class Subscription(MirroredRow):
 
     @property
     def cancels_at(self) -> datetime | None:
-        """When a scheduled cancel takes effect; None if none is scheduled."""
+        """When it ends, if that is decided: by a cancel, or by agreement."""
         if self.has_ended:
             return None
         return self.cancel_at or (self.current_period_end_at if self.cancel_at_period_end else None)
 
     @property
     def ends_with_period(self) -> bool:
-        """Whether a scheduled cancel takes effect before anything more is charged."""
+        """Whether its end comes before anything more is charged."""
         ends_at, period_ends_at = self.cancels_at, self.current_period_end_at
         return ends_at is not None and (period_ends_at is None or ends_at <= period_ends_at)
+
+    @property
+    def ends_later(self) -> bool:
+        """Whether its end is decided, and it is charged again before."""
+        return self.cancels_at is not None and not self.ends_with_period
+
+    @property
+    def agreed_end_at(self) -> datetime | None:
+        """When it ends by agreement, which its owner can't undo: a schedule that staff made ends it."""
+        schedule = self.schedule
+        by_schedule: datetime | None = schedule.agreed_end_at if schedule else None
+        return by_schedule or self._kept_end(AGREED_END)
+
+    @property
+    def ends_as_agreed(self) -> bool:
+        return self.cancels_at is not None and self.cancels_at == self.agreed_end_at
+
+    @property
+    def end_before_cancel_at(self) -> datetime | None:
+        """The later end to which it returns if its cancel is undone; None if it then continues for good."""
+        later, ends_at = self.agreed_end_at or self._kept_end(EARLIER_END), self.cancels_at
+        return later if later and ends_at and later > ends_at else None
+
+    def _kept_end(self, name: str) -> datetime | None:
+        try:
+            return datetime.fromtimestamp(int(self.metadata[name]), UTC)
+        except (KeyError, TypeError, ValueError, OverflowError, OSError):
+            return None
+
+    @property
+    def next_charge_at(self) -> datetime | None:
+        """When it is charged next; None if nothing more comes, or its payments are still paused then."""
+        at = self.current_period_end_at
+        if self.status not in self.GIVING_ACCESS or self.is_deleted or self.ends_with_period or at is None:
+            return None
+        is_paused_then = self.pause_behavior and (self.pause_resumes_at is None or at < self.pause_resumes_at)
+        pauses_at = self.pauses_at
+        return None if is_paused_then or (pauses_at and pauses_at <= at) else at
+
+    @property
+    def plan_period_ends_at(self) -> datetime | None:
+        """When the period of the plan ends, which can be later than that of a further item."""
+        end = self.items[0].get("current_period_end") if self.items else None
+        return datetime.fromtimestamp(end, UTC) if end else self.current_period_end_at
+
+    @property
+    def has_mixed_periods(self) -> bool:
+        return len({item.get("current_period_end") for item in self.items}) > 1
+
+    @property
+    def is_period_over(self) -> bool:
+        """Whether no paid period is left: it is not paid yet, or it was paused for longer than its period."""
+        if self.status == self.Status.INCOMPLETE:
+            return True
+        ends_at = self.current_period_end_at
+        return self.status == self.Status.PAUSED and ends_at is not None and ends_at <= stripe_clock.now()
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether its owner can undo a cancel, or start it again after a pause."""
+        if self.cancels_at:
+            return not self.ends_as_agreed
+        return self.status == self.Status.PAUSED and self.is_running
+
+    @property
+    def pauses_at(self) -> datetime | None:
+        """When its schedule pauses it; None if that is not planned."""
+        schedule = self.schedule
+        if self.status not in self.GIVING_ACCESS or schedule is None or not schedule.is_live:
+            return None
+        at: datetime | None = schedule.pauses_at
+        return at if at and at > stripe_clock.now() else None
+
+    @property
+    def is_paused_unpaid(self) -> bool:
+        """Whether it is paused because a payment failed."""
+        return self.status == self.Status.PAUSED and self.paused_because in self.PAUSED_UNPAID
+
+    @property
+    def awaits_payment(self) -> bool:
+        """Whether it is paused until its latest invoice is paid: the one that failed, or that of an attempt to start
+        again. An older invoice does not start it again.
+        """
+        invoice = self.latest_invoice
+        if self.status != self.Status.PAUSED or invoice is None or not invoice.is_payable:
+            return False
+        made_at, paused_at = invoice.stripe_created_at, self.paused_at
+        return self.is_paused_unpaid or (made_at is not None and paused_at is not None and made_at > paused_at)
+
+    @property
+    def pause_ends_at(self) -> datetime | None:
+        """When a paused subscription starts again by itself, as its schedule says."""
+        schedule = self.schedule
+        is_planned = self.status == self.Status.PAUSED or self.pauses_at
+        return schedule.resumes_at if is_planned and schedule and schedule.is_live else None
 
     @property
     def pending_change(self) -> SubscriptionSchedule | None:

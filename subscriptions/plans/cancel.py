@@ -11,6 +11,8 @@ from billing import gateway
 from billing.errors import StripeMissing, StripeRefused
 from subscriptions.mirror import refresh
 from subscriptions.models import Subscription
+from subscriptions.models.subscription import EARLIER_END
+from subscriptions.plans import pauses
 from subscriptions.plans.errors import CannotCancel, CannotResume
 
 if TYPE_CHECKING:
@@ -47,7 +49,8 @@ class Reason:
 def cancel(*, subscription: Subscription, reason: Reason | None = None) -> Subscription:
     """Cancel at the end of the paid period; access continues until then. A second call changes nothing.
 
-    An end that the dashboard set later is moved to the end of the period; an earlier one stays.
+    A later end, set in the dashboard or by a schedule, is moved to the end of the period, and comes back if the cancel
+    is undone; an earlier one stays. Where no paid period is left, it ends now.
     Raises CannotCancel if the subscription has already ended.
     """
     if subscription.cancels_at:
@@ -55,10 +58,15 @@ def cancel(*, subscription: Subscription, reason: Reason | None = None) -> Subsc
         subscription = refresh.fetch(subscription)
     if subscription.has_ended:
         raise CannotCancel.already_ended()
+    if subscription.is_period_over:
+        return cancel_now(subscription=subscription, reason=reason)
     if subscription.ends_with_period:
         return subscription
+    later = subscription.cancels_at
     subscription = refresh.release_schedule(subscription)
     params: p.SubscriptionUpdateParams = {"cancel_at_period_end": True, "proration_behavior": "none"}
+    if later and not subscription.agreed_end_at:
+        params["metadata"] = {EARLIER_END: str(int(later.timestamp()))}
     if reason and reason.details:
         params["cancellation_details"] = reason.details  # type: ignore[typeddict-item]
     return refresh.update(subscription, params)
@@ -90,38 +98,38 @@ def cancel_now(
 def resume(*, subscription: Subscription) -> Subscription:
     """Undo a scheduled cancel, however it was set (`cancel_at_period_end`, or `cancel_at` as the portal does).
 
-    A paused subscription starts again: it is billed from now on, and Stripe charges the card at once.
+    A later end that the cancel has moved forward comes back. A paused subscription that is not cancelled starts again:
+    it is billed from now on, and Stripe charges the card at once.
     https://docs.stripe.com/billing/subscriptions/pause#resume-subscriptions
-    Raises CannotResume if there is nothing to undo, it has already taken effect, or the payment failed.
+    Raises CannotResume if there is nothing to undo, it has already taken effect or was agreed, or the payment failed.
     """
     if subscription.has_ended:
         raise CannotResume.already_ended()
-    if subscription.status == Subscription.Status.PAUSED:
-        return _start_again(subscription)
     if not subscription.cancels_at:
-        raise CannotResume.not_cancelled()
-    # Time that was credited because the end is within the paid period is charged again.
-    params: p.SubscriptionUpdateParams = {"proration_behavior": "create_prorations"}
-    if subscription.cancel_at_period_end:
-        params["cancel_at_period_end"] = False
-    else:
-        params["cancel_at"] = ""
+        if subscription.status != Subscription.Status.PAUSED:
+            raise CannotResume.not_cancelled()
+        return pauses.start_again(subscription=subscription)
+    if subscription.ends_as_agreed:
+        raise CannotResume.agreed(subscription.cancels_at)
     try:
-        return refresh.update(subscription, params)
-    except StripeRefused as error:
-        if refresh.fetch(subscription).has_ended:
-            raise CannotResume.already_ended() from error
-        raise
-
-
-def _start_again(subscription: Subscription) -> Subscription:
-    """Resume a paused subscription, which continues only once it is paid."""
-    try:
-        return refresh.apply_answer(subscription, lambda: gateway.resume_subscription(subscription.pk))
+        return refresh.update(subscription, _without_cancel(subscription))
     except StripeRefused as error:
         after = refresh.fetch(subscription)
         if after.has_ended:
             raise CannotResume.already_ended() from error
-        if after.status == Subscription.Status.PAUSED:
-            raise CannotResume.not_paid() from error
-        return after
+        if after.schedule_id:
+            raise CannotResume.managed() from error
+        raise
+
+
+def _without_cancel(subscription: Subscription) -> "p.SubscriptionUpdateParams":
+    # Time that was credited because the end is within the paid period is charged again.
+    params: p.SubscriptionUpdateParams = {"proration_behavior": "create_prorations"}
+    if later := subscription.end_before_cancel_at:
+        params["cancel_at"] = int(later.timestamp())
+        params["metadata"] = {EARLIER_END: ""}
+    elif subscription.cancel_at_period_end:
+        params["cancel_at_period_end"] = False
+    else:
+        params["cancel_at"] = ""
+    return params

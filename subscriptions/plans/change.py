@@ -7,6 +7,7 @@ for certain that nothing was changed.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from billing import gateway, money
@@ -14,6 +15,7 @@ from billing.errors import StripeRefused, StripeUnavailable
 from billing.gateway.snapshots import JSON
 from billing.mirror import engine
 from billing.models import Price
+from subscriptions import stripe_clock
 from subscriptions.checkout import claims
 from subscriptions.customers import ownership
 from subscriptions.mirror import kinds, refresh
@@ -24,6 +26,13 @@ from subscriptions.plans.errors import MAX_QUANTITY, AlreadyOnIt, CannotChange, 
 
 if TYPE_CHECKING:
     from stripe import params as p
+
+LONGEST_INTERVAL = {
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+    "month": timedelta(days=31),
+    "year": timedelta(days=366),
+}
 
 # After these errors the change is certainly not made.
 REFUSALS = (SubscriptionRefusal, StripeRefused)
@@ -71,7 +80,7 @@ def can_wait(*, subscription: Subscription, price: Price, quantity: int) -> bool
 
     It can if the new price is cheaper, or may be, or would be billed at once.
     """
-    if subscription.on_trial:
+    if subscription.on_trial or _ends_with_plan_period(subscription):
         return False
     item = preview.main_item(subscription)
     is_cheaper = (price.unit_amount or 0) * quantity < (item["unit_amount"] or 0) * item["quantity"]
@@ -87,9 +96,9 @@ def check_change(*, subscription: Subscription, price: Price, quantity: int) -> 
         raise AlreadyOnIt.same()
     _check_price(subscription, price)
     _check_quantity(subscription, price, quantity)
-    if subscription.cancels_at and preview.begins_period(subscription, price):
-        # A whole new period would be paid for, and lost on the last day of the old one.
-        raise CannotChange.ending()
+    if preview.begins_period(subscription, price) and _ends_within_period(subscription, price):
+        # A whole new period would be paid for, and lost at the end.
+        raise CannotChange.ending(subscription)
 
 
 def _check_price(subscription: Subscription, price: Price) -> None:
@@ -131,6 +140,8 @@ def _check_subscription(subscription: Subscription) -> None:
         raise CannotChange.paused()
     if subscription.status not in {Subscription.Status.ACTIVE, Subscription.Status.TRIALING}:
         raise CannotChange.unpaid()
+    if subscription.is_collection_paused:
+        raise CannotChange.payments_paused()
     if not subscription.items:
         raise CannotChange.empty()
 
@@ -174,16 +185,21 @@ def schedule_change(*, subscription: Subscription, price: Price, quantity: int) 
     """Change plan or quantity when the paid period ends; nothing is charged or credited before.
 
     Two calls to Stripe: create a schedule from the subscription, then add the change to it. A process killed between
-    them leaves a schedule that changes nothing; the next try uses it. A scheduled cancel is undone first: raises
-    CannotResume if the subscription has ended meanwhile.
+    them leaves a schedule that changes nothing; the next try uses it. A scheduled cancel is undone first, unless it
+    was agreed: raises CannotResume if the subscription has ended meanwhile.
     https://docs.stripe.com/billing/subscriptions/subscription-schedules
     """
     with _claimed(subscription, price):
         check_change(subscription=subscription, price=price, quantity=quantity)
         if subscription.on_trial:
             raise CannotChange.on_trial()
-        if subscription.cancels_at:
+        if subscription.schedule_id or subscription.has_mixed_periods:
+            subscription = _fetch_outcome(subscription)
+        # A cancel is undone, and may leave a later end that is undone as well; what was agreed stays.
+        while subscription.cancels_at and not subscription.ends_as_agreed:
             subscription = cancel.resume(subscription=subscription)
+        if _ends_with_plan_period(subscription):
+            raise CannotChange.ends_then()
         current = _live_schedule(subscription)
         schedule_id = current["id"]
         params: Any = schedules.with_change(
@@ -191,6 +207,8 @@ def schedule_change(*, subscription: Subscription, price: Price, quantity: int) 
             price=price,
             quantity=quantity,
             is_other_interval=preview.is_other_interval(subscription, price),
+            period_ends_at=subscription.plan_period_ends_at,
+            ends_at=subscription.cancels_at,
         )
         engine.apply_answer(kinds.SCHEDULE, schedule_id, lambda: gateway.update_schedule(schedule_id, params))
         return _fetch_outcome(subscription)
@@ -247,6 +265,20 @@ def _claimed(subscription: Subscription, price: Price) -> Iterator[None]:
             yield
     except claims.StillChanging as error:
         raise CannotChange.other_is_changing() from error
+
+
+def _ends_within_period(subscription: Subscription, price: Price) -> bool:
+    """Whether the subscription ends before a period of the price that begins now."""
+    ends_at = subscription.cancels_at
+    length = LONGEST_INTERVAL.get(price.interval, timedelta()) * price.interval_count
+    return ends_at is not None and ends_at < stripe_clock.now() + length
+
+
+def _ends_with_plan_period(subscription: Subscription) -> bool:
+    """Whether an agreed end comes before the plan renews."""
+    ends_at, period_ends_at = subscription.cancels_at, subscription.plan_period_ends_at
+    is_agreed = subscription.ends_as_agreed and ends_at is not None
+    return is_agreed and (period_ends_at is None or (ends_at is not None and ends_at <= period_ends_at))
 
 
 def _products_beside(subscription: Subscription) -> list[str]:

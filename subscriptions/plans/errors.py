@@ -1,6 +1,9 @@
 """Why a subscription can't be changed, cancelled or resumed. The messages are shown to its owner."""
 
+from datetime import datetime
 from typing import Self
+
+from django.utils.dateformat import format as format_date
 
 from billing import money
 from billing.models import Price
@@ -10,7 +13,12 @@ MAX_QUANTITY = 999
 
 
 class SubscriptionRefusal(Exception):
-    """This is not possible with the subscription; the message tells its owner why."""
+    """This is not possible with the subscription; the message tells its owner why.
+
+    `pay_at` is the page of an open invoice that it waits for; empty if there is none.
+    """
+
+    pay_at: str = ""
 
 
 class CannotCancel(SubscriptionRefusal):
@@ -29,8 +37,35 @@ class CannotResume(SubscriptionRefusal):
         return cls("This subscription is not set to end. Nothing was changed.")
 
     @classmethod
-    def not_paid(cls) -> Self:
-        return cls("The payment failed, so your subscription is still paused. Please check your card and try again.")
+    def agreed(cls, ends_at: datetime) -> Self:
+        return cls(
+            f"It was agreed that this subscription ends on {_day(ends_at)}. Please contact us if it should go on."
+        )
+
+    @classmethod
+    def managed(cls) -> Self:
+        return cls("The end of this subscription can't be changed here. Please contact us if it should go on.")
+
+    @classmethod
+    def without_card(cls) -> Self:
+        return cls("There is no card on file, so your subscription is still paused. Please add a card and try again.")
+
+    @classmethod
+    def not_paid(cls, *, pay_at: str) -> Self:
+        refusal = cls(
+            "The payment failed, so your subscription is still paused. Please check your card and try again."
+        )
+        refusal.pay_at = pay_at
+        return refusal
+
+    @classmethod
+    def not_confirmed(cls, *, pay_at: str) -> Self:
+        refusal = cls(
+            "Your bank wants you to confirm the payment, so your subscription is still paused. "
+            "Please confirm it on the page of the invoice; then your subscription continues."
+        )
+        refusal.pay_at = pay_at
+        return refusal
 
 
 class CannotChange(SubscriptionRefusal):
@@ -45,6 +80,10 @@ class CannotChange(SubscriptionRefusal):
     @classmethod
     def paused(cls) -> Self:
         return cls("Your subscription is paused. Please start it again first; then you can change your plan.")
+
+    @classmethod
+    def payments_paused(cls) -> Self:
+        return cls("The payments of your subscription are paused. You can change your plan when they go on.")
 
     @classmethod
     def not_on_sale(cls) -> Self:
@@ -89,7 +128,12 @@ class CannotChange(SubscriptionRefusal):
         )
 
     @classmethod
-    def ending(cls) -> Self:
+    def ending(cls, subscription: Subscription) -> Self:
+        if subscription.ends_as_agreed and subscription.cancels_at:
+            return cls(
+                "This would be charged at once, for longer than your subscription goes on: it was agreed that it ends "
+                f"on {_day(subscription.cancels_at)}. Please contact us."
+            )
         return cls(
             "This would be charged at once, but your subscription is set to end. "
             "Please resume it first, on your account page."
@@ -108,6 +152,10 @@ class CannotChange(SubscriptionRefusal):
         return cls(f"“{product_name}” is not sold by quantity, so the quantity must be 1.")
 
     @classmethod
+    def ends_then(cls) -> Self:
+        return cls("Your subscription ends with the paid period, so please change your plan now.")
+
+    @classmethod
     def nothing_pending(cls) -> Self:
         return cls("No change of plan is scheduled. Nothing was changed.")
 
@@ -124,3 +172,7 @@ class AlreadyOnIt(CannotChange):
     @classmethod
     def same(cls) -> Self:
         return cls("That is your current plan already. Nothing was changed.")
+
+
+def _day(moment: datetime) -> str:
+    return format_date(moment, "j F Y")

@@ -1,4 +1,4 @@
-"""Preview what cancelling at once costs: changes in the running period that are not billed yet."""
+"""Preview what cancelling at once costs: changes in the running period, or use, that are not billed yet."""
 
 from dataclasses import dataclass
 
@@ -19,14 +19,15 @@ class LastBill:
         return money.display(self.amount_due, self.currency)
 
 
-def preview(*, subscription: Subscription) -> LastBill | None:
-    """Ask Stripe for the invoice that cancelling now would bring; None, without a call, if nothing has changed.
+def preview(*, subscription: Subscription) -> LastBill:
+    """Ask Stripe for the invoice that cancelling now would bring; nothing, without a call, if nothing can be owed.
 
     One short try, because the person waits. https://docs.stripe.com/api/invoices/create_preview
     Raises StripeUnavailable or StripeMisconfigured.
     """
-    if not _has_changed_in_this_period(subscription):
-        return None
+    nothing = LastBill(0, subscription.currency)
+    if not (_is_billed_by_use(subscription) or _has_changed_in_this_period(subscription)):
+        return nothing
     try:
         with gateway.quickly():
             answer = gateway.preview_invoice(
@@ -37,8 +38,12 @@ def preview(*, subscription: Subscription) -> LastBill | None:
             )
     except StripeRefused:
         # Stripe would make no invoice.
-        return None
+        return nothing
     return LastBill(answer.object["amount_due"], answer.object["currency"])
+
+
+def _is_billed_by_use(subscription: Subscription) -> bool:
+    return any(item.get("is_metered") for item in subscription.items)
 
 
 def _has_changed_in_this_period(subscription: Subscription) -> bool:

@@ -87,7 +87,7 @@ class Preview:
     @property
     def is_due_as_before(self) -> bool:
         """Whether the next invoice comes when it would have come without the change."""
-        return self.due_at is not None and self.due_at == self.subscription.current_period_end_at
+        return self.due_at is not None and self.due_at == self.subscription.next_charge_at
 
     @property
     def terms_display(self) -> str:
@@ -144,7 +144,7 @@ def preview(*, subscription: Subscription, price: Price, quantity: int) -> Previ
         quantity=quantity,
         proration_date=about.get("subscription_proration_date") or int(answer.known_until.timestamp()),
         is_billed_now=is_billed_now,
-        lines=[_line(line) for line in invoice["lines"]["data"]],
+        lines=_lines(invoice),
         discount=sum(discount["amount"] for discount in invoice.get("total_discount_amounts") or []),
         total=invoice["total"],
         tax=sum(tax["amount"] for tax in invoice.get("total_taxes") or []),
@@ -237,6 +237,16 @@ def fingerprint(subscription: Subscription) -> str:
         subscription.schedule_id,
     ]
     return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def _lines(invoice: JSON) -> list[Line]:
+    """Return the lines; if Stripe did not give all of them, the last one stands for the rest."""
+    listed = invoice["lines"]
+    lines = [_line(line) for line in listed["data"]]
+    if listed.get("has_more"):
+        amount = invoice["subtotal"] - sum(line.amount for line in lines)
+        lines.append(Line("All other items", amount, invoice["currency"], False, None, None))  # noqa: FBT003
+    return lines
 
 
 def _line(line: JSON) -> Line:

@@ -4,6 +4,7 @@ Stripe replaces all phases by those that it is sent, so everything else is repea
 https://docs.stripe.com/api/subscription_schedules/update
 """
 
+from datetime import datetime
 from typing import Any
 
 from billing.gateway.snapshots import JSON
@@ -14,8 +15,17 @@ from subscriptions.mirror import mapping
 DISCOUNT_NAMES = ("discount", "promotion_code", "coupon")
 
 
-def with_change(schedule: JSON, *, price: Price, quantity: int, is_other_interval: bool) -> dict[str, Any]:
-    """Return the parameters that keep the current phase and add one with another price or quantity.
+def with_change(
+    schedule: JSON,
+    *,
+    price: Price,
+    quantity: int,
+    is_other_interval: bool,
+    period_ends_at: datetime | None = None,
+    ends_at: datetime | None = None,
+) -> dict[str, Any]:
+    """Return the parameters that keep the current phase until `period_ends_at` and add one with another price or
+    quantity, after which the subscription continues, or ends at `ends_at`.
 
     With another interval a whole period begins with the new phase; without that, Stripe may count it from the old
     billing date: https://docs.stripe.com/billing/subscriptions/billing-mode/compare
@@ -27,19 +37,29 @@ def with_change(schedule: JSON, *, price: Price, quantity: int, is_other_interva
     if len(items) > 1:
         # Stripe makes a new item for another price, and lists it at any position.
         changed["metadata"] = {**changed.get("metadata", {}), mapping.MAIN: "true"}
-    span: dict[str, Any] = {"start_date": now["start_date"], "end_date": now["end_date"]}
+    span = {"start_date": now["start_date"], "end_date": _end_of_period(now, period_ends_at)}
     following = {
         **kept,
         "items": [changed, *items[1:]],
         "proration_behavior": "none",
         "billing_cycle_anchor": "phase_start" if is_other_interval else "automatic",
-        "duration": {"interval": price.interval, "interval_count": price.interval_count},
     }
+    if ends_at:
+        following["end_date"] = int(ends_at.timestamp())
+    else:
+        following["duration"] = {"interval": price.interval, "interval_count": price.interval_count}
     return {
-        "end_behavior": "release",
+        "end_behavior": "cancel" if ends_at else "release",
         "proration_behavior": "none",
         "phases": [{**kept, **span, "items": items}, following],
     }
+
+
+def _end_of_period(phase: JSON, period_ends_at: datetime | None) -> int:
+    """Return when the phase is to end: a phase made in the dashboard can be longer than the plan's period."""
+    end: int = phase["end_date"]
+    wanted = int(period_ends_at.timestamp()) if period_ends_at else end
+    return wanted if phase["start_date"] < wanted < end else end
 
 
 def _current_phase(schedule: JSON) -> JSON:

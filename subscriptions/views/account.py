@@ -29,6 +29,7 @@ from subscriptions.models import (
     StatusChange,
     Subscription,
 )
+from subscriptions.plans import outlook
 from subscriptions.views.shared import SignedInRequest, see_other
 
 PAYMENTS_A_PAGE = 20
@@ -55,6 +56,7 @@ def account(request: SignedInRequest) -> HttpResponse:
     held = sorted(subscriptions.select_related(*links), key=lambda one: one.has_ended)
     _attach_subscriptions(newest, held)
     _attach_awaited(held)
+    outlook.attach(held)
     context = {
         "subscriptions": held,
         "payments": page,

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.dateformat import format as format_date
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -59,12 +60,22 @@ def resume(request: SignedInRequest, subscription_id: str) -> HttpResponse:
     try:
         resumed = cancelling.resume(subscription=subscription)
     except SubscriptionRefusal as refusal:
-        return refuse(request, str(refusal))
-    if resumed.status == Subscription.Status.PAST_DUE:
+        return refuse(request, str(refusal), pay_at=refusal.pay_at)
+    _say_resumed(request, before=subscription, after=resumed)
+    return redirect("account")
+
+
+def _say_resumed(request: SignedInRequest, *, before: Subscription, after: Subscription) -> None:
+    if after.status == Subscription.Status.PAST_DUE:
         messages.warning(request, "Your subscription continues, but its payment failed.")
+    elif after.status == Subscription.Status.PAUSED and before.cancels_at:
+        messages.success(request, "Your subscription is no longer cancelled. It is still paused.")
+    elif after.status == Subscription.Status.PAUSED:
+        messages.info(request, "Your subscription continues as soon as its payment has gone through.")
+    elif after.cancels_at:
+        messages.success(request, f"Your subscription continues until {format_date(after.cancels_at, 'j F Y')}.")
     else:
         messages.success(request, "Your subscription continues.")
-    return redirect("account")
 
 
 def _cancel(request: SignedInRequest, subscription: Subscription, form: CancelForm) -> HttpResponse:

@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from subscriptions.models import Subscription
+from subscriptions.plans import outlook
 from subscriptions.user_model import User
 
 
@@ -25,8 +26,10 @@ def own_subscription(request: SignedInRequest, subscription_id: str) -> Subscrip
     subscription = Subscription.objects.of(request.user).select_related(*links).filter(pk=subscription_id).first()
     if subscription is None:
         raise Http404("no such subscription")
+    outlook.attach([subscription])
     return subscription
 
 
-def refuse(request: HttpRequest, message: str) -> HttpResponse:
-    return render(request, "subscriptions/refused.html", {"message": message}, status=400)
+def refuse(request: HttpRequest, message: str, *, pay_at: str = "") -> HttpResponse:
+    """Say why something is not possible; `pay_at` is the page of an invoice that it waits for."""
+    return render(request, "subscriptions/refused.html", {"message": message, "pay_at": pay_at}, status=400)

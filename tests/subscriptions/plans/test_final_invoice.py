@@ -74,7 +74,7 @@ class TestLastBill:
         local_stripe.control("clock", advance=32 * DAY)
         sync_now()
         local_stripe.forget_calls()
-        assert "and what is still owed is invoiced." in words(customer_client, subscription)
+        assert "and nothing more is charged." in words(customer_client, subscription)
         assert local_stripe.calls == []
 
     def test_without_stripe_the_page_still_cancels(

@@ -53,7 +53,9 @@ def items_at_stripe(local_stripe: LocalStripe, subscription: Subscription) -> li
 class TestFromTheDashboard:
     def test_is_on_the_account_page(self, customer_client: Client, two_item_subscription: Subscription) -> None:
         [card] = cards(shown(customer_client, "/account/"))
-        assert words(card) == starting("Pro Active $19.00 per month and 1 more")
+        assert words(card) == starting(
+            "Pro Active $19.00 per month and Storage, $3.00 per month \N{MULTIPLICATION SIGN} 2 Renews on"
+        )
 
     def test_gives_access_by_either_product(
         self, person: User, two_item_subscription: Subscription, price: Price, storage: Price, team: Price

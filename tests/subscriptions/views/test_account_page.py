@@ -35,6 +35,11 @@ BUY_AGAIN = Step("Buy again (Pro)", "get", "/")
 
 ENDING = {"cancel_at_period_end": True}
 
+PAUSED_UNTIL_JUNE = "It is paused until 3 June 2099: nothing is charged, and you keep access until 3 May 2099."
+PAUSED_WITHOUT_ACCESS = (
+    "It is paused: nothing is charged, and you have no access meanwhile. Please contact us to start payments again."
+)
+
 
 @dataclass(frozen=True)
 class State:
@@ -49,7 +54,20 @@ class State:
 STATES = [
     State("active", {}, "Renews on 3 May 2099.", [CHANGE, CANCEL]),
     State("active", ENDING, "Cancelled. You keep access until 3 May 2099.", [RESUME]),
-    State("active", {"cancel_at": JUNE}, "Cancelled. You keep access until 3 June 2099.", [RESUME]),
+    State(
+        "active",
+        {"cancel_at": JUNE},
+        "It ends on 3 June 2099. Until then it renews; the next payment is on 3 May 2099.",
+        [CHANGE, RESUME, CANCEL],
+    ),
+    State("active", {"pause_behavior": "void", "pause_resumes_at": JUNE}, PAUSED_UNTIL_JUNE, [CANCEL]),
+    State("active", {"pause_behavior": "void", "is_period_paused": True}, PAUSED_WITHOUT_ACCESS, [CANCEL]),
+    State(
+        "active",
+        {"pause_behavior": "keep_as_draft", "pause_resumes_at": LONG_AGO},
+        "Renews on 3 May 2099.",
+        [CHANGE, CANCEL],
+    ),
     State(
         "trialing",
         {"trial_end_at": MAY},
@@ -94,6 +112,52 @@ STATES = [
         "While it is paused, nothing is charged and you have no access. To start it again, please add a card.",
         [ADD_CARD, START_AGAIN, CANCEL],
     ),
+    State(
+        "paused",
+        {"paused_because": "trial_end_without_payment_method"},
+        "Your free trial is over, and there was no card on file. Nothing is charged, and you have no access. "
+        "To start it again, please add a card.",
+        [ADD_CARD, START_AGAIN, CANCEL],
+    ),
+    State(
+        "paused",
+        {"paused_because": "pause_requested", "paused_at": JUNE},
+        "While it is paused, nothing is charged and you have no access. "
+        "You can start it again at any time: a new period then begins and is charged at once.",
+        [START_AGAIN, CANCEL],
+    ),
+    State(
+        "paused",
+        {"paused_because": "pause_requested", "paused_at": LONG_AGO},
+        "While it is paused, nothing is charged and you have no access. "
+        "Please pay the open invoice; then it continues.",
+        [PAY, CHANGE_CARD, CANCEL],
+    ),
+    State(
+        "paused",
+        {"paused_because": "final_payment_failure"},
+        "It is paused because a payment failed. You have no access. "
+        "Please pay the open invoice; if it does not continue by itself then, please start it again.",
+        [PAY, CHANGE_CARD, CANCEL],
+    ),
+    State(
+        "past_due",
+        {"past_due_since_at": LONG_AGO, "collection_method": "send_invoice"},
+        "The invoice of 3 May 2099 is overdue. You have no access until it is paid.",
+        [PAY, CANCEL],
+    ),
+    State(
+        "unpaid",
+        {"collection_method": "send_invoice"},
+        "The last invoice was not paid in time. You have no access until the open invoice is paid.",
+        [PAY, CANCEL],
+    ),
+    State(
+        "trialing",
+        {"trial_end_at": MAY, "collection_method": "send_invoice"},
+        "Free until 3 May 2099, then $19.00 per month. You then get an invoice to pay.",
+        [CHANGE, CANCEL],
+    ),
     State("paused", ENDING, "Cancelled. It ends on 3 May 2099.", [RESUME]),
     State("canceled", {"ended_at": MAY}, "Ended on 3 May 2099.", [BUY_AGAIN]),
     State("canceled", {}, "It has ended.", [BUY_AGAIN]),
@@ -116,7 +180,7 @@ class TestStates:
         subscription = subscribe(customer, price, state.status, latest_invoice=bill(customer), **state.columns)
         shown = card(customer_client)
         standing, _, _ = shown.partition('<div class="actions">')
-        assert reading.words(standing) == f"Pro {subscription.status_label} $19.00 per month {state.words}"
+        assert reading.words(standing) == f"Pro {subscription.standing_label} $19.00 per month {state.words}"
         assert reading.steps(shown) == state.steps
 
     def test_of_every_status_are_tested(self) -> None:
@@ -162,6 +226,32 @@ class TestStates:
     ) -> None:
         subscribe(customer, price, status)
         assert ("card--quiet" in card(customer_client)) is is_quiet
+
+
+class TestBadge:
+    @pytest.mark.parametrize(
+        ("status", "columns", "label"),
+        [
+            ("active", {}, "Active"),
+            ("active", ENDING, "Ends 3 May 2099"),
+            ("trialing", {"cancel_at": JUNE}, "Ends 3 June 2099"),
+            ("active", {"pause_behavior": "void"}, "Paused"),
+            ("active", {"pause_behavior": "mark_uncollectible"}, "Payments paused"),
+            ("past_due", ENDING, "Payment overdue"),
+            ("canceled", ENDING, "Cancelled"),
+        ],
+    )
+    def test_says_how_it_stands(  # noqa: PLR0917  (fixtures)
+        self,
+        customer_client: Client,
+        customer: Customer,
+        price: Price,
+        status: str,
+        columns: dict[str, Any],
+        label: str,
+    ) -> None:
+        subscribe(customer, price, status, **columns)
+        assert reading.words(card(customer_client)).startswith(f"Pro {label} $19.00")
 
 
 class TestGrace:
@@ -237,7 +327,7 @@ class TestCard:
     def test_tells_of_further_items(self, customer_client: Client, customer: Customer, price: Price) -> None:
         item = {"id": "si_1", "price": price.pk, "product": price.product_id, "quantity": 1}
         subscribe(customer, price, items=[item] * 3)
-        assert "and 2 more" in reading.words(card(customer_client))
+        assert "and Pro, $19.00 per month and Pro, $19.00 per month Renews" in reading.words(card(customer_client))
 
     def test_of_what_is_no_longer_listed(self, customer_client: Client, customer: Customer, price: Price) -> None:
         subscribe(customer, price)

@@ -10,13 +10,14 @@ from subscriptions.models import Subscription, SubscriptionSchedule
 from tests.fixtures import LocalStripe
 from tests.subscriptions import reading
 from tests.subscriptions.reading import shown
-from tests.subscriptions.rows import JUNE, MAY
+from tests.subscriptions.rows import JUNE, LONG_AGO, MAY
 from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
 
 CANCEL = "/subscriptions/sub_1/cancel/"
 KEEP = "You keep access until 3 May 2099. It does not renew, and until then you can change your mind."
+EARLIER = f"{KEEP.partition(',')[0]} and ends then, not on 3 June 2099, and until then you can change your mind."
 ENDS = "It ends on 3 May 2099 and does not renew."
 
 
@@ -26,8 +27,13 @@ class TestCancel:
         [
             ("active", {}, KEEP),
             ("trialing", {}, KEEP),
-            ("active", {"cancel_at": MAY}, "It is set to end on 3 May 2099 already."),
-            ("active", {"cancel_at": JUNE}, KEEP),
+            (
+                "active",
+                {"cancel_at": JUNE},
+                EARLIER,
+            ),
+            ("incomplete", {}, "There is no paid period left, so it ends at once."),
+            ("paused", {"current_period_end_at": LONG_AGO}, "There is no paid period left, so it ends at once."),
             ("paused", {}, ENDS),
             ("past_due", {}, f"{ENDS} You have no access until the open invoice is paid."),
             (
@@ -48,8 +54,19 @@ class TestCancel:
         Subscription.objects.update(status=status, **columns)
         assert reading.words(shown(customer_client, CANCEL)) == starting(
             f"Back to your account Cancel Pro When should it end? At the end of the paid period {meaning} "
-            "Now Access ends at once. Nothing is refunded, and what is still owed is invoiced. Why are you leaving?"
+            "Now Access ends at once. Nothing is refunded, and nothing more is charged. Why are you leaving?"
         )
+
+    def test_of_one_that_ends_already_offers_to_resume_it(
+        self, customer_client: Client, subscription_row: Subscription
+    ) -> None:
+        Subscription.objects.update(cancel_at=MAY)
+        page = shown(customer_client, CANCEL)
+        assert reading.words(page) == starting(
+            "Back to your account Cancel Pro It is set to end on 3 May 2099. Have you changed your mind? Resume Pro "
+            "When should it end? At the end of the paid period It is set to end on 3 May 2099 already."
+        )
+        assert reading.Step("Resume Pro", "post", "/subscriptions/sub_1/resume/") in reading.steps(page)
 
     def test_asks_stripe_nothing_where_nothing_changed(
         self, customer_client: Client, subscription_row: Subscription, local_stripe: LocalStripe
