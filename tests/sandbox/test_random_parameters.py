@@ -91,5 +91,6 @@ class TestRandomParameters:
 
             answer = client.open(path, method=method, headers=KEY, **{place: form})
 
-            assert answer.status_code in {200, 400, 402, 404}, (method, path, form, answer.text)
+            refused = {400, 402, 403 if rule.startswith("/v1/accounts/") else 404}
+            assert answer.status_code in {200, *refused}, (method, path, form, answer.text)
             assert answer.is_json

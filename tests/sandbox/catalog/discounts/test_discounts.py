@@ -218,6 +218,7 @@ class TestUpdate:
         change = {
             "items": [{"id": subscription["items"].data[0].id, "price": shop.price(20_000, interval="year")}],
             "discounts": [{"coupon": ten}],
+            "proration_behavior": "always_invoice",
             "payment_behavior": "error_if_incomplete",
         }
 
