@@ -247,6 +247,20 @@ class Price(MirroredRow):
         return f"every {self.interval_count} {self.interval}s"
 
 
+class Coupon(models.Model):
+    """The terms of a coupon, which can't change: read once, when a discount with it is first seen.
+
+    `terms` has percent_off, amounts_off (by currency), duration, and products (None: all); it is empty if the coupon
+    was deleted before.
+    """
+
+    id = stripe_id()
+    terms = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return self.pk
+
+
 class PromotionCode(MirroredRow):
     """A code that buyers enter at checkout for a discount. https://docs.stripe.com/api/promotion_codes/object"""
 

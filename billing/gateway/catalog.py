@@ -46,6 +46,12 @@ def create_coupon(params: "p.CouponCreateParams", *, key: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.coupons.create(params, {"idempotency_key": key}), is_keyed=True)
 
 
+def retrieve_coupon(coupon_id: str) -> Snapshot:
+    """The coupon with the products that it applies to, and its amounts in other currencies."""
+    expand = ["applies_to", "currency_options"]
+    return send(lambda stripe_: stripe_.v1.coupons.retrieve(coupon_id, {"expand": expand}))
+
+
 def create_promotion_code(params: "p.PromotionCodeCreateParams", *, key: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.promotion_codes.create(params, {"idempotency_key": key}), is_keyed=True)
 

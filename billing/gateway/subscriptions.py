@@ -16,8 +16,8 @@ def create_checkout_session(params: "pc.SessionCreateParams", *, key: str) -> Sn
 
 
 def retrieve_checkout_session(session_id: str) -> Snapshot:
-    """The session with its subscription and payment intent inside."""
-    expand = ["subscription", "payment_intent"]
+    """The session with its subscription, that with its discounts, and its payment intent inside."""
+    expand = ["subscription.discounts", "subscription.items.data.discounts", "payment_intent"]
     return send(lambda stripe_: stripe_.v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
 
 
@@ -37,12 +37,15 @@ def expire_checkout_session(session_id: str) -> Snapshot:
 
 
 def retrieve_subscription(subscription_id: str) -> Snapshot:
-    return send(lambda stripe_: stripe_.v1.subscriptions.retrieve(subscription_id))
+    """The subscription with its discounts and those of its items inside."""
+    expand = ["discounts", "items.data.discounts"]
+    return send(lambda stripe_: stripe_.v1.subscriptions.retrieve(subscription_id, {"expand": expand}))
 
 
 def subscription_page(*, newest: int | None, oldest: int | None, starting_after: str = "") -> Page:
-    """Up to a hundred subscriptions in any status, of these seconds, with customer and schedule inside."""
-    params = {"status": "all", "expand": ["data.customer", "data.schedule"]}
+    """Up to a hundred subscriptions in any status, of these seconds, with customer, schedule and discounts inside."""
+    expand = ["data.customer", "data.schedule", "data.discounts", "data.items.data.discounts"]
+    params = {"status": "all", "expand": expand}
     return read_range("/v1/subscriptions", params, newest=newest, oldest=oldest, starting_after=starting_after)
 
 

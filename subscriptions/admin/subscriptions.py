@@ -17,7 +17,7 @@ from subscriptions.customers import ownership
 from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscription, SubscriptionSchedule
 from subscriptions.payments import duplicates, refunds
 from subscriptions.payments.refunds import CannotRefund
-from subscriptions.plans import outlook
+from subscriptions.plans import amount_words, outlook
 from subscriptions.plans.errors import SubscriptionRefusal
 
 
@@ -93,7 +93,7 @@ class SubscriptionAdmin(OffersRefundOfDuplicates, ReadOnlyAdmin):
     inlines = (StatusChangeInline, InvoiceInline)
     actions = ("cancel_and_refund",)
     duplicate_action = "cancel_and_refund"
-    readonly_fields = ("in_words",)
+    readonly_fields = ("in_words", "costs")
 
     @admin.display(description="status", ordering="status")
     def standing(self, subscription: Subscription) -> str:
@@ -109,6 +109,10 @@ class SubscriptionAdmin(OffersRefundOfDuplicates, ReadOnlyAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = [name for name in super().get_fields(request, obj) if name != "in_words"]
         return ["in_words", *fields]
+
+    @admin.display(description="Costs")
+    def costs(self, subscription: Subscription) -> str:
+        return amount_words.of(subscription)
 
     @admin.action(description="Cancel now and refund, because it is paid twice", permissions=["refund"])
     def cancel_and_refund(self, request: HttpRequest, chosen: QuerySet[Subscription]) -> None:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from subscriptions import stripe_clock
 from subscriptions.models import CheckoutSession, Payment, Subscription
+from subscriptions.plans import amount_words, amounts
 
 Mode = Literal["subscription", "payment"]
 
@@ -47,6 +48,12 @@ class SubscriptionAnswer(BaseModel):
     prod_name: str
     quantity: int
     unit_amount: int | None = Field(description="Null if Stripe computes it.", examples=[1900])
+    amount: int | None = Field(
+        description="What all of it costs per interval now, after discounts; of a trial, afterwards. Null if that is "
+        "no single figure: several intervals, or use. Taxes come on top.",
+        examples=[950],
+    )
+    discount: str | None = Field(description="In words; null if there is none.", examples=["50% off until 3 May 2027"])
     currency: str = Field(examples=["usd"])
     interval: str | None = Field(examples=["month"])
     current_period_end: datetime | None
@@ -133,7 +140,9 @@ class MeAnswer(HoldingsAnswer):
 
 
 def subscriptions_of(rows: Iterable[Subscription]) -> list[SubscriptionAnswer]:
-    return [SubscriptionAnswer.of(row) for row in rows]
+    subscriptions = list(rows)
+    amounts.prefetch(subscriptions)
+    return [SubscriptionAnswer.of(row) for row in subscriptions]
 
 
 def payments_of(rows: Iterable[Payment]) -> list[PaymentAnswer]:
@@ -142,6 +151,7 @@ def payments_of(rows: Iterable[Payment]) -> list[PaymentAnswer]:
 
 def _subscription_columns(subscription: Subscription) -> dict[str, object]:
     price = subscription.price
+    amount = amounts.of(subscription)
     return {
         "subscription_id": subscription.pk,
         "status": subscription.status,
@@ -151,6 +161,8 @@ def _subscription_columns(subscription: Subscription) -> dict[str, object]:
         "prod_name": subscription.product_name,
         "quantity": subscription.quantity,
         "unit_amount": subscription.unit_amount,
+        "amount": amount.total,
+        "discount": amount_words.discounts_in_words(amount) or None,
         "currency": subscription.currency,
         "interval": price.interval if price else None,
         "current_period_end": subscription.current_period_end_at,

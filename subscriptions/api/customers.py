@@ -168,7 +168,7 @@ def _look_up_latest_session(person: User, customer_ids: list[str]) -> None:
 
 def _holdings(person: User, customer_ids: list[str]) -> dict[str, object]:
     theirs = {"customer__in": customer_ids, "is_deleted": False}
-    subscriptions = Subscription.objects.filter(**theirs).select_related("price", "product")
+    subscriptions = Subscription.objects.filter(**theirs).select_related("customer", "price", "product")
     return {
         "user_name": person.get_username(),
         "customer_id": next(iter(customer_ids), None),

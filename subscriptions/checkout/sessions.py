@@ -9,7 +9,7 @@ from billing.gateway.snapshots import JSON, Snapshot
 from billing.mirror import engine
 from billing.models import Price
 from subscriptions.checkout.params import params_for
-from subscriptions.mirror import kinds, mapping
+from subscriptions.mirror import discounts, kinds, mapping
 from subscriptions.models import Awaits, CheckoutSession, Payment, ProductClaim, Subscription
 from subscriptions.user_model import User
 
@@ -85,7 +85,9 @@ def has_arrived(session: CheckoutSession) -> bool:
 
 
 def bought_by(session: CheckoutSession) -> tuple[Subscription | None, Payment | None]:
-    subscription = Subscription.objects.filter(pk=session.subscription_id).select_related("price", "product").first()
+    subscription = (
+        Subscription.objects.filter(pk=session.subscription_id).select_related("customer", "price", "product").first()
+    )
     payment = Payment.objects.filter(pk=session.pk).select_related("price", "product").first()
     return subscription, payment
 
@@ -124,7 +126,9 @@ def _mirror_answer(session: CheckoutSession, ask: Callable[[], Snapshot]) -> Che
 def _mirror_contents(session: Snapshot) -> None:
     subscription, payment_intent = session.object.get("subscription"), session.object.get("payment_intent")
     if isinstance(subscription, dict):
-        engine.apply_snapshot(kinds.SUBSCRIPTION, session.part(subscription))
+        row = engine.apply_snapshot(kinds.SUBSCRIPTION, session.part(subscription)).row
+        if row is not None:
+            discounts.complete(row)
     if isinstance(payment_intent, dict):
         engine.apply_snapshot(kinds.PAYMENT, session.part(payment_intent))
     elif mapping.is_free_order(session.object):

@@ -66,6 +66,7 @@ def customer_columns(obj: JSON) -> dict[str, Any]:
         "name": obj.get("name") or "",
         "metadata": metadata,
         "named_account": metadata.get(ACCOUNT, "")[:MAX_ACCOUNT_ID],
+        "discount": _discount(obj["discount"]) if obj.get("discount") else {},
     }
 
 
@@ -113,6 +114,30 @@ def subscription_columns(obj: JSON) -> dict[str, Any]:
         "pause_resumes_at": moment(pause.get("resumes_at")),
         "paused_because": (paused.get("subscription") or {}).get("type") or "",
         "paused_at": moment(paused.get("transitioned_at")),
+        **discount_columns(obj),
+    }
+
+
+def discount_columns(obj: JSON) -> dict[str, Any]:
+    """Return the ids of the discounts of a subscription and its items; and what else is known, unless only ids are.
+
+    Events contain only ids.
+    """
+    own = [(discount, None) for discount in obj.get("discounts") or []]
+    of_items = [(discount, item["id"]) for item in obj["items"]["data"] for discount in item.get("discounts") or []]
+    found = own + of_items
+    ids = {"discount_ids": [id_of(discount) for discount, _ in found]}
+    if not all(isinstance(discount, dict) for discount, _ in found):
+        return ids
+    return {**ids, "discounts": [{**_discount(discount), "item": item} for discount, item in found]}
+
+
+def _discount(discount: JSON) -> JSON:
+    ends_at = moment(discount.get("end"))
+    return {
+        "id": discount["id"],
+        "coupon": id_of(discount["source"].get("coupon")),
+        "end": ends_at and ends_at.isoformat(),
     }
 
 
@@ -130,7 +155,14 @@ def _quantity(item: JSON) -> int:
 def _item(item: JSON) -> JSON:
     price = item["price"]
     recurring = price.get("recurring") or {}
+    package = price.get("transform_quantity")
+    special = {
+        "unit_amount_decimal": price.get("unit_amount_decimal") if price.get("unit_amount") is None else None,
+        "package": package and {"divide_by": package["divide_by"], "round": package["round"]},
+        "is_tiered": price.get("billing_scheme") == "tiered",
+    }
     return {
+        **{name: value for name, value in special.items() if value},
         "id": item["id"],
         "price": price["id"],
         "product": id_of(price["product"]),
@@ -140,6 +172,7 @@ def _item(item: JSON) -> JSON:
         "interval_count": recurring.get("interval_count"),
         "is_metered": recurring.get("usage_type") == "metered",
         "current_period_end": item["current_period_end"],
+        "currency": price["currency"],
     }
 
 

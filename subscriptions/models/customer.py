@@ -19,6 +19,7 @@ class Customer(MirroredRow):
     email = models.TextField(blank=True)
     name = models.TextField(blank=True)
     metadata = models.JSONField(default=dict, blank=True)
+    discount = models.JSONField(default=dict, blank=True, help_text="Of subscriptions that have none of their own.")
     named_account = models.CharField(max_length=64, blank=True, help_text="The account that its metadata names.")
 
     # Our own: when another address or name was first seen here, on Stripe's clock.

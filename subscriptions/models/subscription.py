@@ -1,6 +1,7 @@
 """Subscriptions, and which of them give access."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -65,6 +66,9 @@ class Subscription(SubscriptionColumns):
     # Lines for its owner, set by plans/outlook.py for pages that show them.
     further_items: "list[object]"
     later_changes: "list[object]"
+
+    # Its discounts with the terms of their coupons, set by plans/amounts.py.
+    known_discounts: "list[Any] | None" = None
 
     objects = SubscriptionQuerySet.as_manager()
 
@@ -205,6 +209,11 @@ class Subscription(SubscriptionColumns):
     def product_ids(self) -> set[str]:
         """The products of all items."""
         return {item["product"] for item in self.items}
+
+    @property
+    def has_known_discounts(self) -> bool:
+        """Whether more than their ids is known of all discounts."""
+        return set(self.discount_ids) <= {discount["id"] for discount in self.discounts}
 
     @property
     def price_ids(self) -> set[str]:

@@ -38,6 +38,8 @@ class SubscriptionColumns(MirroredRow):
     quantity = models.PositiveIntegerField(default=1)
     currency = models.CharField(max_length=3, blank=True)
     items = models.JSONField(default=list, help_text="Each item's id, price, product, quantity and the price's terms.")
+    discount_ids = models.JSONField(default=list, blank=True, help_text="Its discounts, and those of its items.")
+    discounts = models.JSONField(default=list, blank=True, help_text="Each one's id, coupon, end, and item if of one.")
     current_period_start_at = models.DateTimeField(null=True, blank=True)
     current_period_end_at = models.DateTimeField(null=True, blank=True)
     trial_end_at = models.DateTimeField(null=True, blank=True)

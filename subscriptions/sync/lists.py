@@ -12,7 +12,7 @@ from billing.mirror.equal_rows import Where
 from billing.mirror.pages import PageResult, apply_page
 from billing.mirror.registry import Kind
 from billing.models import MirroredRow
-from subscriptions.mirror import kinds, mapping
+from subscriptions.mirror import discounts, kinds, mapping
 from subscriptions.models import CheckoutSession, Dispute, ErasedCustomer, Invoice, Payment, Refund, Subscription
 from subscriptions.payments.disputes import compare_page as compare_disputes
 from subscriptions.payments.refunds import compare_page as compare_refunds
@@ -27,6 +27,7 @@ def _compare_subscriptions(context: ReconcileContext, read: RangePage) -> None:
     context.results.record_page(apply_page(kinds.SCHEDULE, _expanded(subscriptions, "schedule")))
     result = apply_page(kinds.SUBSCRIPTION, subscriptions, span=_created_within(read))
     context.results.record_page(result)
+    discounts.ensure_coupons_known(each.object for each in result.compared)
     for each in result.compared:
         context.results.record_subscription(each.object, was_written=each.was_written)
     _fetch_not_shown(context, kinds.SUBSCRIPTION, read, result.keys_not_shown)

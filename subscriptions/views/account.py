@@ -29,7 +29,7 @@ from subscriptions.models import (
     StatusChange,
     Subscription,
 )
-from subscriptions.plans import outlook
+from subscriptions.plans import amounts, outlook
 from subscriptions.views.shared import SignedInRequest, see_other
 
 PAYMENTS_A_PAGE = 20
@@ -49,7 +49,7 @@ def account(request: SignedInRequest) -> HttpResponse:
     subscriptions = Subscription.objects.filter(**theirs)
     payments = Payment.objects.filter(**theirs)
     invoices = Invoice.objects.filter(**theirs)
-    links = ("price", "product", "schedule__next_price__product", "latest_invoice")
+    links = ("customer", "price", "product", "schedule__next_price__product", "latest_invoice")
     page = Paginator(payments.select_related("product"), PAYMENTS_A_PAGE).get_page(request.GET.get("page"))
     newest = list(invoices.exclude(status=Invoice.Status.DRAFT)[:INVOICES_ON_ACCOUNT])
     _attach_refunds(page.object_list, newest)
@@ -57,6 +57,7 @@ def account(request: SignedInRequest) -> HttpResponse:
     _attach_subscriptions(newest, held)
     _attach_awaited(held)
     outlook.attach(held)
+    amounts.prefetch(held)
     context = {
         "subscriptions": held,
         "payments": page,

@@ -14,8 +14,8 @@ from billing.mirror.engine import Mirrored, apply_events
 from subscriptions.checkout import sessions
 from subscriptions.customers import purchases
 from subscriptions.customers import services as customers
-from subscriptions.mirror import history, kinds, mapping
-from subscriptions.models import CheckoutSession, Invoice, Payment, Subscription, SubscriptionSchedule
+from subscriptions.mirror import discounts, history, kinds, mapping
+from subscriptions.models import CheckoutSession, Customer, Invoice, Payment, Subscription, SubscriptionSchedule
 from subscriptions.payments import disputes, refunds
 
 Handler = Callable[[Sequence[Event]], Mirrored[Any]]
@@ -55,6 +55,13 @@ def _session_changed(events: Sequence[Event]) -> Mirrored[CheckoutSession]:
     return result
 
 
+def _customer_changed(events: Sequence[Event]) -> Mirrored[Customer]:
+    result = apply_events(kinds.CUSTOMER, events)
+    if result.row is not None:
+        discounts.complete_customer(result.row)
+    return result
+
+
 def _subscription_changed(events: Sequence[Event]) -> Mirrored[Subscription]:
     """Mirror a subscription, and its customer and schedules: those made in the dashboard may be unknown here."""
     result = apply_events(kinds.SUBSCRIPTION, events)
@@ -65,6 +72,7 @@ def _subscription_changed(events: Sequence[Event]) -> Mirrored[Subscription]:
             customers.ensure_known(subscription.customer_id)
         if subscription.schedule_id:
             _ensure_schedule_known(subscription.schedule_id)
+        discounts.complete(subscription)
         _refresh_former_schedules(subscription)
         if any(event.type.endswith(".created") for event in events):
             # A test card disputes its payment at once, and the dispute's event may come first.
@@ -105,7 +113,7 @@ LISTED_BY_SYNC: dict[str, Handler] = {
     "product.updated": _mirror,  # renamed, described, archived, another default price
     "price.created": _mirror,  # made in the dashboard
     "price.updated": _mirror,  # archived, restored
-    "customer.updated": _mirror,  # another e-mail address or name
+    "customer.updated": _customer_changed,  # another e-mail address or name, another discount
     "customer.deleted": _mirror,  # the person needs another customer
     "checkout.session.completed": _session_changed,  # paid, or paying by a slow method
     "customer.subscription.created": _subscription_changed,  # bought, or made in the dashboard
@@ -133,7 +141,7 @@ WEBHOOK_ONLY: dict[str, Handler] = {
     "charge.dispute.funds_reinstated": disputes.dispute_changed,  # with charge.dispute.closed
     "promotion_code.created": _mirror,  # the reconcile reads all of them
     "promotion_code.updated": _mirror,  # used once more, archived
-    "customer.created": _mirror,  # ours are known, and the others come with their first subscription
+    "customer.created": _customer_changed,  # ours are known, and the others come with their first subscription
     "checkout.session.expired": _session_changed,  # looked up before the claim is used again
     "checkout.session.async_payment_succeeded": _session_changed,  # with payment_intent.succeeded
     "payment_intent.payment_failed": _payment_changed,  # the reconcile asks for payments that are under way
@@ -155,6 +163,7 @@ HANDLERS = LISTED_BY_SYNC | WEBHOOK_ONLY
 
 # The handlers of objects whose events do more than write the row, by the objects' names.
 BY_OBJECT: dict[str, Handler] = {
+    "customer": _customer_changed,
     "checkout.session": _session_changed,
     "subscription": _subscription_changed,
     "payment_intent": _payment_changed,

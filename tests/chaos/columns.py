@@ -100,6 +100,8 @@ def _items(obj: Object) -> list[Object]:
             "unit_amount": item["price"]["unit_amount"],
             "interval": item["price"]["recurring"]["interval"],
             "interval_count": item["price"]["recurring"]["interval_count"],
+            "currency": item["price"]["currency"],
+            "is_metered": item["price"]["recurring"]["usage_type"] == "metered",
         }
         for item in obj["items"]["data"]
     ]
@@ -274,6 +276,7 @@ REFUND = Mirror(
         ("currency", text, at("currency")),
         ("status", text, at("status")),
         ("reason", text, at("reason")),
+        ("request_id", text, lambda refund: (refund["metadata"] or {}).get("standing_order_refund", "")),
         ("stripe_created_at", unix, at("created")),
     ),
 )

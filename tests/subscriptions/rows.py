@@ -23,6 +23,8 @@ def item_of(price: Price, pk: str = "si_1", **columns: Any) -> dict[str, Any]:
         "unit_amount": price.unit_amount,
         "interval": price.interval,
         "interval_count": price.interval_count,
+        "currency": price.currency,
+        "is_metered": False,
     }
     return {**item, **columns}
 
@@ -34,7 +36,7 @@ def subscribe(
         "price": price,
         "product": price.product,
         "currency": "usd",
-        "items": [item_of(price)],
+        "items": [item_of(price, quantity=columns.get("quantity", 1))],
         "current_period_end_at": MAY,
     }
     return Subscription.objects.create(pk=pk, customer=customer, status=status, **{**standing, **columns})

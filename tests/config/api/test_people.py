@@ -143,6 +143,8 @@ class TestGetsubs:
                 "prod_name": "Pro",
                 "quantity": 1,
                 "unit_amount": 1900,
+                "amount": 1900,
+                "discount": None,
                 "currency": "usd",
                 "interval": "month",
                 "current_period_end": ends,

@@ -1,0 +1,80 @@
+"""What a subscription costs, in words: "$9.50 per month, 50% off until 3 May 2027; $19.00 after"."""
+
+from django.utils.dateformat import format as format_date
+
+from billing import money
+from subscriptions.models import Subscription
+from subscriptions.plans import amounts
+from subscriptions.plans.amounts import Amount, Discount, Interval
+
+
+def of(subscription: Subscription) -> str:
+    """Return what a subscription costs now, and after its discounts; of a trial, what it costs afterwards."""
+    return describe(amounts.of(subscription), seats=_seats(subscription))
+
+
+def describe(amount: Amount, *, seats: str = "") -> str:
+    """Return an amount in words; `seats` is how many there are, and what one costs."""
+    figures = " and ".join(
+        f"{money.display(charge.amount, amount.currency)} {per(charge.interval)}" for charge in amount.charges
+    )
+    on_top = _on_top(amount, has_figures=bool(figures))
+    said = ", ".join(filter(None, [figures + on_top, seats]))
+    if not amount.discounts:
+        return said
+    if not amount.is_discounted:
+        return f"{said}, before your discount{_in_brackets(amount.discounts)}"
+    said += f", {discounts_in_words(amount)}"
+    if any(charge.after != charge.amount for charge in amount.charges):
+        after = " and ".join(money.display(charge.after, amount.currency) for charge in amount.charges)
+        said += f"; {after} after"
+    return said
+
+
+def discounts_in_words(amount: Amount) -> str:
+    """Return the discounts: "50% off until 3 May 2027 and $5.00 off"; empty without any."""
+    return " and ".join(_words(discount) for discount in amount.discounts)
+
+
+def per(interval: Interval) -> str:
+    name, count = interval
+    return f"per {name}" if count == 1 else f"every {count} {name}s"
+
+
+def _words(discount: Discount) -> str:
+    if discount.percent_off is not None:
+        off = f"{discount.percent_off:g}% off"
+    elif discount.amount_off is not None:
+        off = f"{money.display(discount.amount_off, discount.currency)} off"
+    else:
+        return "a discount"
+    if discount.item_id or discount.products is not None:
+        off += " a part of it"
+    if discount.is_once:
+        return f"{off} the next payment" if "part" not in off else f"{off}, once"
+    return f"{off} until {format_date(discount.ends_at, 'j F Y')}" if discount.ends_at else off
+
+
+def _in_brackets(discounts: list[Discount]) -> str:
+    known = " and ".join(_words(one) for one in discounts if one.is_known)
+    return f" ({known})" if known else ""
+
+
+def _on_top(amount: Amount, *, has_figures: bool) -> str:
+    if amount.is_metered:
+        return " plus what you use" if has_figures else "Billed by what you use"
+    if amount.has_unknown:
+        return " plus what Stripe computes for the rest" if has_figures else "The amount is on your invoice"
+    return ""
+
+
+def _seats(subscription: Subscription) -> str:
+    """Return quantity and price of a subscription of one item whose amount is a simple multiple."""
+    if len(subscription.items) != 1 or subscription.quantity < 2:  # noqa: PLR2004
+        return ""
+    (item,) = subscription.items
+    is_plain = item.get("unit_amount") is not None and not item.get("package") and not item.get("is_tiered")
+    if not is_plain or item.get("is_metered") or item.get("currency") not in {None, subscription.currency}:
+        return ""
+    price = money.display(item["unit_amount"], subscription.currency)
+    return f"{subscription.quantity} \N{MULTIPLICATION SIGN} {price}"
