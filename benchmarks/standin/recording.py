@@ -66,8 +66,8 @@ class Recording:
             parent, _, object_id = path.rpartition("/")
             if method == "GET" and parent in LISTS and (one := self._one(LISTS[parent], object_id, query)):
                 return one
-        except ApiError as error:
-            return Answer(error.status, json.dumps(error.body()).encode() + b"\n")
+        except ApiError:
+            return self.ask(method, target, body)
         if method != "GET":
             self.forget_everything()
         return self.ask(method, target, body)
