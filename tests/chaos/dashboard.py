@@ -1,5 +1,8 @@
 """What staff and time do at Stripe, past our site: edits in the dashboard, and cards on the hosted page."""
 
+from functools import partial
+
+from tests.chaos.billing_edits import BILLING_EDITS, BillingEdits
 from tests.chaos.oracle import Purchases
 from tests.chaos.town import Choice, Town
 from tests.chaos.world import Answer, Stripe
@@ -27,6 +30,7 @@ class Dashboard:
 
     def __init__(self, stripe: Stripe, town: Town, purchases: Purchases) -> None:
         self._stripe, self._town, self._purchases = stripe, town, purchases
+        self._billing = BillingEdits(stripe, town)
 
     def open_shop(self) -> None:
         for name, metadata, prices in CATALOG:
@@ -56,7 +60,8 @@ class Dashboard:
         return f"pay {session['id']} with {card} ({status} {answer.get('error', {}).get('code', '')})"
 
     def edit(self, what: str, choice: Choice) -> str:
-        return f"{what}: {getattr(self, f'_{what}')(choice)}"
+        act = partial(self._billing.edit, what) if what in BILLING_EDITS else getattr(self, f"_{what}")
+        return f"{what}: {act(choice)}"
 
     def touch(self, object_id: str, choice: Choice) -> str:
         """Change something about one object, if the dashboard can."""

@@ -7,12 +7,14 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.chaos import oracle, watch
+from tests.chaos import oracle, promises, watch
+from tests.chaos.billing_edits import BILLING_EDITS
 from tests.chaos.dashboard import DAY, EDITS, Dashboard
 from tests.chaos.judge import judge
 from tests.chaos.town import Choice, Town, sealed
@@ -133,9 +135,9 @@ class Chaos(RuleBasedStateMachine):
         with self.step("pay"):
             self.note(self.dashboard.pay(Choice(number)))
 
-    @rule(number=numbers)
-    def edit(self, number: int) -> None:
-        self._edit(Choice(number))
+    @rule(what=st.sampled_from((*EDITS, *BILLING_EDITS, *BILLING_EDITS)), number=numbers)
+    def edit(self, what: str, number: int) -> None:
+        self._edit(what, Choice(number))
 
     @rule(span=st.sampled_from(SPANS))
     def travel(self, span: int) -> None:
@@ -270,8 +272,7 @@ class Chaos(RuleBasedStateMachine):
         else:
             self.rival({"do": "sync", "full": choice.of((False, False, True))})
 
-    def _edit(self, choice: Choice) -> None:
-        what = choice.of(EDITS)
+    def _edit(self, what: str, choice: Choice) -> None:
         with self.step(f"dashboard: {what}"):
             self.note(f"  {self.dashboard.edit(what, choice)[:160]}")
 
@@ -284,9 +285,24 @@ class Chaos(RuleBasedStateMachine):
                 with self.step("all is quiet"):
                     oracle.check(self.world.stripe, self.world.ground, beyond_reach=self.beyond_reach)
                     watch.check_history(self.world.ground)
+                    self._check_promises()
         finally:
             for worker in [*self.idle, *(worker for _, worker in self.stalled)]:
                 worker.hang_up()
+
+    def _check_promises(self) -> None:
+        stripe = self.world.stripe
+        subscriptions = stripe.every("/v1/subscriptions", status="all")
+        people, disputes = len(self.world.people), stripe.every("/v1/disputes")
+        read = partial(self._read, self.now)
+        self.tally["judged"] += promises.check(read, people, subscriptions, disputes)
+
+    def _read(self, now: int, person: int, path: str) -> Answer:
+        worker = self.hire()
+        worker.start({"do": "read", "user": person, "path": path, "now": now})
+        answer = worker.finish()
+        self.idle.append(worker)
+        return answer
 
     def _heal(self) -> None:
         """Trouble ends: what stood still goes on, what was held comes, or never does; then one sync of everything."""

@@ -110,6 +110,12 @@ def _page(order: dict[str, Any]) -> dict[str, Any]:
     return _shown(browser.get(order["path"], order.get("form", {})))
 
 
+def _read_page(order: dict[str, Any]) -> dict[str, Any]:
+    """A page or an answer of the API, as a signed-in customer reads it."""
+    response = browser_of(order["user"]).get(order["path"])
+    return {**_shown(response), "text": response.content.decode()}
+
+
 def _change(order: dict[str, Any]) -> dict[str, Any]:
     """Look at what a change costs, and confirm it."""
     browser, form = browser_of(order["user"]), {"quantity": order["quantity"]}
@@ -154,6 +160,7 @@ def _shown(response: Any) -> dict[str, Any]:
 ORDERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "webhook": _webhook,
     "page": _page,
+    "read": _read_page,
     "change": _change,
     "sync": _sync,
     "empty_tables": empty_tables,

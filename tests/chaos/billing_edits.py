@@ -1,0 +1,180 @@
+"""What real accounts hold besides sales of ours: pauses, schedules, credit, disputes, bills by mail, other prices."""
+
+from tests.chaos.columns import Object
+from tests.chaos.town import Choice, Town
+from tests.chaos.world import Answer, Stripe
+
+DAY = 86_400
+PRICES: tuple[Answer, ...] = (
+    {"unit_amount": 700, "recurring": {"interval": "week", "interval_count": 2}},
+    {"unit_amount": 1500, "currency": "eur", "recurring": {"interval": "month"}},
+    {
+        "billing_scheme": "tiered",
+        "tiers_mode": "graduated",
+        "tiers": [{"up_to": 2, "unit_amount": 900}, {"up_to": "inf", "unit_amount": 700}],
+        "recurring": {"interval": "month"},
+    },
+    {
+        "unit_amount": 500,
+        "transform_quantity": {"divide_by": 5, "round": "up"},
+        "recurring": {"interval": "month"},
+    },
+)
+
+
+class BillingEdits:
+    """Edits in the dashboard that our site offers nobody."""
+
+    def __init__(self, stripe: Stripe, town: Town) -> None:
+        self._stripe, self._town = stripe, town
+
+    def edit(self, what: str, choice: Choice) -> Answer | None:
+        act = {
+            "balance": self._balance,
+            "cancel_at": self._cancel_at,
+            "coupon": self._coupon,
+            "credit": self._credit,
+            "dispute": self._dispute,
+            "foreign_event": self._foreign_event,
+            "namesake": self._namesake,
+            "odd_price": self._odd_price,
+            "pause": self._pause,
+            "pause_collection": self._pause_collection,
+            "schedule": self._schedule,
+            "send_invoice": self._send_invoice,
+        }[what]
+        return act(choice)
+
+    def _pause_collection(self, choice: Choice) -> Answer | None:
+        """Bills are made and not collected, for some days or until somebody ends that."""
+        behavior = choice.of(("void", "keep_as_draft", "mark_uncollectible"))
+        until = choice.of(({}, {"resumes_at": self._now() + 20 * DAY}))
+        pause = choice.of(({"behavior": behavior, **until}, ""))
+        return self._change_subscription(choice, pause_collection=pause)
+
+    def _pause(self, choice: Choice) -> Answer | None:
+        subscription = self._running(choice)
+        if subscription is None:
+            return None
+        if subscription["status"] == "paused":
+            return self._call(f"subscriptions/{subscription['id']}/resume", billing_cycle_anchor={"type": "now"})
+        return self._call(f"subscriptions/{subscription['id']}/pause", type="subscription")
+
+    def _cancel_at(self, choice: Choice) -> Answer | None:
+        days = choice.of((3, 20, 45, 0))
+        return self._change_subscription(choice, cancel_at=self._now() + days * DAY if days else "")
+
+    def _schedule(self, choice: Choice) -> Answer | None:
+        """A schedule that ends the subscription with its period; or an existing one is released or cancelled."""
+        live = [
+            obj for obj in self._town.of_kind("subscription_schedule") if obj["status"] in {"active", "not_started"}
+        ]
+        is_over = choice.of((True, False))
+        if live and is_over:
+            return self._call(f"subscription_schedules/{choice.of(live)['id']}/{choice.of(('release', 'cancel'))}")
+        subscription = self._running(choice)
+        if subscription is None:
+            return None
+        made = self._call("subscription_schedules", from_subscription=subscription["id"])
+        if "id" not in made:
+            return made
+        return self._call(f"subscription_schedules/{made['id']}", end_behavior="cancel")
+
+    def _coupon(self, choice: Choice) -> Answer | None:
+        terms = choice.of(({"percent_off": 50, "duration": "once"}, {"percent_off": 100, "duration": "forever"}))
+        coupon = self._call("coupons", **terms)
+        return self._change_subscription(choice, discounts=[{"coupon": coupon["id"]}]) if "id" in coupon else coupon
+
+    def _credit(self, choice: Choice) -> Answer | None:
+        bills = [
+            bill for bill in self._town.of_kind("invoice") if bill["status"] in {"open", "paid"} and bill["total"]
+        ]
+        if not bills:
+            return None
+        bill = choice.of(bills)
+        amount = max(1, bill["total"] // 3)
+        kind = {"credit_amount": amount} if bill["status"] == "paid" else {}
+        return self._call("credit_notes", invoice=bill["id"], amount=amount, **kind)
+
+    def _balance(self, choice: Choice) -> Answer | None:
+        customers = self._town.of_kind("customer")
+        if not customers:
+            return None
+        amount = choice.of((-500, -5000, 700))
+        customer = choice.of(customers)["id"]
+        return self._call(f"customers/{customer}/balance_transactions", amount=amount, currency="usd")
+
+    def _send_invoice(self, choice: Choice) -> Answer | None:
+        """A subscription whose bills are sent by mail."""
+        customers, prices = self._town.of_kind("customer"), self._recurring()
+        if not customers or not prices:
+            return None
+        return self._call(
+            "subscriptions",
+            customer=choice.of(customers)["id"],
+            items=[{"price": choice.of(prices)["id"]}],
+            collection_method="send_invoice",
+            days_until_due=choice.of((0, 10)),
+        )
+
+    def _dispute(self, choice: Choice) -> Answer | None:
+        undecided = [obj for obj in self._town.of_kind("dispute") if obj["status"] not in {"won", "lost"}]
+        is_decided = choice.of((True, False))
+        if undecided and is_decided:
+            outcome = choice.of(("won", "lost"))
+            return self._stripe.control(f"disputes/{choice.of(undecided)['id']}", outcome=outcome)[1]
+        paid = self._town.of_kind("payment_intent", status="succeeded")
+        return self._stripe.control("disputes", payment_intent=choice.of(paid)["id"])[1] if paid else None
+
+    def _namesake(self, choice: Choice) -> Answer | None:
+        """A customer whom staff made with the address of one of our people."""
+        return self._call("customers", email=f"person{choice.of((0, 1, 2))}@example.com", name="By staff")
+
+    def _odd_price(self, choice: Choice) -> Answer | None:
+        products = self._town.of_kind("product")
+        terms = {"currency": "usd", **choice.of(PRICES)}
+        return self._call("prices", product=choice.of(products)["id"], **terms) if products else None
+
+    def _foreign_event(self, choice: Choice) -> Answer | None:
+        """An event of another account, of live mode, in an older version, or thin."""
+        subscription = self._running(choice)
+        if subscription is None:
+            return None
+        manners: tuple[Answer, ...] = ({"account": "acct_other"}, {"livemode": True}, {"api_version": "2020-08-27"})
+        about = {"type": "customer.subscription.updated", "object": subscription["id"]}
+        return self._stripe.control("events", **about, **choice.of(manners))[1]
+
+    def _change_subscription(self, choice: Choice, **change: object) -> Answer | None:
+        subscription = self._running(choice)
+        return self._call(f"subscriptions/{subscription['id']}", **change) if subscription else None
+
+    def _running(self, choice: Choice) -> Object | None:
+        running = self._town.running()
+        return choice.of(running) if running else None
+
+    def _recurring(self) -> list[Object]:
+        return [price for price in self._town.of_kind("price", active=True) if price["recurring"]]
+
+    def _now(self) -> int:
+        now: int = self._stripe.state()["clock"]["now"]
+        return now
+
+    def _call(self, path: str, **params: object) -> Answer:
+        status, answer = self._stripe.call("POST", f"/v1/{path}", **params)
+        return answer if status == 200 else {"refused": status, **answer}
+
+
+BILLING_EDITS = (
+    "balance",
+    "cancel_at",
+    "coupon",
+    "credit",
+    "dispute",
+    "foreign_event",
+    "namesake",
+    "odd_price",
+    "pause",
+    "pause_collection",
+    "schedule",
+    "send_invoice",
+)
