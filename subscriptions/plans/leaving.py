@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.dateformat import format as format_date
 
 from billing import money
+from billing.models import Price
 from subscriptions.checkout import claims
 from subscriptions.customers import erasing, linking, ownership
 from subscriptions.models import BillingAccount, ProductClaim, Subscription
@@ -24,7 +25,7 @@ class Fate(models.TextChoices):
     """What becomes of the subscriptions of a person who is deleted."""
 
     CANCEL_NOW = "cancel_now", "Cancel now: access ends, and what is still owed is invoiced"
-    AT_PERIOD_END = "at_period_end", "Cancel at the end of the paid period: nothing more is charged"
+    AT_PERIOD_END = "at_period_end", "Cancel at the end of the paid period: no further period is charged"
     ERASE = (
         "erase",
         "Erase the person: delete their customer at Stripe, which ends everything, and every row here",
@@ -86,27 +87,37 @@ def _end(subscription: Subscription, fate: Fate) -> str:
 
 
 def _amounts(subscription: Subscription) -> Iterator[str]:
+    """Say what each item costs. Only a fixed amount, in the currency that is billed, can be multiplied."""
+    prices = Price.objects.in_bulk(subscription.price_ids)
     for item in subscription.items:
-        if item.get("unit_amount") is None:
+        price, quantity = prices.get(item["price"]), item["quantity"]
+        if price is None:
             yield "an amount that Stripe computes"
-            continue
-        count, interval = item.get("interval_count") or 1, item.get("interval") or "period"
-        often = f"per {interval}" if count == 1 else f"every {count} {interval}s"
-        yield f"{money.display(item['unit_amount'] * item['quantity'], subscription.currency)} {often}"
+        elif price.unit_amount is None or not price.is_plain or subscription.currency not in {"", price.currency}:
+            yield subscription.terms_of(price, quantity)
+        else:
+            yield f"{money.display(price.unit_amount * quantity, price.currency)} {price.interval_display}"
 
 
 def _next_charge(subscription: Subscription) -> str:
     period_end = subscription.current_period_end_at
     if subscription.cancels_at and subscription.ends_with_period:
-        return f"ends on {_day(subscription.cancels_at)}, nothing more is charged"
+        return f"ends on {_day(subscription.cancels_at)}, no further period is charged"
     match subscription.status:
         case Status.PAUSED | Status.UNPAID:
             return f"{subscription.status_label.lower()}, nothing is charged until that changes"
         case Status.INCOMPLETE:
             return "first payment pending"
         case Status.PAST_DUE:
-            return "payment overdue, Stripe keeps trying"
+            return _overdue(subscription)
     return f"next charge on {_day(period_end)}" if period_end else "next charge unknown"
+
+
+def _overdue(subscription: Subscription) -> str:
+    """Stripe does not retry a bill that was sent, or one whose attempts are used up."""
+    bill = subscription.latest_invoice
+    again_at = bill.next_payment_attempt_at if bill else None
+    return f"payment overdue, Stripe tries again on {_day(again_at)}" if again_at else "payment overdue"
 
 
 def _day(moment: datetime) -> str:

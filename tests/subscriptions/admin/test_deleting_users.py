@@ -1,5 +1,6 @@
 """Deleting users in the admin: what they pay for is settled at Stripe first, or nobody is deleted."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from billing.models import Price
-from subscriptions.models import Customer, ErasedCustomer, Subscription
+from subscriptions.models import Customer, ErasedCustomer, Invoice, Subscription
+from subscriptions.plans import leaving
 from tests.fixtures import LocalStripe
-from tests.subscriptions import reading
+from tests.subscriptions import reading, rows
 from tests.subscriptions.conftest import buy, sessions_by_status, sync_now
 
 pytestmark = pytest.mark.django_db
@@ -176,6 +178,50 @@ class TestDeletingAPayingUser:
         path = f"/admin/auth/user/{person.pk}/delete/"
         assert client.post(path, {"post": "yes", "fate": "cancel_now"}).status_code == 403
         assert (local_stripe.calls, status_at_stripe(local_stripe)) == ([], [("active", False)])
+
+
+class TestChargesInWords:
+    """The line about each subscription, on the pages that delete a user or link a customer."""
+
+    @pytest.mark.parametrize(
+        ("terms", "columns", "said"),
+        [
+            (
+                {"pricing": "packages", "exact_amount": "1000", "package_size": 100},
+                {},
+                "$10.00 per 100 per month for 3",
+            ),
+            ({"pricing": "metered"}, {}, "varies with use (USD) per month"),
+            ({}, {"currency": "eur"}, "billed in EUR per month \N{MULTIPLICATION SIGN} 3"),
+            ({}, {}, "$57.00 per month"),
+            ({"interval_count": 3}, {}, "$57.00 every 3 months"),
+        ],
+        ids=["packages", "by use", "another currency", "seats", "quarters"],
+    )
+    def test_multiply_only_fixed_amounts_in_the_billed_currency(
+        self, price: Price, terms: dict[str, Any], columns: dict[str, Any], said: str
+    ) -> None:
+        Price.objects.filter(pk=price.pk).update(**terms)
+        held = Subscription(status="active", product=price.product, **{"currency": "usd", **columns})
+        held.items = [rows.item_of(price, quantity=1 if "pricing" in terms and "exact_amount" not in terms else 3)]
+        assert leaving.charge_in_words(held) == f"Pro: {said}, next charge unknown"
+
+    @pytest.mark.parametrize(
+        ("again_at", "said"),
+        [(rows.MAY, "payment overdue, Stripe tries again on May 3, 2099"), (None, "payment overdue")],
+    )
+    def test_announce_another_attempt_only_if_there_is_one(
+        self, price: Price, again_at: datetime | None, said: str
+    ) -> None:
+        held = Subscription(status="past_due", product=price.product, items=[rows.item_of(price)], currency="usd")
+        held.latest_invoice = Invoice(pk="in_1", next_payment_attempt_at=again_at)
+        assert leaving.charge_in_words(held) == f"Pro: $19.00 per month, {said}"
+
+    def test_promise_no_free_end_to_what_is_billed_by_use(self, price: Price) -> None:
+        ends = {"cancel_at_period_end": True, "current_period_end_at": rows.MAY, "currency": "usd"}
+        held = Subscription(status="active", product=price.product, items=[rows.item_of(price)], **ends)
+        said = "Pro: $19.00 per month, ends on May 3, 2099, no further period is charged"
+        assert leaving.charge_in_words(held) == said
 
 
 class TestTheUsersPage:
