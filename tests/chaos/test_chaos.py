@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.chaos.fire import RULES_PER_EXAMPLE, burn
+from tests.chaos.examples import RULES_PER_EXAMPLE, run_examples
 from tests.chaos.machine import Chaos
 
 A_HANDFUL = 40
@@ -22,11 +22,11 @@ def test_all_is_well_in_the_end(
     fire.tally.clear()
     try:
         if not steps:
-            burn(fire, rules=A_HANDFUL, examples=1, random_seed=seed)
+            run_examples(fire, rules=A_HANDFUL, examples=1, random_seed=seed)
         while fire.tally["steps"] < steps:
             left = steps - fire.tally["steps"]
             examples = min(LARGEST_BATCH, 1 + left // STEPS_PER_EXAMPLE)
-            burn(fire, rules=RULES_PER_EXAMPLE, examples=examples, random_seed=seed)
+            run_examples(fire, rules=RULES_PER_EXAMPLE, examples=examples, random_seed=seed)
             seed += 1
             _say(capsys, fire, f"seeds {chaos_seed} to {seed - 1}", started)
     finally:

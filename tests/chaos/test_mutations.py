@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos.fire import burn
+from tests.chaos.examples import run_examples
 from tests.chaos.machine import Chaos
 from tests.chaos.watch import Broken
 
@@ -35,7 +35,7 @@ def test_without_it_the_run_fails(
     fire.tally.clear()
     try:
         with pytest.raises(Exception) as caught:  # noqa: PT011  (Hypothesis wraps what does not fail alike twice)
-            burn(fire, rules=RULES, examples=EXAMPLES, random_seed=chaos_seed)
+            run_examples(fire, rules=RULES, examples=EXAMPLES, random_seed=chaos_seed)
     finally:
         fire.world.without = ""
     broken = next(_broken(caught.value), None)

@@ -181,7 +181,7 @@ def signed(body: str) -> str:
 @contextmanager
 def started(ground: Ground, folder: Path) -> Iterator[World]:
     """Start Stripe and the fork server, and have the tables made."""
-    socket_path = str(folder / "zygote")
+    socket_path = str(folder / "workers")
     with _process("tests.chaos.stripe_host") as host:
         stripe = Stripe(int(_first_line(host)))
         settings = {
@@ -195,8 +195,8 @@ def started(ground: Ground, folder: Path) -> Iterator[World]:
             "STRIPE_MAX_RPS": "100000",
             "STRIPE_WEBHOOK_SECRET": SECRET,
         }
-        with _process("tests.chaos.zygote", socket_path, **settings) as zygote:
-            people = _first_line(zygote).split()
+        with _process("tests.chaos.fork_server", socket_path, **settings) as fork_server:
+            people = _first_line(fork_server).split()
             assert people, "the fork server did not start"
             yield World(stripe, ground, socket_path, people)
 

@@ -8,7 +8,7 @@ from tests.chaos.machine import Chaos
 RULES_PER_EXAMPLE = 250
 
 
-def burn(machine: type[Chaos], *, rules: int, examples: int, random_seed: int) -> None:
+def run_examples(machine: type[Chaos], *, rules: int, examples: int, random_seed: int) -> None:
     """Run so many examples of at most so many rules each; raises Broken, or what else went wrong."""
     chosen = settings(
         database=None,  # An example's choices mean little where processes race: the journal tells what was.

@@ -1,7 +1,7 @@
 """Forks workers: it has imported the whole product, so a new process costs milliseconds and not a second.
 
-Run as `python -m tests.chaos.zygote SOCKET`: it prints the keys of the people who are signed in, and whoever connects
-to its socket talks to a new worker. It ends when its standard input is closed: whoever started it is gone.
+Run as `python -m tests.chaos.fork_server SOCKET`: it prints the keys of the people who are signed in. Each connection
+to its socket gets a new worker. It ends when its standard input is closed.
 """
 
 import gc
