@@ -150,6 +150,12 @@ class TestGetsubs:
                 "current_period_end": ends,
                 "cancel_at_period_end": False,
                 "cancel_at": None,
+                "next_charge_at": ends,
+                "payments_paused": None,
+                "paused_because": None,
+                "resumes_at": None,
+                "can_change": True,
+                "can_resume": False,
                 "trial_end": None,
                 "ended_at": None,
             }
