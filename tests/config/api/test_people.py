@@ -138,6 +138,7 @@ class TestGetsubs:
                 "subscription_id": subscription.pk,
                 "status": "active",
                 "gives_access": True,
+                "awaits": None,
                 "price_id": subscription.price_id,
                 "product_id": subscription.product_id,
                 "prod_name": "Pro",
