@@ -146,6 +146,7 @@ class TestUpdatesub:
             "product_id": team.product_id,
             "prod_name": "Team",
             "unit_amount": 4900,
+            "amount": 4900,
             "charged_now": False,
         }
         theirs = local_stripe.api.subscriptions.retrieve(subscription.pk)
