@@ -17,7 +17,7 @@ from subscriptions import stripe_clock
 from subscriptions.api.answers import ChangedAnswer, PaymentAnswer, SubscriptionAnswer
 from subscriptions.api.authentication import requested_person
 from subscriptions.api.customers import UserName
-from subscriptions.models import Payment, Subscription
+from subscriptions.models import Customer, Payment, Subscription
 from subscriptions.models.subscription import SubscriptionQuerySet
 from subscriptions.payments import end_purchase
 from subscriptions.plans import cancel as lifecycle
@@ -100,7 +100,7 @@ def updatesub(request: HttpRequest) -> ChangedAnswer:
         )
     except previews.StalePreview as stale:
         raise Refusal.conflict("changed_meanwhile", f"{stale} Please ask again.") from stale
-    _link(after, price)
+    _link(after, price, subscription.customer)
     return ChangedAnswer.after(after, charged_now=preview.is_billed_now)
 
 
@@ -128,14 +128,16 @@ def _cancelled(subscription: Subscription, *, at_period_end: bool) -> Subscripti
         return subscription
     end = lifecycle.cancel if at_period_end else lifecycle.cancel_now
     after = end(subscription=subscription)
-    _link(after, subscription.price)
+    _link(after, subscription.price, subscription.customer)
     return after
 
 
-def _link(subscription: Subscription, price: Price | None) -> None:
-    """Set the price and product that are loaded already, which saves two queries."""
+def _link(subscription: Subscription, price: Price | None, customer: Customer | None) -> None:
+    """Set the price, product and customer that are loaded already, which saves three queries."""
     if price is not None and (subscription.price_id, subscription.product_id) == (price.pk, price.product_id):
         subscription.price, subscription.product = price, price.product
+    if customer is not None and subscription.customer_id == customer.pk:
+        subscription.customer = customer
 
 
 def _purchases(person: User, asked: CancelAsked) -> list[Payment]:
