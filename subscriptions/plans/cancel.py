@@ -53,8 +53,8 @@ def cancel(*, subscription: Subscription, reason: Reason | None = None) -> Subsc
     is undone; an earlier one stays. Where no paid period is left, it ends now.
     Raises CannotCancel if the subscription has already ended.
     """
-    if subscription.cancels_at:
-        # It may have been resumed elsewhere meanwhile, and would be charged again.
+    if subscription.cancels_at or subscription.is_period_over:
+        # It may have been resumed elsewhere meanwhile, and would be charged again, or paid, and would lose a period.
         subscription = refresh.fetch(subscription)
     if subscription.has_ended:
         raise CannotCancel.already_ended()

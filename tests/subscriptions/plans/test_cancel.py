@@ -1,5 +1,6 @@
 """Cancelling and resuming, over the pages, however the cancel was set."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.test import Client
 from subscriptions.mirror import refresh
 from subscriptions.models import StatusChange, Subscription
 from subscriptions.plans import cancel
+from tests.case_ids import case_id
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import DAY, sync_now
 
@@ -76,6 +78,20 @@ class TestCancel:
         customer_client.post(path(subscription, "cancel"), {"when": "period_end"})
         assert local_stripe.api.subscriptions.retrieve(subscription.pk).cancel_at_period_end
         assert Subscription.objects.get().cancels_at == subscription.current_period_end_at
+
+    @pytest.mark.parametrize(
+        "known",
+        [{"status": "incomplete"}, {"status": "paused", "current_period_end_at": datetime(2020, 5, 3, tzinfo=UTC)}],
+        ids=case_id,
+    )
+    def test_of_one_paid_elsewhere_meanwhile_keeps_the_paid_period(
+        self, customer_client: Client, subscription: Subscription, local_stripe: LocalStripe, known: dict[str, Any]
+    ) -> None:
+        Subscription.objects.update(**known)
+        assert customer_client.post(path(subscription, "cancel"), {"when": "period_end"}).status_code == 302
+        after = Subscription.objects.get()
+        assert (after.status, after.cancel_at_period_end, after.gives_access) == ("active", True, True)
+        assert local_stripe.api.subscriptions.retrieve(subscription.pk).cancel_at_period_end
 
     @pytest.mark.parametrize(
         "typed", [{}, {"when": "never"}, {"when": "now", "feedback": "because"}, {"when": "now", "comment": "x" * 501}]
