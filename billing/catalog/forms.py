@@ -79,7 +79,7 @@ class StripeForm(forms.ModelForm):  # type: ignore[type-arg]
                 self._renew_request_id()
             self.add_error(None, error.for_staff)
             return False
-        except catalog.NotOnSale as refusal:
+        except (catalog.NotOnSale, catalog.HasOtherCurrencies) as refusal:
             self.add_error(None, str(refusal))
             return False
         return True

@@ -41,6 +41,7 @@ class PriceTerms:
     trial_days: int | None = None
     trial_needs_card: bool = True
     nickname: str = ""
+    tax_behavior: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -60,6 +61,18 @@ class NotOnSale(Exception):
     @classmethod
     def replaced_or_archived(cls, price: Price) -> Self:
         return cls(f"{price} is not on sale any more: it was replaced or archived. Nothing was changed.")
+
+
+class HasOtherCurrencies(Exception):
+    """The price has amounts in other currencies as well, and nobody has said what becomes of them."""
+
+    @classmethod
+    def besides_its_own(cls, price: Price, codes: Iterable[str]) -> Self:
+        named = ", ".join(code.upper() for code in codes)
+        return cls(
+            f"{price} also has its own amount in {named}, which a replacement would lose. Add the new price in "
+            "Stripe's dashboard, with all its currencies, and archive this one. Nothing was changed."
+        )
 
 
 # Our own settings of a product that are on or off.
@@ -153,19 +166,28 @@ def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
     In this order an interruption leaves one of them on sale, and a repeat with the same `request_id` finishes the
     change. Running subscriptions stay on the old price.
 
-    Raises NotOnSale if the price is archived already, unless this same change replaced it. The price returned is
-    itself off sale if `request_id` had created it earlier and it was archived since.
+    Raises NotOnSale if the price is archived already, unless this same change replaced it, and HasOtherCurrencies.
+    The price returned is itself off sale if `request_id` had created it earlier and it was archived since.
     """
     if not Price.objects.filter(pk=price.pk, active=True).exists():
         return _replacement_of(price, unit_amount)
     product = _product_of(price)
+    # Not all of it is copied here.
+    whole = gateway.retrieve_price_in_all_currencies(price.pk).object
+    if others := sorted((whole.get("currency_options") or {}).keys() - {price.currency}):
+        raise HasOtherCurrencies.besides_its_own(price, others)
     terms = _terms_of(price, unit_amount=unit_amount)
-    replacement = _create_price(product, replace(terms, labels={**terms.labels, REPLACES: price.pk}), request_id)
+    labels = {**terms.labels, REPLACES: price.pk}
+    terms = replace(terms, labels=labels, tax_behavior=whole.get("tax_behavior") or "")
+    replacement = _create_price(product, terms, request_id)
     if not replacement.active or replacement.is_deleted:
         # This `request_id` created it earlier, and it was archived since: it must not become the default.
         return replacement
     if product.default_price_id in {price.pk, ""}:
         _change_product(product, {"default_price": replacement.pk})
+    if whole.get("lookup_key"):
+        # Programs that look the price up by this key go on with the new one.
+        _change_price(replacement, {"lookup_key": whole["lookup_key"], "transfer_lookup_key": True})
     _archive_replaced(price, replacement)
     return replacement
 
@@ -252,6 +274,8 @@ def _create_price(product: Product, terms: PriceTerms, request_id: str) -> Price
     }
     if terms.nickname:
         params["nickname"] = terms.nickname
+    if terms.tax_behavior not in {"", "unspecified"}:
+        params["tax_behavior"] = terms.tax_behavior
     if terms.is_recurring:
         params["recurring"] = {"interval": terms.interval, "interval_count": terms.interval_count}
     return _new(PRICE, gateway.create_price(params, key=form_key("price", request_id, params)))

@@ -30,6 +30,12 @@ def retrieve_price(price_id: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.prices.retrieve(price_id))
 
 
+def retrieve_price_in_all_currencies(price_id: str) -> Snapshot:
+    """The price with its amounts in other currencies."""
+    expand = ["currency_options"]
+    return send(lambda stripe_: stripe_.v1.prices.retrieve(price_id, {"expand": expand}))
+
+
 def update_price(price_id: str, params: "p.PriceUpdateParams") -> Snapshot:
     return send(lambda stripe_: stripe_.v1.prices.update(price_id, params))
 

@@ -88,7 +88,7 @@ def _refusal(error: Exception) -> Refusal | None:
             | lookup.AmbiguousName()
         ):
             return _of_catalog(error)
-        case catalog.NotOnSale():
+        case catalog.NotOnSale() | catalog.HasOtherCurrencies():
             return Refusal.not_possible(str(error))
         case money.NotMoney():
             return Refusal.bad_input(unit_amount=str(error))

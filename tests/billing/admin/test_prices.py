@@ -54,6 +54,7 @@ class TestChangeAmount:
         }
         assert Product.objects.get().default_price_id == replacement.pk
         assert local_stripe.calls == [
+            f"GET /v1/prices/{price.pk}",
             "POST /v1/prices",
             f"POST /v1/products/{price.product_id}",
             f"POST /v1/prices/{price.pk}",

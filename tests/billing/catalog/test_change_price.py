@@ -19,6 +19,7 @@ class TestChangePrice:
     def test_makes_the_new_points_at_it_and_archives_the_old(self, local_stripe: LocalStripe, price: Price) -> None:
         replacement = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
         assert local_stripe.calls == [
+            f"GET /v1/prices/{price.pk}",
             "POST /v1/prices",
             f"POST /v1/products/{price.product_id}",
             f"POST /v1/prices/{price.pk}",
@@ -50,13 +51,38 @@ class TestChangePrice:
         assert replacement.metadata == {"team": "blue", "trial_days": "7", catalog.REPLACES: odd.pk}
         assert at_stripe(local_stripe) == here()
 
+    def test_keeps_the_terms_that_are_not_copied_here(self, local_stripe: LocalStripe, price: Price) -> None:
+        local_stripe.api.prices.update(price.pk, {"lookup_key": "pro", "tax_behavior": "exclusive"})
+        replacement = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        [found] = local_stripe.api.prices.list({"lookup_keys": ["pro"]}).data
+        assert (found.id, found.unit_amount, found.tax_behavior) == (replacement.pk, 2900, "exclusive")
+        again = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        assert again == replacement
+        assert at_stripe(local_stripe) == here()
+
+    def test_is_refused_while_it_has_amounts_in_other_currencies(
+        self, local_stripe: LocalStripe, price: Price
+    ) -> None:
+        amounts = {"eur": {"unit_amount": 1700}, "jpy": {"unit_amount": 2900}}
+        local_stripe.api.prices.update(price.pk, {"currency_options": amounts})
+        before = here()
+        local_stripe.forget_calls()
+        with pytest.raises(catalog.HasOtherCurrencies, match=r"also has its own amount in EUR, JPY, which"):
+            catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        assert local_stripe.calls == [f"GET /v1/prices/{price.pk}"]
+        assert here() == before == at_stripe(local_stripe)
+
     def test_of_one_that_is_not_the_default_leaves_the_default(self, local_stripe: LocalStripe, price: Price) -> None:
         other = catalog.add_price(
             product=price.product, terms=PriceTerms(unit_amount=500, currency="eur"), request_id="r1"
         )
         local_stripe.forget_calls()
         catalog.change_price(price=other, unit_amount=600, request_id="r2")
-        assert local_stripe.calls == ["POST /v1/prices", f"POST /v1/prices/{other.pk}"]
+        assert local_stripe.calls == [
+            f"GET /v1/prices/{other.pk}",
+            "POST /v1/prices",
+            f"POST /v1/prices/{other.pk}",
+        ]
         assert Product.objects.get().default_price_id == price.pk
         assert at_stripe(local_stripe) == here()
 
@@ -106,7 +132,7 @@ class TestChangePrice:
         self, local_stripe: LocalStripe, price: Price, status: str | int, step: str, *, after: bool
     ) -> None:
         path = f"/v1/products/{price.product_id}" if step == "product" else f"/v1/prices/{price.pk}"
-        local_stripe.control("faults", status=status, count=3, path=path, after=after)
+        local_stripe.control("faults", status=status, count=3, path=path, method="POST", after=after)
         with pytest.raises(StripeUnavailable) as failure:
             catalog.change_price(price=price, unit_amount=2900, request_id="r1")
         assert failure.value.answered_500 is False
@@ -120,7 +146,7 @@ class TestChangePrice:
         self, local_stripe: LocalStripe, price: Price, status: str | int, *, after: bool
     ) -> None:
         before = here()
-        local_stripe.control("faults", status=status, count=3, path="/v1/prices", after=after)
+        local_stripe.control("faults", status=status, count=3, path="/v1/prices", method="POST", after=after)
         with pytest.raises(StripeUnavailable):
             catalog.change_price(price=price, unit_amount=2900, request_id="r1")
         assert here() == before
@@ -135,7 +161,7 @@ class TestChangePrice:
 
     def test_a_definite_500_at_its_first_step_changes_nothing(self, local_stripe: LocalStripe, price: Price) -> None:
         before = here()
-        local_stripe.control("faults", status=500, path="/v1/prices")
+        local_stripe.control("faults", status=500, path="/v1/prices", method="POST")
         with pytest.raises(StripeUnavailable) as failure:
             catalog.change_price(price=price, unit_amount=2900, request_id="r1")
         assert failure.value.answered_500 is True

@@ -162,7 +162,7 @@ class TestUpdateprod:
     def test_asked_again_after_its_answer_was_lost(
         self, backend: Program, price: Price, local_stripe: LocalStripe
     ) -> None:
-        local_stripe.control("faults", status="reset", count=3, path="/v1/prices", after=True)
+        local_stripe.control("faults", status="reset", count=3, path="/v1/prices", method="POST", after=True)
         refused(backend.post("updateprod", prod_name="Pro", unit_amount=2900), 503, "stripe_unavailable")
         assert backend.post("updateprod", prod_name="Pro", unit_amount=2900).json()["unit_amount"] == 2900
         assert [known.unit_amount for known in local_stripe.api.prices.list({"active": True}).data] == [2900]
@@ -170,7 +170,7 @@ class TestUpdateprod:
     def test_asked_again_leaves_no_old_price_on_sale(
         self, backend: Program, price: Price, local_stripe: LocalStripe
     ) -> None:
-        local_stripe.control("faults", status=500, count=3, path=f"/v1/prices/{price.pk}")
+        local_stripe.control("faults", status=500, count=3, path=f"/v1/prices/{price.pk}", method="POST")
         refused(backend.post("updateprod", prod_name="Pro", unit_amount=2900), 503, "stripe_unavailable")
         assert [known.unit_amount for known in Price.objects.on_sale()] == [1900, 2900]
         local_stripe.control("faults", count=0)
@@ -182,7 +182,7 @@ class TestUpdateprod:
     def test_of_an_amount_after_another_was_cut_off(
         self, backend: Program, price: Price, local_stripe: LocalStripe, amount: int
     ) -> None:
-        local_stripe.control("faults", status=500, count=3, path=f"/v1/prices/{price.pk}")
+        local_stripe.control("faults", status=500, count=3, path=f"/v1/prices/{price.pk}", method="POST")
         backend.post("updateprod", prod_name="Pro", unit_amount=2900)
         local_stripe.control("faults", count=0)
         assert backend.post("updateprod", prod_name="Pro", unit_amount=amount).json()["unit_amount"] == amount
@@ -215,7 +215,7 @@ class TestUpdateprod:
     def test_asked_again_leaves_an_old_price_that_is_gone(
         self, backend: Program, price: Price, local_stripe: LocalStripe
     ) -> None:
-        local_stripe.control("faults", status=500, count=3, path=f"/v1/prices/{price.pk}")
+        local_stripe.control("faults", status=500, count=3, path=f"/v1/prices/{price.pk}", method="POST")
         backend.post("updateprod", prod_name="Pro", unit_amount=2900)
         local_stripe.control("faults", count=0)
         Price.objects.filter(pk=price.pk).update(is_deleted=True)
