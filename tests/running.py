@@ -18,7 +18,7 @@ from django.conf import settings
 NOT_COPIED = shutil.ignore_patterns(
     ".*", "tests", "docs", "staticfiles", "*.sqlite3*", "demo.sandbox*", "node_modules"
 )
-PATIENCE = 60  # Seconds: a machine may be busy with other tests.
+PATIENCE = 180  # Seconds: a machine may be busy with other tests.
 
 
 def copy_project(folder: Path) -> Path:
@@ -59,7 +59,7 @@ class Running:
         self._reader.start()
 
     def read_until(self, pattern: str) -> "re.Match[str]":
-        """Return the next line's match; fail once the command has ended, or after a minute."""
+        """Return the next line's match; fail once the command has ended, or after PATIENCE seconds."""
         deadline = time.monotonic() + PATIENCE
         while (line := self._next_line(deadline)) is not None:
             if found := re.search(pattern, line):
