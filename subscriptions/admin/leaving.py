@@ -50,12 +50,14 @@ class LeavingForm(forms.Form):
     def settle(self) -> Iterator[tuple[User, list[str], str]]:
         """Do what was chosen for each person; yield what was done, and the error that stopped it."""
         for person in self.leavers:
+            done: list[str] = []
             try:
-                done = leaving.settle(user=person, fate=Fate(self.cleaned_data["fate"]), now=timezone.now())
+                # What was done before an error stays in the list.
+                done += leaving.settle(user=person, fate=Fate(self.cleaned_data["fate"]), now=timezone.now())
             except StripeFailure as error:
-                yield person, [], error.for_staff
+                yield person, done, error.for_staff
                 return
             except (CannotLeave, SubscriptionRefusal) as error:
-                yield person, [], str(error)
+                yield person, done, str(error)
                 return
             yield person, done, ""

@@ -82,7 +82,8 @@ class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             for sentence in done:
                 self.log_change(request, person, sentence)
             if error:
-                self.message_user(request, f"Nobody was deleted. {person}: {error}", messages.ERROR)
+                so_far = f" Done already: {' '.join(done)}" if done else ""
+                self.message_user(request, f"Nobody was deleted. {person}: {error}{so_far}", messages.ERROR)
                 is_done = False
         return is_done
 

@@ -46,8 +46,8 @@ def fates_for(running: list[Subscription]) -> list[Fate]:
     return [fate for fate in Fate if (fate != Fate.NOTHING if running else fate in {Fate.NOTHING, Fate.ERASE})]
 
 
-def settle(*, user: User, fate: Fate, now: datetime) -> list[str]:
-    """Do at Stripe what was chosen, and return a sentence about each thing done. A second call goes on.
+def settle(*, user: User, fate: Fate, now: datetime) -> Iterator[str]:
+    """Do at Stripe what was chosen, and yield a sentence about each thing as it is done. A second call goes on.
 
     Open checkouts are closed first, and subscriptions are read from Stripe, so that none is missed.
     Raises CannotLeave, SubscriptionRefusal or StripeFailure; then not all of it is done, and nothing may be deleted.
@@ -60,10 +60,12 @@ def settle(*, user: User, fate: Fate, now: datetime) -> list[str]:
     if fate == Fate.ERASE:
         for customer_id in ids:
             erasing.erase(customer_id, now=now)
-        return [f"Erased {customer_id}." for customer_id in ids]
+            yield f"Erased {customer_id}."
+        return
     if fate == Fate.NOTHING and running:
         raise CannotLeave.still_charged(running[0])
-    return [_end(subscription, fate) for subscription in running]
+    for subscription in running:
+        yield _end(subscription, fate)
 
 
 def charge_in_words(subscription: Subscription) -> str:
@@ -110,6 +112,10 @@ def _next_charge(subscription: Subscription) -> str:
             return "first payment pending"
         case Status.PAST_DUE:
             return _overdue(subscription)
+    if subscription.is_collection_paused:
+        resumes_at = subscription.pause_resumes_at
+        until = _day(resumes_at) if resumes_at else "that changes"
+        return f"payments paused, nothing is charged until {until}"
     return f"next charge on {_day(period_end)}" if period_end else "next charge unknown"
 
 

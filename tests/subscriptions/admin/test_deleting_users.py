@@ -126,6 +126,25 @@ class TestDeletingAPayingUser:
         assert User.objects.filter(username="ada").exists()
         assert (status_at_stripe(local_stripe), logged()) == ([("active", False)], [])
 
+    def test_says_what_was_done_before_stripe_went_away(
+        self, office: Client, person: User, subscription: Subscription, local_stripe: LocalStripe
+    ) -> None:
+        method = local_stripe.api.customers.payment_methods.list(str(subscription.customer_id)).data[0].id
+        second = local_stripe.api.subscriptions.create(
+            {
+                "customer": str(subscription.customer_id),
+                "items": [{"price": str(subscription.price_id)}],
+                "default_payment_method": method,
+            }
+        )
+        local_stripe.control("faults", status=500, count=9, path=f"/v1/subscriptions/{subscription.pk}")
+        path = f"/admin/auth/user/{person.pk}/delete/"
+        text = reading.words(office.post(path, {"post": "yes", "fate": "cancel_now"}).content.decode())
+        assert "Nobody was deleted. ada: Stripe can't be reached" in text
+        assert f"Done already: Cancelled {second.id} now." in text
+        assert User.objects.filter(username="ada").exists()
+        assert logged() == [f"Cancelled {second.id} now."]
+
     def test_finds_a_subscription_that_is_not_here_yet(
         self, office: Client, person: User, customer: Customer, price: Price, local_stripe: LocalStripe
     ) -> None:
@@ -216,6 +235,15 @@ class TestChargesInWords:
         held = Subscription(status="past_due", product=price.product, items=[rows.item_of(price)], currency="usd")
         held.latest_invoice = Invoice(pk="in_1", next_payment_attempt_at=again_at)
         assert leaving.charge_in_words(held) == f"Pro: $19.00 per month, {said}"
+
+    @pytest.mark.parametrize(("resumes_at", "until"), [(None, "that changes"), (rows.JUNE, "June 3, 2099")])
+    def test_announce_no_charge_while_payments_are_paused(
+        self, price: Price, resumes_at: datetime | None, until: str
+    ) -> None:
+        held = Subscription(status="active", product=price.product, items=[rows.item_of(price)], currency="usd")
+        held.current_period_end_at, held.pause_behavior, held.pause_resumes_at = rows.MAY, "void", resumes_at
+        said = f"Pro: $19.00 per month, payments paused, nothing is charged until {until}"
+        assert leaving.charge_in_words(held) == said
 
     def test_promise_no_free_end_to_what_is_billed_by_use(self, price: Price) -> None:
         ends = {"cancel_at_period_end": True, "current_period_end_at": rows.MAY, "currency": "usd"}
