@@ -8,7 +8,7 @@ from billing.catalog import services as catalog
 from billing.catalog.services import PriceTerms
 from billing.models import Price, Product
 from subscriptions.checkout import trials
-from subscriptions.models import CheckoutSession, Customer, Subscription
+from subscriptions.models import CheckoutSession, Customer, Subscription, TrialGrant
 from subscriptions.plans import cancel
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import buy, settle
@@ -79,6 +79,24 @@ class TestTrials:
         assert response.status_code == 302
         assert asked_for(person, tried, local_stripe) == 14
         assert trials.days_of(Price.objects.get(pk=tried.pk), user=person) == 0
+
+    @pytest.mark.parametrize(
+        ("typed", "said"),
+        [
+            ({"user": "nobody"}, "Select a valid choice"),
+            ({"product": ""}, "This field is required"),
+            ({"product": "prod_none"}, "Select a valid choice"),
+            ({}, "Pro has no price with a free trial, so there is nothing to grant."),
+        ],
+    )
+    def test_are_granted_only_where_there_is_one(
+        self, person: User, admin_client: Client, price: Price, typed: dict[str, str], said: str
+    ) -> None:
+        granted = {"user": str(person.pk), "product": str(price.product_id), **typed}
+        response = admin_client.post("/admin/subscriptions/trialgrant/add/", granted)
+        assert response.status_code == 200
+        assert said in response.content.decode()
+        assert not TrialGrant.objects.exists()
 
     def test_of_an_earlier_customer_count(self, person: User, tried: Price) -> None:
         """Stripe lost the customer, or staff deleted it: the person has another one now."""
