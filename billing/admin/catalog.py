@@ -51,7 +51,8 @@ class ProductAdmin(StripeAdmin):
 
     @admin.display(description="Prices on sale", empty_value="none")
     def price_list(self, product: Product) -> SafeString:
-        return format_html_join(mark_safe("<br>"), "{}", ((price,) for price in product.prices.all() if price.active))
+        on_sale = ((price,) for price in product.prices.all() if price.is_on_sale)
+        return format_html_join(mark_safe("<br>"), "{}", on_sale)
 
     @admin.display(description="All prices", empty_value="none")
     def price_table(self, product: Product) -> SafeString:

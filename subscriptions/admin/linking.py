@@ -113,7 +113,7 @@ class LinksToPeople(ReadOnlyAdmin):
             return False
         how = " without a confirmed address" if form.cleaned_data["override"] else ""
         self.log_change(request, customer, f"Linked to the user {user}{how}.")
-        self.message_user(request, f"{customer.pk} now belongs to {user}.", messages.SUCCESS)
+        self.message_user(request, f"Linked {customer.pk} to {user}.", messages.SUCCESS)
         return True
 
     def _show(self, request: HttpRequest, customer: Customer, form: LinkForm) -> HttpResponse:

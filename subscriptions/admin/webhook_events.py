@@ -19,7 +19,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     @admin.action(description="Process again", permissions=["manage"])
     def process_again(self, request: HttpRequest, chosen: QuerySet[WebhookEvent]) -> None:
         for entry, error in inbox.replay(chosen.order_by("stripe_created_at")):
-            label = f"{entry.pk} ({entry.type})"
+            label = f"Event {entry.pk} ({entry.type})"
             if error is None:
                 self.message_user(request, f"{label}: {entry.state}.", messages.SUCCESS)
             else:

@@ -300,6 +300,21 @@ class TestList:
         assert "€5.00" not in admin.get(PRODUCTS).content.decode()
 
     @pytest.mark.parametrize(
+        "columns", [{"pricing": "metered"}, {"pricing": "packages", "exact_amount": "1900", "package_size": 100}]
+    )
+    def test_leaves_out_prices_that_are_not_sold(
+        self, admin: Client, local_stripe: LocalStripe, price: Price, columns: dict[str, str]
+    ) -> None:
+        Price.objects.update(**columns)
+        assert "per month" not in admin.get(PRODUCTS).content.decode()
+
+    def test_leaves_out_prices_of_archived_products(
+        self, admin: Client, local_stripe: LocalStripe, price: Price
+    ) -> None:
+        catalog.archive_product(product=price.product)
+        assert "per month" not in admin.get(PRODUCTS).content.decode()
+
+    @pytest.mark.parametrize(
         "query", ["", "?active__exact=0", "?is_deleted__exact=1", "?q=no+such", "?o=1.2.3.4.5", "?p=7"]
     )
     def test_filters_searches_and_sorts(
