@@ -282,9 +282,15 @@ class Subscription(SubscriptionColumns):
 
     @property
     def is_period_over(self) -> bool:
-        """Whether no paid period is left: it is not paid yet, or it was paused for longer than its period."""
+        """Whether no paid period is left.
+
+        It is not paid yet, was paused for longer than its period, or another period has begun that Stripe does not
+        bill, because it is unpaid: paying the open invoice would not bring it back.
+        """
         if self.status == self.Status.INCOMPLETE:
             return True
+        if self.status == self.Status.UNPAID:
+            return self.latest_invoice is not None and self.latest_invoice.status == "draft"
         ends_at = self.current_period_end_at
         return self.status == self.Status.PAUSED and ends_at is not None and ends_at <= stripe_clock.now()
 

@@ -93,6 +93,21 @@ class TestCancel:
         assert (after.status, after.cancel_at_period_end, after.gives_access) == ("active", True, True)
         assert local_stripe.api.subscriptions.retrieve(subscription.pk).cancel_at_period_end
 
+    def test_what_is_unpaid_for_more_than_a_period_ends_at_once(
+        self, customer_client: Client, subscription: Subscription, local_stripe: LocalStripe
+    ) -> None:
+        customer_id = str(subscription.customer_id)
+        local_stripe.control("dunning", after_last_attempt="unpaid")
+        for method in local_stripe.api.payment_methods.list({"customer": customer_id}).data:
+            local_stripe.api.payment_methods.detach(method.id)
+        local_stripe.control("clock", advance=70 * DAY)
+        sync_now()
+        assert Subscription.objects.get().status == "unpaid"
+        page = customer_client.get(path(subscription, "cancel"))
+        assert b"There is no paid period left, so it ends at once." in page.content
+        assert customer_client.post(path(subscription, "cancel"), {"when": "period_end"}).status_code == 302
+        assert Subscription.objects.get().has_ended
+
     @pytest.mark.parametrize(
         "typed", [{}, {"when": "never"}, {"when": "now", "feedback": "because"}, {"when": "now", "comment": "x" * 501}]
     )

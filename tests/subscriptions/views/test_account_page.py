@@ -204,6 +204,15 @@ class TestStates:
         subscribe(customer, price, "past_due", latest_invoice=bill(customer, next_payment_attempt_at=JUNE))
         assert "Stripe tries again on 3 June 2099." in reading.words(card(customer_client))
 
+    @pytest.mark.parametrize("hold", ["open", "lost"])
+    def test_without_access_because_of_a_dispute_say_so_once_and_when_they_renew(
+        self, customer_client: Client, customer: Customer, price: Price, hold: str
+    ) -> None:
+        subscribe(customer, price, dispute_hold=hold)
+        standing = reading.words(card(customer_client))
+        assert "Renews on 3 May 2099." in standing
+        assert "It gives no access." not in standing
+
     def test_unpaid_for_more_than_a_period_are_to_be_bought_anew(
         self, customer_client: Client, customer: Customer, price: Price
     ) -> None:
