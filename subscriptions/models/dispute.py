@@ -27,6 +27,11 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
         """Those that have taken the money and were not won."""
         return self.filter(is_deleted=False, are_funds_withdrawn=True, status__in=Dispute.TAKING)
 
+    def amount_taken(self, payment_intent_id: str) -> int:
+        """Return what the bank has taken back of this payment, in the currency's minor unit."""
+        taking = self.taking_access().filter(payment_intent_id=payment_intent_id)
+        return sum(taking.values_list("amount", flat=True))
+
     def waiting(self) -> "DisputeQuerySet":
         """Those that need an answer from staff."""
         return self.filter(is_deleted=False, status__in=Dispute.WAITING)

@@ -6,7 +6,7 @@ from billing import gateway, money
 from billing.gateway.snapshots import JSON
 from billing.mirror import engine
 from subscriptions.mirror import refund_links
-from subscriptions.models import Invoice, Payment
+from subscriptions.models import Dispute, Invoice, Payment
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,17 @@ class Paid:
     amount: int
 
     def left(self, *, besides: str = "") -> int:
-        """The amount that is not refunded yet, not counting refunds of the request `besides`."""
+        """The amount that is not refunded yet, not counting refunds of the request `besides`.
+
+        Stripe refunds nothing of a payment that the bank has taken back.
+        """
+        if self.taken_back():
+            return 0
         return max(0, self.amount - refund_links.refunded_amount(self.payment_intent_id, besides=besides))
+
+    def taken_back(self) -> int:
+        """The amount that disputes have taken back."""
+        return Dispute.objects.amount_taken(self.payment_intent_id)
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,12 @@ class Received:
     def left(self) -> int:
         """The amount that can still be refunded."""
         return sum(paid.left() for paid in self.payments)
+
+    @property
+    def taken_back_display(self) -> str:
+        """What the bank has taken back; empty if nothing."""
+        taken = sum(paid.taken_back() for paid in self.payments)
+        return money.display(taken, self.currency) if taken else ""
 
     def split(self, amount: int, *, request_id: str) -> list[tuple[Paid, int]]:
         """Return how much of each payment is refunded: of the newest first, as much as is left of each.

@@ -44,6 +44,8 @@ class CannotRefund(Exception):
                 f"{received.outside_display} was paid outside Stripe, so it can't be refunded here. "
                 "There is nothing left to refund at Stripe."
             )
+        if taken := received.taken_back_display:
+            return cls(f"The bank has taken {taken} of it back (see Disputes). There is nothing left to refund.")
         return cls("There is nothing left to refund.")
 
     @classmethod

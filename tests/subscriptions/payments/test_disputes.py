@@ -287,6 +287,32 @@ class TestWhatPeopleRead:
         assert "disputed payment" not in text_of(client.get("/admin/"))
         assert pk not in text_of(client.get("/admin/subscriptions/dispute/?waiting=yes"))
 
+    def test_a_payment_that_the_bank_took_back_is_not_offered_for_refund(
+        self, client: Client, staff: Any, subscription: Subscription, local_stripe: LocalStripe
+    ) -> None:
+        client.force_login(staff)
+        invoice_id = str(subscription.latest_invoice_id)
+        refund = f"/admin/subscriptions/invoice/{quote(invoice_id)}/refund/"
+        assert "At most $19.00." in text_of(client.get(refund))
+        pk = dispute(local_stripe, intent_of(subscription, local_stripe))
+        sync_now()
+        said = "The bank has taken $19.00 of it back (see Disputes). There is nothing left to refund."
+        assert said in text_of(client.get(refund, follow=True))
+        local_stripe.control(f"disputes/{pk}", outcome="won")
+        sync_now()
+        assert "At most $19.00." in text_of(client.get(refund))
+
+    def test_health_names_the_first_deadline_of_each_note(self) -> None:
+        now = timezone.now()
+        Dispute.objects.bulk_create(
+            Dispute(pk=pk, amount=1900, currency="usd", status="needs_response", due_by_at=now + timedelta(days=days))
+            for pk, days in (("du_1", 2), ("du_2", 9), ("du_3", 12))
+        )
+        found = health.read(now=now)
+        notes = {note.code: note.message for note in (*found.problems, *found.warnings)}
+        for code, days in (("disputes_due", 2), ("disputes_waiting", 9)):
+            assert f"(the first by {now + timedelta(days=days):%Y-%m-%d %H:%M} UTC)" in notes[code]
+
     def test_health_names_near_deadlines_as_a_problem(
         self, subscription: Subscription, local_stripe: LocalStripe
     ) -> None:
