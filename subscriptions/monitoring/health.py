@@ -175,8 +175,8 @@ def _problems(health: Health) -> Iterator[Note]:
         age = f"was {format_duration(health.full_age)} ago" if health.full_age else "has never completed"
         yield Note("full_overdue", f"The last full sync {age}; one is due every {settings.SYNC_FULL_EVERY_HOURS} h.")
     if health.disputes.near:
-        message = f"{_disputes(health, health.disputes.near)}: without one, the bank decides for its customer."
-        yield Note("disputes_due", message)
+        waiting = _disputes(health.disputes.near, health.disputes.first_at)
+        yield Note("disputes_due", f"{waiting}: without one, the bank decides for its customer.")
 
 
 def _warnings(health: Health) -> Iterator[Note]:
@@ -185,7 +185,7 @@ def _warnings(health: Health) -> Iterator[Note]:
     if waiting := sum(events.events - events.given_up for events in health.failed):
         yield Note("events_waiting", f"{waiting} event(s) failed; the next pass tries them again.")
     if later := health.disputes.total - health.disputes.near:
-        yield Note("disputes_waiting", f"{_disputes(health, later)}.")
+        yield Note("disputes_waiting", f"{_disputes(later, health.disputes.first_later_at)}.")
     if health.webhook_gap:
         yield Note("webhooks_silent", str(health.webhook_gap))
     if health.last_full and health.last_full.failed_objects:
@@ -196,8 +196,7 @@ def _warnings(health: Health) -> Iterator[Note]:
         yield Note("rows_unknown", message)
 
 
-def _disputes(health: Health, count: int) -> str:
-    first = health.disputes.first_at
+def _disputes(count: int, first: datetime | None) -> str:
     by = f" (the first by {first:%Y-%m-%d %H:%M} UTC)" if first else ""
     return f"{format_count(count, 'disputed payment')} to be answered in Stripe's dashboard{by}"
 
