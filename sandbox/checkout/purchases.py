@@ -138,7 +138,7 @@ def trial_end(session: Object, *, now: int) -> int | None:
 def orders(session: Object, kind: str) -> list[Order]:
     """Return the session's orders for prices of this type, "recurring" or "one_time"."""
     return [
-        Order(item["price"], item["quantity"] or 0, item["metadata"], item["currency"])
+        Order(item["price"], item["quantity"] or 0, item["metadata"], item["currency"], item.get("_unit_amount"))
         for item in session["line_items"]["data"]
         if item["price"]["type"] == kind and item["quantity"] != 0
     ]

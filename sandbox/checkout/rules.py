@@ -6,7 +6,7 @@ A refused payment changes nothing: objects are created only after the payment me
 from dataclasses import dataclass, field
 
 from sandbox.checkout import purchases, session_customer, session_discounts
-from sandbox.checkout.asked import answers, other_methods, quantities, saved_cards
+from sandbox.checkout.asked import amounts, answers, other_methods, quantities, saved_cards
 from sandbox.checkout.asked.answers import Answers
 from sandbox.checkout.links import recovery
 from sandbox.checkout.links import rules as links
@@ -58,6 +58,8 @@ def pay(account: Account, session_id: str, attempt: Attempt) -> Object:
     if attempt.promotion_code is not None:
         session_discounts.apply_code(account, session, attempt.promotion_code)
     quantities.change(account, session, attempt.answers.quantities)
+    amounts.change(account, session, attempt.answers.amounts)
+    amounts.require(session)
     redemption = session_discounts.redemption(account, session)
     session |= answers.members(session, attempt.answers)
     contact = _contact(account, session, attempt)
@@ -112,7 +114,8 @@ def due_now(session: Object) -> int:
 
 def needs_payment_method(session: Object) -> bool:
     """Return whether the page asks for a payment method: an amount is due, or `payment_method_collection` says so."""
-    return due_now(session) > 0 or session["payment_method_collection"] == "always"
+    collects = session["payment_method_collection"] == "always" or amounts.are_missing(session)
+    return collects or due_now(session) > 0
 
 
 def _require_open(session: Object) -> None:

@@ -49,8 +49,10 @@ def _line_item(account: Account, given: Params, path: str) -> Object:
         if "price" in given
         else _new_price(account, given["price_data"])
     )
-    if price["custom_unit_amount"]:
-        raise ApiError.unsupported_parameter(f"{path}[price][custom_unit_amount]")
+    if price["custom_unit_amount"] and given.get("quantity") != 1:
+        raise ApiError.invalid(
+            "The quantity of a price with `custom_unit_amount` must be 1.", param=f"{path}[quantity]"
+        )
     if usage.is_metered(price):
         create_request.item_quantity(price, given, path)
         given = {**given, "quantity": None}
@@ -126,6 +128,8 @@ def _new_price(account: Account, data: Params) -> Object:
 
 
 def _check_mode(items: list[Object], mode: str) -> None:
+    if mode != "payment" and any(item["price"]["custom_unit_amount"] for item in items):
+        raise ApiError.invalid("Prices with `custom_unit_amount` can only be used in `payment` mode.", param="mode")
     recurring: list[dict[str, Any]] = [item["price"]["recurring"] for item in items if item["price"]["recurring"]]
     if mode == "payment" and recurring:
         raise ApiError.invalid(
@@ -154,8 +158,19 @@ def _set_currency(account: Account, params: Params, items: list[Object]) -> None
     _check_currencies(prices, currency)
     for item in items:
         quantity = item["quantity"]
-        amount = 0 if quantity is None else money.total(item["price"], quantity, currency=currency)
+        if item["price"]["custom_unit_amount"]:
+            item["_unit_amount"] = _preset(item["price"], currency)
+            amount = item["_unit_amount"] or 0
+        else:
+            amount = 0 if quantity is None else money.total(item["price"], quantity, currency=currency)
         item |= {"amount_subtotal": amount, "amount_total": amount, "currency": currency}
+
+
+def _preset(price: Object, currency: str) -> int | None:
+    """Return the amount that the page suggests to the buyer, if any."""
+    option = price["currency_options"].get(currency) or price
+    preset: int | None = option["custom_unit_amount"]["preset"]
+    return preset
 
 
 def _check_currencies(prices: list[Object], currency: str) -> None:

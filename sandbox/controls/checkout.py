@@ -98,6 +98,7 @@ def _answers(body: Body) -> Answers:
         accepts_promotions=body.flag("promotions") or False,
         fields=body.texts("custom_fields"),
         quantities=body.integers("quantities"),
+        amounts=body.integers("amounts"),
     )
 
 

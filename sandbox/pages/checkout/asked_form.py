@@ -3,22 +3,26 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from werkzeug.wrappers import Request
 
 from sandbox.checkout.asked import custom_fields
 from sandbox.checkout.asked.answers import ADDRESS, Answers
+from sandbox.core import money
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.pages import card_form, countries
 from sandbox.pages.card_form import Refusal
 
-PREFIXES = ("address_", "shipping_", "field_", "quantity_")
+PREFIXES = ("address_", "shipping_", "field_", "quantity_", "amount_")
 NAMES = ("phone", "terms", "promotions", "saved", "save_card", "method")
+AN_AMOUNT = re.compile(r"[0-9]{1,10}(\.[0-9]{1,3})?")
 PARAM = re.compile(r"(\w+)\[(\w+)\]")
 # The prefix of the fields for each parameter with members.
 PREFIX_OF_PARAM = {
     "address": "address_",
+    "amounts": "amount_",
     "custom_fields": "field_",
     "quantities": "quantity_",
     "shipping": "shipping_",
@@ -93,6 +97,7 @@ def answers(session: Object, fields: Mapping[str, str]) -> Answers:
         accepts_promotions="promotions" in fields,
         fields={each["key"]: fields.get(f"field_{each['key']}", "") for each in session["custom_fields"]},
         quantities=_quantities(fields),
+        amounts=_amounts(session, fields),
     )
 
 
@@ -115,6 +120,21 @@ def _quantities(fields: Mapping[str, str]) -> dict[str, int]:
             if not (text.isascii() and text.isdigit()):
                 raise ApiError.invalid("The quantity must be a whole number.", param=f"quantities[{item_id}]")
             wanted[item_id] = int(text)
+    return wanted
+
+
+def _amounts(session: Object, fields: Mapping[str, str]) -> dict[str, int]:
+    """Return the typed amounts in minor units."""
+    wanted = {}
+    for item in session["line_items"]["data"] if session["line_items"] else []:
+        if (text := fields.get(f"amount_{item['id']}", "")) and item["price"]["custom_unit_amount"]:
+            param = f"amounts[{item['id']}]"
+            if not AN_AMOUNT.fullmatch(text):
+                raise ApiError.invalid("The amount must be a number, such as 12.50.", param=param)
+            minor = Decimal(text).scaleb(money.decimals(item["currency"]))
+            if minor != minor.to_integral_value():
+                raise ApiError.invalid("The amount has too many decimals.", param=param)
+            wanted[item["id"]] = int(minor)
     return wanted
 
 

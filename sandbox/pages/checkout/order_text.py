@@ -1,6 +1,7 @@
 """The texts of the hosted checkout page: the order, today's total, the terms of renewal, the button."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sandbox.catalog.meters import usage
 from sandbox.checkout import purchases, session_customer
@@ -34,6 +35,15 @@ class QuantityChoice:
 
 
 @dataclass(frozen=True)
+class AmountChoice:
+    """A field for an amount that the buyer chooses; `value` is in the currency's major unit, empty without one."""
+
+    name: str
+    value: str
+    currency: str
+
+
+@dataclass(frozen=True)
 class Line:
     """One line of the order."""
 
@@ -41,6 +51,7 @@ class Line:
     detail: str
     amount: str
     choice: QuantityChoice | None = None
+    amount_choice: AmountChoice | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +148,15 @@ def _trial_length(trial_end: int | None, *, now: int) -> str:
 
 def _line(item: Object) -> Line:
     amount = money.shown(item["amount_subtotal"], item["currency"])
-    return Line(item["description"], _detail(item), amount, _quantity_choice(item))
+    return Line(item["description"], _detail(item), amount, _quantity_choice(item), _amount_choice(item))
+
+
+def _amount_choice(item: Object) -> AmountChoice | None:
+    if not item["price"]["custom_unit_amount"]:
+        return None
+    chosen, currency = item.get("_unit_amount"), item["currency"]
+    value = "" if chosen is None else f"{Decimal(chosen).scaleb(-money.decimals(currency)):f}"
+    return AmountChoice(f"amount_{item['id']}", value, currency.upper())
 
 
 def _quantity_choice(item: Object) -> QuantityChoice | None:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox.checkout import rules as checkout
 from sandbox.checkout import session_customer, session_discounts
-from sandbox.checkout.asked import quantities, saved_cards
+from sandbox.checkout.asked import amounts, quantities, saved_cards
 from sandbox.checkout.links import recovery
 from sandbox.checkout.links import routes as links
 from sandbox.checkout.rules import Attempt
@@ -49,7 +49,7 @@ def pay(sandbox: LocalStripe, request: Request, session_id: str) -> Response:
         if action := _promotion(request):
             typed["promotion_code"] = request.form.get("promotion_code", "").strip()[: card_form.MAX_LENGTH]
             return _change_discount(account, session, typed, action=action)
-        if changed := _change_quantities(account, session, typed, asked=bool(request.form.get("update"))):
+        if changed := _change_order(account, session, typed, asked=bool(request.form.get("update"))):
             return changed
         return _pay(account, session, typed, authenticate=request.form.get("authentication"))
 
@@ -100,11 +100,13 @@ def _change_discount(account: Account, session: Object, typed: dict[str, str], *
     return _form(account, session, typed=typed)
 
 
-def _change_quantities(account: Account, session: Object, typed: dict[str, str], *, asked: bool) -> Response | None:
-    """Save the typed quantities, and show the page again if the total is another one now or the buyer `asked`."""
+def _change_order(account: Account, session: Object, typed: dict[str, str], *, asked: bool) -> Response | None:
+    """Save the typed quantities and amounts; show the page again if the total has changed or the buyer `asked`."""
     try:
         with account.attempt():
-            is_changed = quantities.change(account, session, asked_form.answers(session, typed).quantities)
+            wanted = asked_form.answers(session, typed)
+            is_changed = quantities.change(account, session, wanted.quantities)
+            is_changed |= amounts.change(account, session, wanted.amounts)
     except ApiError as error:
         return _form(
             account, account.find("checkout.session", session["id"]), typed=typed, refusal=asked_form.refusal(error)

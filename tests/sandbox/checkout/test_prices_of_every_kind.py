@@ -1,8 +1,22 @@
 """Checkout of prices with several currencies, tiers, packages and usage."""
 
+import pytest
+
 from tests.sandbox.shop import error_of
 
 OPTIONS = {"eur": {"unit_amount": 1700}}
+
+
+@pytest.fixture
+def gift(shop):
+    """Create a one-time price whose amount the buyer chooses."""
+
+    def make(**bounds):
+        product = shop.api.products.create({"name": "Gift"}).id
+        custom = {"enabled": True, **bounds}
+        return shop.api.prices.create({"product": product, "currency": "usd", "custom_unit_amount": custom}).id
+
+    return make
 
 
 class TestCurrency:
@@ -74,11 +88,30 @@ class TestKinds:
         assert session.amount_total == 0
         assert [invoice.total for invoice in shop.invoices(subscription)] == [500]
 
-    def test_an_amount_that_the_buyer_chooses_is_refused_by_name(self, shop):
-        product = shop.api.products.create({"name": "Gift"}).id
-        given = {"product": product, "currency": "usd", "custom_unit_amount": {"enabled": True}}
-        gift = shop.api.prices.create(given).id
+    def test_the_buyer_chooses_an_amount(self, shop, gift):
+        session = shop.session(gift(minimum=500), mode="payment", expand=["line_items"])
+        item = session.line_items.data[0].id
+        assert session.amount_total == 0
 
-        refused = error_of(shop.session, gift, mode="payment")
+        unchosen = shop.refusal(session)
+        too_little = shop.refusal(session, amounts={item: 499})
+        paid = shop.pay(session, amounts={item: 1234})
 
-        assert (refused.code, refused.param) == ("sandbox_unsupported", "line_items[0][price][custom_unit_amount]")
+        assert [(status, error["param"]) for status, error in (unchosen, too_little)] == [
+            (400, f"amounts[{item}]")
+        ] * 2
+        assert (paid.amount_subtotal, paid.amount_total, paid.payment_status) == (1234, 1234, "paid")
+        assert shop.api.payment_intents.retrieve(paid.payment_intent).amount_received == 1234
+
+    def test_the_buyer_pays_the_suggested_amount(self, shop, gift):
+        session = shop.session(gift(preset=2000), mode="payment", invoice_creation={"enabled": True})
+        paid = shop.pay(session)
+        assert (session.amount_total, paid.amount_total) == (2000, 2000)
+        assert shop.api.invoices.retrieve(paid.invoice).total == 2000
+
+    def test_an_amount_that_the_buyer_chooses_has_no_quantity_and_is_paid_once(self, shop, gift):
+        price = gift()
+        twice = error_of(shop.session, mode="payment", line_items=[{"price": price, "quantity": 2}])
+        with_plan = [{"price": shop.price(), "quantity": 1}, {"price": price, "quantity": 1}]
+        renewed = error_of(shop.session, mode="subscription", line_items=with_plan)
+        assert (twice.param, renewed.param) == ("line_items[0][quantity]", "mode")
