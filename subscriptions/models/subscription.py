@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from billing.models import Price, Product, words_for
 from subscriptions import stripe_clock
 from subscriptions.models import dispute
+from subscriptions.models.awaited_payment import Awaits
 from subscriptions.models.checkout_session import CheckoutSession
 from subscriptions.models.customer import BillingAccount
 from subscriptions.models.subscription_columns import SubscriptionColumns
@@ -109,6 +110,11 @@ class Subscription(SubscriptionColumns):
         if self.status != self.Status.INCOMPLETE or self.is_deleted:
             return None
         return CheckoutSession.objects.filter(subscription=self.pk).exclude(awaits="").first()
+
+    @property
+    def is_being_debited(self) -> bool:
+        """Whether its first payment is on its way from a bank: an end now would not stop it. One query."""
+        return self.awaited is not None and self.awaited.awaits == Awaits.DEBIT
 
     def is_withheld_at(self, now: datetime) -> bool:
         """Whether payments are paused in a way that gives no access, and the period that was paid before is over."""

@@ -51,7 +51,7 @@ def cancel(*, subscription: Subscription, reason: Reason | None = None) -> Subsc
 
     A later end, set in the dashboard or by a schedule, is moved to the end of the period, and comes back if the cancel
     is undone; an earlier one stays. Where no paid period is left, it ends now.
-    Raises CannotCancel if the subscription has already ended.
+    Raises CannotCancel if the subscription has already ended, or its first payment is on its way from a bank.
     """
     if subscription.cancels_at or subscription.is_period_over:
         # It may have been resumed elsewhere meanwhile, and would be charged again, or paid, and would lose a period.
@@ -77,10 +77,16 @@ def cancel_now(
 ) -> Subscription:
     """Cancel at once. Access ends; what is still owed, such as prorations of a change, is invoiced if wanted.
 
-    Raises CannotCancel if the subscription has already ended.
+    Raises CannotCancel if the subscription has already ended, or its first payment is on its way from a bank: it would
+    be charged for nothing.
     """
+    if subscription.is_being_debited:
+        # The debit may have ended meanwhile.
+        subscription = refresh.fetch(subscription)
     if subscription.has_ended:
         raise CannotCancel.already_ended()
+    if subscription.is_being_debited:
+        raise CannotCancel.being_debited()
     # Without `invoice_now` Stripe drops pending prorations (https://docs.stripe.com/billing/subscriptions/cancel).
     params: p.SubscriptionCancelParams = {"invoice_now": is_last_invoice_wanted, "prorate": False}
     if reason and reason.details:

@@ -26,6 +26,13 @@ class CannotCancel(SubscriptionRefusal):
     def already_ended(cls) -> Self:
         return cls("This subscription has already ended.")
 
+    @classmethod
+    def being_debited(cls) -> Self:
+        return cls(
+            "Your bank is sending the first payment, which can't be stopped any more. "
+            "You can cancel once it has arrived; if it fails, nothing is charged."
+        )
+
 
 class CannotResume(SubscriptionRefusal):
     @classmethod

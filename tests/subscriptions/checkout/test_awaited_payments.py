@@ -205,6 +205,25 @@ class TestASubscription:
         assert access.has_access(person, str(price.product_id))
         assert said not in page(customer_client, "/account/")
 
+    @pytest.mark.parametrize("when", ["now", "period_end"])
+    def test_is_not_cancelled_while_the_bank_sends_the_payment(
+        self, customer_client: Client, person: User, local_stripe: LocalStripe, when: str
+    ) -> None:
+        """It would be charged for nothing, and could be bought a second time meanwhile."""
+        session_id = order(local_stripe, person, sell("usd", "month"), "us_bank_account")
+        assert customer_client.get(f"/checkout/success/?session_id={session_id}").status_code == 200
+        subscription = Subscription.objects.get()
+        path = f"/subscriptions/{subscription.pk}/cancel/"
+        assert "be stopped any more. You can cancel once it has arrived" in page(customer_client, path)
+        response = customer_client.post(path, {"when": when})
+        assert (response.status_code, b"stopped any more" in response.content) == (400, True)
+        assert local_stripe.api.subscriptions.retrieve(subscription.pk).status == "incomplete"
+        end(local_stripe, session_id, "succeed")
+        assert customer_client.post(path, {"when": when}).status_code == 302
+        assert local_stripe.api.subscriptions.retrieve(subscription.pk).status == (
+            "canceled" if when == "now" else "active"
+        )
+
     def test_that_fails_is_told(self, customer_client: Client, person: User, local_stripe: LocalStripe) -> None:
         settle()
         price = sell("usd", "month")
