@@ -37,6 +37,7 @@ class PaymentAdmin(OffersRefundOfDuplicates, PaymentRefunds):
                 why = error.for_staff if isinstance(error, StripeFailure) else str(error)
                 self.message_user(request, f"{payment}: {why}", messages.ERROR)
             else:
+                self.log_change(request, payment, "Paid twice: refunded.")
                 self.message_user(request, f"{payment}: refunded.", messages.SUCCESS)
 
     def has_refund_permission(self, request: HttpRequest) -> bool:

@@ -121,11 +121,11 @@ class SubscriptionAdmin(OffersRefundOfDuplicates, ReadOnlyAdmin):
                 made = duplicates.cancel_and_refund(subscription)
             except (SubscriptionRefusal, CannotRefund, StripeFailure) as error:
                 why = error.for_staff if isinstance(error, StripeFailure) else str(error)
-                self.message_user(request, f"{subscription}: {why}", messages.ERROR)
+                self.message_user(request, f"Subscription {subscription}: {why}", messages.ERROR)
             else:
-                self.message_user(
-                    request, f"{subscription}: cancelled, {refunds.in_words(made)} refunded.", messages.SUCCESS
-                )
+                done = f"cancelled, {refunds.in_words(made)} refunded."
+                self.log_change(request, subscription, f"Paid twice: {done}")
+                self.message_user(request, f"Subscription {subscription}: {done}", messages.SUCCESS)
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscriptions.add_refund")

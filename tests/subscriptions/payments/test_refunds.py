@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.test import Client
@@ -208,7 +209,10 @@ class TestTwicePaid:
     def test_one_click_cancels_and_refunds_the_newer(
         self, admin_client: Client, second: str, local_stripe: LocalStripe
     ) -> None:
-        admin_client.post(PAID_TWICE, {"action": "cancel_and_refund", "_selected_action": [second]})
+        form = {"action": "cancel_and_refund", "_selected_action": [second]}
+        page = admin_client.post(PAID_TWICE, form, follow=True).content.decode()
+        assert f"Subscription {second}: cancelled, $19.00 refunded." in page
+        assert LogEntry.objects.get().change_message == "Paid twice: cancelled, $19.00 refunded."
         assert dict(Subscription.objects.values_list("pk", "status")).pop(second) == "canceled"
         assert Subscription.objects.filter(status="active").count() == 1
         assert [refund.amount for refund in local_stripe.api.refunds.list().data] == [1900]
