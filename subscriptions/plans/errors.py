@@ -29,7 +29,7 @@ class CannotCancel(SubscriptionRefusal):
     @classmethod
     def being_debited(cls) -> Self:
         return cls(
-            "Your bank is sending the first payment, which can't be stopped any more. "
+            "Your bank is sending the payment, which can't be stopped any more. "
             "You can cancel once it has arrived; if it fails, nothing is charged."
         )
 

@@ -174,6 +174,18 @@ class TestAPurchase:
         assert again.status_code == 409
         assert "its payment is awaited" in again.json()["error"]["message"]
 
+    def test_is_not_ended_while_the_bank_sends_the_payment(
+        self, customer_client: Client, person: User, local_stripe: LocalStripe
+    ) -> None:
+        """It would be charged for nothing, and could be bought a second time meanwhile."""
+        price = sell("usd", "one_time")
+        session_id = order(local_stripe, person, price, "us_bank_account")
+        assert customer_client.get(f"/checkout/success/?session_id={session_id}").status_code == 200
+        asked = json.dumps({"price_id": price.pk})
+        response = customer_client.post("/api/cancel", asked, content_type="application/json")
+        assert (response.status_code, response.json()["error"]["code"]) == (400, "not_possible")
+        assert Payment.objects.get().access_ended_at is None
+
 
 class TestASubscription:
     @pytest.mark.parametrize(("method", "currency", "said"), MONTHLY)
