@@ -4,6 +4,7 @@ https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 """
 
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.numbers import format_currency, get_currency_symbol
 
@@ -77,6 +78,7 @@ def rounded(amount: Decimal) -> int:
     return pricing.rounded(amount)
 
 
+@lru_cache(maxsize=1024)
 def shown(amount: int | Decimal, currency: str) -> str:
     """Return an amount in minor units as text in US English: 1900 usd is $19.00, 1900 jpy is ¥1,900.
 

@@ -28,11 +28,12 @@ def current(*, anchor: int, interval: str, interval_count: int, at: int) -> tupl
         return boundary(anchor=anchor, interval=interval, interval_count=interval_count, number=number)
 
     # The estimate ignores the lengths of months, so it can be one too high or too low.
-    while nth(number) > at:
-        number -= 1
-    while nth(number + 1) <= at:
-        number += 1
-    return nth(number), nth(number + 1)
+    start, end = nth(number), nth(number + 1)
+    while start > at:
+        number, start, end = number - 1, nth(number - 1), start
+    while end <= at:
+        number, start, end = number + 1, end, nth(number + 2)
+    return start, end
 
 
 def fit_together(rhythms: set[tuple[str, int]]) -> bool:

@@ -94,12 +94,19 @@ class Savepoint:
 
 @dataclass
 class Pending:
-    """An object that was put and is not yet written; `links` are its index entries in the database."""
+    """An object that is not yet written: the copy that `put` made, or the object itself that `add` was given.
+
+    `links` are its index entries in the database.
+    """
 
     key: int
-    body: bytes
+    body: bytes | Object
     links: set[Entry]
     is_new: bool
+
+    def obj(self) -> Object:
+        """Return the object, only to be read."""
+        return loaded(self.body) if isinstance(self.body, bytes) else self.body
 
 
 class Store:
@@ -184,6 +191,16 @@ class Store:
             before = self._read(kind, key) or {}
             self._unwritten(kind)[key] = Pending(key, body, self._links(before, key), is_new=False)
             self._changed_keys[key] = (kind, object_id)
+        if not self._depth:
+            self._write()
+
+    def add(self, obj: Object, *, slot: int | None = None) -> None:
+        """Insert an object with an id that was never used. It is not copied, so don't change it afterwards."""
+        kind = obj["object"]
+        key = self._new_key(kind, obj[KINDS[kind].created], slot)
+        self._unwritten(kind)[key] = Pending(key, obj, set(), is_new=True)
+        self._keys[kind, obj["id"]] = key
+        self._changed_keys[key] = (kind, obj["id"])
         if not self._depth:
             self._write()
 
@@ -321,7 +338,7 @@ class Store:
 
     def _read(self, kind: str, key: int) -> Object | None:
         if pending := self._unwritten(kind).get(key):
-            return loaded(pending.body)
+            return loaded(copied(pending.obj()))
         if key in self._cache:
             self._cache.move_to_end(key)
             return loaded(self._cache[key])
@@ -391,14 +408,21 @@ class Store:
             return
         rows: list[tuple[int, Any]] = []
         bundled: list[tuple[int, Object]] = []
+        gone: list[Entry] = []
+        come: list[Entry] = []
         for each in chosen.values():
-            obj = loaded(each.body)
-            self._write_links(each, self._links(obj, each.key))
+            obj = each.obj()
+            links = self._links(obj, each.key)
+            gone += each.links - links
+            come += links - each.links
             if each.is_new and KINDS[kind].is_bundled:
                 bundled.append((each.key, obj))
             else:
                 rows.append((each.key, self._stored(each.key, obj)))
-            self._remember(each.key, each.body)
+            if isinstance(each.body, bytes):
+                self._remember(each.key, each.body)
+        self._db.executemany("DELETE FROM links WHERE member = ? AND value = ? AND key = ?", gone)
+        self._db.executemany("INSERT OR IGNORE INTO links VALUES (?, ?, ?)", come)
         self._count(kind, sum(each.is_new for each in chosen.values()))
         self._db.executemany(
             "INSERT INTO objects VALUES (?, 0, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body",
@@ -407,12 +431,6 @@ class Store:
         if len(self._keys) > CACHED and not any(self._pending.values()):
             self._keys.clear()
             self._newest.clear()
-
-    def _write_links(self, pending: Pending, links: set[Entry]) -> None:
-        if gone := pending.links - links:
-            self._db.executemany("DELETE FROM links WHERE member = ? AND value = ? AND key = ?", list(gone))
-        if come := links - pending.links:
-            self._db.executemany("INSERT OR IGNORE INTO links VALUES (?, ?, ?)", list(come))
 
     def _stored(self, key: int, obj: Object) -> bytes | str:
         """Return the body to store: the object, or what has changed in a bundled one."""
@@ -552,11 +570,7 @@ class Store:
             self._members[kind, name]: sorted(map(_hash, [value] if isinstance(value, str) else set(value)))
             for name, value in wanted.items()
         }
-        sizes = {
-            member: sum(self._count_up_to(member, value, low, high) for value in values)
-            for member, values in hashes.items()
-        }
-        walked, *probed = sorted(hashes, key=lambda member: sizes[member])
+        walked, *probed = hashes if len(hashes) == 1 else self._smallest_first(hashes, low, high)
         conditions = "".join(
             f" AND EXISTS (SELECT 1 FROM links m WHERE m.member = {member} "  # noqa: S608 - only integers.
             f"AND m.value IN ({','.join(map(str, hashes[member]))}) AND m.key = l.key)"
@@ -570,6 +584,13 @@ class Store:
             if row[0] != previous:  # An object can have several of the values.
                 yield row
             previous = row[0]
+
+    def _smallest_first(self, hashes: Mapping[int, list[int]], low: int, high: int) -> list[int]:
+        sizes = {
+            member: sum(self._count_up_to(member, value, low, high) for value in values)
+            for member, values in hashes.items()
+        }
+        return sorted(hashes, key=lambda member: sizes[member])
 
     def _count_up_to(self, member: int, value: int, low: int, high: int) -> int:
         (found,) = self._db.execute(COUNT_SOME, (member, value, low, high, COUNTED)).fetchone()

@@ -25,10 +25,10 @@ def _public_object(value: dict[str, Any]) -> dict[str, Any]:
     kind = value.get("object")
     hidden = _hidden(kind if kind.__class__ is str else None, tuple(value))
     shown = {name: member for name, member in value.items() if name not in hidden} if hidden else value.copy()
-    for name, member in value.items():
-        # Keys of metadata belong to the caller, even with an underscore.
-        if member and member.__class__ in NESTED and name not in hidden and name != "metadata":
-            shown[name] = nested(member)
+    for name, member in shown.items():
+        if member.__class__ in NESTED:
+            # Keys of metadata belong to the caller, even with an underscore.
+            shown[name] = nested(member) if member and name != "metadata" else member.copy()
     return shown
 
 

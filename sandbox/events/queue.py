@@ -26,7 +26,7 @@ def enqueue(store: Store, event: Object) -> int:
                     "not_before": 0,
                     "is_copy": copy > 0,
                 }
-                store.put(delivery, slot=webhook_settings.shuffled_slot(store))
+                store.add(delivery, slot=webhook_settings.shuffled_slot(store))
     return len(wanting)
 
 

@@ -14,8 +14,8 @@ from sandbox.events.origin import OWN, Origin
 from sandbox.http import contract
 
 KEPT_SECONDS = 30 * 86400
-ALL_CHECKED = 100  # Of each type, in one request or move of the clock.
-CHECKED_EVERY = 50  # One in so many of the others.
+ALL_CHECKED = 20  # Of each type, in one request or move of the clock.
+CHECKED_EVERY = 200  # One in so many of the others.
 
 
 def record(
@@ -48,5 +48,5 @@ def record(
     if account.recorded[kind] <= ALL_CHECKED or account.recorded[kind] % CHECKED_EVERY == 0:
         contract.check(account, event)
     event["pending_webhooks"] = queue.enqueue(account.store, event)
-    account.store.put(event, slot=webhook_settings.shuffled_slot(account.store))
+    account.store.add(event, slot=webhook_settings.shuffled_slot(account.store))
     return event

@@ -101,10 +101,9 @@ def product_name(account: Account, price: Object) -> str:
 
 def counted(account: Account, price: Object, quantity: int | Decimal) -> str:
     """Return a quantity of the price's product as text: `2 seat x Pro`, or `2 x Pro` without a unit label."""
-    product = account.get("product", price["product"])
-    label = product and product["unit_label"]
-    units = f"{quantity} {label}" if label else str(quantity)
-    return f"{units} \N{MULTIPLICATION SIGN} {product_name(account, price)}"
+    product = account.get("product", price["product"]) or {"name": price["product"], "unit_label": None}
+    units = f"{quantity} {product['unit_label']}" if product["unit_label"] else str(quantity)
+    return f"{units} \N{MULTIPLICATION SIGN} {product['name']}"
 
 
 def rate(price: Object, unit_amount: Decimal | None = None) -> str:

@@ -41,15 +41,17 @@ def draft(
     without one the invoice's period is the part of the current one until now.
     """
     found = pending.for_subscription(account, subscription)
-    invoice = _new(account, subscription["customer"], subscription["currency"], found, reason=reason, more=lines)
-    invoice["parent"] = shapes.parent(subscription)
-    invoice["period_start"], invoice["period_end"] = period or (period_start(subscription), account.now)
-    invoice["collection_method"] = subscription["collection_method"]
-    if subscription["collection_method"] == "send_invoice":
-        invoice["due_date"] = account.now + (subscription["days_until_due"] or 0) * DAY
-    invoice["discounts"] = [discount["id"] for discount in discounts.active(account, subscription)]
+    invoice = _unsaved(account, subscription, found, reason=reason, lines=lines, period=period)
     _save_new(account, invoice, found)
     discounts.end_once_discounts(account, subscription, invoice)
+    return invoice
+
+
+def drafted(account: Account, subscription: Object, *, lines: list[Line], period: tuple[int, int]) -> Object:
+    """Return the invoice that `draft` would create for a renewal, and write nothing."""
+    found = pending.for_subscription(account, subscription)
+    invoice = _unsaved(account, subscription, found, reason="subscription_cycle", lines=lines, period=period)
+    amounts.compute(account, invoice)
     return invoice
 
 
@@ -276,6 +278,26 @@ def _new(
     )
     settings = customer["invoice_settings"]
     return invoice | {"custom_fields": settings["custom_fields"], "footer": settings["footer"]}
+
+
+def _unsaved(
+    account: Account,
+    subscription: Object,
+    found: list[Object],
+    *,
+    reason: str,
+    lines: list[Line],
+    period: tuple[int, int] | None,
+) -> Object:
+    """Return a new invoice of the subscription without its amounts."""
+    invoice = _new(account, subscription["customer"], subscription["currency"], found, reason=reason, more=lines)
+    invoice["parent"] = shapes.parent(subscription)
+    invoice["period_start"], invoice["period_end"] = period or (period_start(subscription), account.now)
+    invoice["collection_method"] = subscription["collection_method"]
+    if subscription["collection_method"] == "send_invoice":
+        invoice["due_date"] = account.now + (subscription["days_until_due"] or 0) * DAY
+    invoice["discounts"] = [discount["id"] for discount in discounts.active(account, subscription)]
+    return invoice
 
 
 def _save_new(account: Account, invoice: Object, found: list[Object]) -> Object:

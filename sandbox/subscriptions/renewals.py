@@ -101,30 +101,34 @@ def usage_lines(account: Account, subscription: Object) -> list[Line]:
     return [line for item in _items(subscription) for line in lines.for_usage(account, subscription, item)]
 
 
+def drafted_renewal(account: Account, subscription: Object) -> Object:
+    """Return the invoice as which a renewal would be drafted now, and write nothing."""
+    rules.with_current_prices(account, subscription)
+    was, begun = _next_periods(account, subscription)
+    return invoices.drafted(account, subscription, lines=_lines(account, subscription, begun, {}), period=was)
+
+
 def _renew(account: Account, subscription: Object) -> None:
     """Start the next period of each item whose current period is over."""
+    was, begun = _next_periods(account, subscription)
+    _begin_periods(account, subscription, begun, was=was, changes={})
+
+
+def _next_periods(account: Account, subscription: Object) -> tuple[tuple[int, int], list[Object]]:
+    """Return the period that is over, and copies with their next period of the items for which it is."""
     due = [item for item in _items(subscription) if item["current_period_end"] <= account.now]
     was = (due[0]["current_period_start"], due[0]["current_period_end"])
-    _begin_periods(account, subscription, [_next_period(subscription, item) for item in due], was=was, changes={})
+    return was, [_next_period(subscription, item) for item in due]
 
 
 def _begin_periods(
     account: Account, subscription: Object, begun: list[Object], *, was: tuple[int, int], changes: Object
 ) -> None:
     """Replace these items by their copies with a new period; bill the new periods in advance, and usage afterwards."""
-    begun_at = {**subscription, **changes}
+    billed = _lines(account, subscription, begun, changes)
+    invoice = invoices.draft(account, subscription, reason="subscription_cycle", lines=billed, period=was)
     by_id = {item["id"]: item for item in begun}
-    is_over = subscription["status"] != "trialing"  # Usage during a trial is free.
-    over = [item for item in _items(subscription) if is_over and item["id"] in by_id]
-    used = [line for item in over for line in lines.for_usage(account, subscription, item)]
     after = [by_id.get(item["id"], item) for item in _items(subscription)]
-    invoice = invoices.draft(
-        account,
-        subscription,
-        reason="subscription_cycle",
-        lines=[*used, *(line for item in begun for line in prorations.period_lines(account, begun_at, item))],
-        period=was,
-    )
     items = listing.with_members(subscription["items"], after)
     changes = {**changes, "items": items, "latest_invoice": invoice["id"]}
     subscription_state.save(account, subscription, changes, event=UPDATED)
@@ -135,6 +139,16 @@ def _begin_periods(
         due.set_due(account, invoice)
     else:
         finalize(account, subscription, invoice)
+
+
+def _lines(account: Account, subscription: Object, begun: list[Object], changes: Object) -> list[Line]:
+    """Return the lines of the usage until now, and those of the periods that these copies of items begin."""
+    names = {item["id"] for item in begun}
+    is_over = subscription["status"] != "trialing"  # Usage during a trial is free.
+    over = [item for item in _items(subscription) if is_over and item["id"] in names]
+    used = [line for item in over for line in lines.for_usage(account, subscription, item)]
+    begun_at = {**subscription, **changes}
+    return [*used, *(line for item in begun for line in prorations.period_lines(account, begun_at, item))]
 
 
 def finalize(account: Account, subscription: Object, invoice: Object) -> None:
