@@ -10,6 +10,12 @@ def announced(shop):
     return [event for event in shop.events() if event["type"] == "invoice.upcoming"]
 
 
+def billed(invoice):
+    """Return the invoice's lines without their ids."""
+    own = {"id", "invoice"}
+    return [{name: line[name] for name in line.keys() - own} for line in invoice["lines"]["data"]]
+
+
 class TestUpcoming:
     def test_shows_the_next_invoice_without_an_id(self, shop, create):
         subscription = create(shop.price(2800))
@@ -23,6 +29,25 @@ class TestUpcoming:
         assert (invoice["amount_due"], invoice["billing_reason"], invoice["number"]) == (3000, "upcoming", None)
         assert invoice["parent"]["subscription_details"]["subscription"] == subscription.id
         assert len(shop.invoices(subscription)) == 1
+
+    def test_shows_what_the_renewal_then_drafts(self, shop, create):
+        subscription = create(shop.price(2800))
+        shop.api.invoice_items.create({"customer": subscription.customer, "amount": 200})
+        announced_only = {"billing_reason", "ending_balance", "lines", "next_payment_attempt", "webhooks_delivered_at"}
+
+        shop.move_to(FIRST)
+
+        events = shop.events()
+        (preview,) = [event["data"]["object"] for event in events if event["type"] == "invoice.upcoming"]
+        drafted = next(
+            event["data"]["object"]
+            for event in events
+            if event["type"] == "invoice.created" and event["created"] == FIRST
+        )
+        assert preview.keys() == drafted.keys() - {"id"}
+        differing = {name for name in preview if preview[name] != drafted[name]}
+        assert differing == announced_only
+        assert billed(preview) == billed(drafted)
 
     def test_comes_before_every_renewal_of_a_year(self, shop, create):
         subscription, told = create(), set()
