@@ -125,6 +125,13 @@ class Invoice(MirroredRow):
         return is_for_period and self.subscription is not None and self.subscription.has_ended
 
     @property
+    def is_being_paid(self) -> bool:
+        """Whether its payment is under way, so that paying it on its page would be paying twice."""
+        if not self.is_payable or self.billing_reason != "subscription_create" or self.subscription is None:
+            return False
+        return self.subscription.awaited is not None and self.subscription.awaited.is_awaited
+
+    @property
     def used_credit(self) -> int:
         """The amount that the customer's credit has paid of it."""
         return min(-self.starting_balance, max(0, self.total)) if self._is_settled and self.starting_balance < 0 else 0

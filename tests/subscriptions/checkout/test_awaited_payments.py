@@ -12,6 +12,7 @@ from billing.models import Price
 from subscriptions import access
 from subscriptions.models import CheckoutSession, Customer, Payment, ProductClaim, Subscription
 from tests.fixtures import LocalStripe, deliver
+from tests.subscriptions import reading
 from tests.subscriptions.conftest import DAY, buy, settle, sync_now
 from tests.subscriptions.reading import words
 
@@ -209,6 +210,10 @@ class TestASubscription:
         assert said in account
         # Its invoice is open, and paying it as well would be paying twice.
         assert "Complete the payment" not in account
+        settle()
+        invoice = words(reading.section(customer_client.get("/account/").content.decode(), "invoices"))
+        assert "Your payment is on its way." in invoice
+        assert " Pay " not in f" {invoice} "
         response = customer_client.post(f"/buy/{price.pk}/", follow=True)
         assert "we&#x27;re waiting for your payment. You need not pay again." in response.content.decode()
         assert not access.has_access(person, str(price.product_id))
