@@ -227,7 +227,7 @@ class TestPage:
     ) -> None:
         for hours in range(30):
             self.line(customer, price, changed_at=NOW + timedelta(hours=hours))
-        with django_assert_max_num_queries(4):
+        with django_assert_max_num_queries(6):
             first = customer_client.get("/account/history/").content.decode()
         assert first.count("Started on Pro") == 20
         assert '<a rel="next" href="?page=2">' in first
