@@ -125,6 +125,6 @@ class TestPage:
         now = timezone.now()
         in_step(now)
         many_rows(now, rows)
-        # Session, person, and seven for the health.
-        with django_assert_num_queries(9):
+        # Session, person, and eight for the health.
+        with django_assert_num_queries(10):
             client.get(PAGE)
