@@ -171,6 +171,6 @@ class TestQueries:
         now = timezone.now()
         in_step(now)
         many_rows(now, rows)
-        # Whether the database answers, the token and, once a minute, its use, and seven for the health.
-        with django_assert_num_queries(10):
+        # Whether the database answers, the token and, once a minute, its use, and eight for the health.
+        with django_assert_num_queries(11):
             ask(client, token)

@@ -48,7 +48,7 @@ class TestSample:
         page = customer_client.get(address)
         assert page.content.decode().split("\n")[1:3] == [
             "For subscribers of this product.",
-            "For everybody with a plan.",
+            "For everybody with a subscription.",
         ]
 
     def test_leads_others_to_the_plans(self, customer_client: Client, customer: Customer, address: str) -> None:
