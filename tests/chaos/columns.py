@@ -102,9 +102,22 @@ def _items(obj: Object) -> list[Object]:
             "interval_count": item["price"]["recurring"]["interval_count"],
             "currency": item["price"]["currency"],
             "is_metered": item["price"]["recurring"]["usage_type"] == "metered",
+            "current_period_end": item["current_period_end"],
+            **_special(item["price"]),
         }
         for item in obj["items"]["data"]
     ]
+
+
+def _special(price: Object) -> Object:
+    """Return what only prices have that are no plain amount."""
+    package = price["transform_quantity"]
+    special = {
+        "unit_amount_decimal": price["unit_amount_decimal"] if price["unit_amount"] is None else None,
+        "package": package and {"divide_by": package["divide_by"], "round": package["round"]},
+        "is_tiered": price["billing_scheme"] == "tiered",
+    }
+    return {name: value for name, value in special.items() if value}
 
 
 def _next_phase(path: str) -> Callable[[Object], Any]:
