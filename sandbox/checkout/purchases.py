@@ -109,6 +109,15 @@ def _attach(account: Account, method: Object, customer_id: str) -> None:
         payments.attach(account, method, customer_id)
 
 
+def is_under_way(account: Account, session: Object) -> bool:
+    """Return whether the session's payment waits for its bank or voucher; it may have failed since."""
+    if session["mode"] == "subscription":
+        intent = invoices.intent_of(account, account.find("invoice", session["invoice"]))
+    else:
+        intent = account.find("payment_intent", session["payment_intent"])
+    return intent["status"] in {"processing", "requires_action"}
+
+
 def settle(account: Account, session: Object, *, succeeds: bool) -> Changes:
     """Let a delayed payment succeed or fail; return the changes to the session."""
     if session["mode"] == "subscription":

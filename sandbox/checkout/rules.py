@@ -82,7 +82,8 @@ def settle(account: Account, session_id: str, *, succeeds: bool) -> Object:
     Raises ApiError: 404 for an unknown session, 400 for one without a payment in progress.
     """
     session = account.find("checkout.session", session_id)
-    if session["status"] != "complete" or session["payment_status"] != "unpaid":
+    is_unpaid = session["status"] == "complete" and session["payment_status"] == "unpaid"
+    if not is_unpaid or not purchases.is_under_way(account, session):
         raise ApiError.invalid("This Checkout Session is not waiting for a payment.")
     changes = purchases.settle(account, session, succeeds=succeeds)
     account.change(session, changes)

@@ -44,6 +44,7 @@ def objects(paid_session: CheckoutSession, local_stripe: LocalStripe) -> dict[st
     plain: dict[str, dict[str, Any]] = {name: obj.to_dict(for_json=True) for name, obj in found.items()}
     now = plain["subscription"]["created"]
     plain["subscription"] |= dict.fromkeys(("trial_end", "cancel_at", "canceled_at", "ended_at"), now + 7)
+    plain["subscription"]["pause_collection"] = {"behavior": "void", "resumes_at": now + 8}
     plain["invoice"]["next_payment_attempt"] = now + 9
     return plain
 

@@ -95,7 +95,7 @@ class TestOfAPurchase:
         self, person: User, paid_handbook: Payment, local_stripe: LocalStripe
     ) -> None:
         pk = dispute(local_stripe, paid_handbook.payment_intent_id, status="warning_needs_response")
-        sync_now()
+        sync_now(full=True)  # Inquiries are not among the events that a sync lists.
         assert Dispute.objects.get().status == "warning_needs_response"
         assert access.has_access(person, str(paid_handbook.product_id))
         evidence: Any = {"evidence": {"uncategorized_text": "escalate_inquiry_evidence"}}
