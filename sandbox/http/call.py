@@ -51,15 +51,19 @@ class Call:
     @cached_property
     def form(self) -> Form:
         """The parameters, of the query and the body: Stripe reads both, whatever the method."""
-        pairs = [*self.request.args.items(multi=True), *self.request.form.items(multi=True)]
-        return forms.decode(pairs)
+        return forms.decode(self._pairs)
+
+    @property
+    def _pairs(self) -> list[tuple[str, str]]:
+        return [*self.request.args.items(multi=True), *self.request.form.items(multi=True)]
 
     @property
     def names(self) -> list[str]:
         """The ids in the path and among the parameters; none in calls about test clocks, which are on no clock."""
         if self.path.startswith(TEST_CLOCKS):
             return []
-        return [*unquote_plus(self.path).split("/"), *(text for text in self.form.values() if isinstance(text, str))]
+        # Read as sent: malformed names are refused later.
+        return [*unquote_plus(self.path).split("/"), *(text for name, text in self._pairs if "[" not in name)]
 
     @property
     def version(self) -> str:
