@@ -18,8 +18,6 @@ from sandbox.subscriptions import create_request, shared_parameters
 MAX_ITEMS = 100
 DEFAULT_MAXIMUM = 99
 HIGHEST_MAXIMUM = 999_999
-# Stripe's minimum charge in minor units; a currency that is not listed has no minimum here.
-MIN_CHARGE = {"aud": 50, "cad": 50, "chf": 50, "eur": 50, "gbp": 30, "jpy": 50, "nzd": 50, "usd": 50}
 
 
 def from_request(account: Account, params: Params, *, mode: str) -> list[Object]:
@@ -185,7 +183,7 @@ def _check_currencies(prices: list[Object], currency: str) -> None:
 def check_total(items: list[Object]) -> None:
     """Raise ApiError if the total is too small or too large to charge; zero is a free order."""
     total, currency = sum(item["amount_total"] for item in items), items[0]["currency"]
-    least = MIN_CHARGE.get(currency, 0)
+    least = money.least_charge(currency)
     if 0 < total < least:
         raise ApiError.invalid(
             f"The Checkout Session's total amount due must add up to at least {shown(least, currency)} {currency}",

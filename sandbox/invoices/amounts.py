@@ -6,37 +6,9 @@ https://docs.stripe.com/billing/customer/balance
 
 from sandbox.catalog.discounts import amounts_off
 from sandbox.catalog.discounts.amounts_off import Part
+from sandbox.core import money
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-
-# The smallest amount that Stripe charges, in minor units; a smaller one is added to the customer's balance.
-# https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
-MINIMUM_CHARGE = {
-    "aed": 200,
-    "aud": 50,
-    "bgn": 100,
-    "brl": 50,
-    "cad": 50,
-    "chf": 50,
-    "czk": 1500,
-    "dkk": 250,
-    "eur": 50,
-    "gbp": 30,
-    "hkd": 400,
-    "huf": 17500,
-    "inr": 50,
-    "jpy": 50,
-    "mxn": 1000,
-    "myr": 200,
-    "nok": 300,
-    "nzd": 50,
-    "pln": 200,
-    "ron": 200,
-    "sek": 300,
-    "sgd": 50,
-    "thb": 1000,
-    "usd": 50,
-}
 
 
 def compute(account: Account, invoice: Object) -> None:
@@ -67,7 +39,7 @@ def compute(account: Account, invoice: Object) -> None:
 def due_amount(invoice: Object) -> int:
     """Return the total with the customer's balance, which is negative if they have credit; 0 if it is too small."""
     due: int = max(0, invoice["total"] + invoice["starting_balance"])
-    return due if due >= MINIMUM_CHARGE.get(invoice["currency"], 1) else 0
+    return due if due >= money.least_charge(invoice["currency"]) else 0
 
 
 def _found(account: Account, discount_ids: list[str]) -> list[Object]:

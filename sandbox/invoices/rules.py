@@ -156,7 +156,7 @@ def mark_paid(account: Account, invoice: Object, *, attempted: bool = False) -> 
 
 
 def mark_processing(account: Account, invoice: Object) -> None:
-    """Save that a bank debit has begun; the invoice stays open until it ends."""
+    """Mark the invoice as being paid by a bank debit. It stays open until the debit succeeds or fails."""
     changes = {"attempt_count": invoice["attempt_count"] + 1, "attempted": True, "next_payment_attempt": None}
     account.change(invoice, changes, event="invoice.updated")
     account.store.clear_due("invoice", invoice["id"])

@@ -18,7 +18,8 @@ from subscriptions.customers import ownership
 from subscriptions.mirror import kinds, mapping
 from subscriptions.models import Payment
 
-# The namespace of these payments' ids: a session's product has one id, whoever mirrors it.
+# The namespace of these payments' ids. A product bought in a session always gets the same id, so that a webhook and
+# a sync write one row.
 PURCHASE_IDS = UUID("0b9b2f0e-8f0f-4a63-9d83-5d5f2f4f6c1e")
 
 

@@ -56,7 +56,7 @@ def end_behavior(params: Params) -> str:
 
 
 def plan(account: Account, schedule: Object) -> None:
-    """Save when the schedule starts or, if it has, when its end is announced."""
+    """Set the schedule's next due time: its start or, once it has started, the announcement of its end."""
     if schedule["status"] == "not_started":
         account.store.set_due("subscription_schedule", schedule["id"], schedule["phases"][0]["start_date"])
     else:

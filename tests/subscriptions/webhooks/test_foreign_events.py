@@ -1,4 +1,4 @@
-"""Events that are not ours: they are recorded with the reason, and change nothing, whoever brings them."""
+"""Events that are not ours: webhooks, syncs and replays record them with the reason and change nothing."""
 
 from typing import Any
 
