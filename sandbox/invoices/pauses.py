@@ -8,6 +8,7 @@ from sandbox.core import periods
 from sandbox.core.account import Account
 from sandbox.core.store import Object
 from sandbox.invoices import saved_methods, subscription_state
+from sandbox.invoices.sending import due
 from sandbox.invoices.subscription_state import UPDATED
 
 Spans = dict[str, tuple[int, int]]  # The billing period of each item, by the item's id.
@@ -96,7 +97,7 @@ def after_decline(account: Account, subscription: Object, invoice: Object) -> No
         return
     _finish(account, subscription, status="past_due")
     account.change(invoice, {"next_payment_attempt": None}, event="invoice.updated")
-    account.store.clear_due("invoice", invoice["id"])
+    due.set_due(account, invoice)
 
 
 def after_write_off(account: Account, subscription: Object, invoice: Object) -> None:

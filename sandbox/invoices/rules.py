@@ -159,7 +159,7 @@ def mark_processing(account: Account, invoice: Object) -> None:
     """Mark the invoice as being paid by a bank debit. It stays open until the debit succeeds or fails."""
     changes = {"attempt_count": invoice["attempt_count"] + 1, "attempted": True, "next_payment_attempt": None}
     account.change(invoice, changes, event="invoice.updated")
-    account.store.clear_due("invoice", invoice["id"])
+    due.set_due(account, invoice)
 
 
 def mark_failed(account: Account, invoice: Object, *, needs_action: bool = False, is_automatic: bool = True) -> None:

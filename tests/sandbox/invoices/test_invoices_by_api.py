@@ -285,6 +285,17 @@ class TestSentInvoices:
 
         assert shop.new_types() == []
 
+    def test_are_still_reminded_of_while_a_debit_is_on_its_way(self, shop, sent):
+        method = shop.api.payment_methods.attach("pm_usBankAccount_success", {"customer": sent.customer}).id
+        shop.advance(days=10.5)
+        assert shop.api.invoices.pay(sent.latest_invoice, {"payment_method": method}).status == "open"
+        shop.forget_events()
+
+        shop.advance(days=3.75)
+
+        types = shop.new_types()
+        assert [types.count(f"invoice.{kind}") for kind in ("will_be_due", "overdue", "paid")] == [1, 1, 0]
+
     def test_are_listed_by_their_due_date(self, shop, sent):
         due = shop.api.invoices.retrieve(sent.latest_invoice).due_date
 
