@@ -11,7 +11,7 @@ from sandbox.subscriptions import rules
 from sandbox.subscriptions.changes import request as change_request
 
 # The parameters that say how the change is billed; the others describe the item.
-BILLING = ("off_session", "payment_behavior", "proration_behavior", "proration_date")
+BILLING = ("payment_behavior", "proration_behavior", "proration_date")
 ENDED_MESSAGE = "You cannot change the items of a subscription that has ended."
 INCOMPLETE_MESSAGE = "You cannot change the items of a subscription in the `incomplete` status."
 

@@ -41,10 +41,11 @@ def advance(account: Account, subscription: Object) -> None:
         _renew(account, subscription)
 
 
-def end_trial(account: Account, subscription: Object) -> None:
+def end_trial(account: Account, subscription: Object, *, is_away: bool = False) -> None:
     """End the trial now and bill the first paid period.
 
-    Without a payment method, `trial_settings.end_behavior` decides: bill anyway, cancel or pause.
+    Without a payment method, `trial_settings.end_behavior` decides: bill anyway, cancel or pause. If the customer
+    `is_away`, a card that needs 3-D Secure is declined.
     """
     end_behavior = subscription["trial_settings"]["end_behavior"]["missing_payment_method"]
     if end_behavior != "create_invoice" and subscription_state.payment_method(account, subscription) is None:
@@ -57,13 +58,13 @@ def end_trial(account: Account, subscription: Object) -> None:
     anchored = {**subscription, "billing_cycle_anchor": account.now}
     over = [_next_period(anchored, {**item, "current_period_end": account.now}) for item in _items(subscription)]
     changes = {"billing_cycle_anchor": account.now, "status": "active", "trial_end": account.now}
-    _begin_periods(account, subscription, over, was=was, changes=changes)
+    _begin_periods(account, subscription, over, was=was, changes=changes, is_away=is_away)
 
 
-def collect(account: Account, subscription: Object, invoice: Object) -> Decline | None:
+def collect(account: Account, subscription: Object, invoice: Object, *, is_away: bool = False) -> Decline | None:
     """Attempt to pay an open invoice, and return the decline, if any; the subscription changes with the outcome."""
     method = subscription_state.payment_method(account, subscription)
-    decline = invoices.collect(account, invoice, method, on_session=False)
+    decline = invoices.collect(account, invoice, method, on_session=False, is_away=is_away)
     if decline is None:
         pauses.after_payment(account, subscription, invoice)
     elif subscription["status"] == "paused":
@@ -75,10 +76,18 @@ def collect(account: Account, subscription: Object, invoice: Object) -> Decline 
     return decline
 
 
-def bill_now(account: Account, subscription: Object, *, billed: Sequence[Line] = (), collects: bool = True) -> None:
+def bill_now(
+    account: Account,
+    subscription: Object,
+    *,
+    billed: Sequence[Line] = (),
+    collects: bool = True,
+    is_away: bool = False,
+) -> None:
     """Invoice these lines and all pending prorations now, between two renewals. Without either, create no invoice.
 
-    Without `collects` the invoice stays open for the customer to pay, and the subscription is past due until then.
+    Without `collects` the invoice stays open for the customer to pay, and the subscription is past due until then. If
+    the customer `is_away`, a card that needs 3-D Secure is declined.
     """
     if not billed and not prorations.pending(account, subscription):
         return
@@ -87,7 +96,7 @@ def bill_now(account: Account, subscription: Object, *, billed: Sequence[Line] =
     invoice = invoices.draft(account, subscription, reason="subscription_update", lines=list(billed), period=period)
     subscription_state.save(account, subscription, {"latest_invoice": invoice["id"]}, event=UPDATED)
     if collects or not invoice["amount_due"] or subscription["pause_collection"]:
-        finalize(account, subscription, invoice)
+        finalize(account, subscription, invoice, is_away=is_away)
         return
     invoices.finalize(account, invoice)
     if subscription["status"] == "active":
@@ -122,7 +131,13 @@ def _next_periods(account: Account, subscription: Object) -> tuple[tuple[int, in
 
 
 def _begin_periods(
-    account: Account, subscription: Object, begun: list[Object], *, was: tuple[int, int], changes: Object
+    account: Account,
+    subscription: Object,
+    begun: list[Object],
+    *,
+    was: tuple[int, int],
+    changes: Object,
+    is_away: bool = False,
 ) -> None:
     """Replace these items by their copies with a new period; bill the new periods in advance, and usage afterwards."""
     billed = _lines(account, subscription, begun, changes)
@@ -138,7 +153,7 @@ def _begin_periods(
         account.change(invoice, {"automatically_finalizes_at": account.now + seconds}, event="invoice.updated")
         due.set_due(account, invoice)
     else:
-        finalize(account, subscription, invoice)
+        finalize(account, subscription, invoice, is_away=is_away)
 
 
 def _lines(account: Account, subscription: Object, begun: list[Object], changes: Object) -> list[Line]:
@@ -151,7 +166,7 @@ def _lines(account: Account, subscription: Object, begun: list[Object], changes:
     return [*used, *(line for item in begun for line in prorations.period_lines(account, begun_at, item))]
 
 
-def finalize(account: Account, subscription: Object, invoice: Object) -> None:
+def finalize(account: Account, subscription: Object, invoice: Object, *, is_away: bool = False) -> None:
     """Finalize the subscription's invoice, and collect or send it; or hold it if collection is paused."""
     if subscription["pause_collection"]:
         collection.hold(account, subscription, invoice)
@@ -160,7 +175,7 @@ def finalize(account: Account, subscription: Object, invoice: Object) -> None:
     if subscription["collection_method"] == "send_invoice" and invoice["amount_due"]:
         sending.send(account, invoice)
     else:
-        collect(account, subscription, invoice)
+        collect(account, subscription, invoice, is_away=is_away)
 
 
 def _items(subscription: Object) -> list[Object]:

@@ -28,6 +28,7 @@ def item_changes(account: Account, subscription: Object, params: Params) -> Item
         anchor=params.get("billing_cycle_anchor", {}).get("type"),
         end={name: params[name] for name in params.keys() & scheduled_ends.PARAMETERS},
         collects=params.get("payment_behavior") != "default_incomplete",
+        is_away=params.get("off_session", False),
     )
     for index, given in enumerate(limits.items(params.get("items", []), param="items", most=MAX_ITEMS)):
         _apply_item(account, found, given, f"items[{index}]")

@@ -125,7 +125,7 @@ def _change_trial(account: Account, subscription: Object, params: Params) -> Non
     is_on_trial = subscription["status"] == "trialing"
     if params["trial_end"] == "now":
         if is_on_trial:
-            renewals.end_trial(account, subscription)
+            renewals.end_trial(account, subscription, is_away=params.get("off_session", False))
         return
     end = shared_parameters.trial(account, params).end
     if end is None:
@@ -141,6 +141,7 @@ def _change_trial(account: Account, subscription: Object, params: Params) -> Non
         end=end,
         behavior=params.get("proration_behavior", "create_prorations"),
         since=item_request.proration_date(account, subscription, params),
+        is_away=params.get("off_session", False),
     )
 
 

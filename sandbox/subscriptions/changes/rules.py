@@ -29,7 +29,7 @@ class ItemChanges:
     `behavior` is "create_prorations" (on the next invoice), "always_invoice" (on an invoice now) or "none". `date` is
     the moment to prorate from. `anchor` "now" begins a new period; "unchanged" keeps the current one. `end` has the
     request's `cancel_at` or `cancel_at_period_end`. Without `collects` an invoice created now stays open for the
-    customer to pay.
+    customer to pay. If the customer `is_away`, a card that needs 3-D Secure is declined.
     """
 
     kept: list[Object]
@@ -39,6 +39,7 @@ class ItemChanges:
     anchor: str | None = None
     end: Params = field(default_factory=dict)
     collects: bool = True
+    is_away: bool = False
 
 
 def change_items(account: Account, subscription: Object, wanted: ItemChanges, *, members: dict[str, Any]) -> None:
@@ -73,10 +74,12 @@ def change_items(account: Account, subscription: Object, wanted: ItemChanges, *,
         begun = after if bills_period else []
         used = closed_usage.of_ended_periods(account, subscription, before, begun)
         billed = [*used, *(line for item in begun for line in prorations.period_lines(account, subscription, item))]
-        renewals.bill_now(account, subscription, billed=billed, collects=wanted.collects)
+        renewals.bill_now(account, subscription, billed=billed, collects=wanted.collects, is_away=wanted.is_away)
 
 
-def begin_trial(account: Account, subscription: Object, *, end: int, behavior: str, since: int) -> None:
+def begin_trial(
+    account: Account, subscription: Object, *, end: int, behavior: str, since: int, is_away: bool = False
+) -> None:
     """Put an active subscription on trial until `end`, and move its billing date there.
 
     Unless `behavior` is "none", the unused time from `since` on is credited. The invoice of the trial is created now;
@@ -98,7 +101,7 @@ def begin_trial(account: Account, subscription: Object, *, end: int, behavior: s
     }
     subscription_state.save(account, subscription, changes, event=UPDATED)
     billed = [line for item in items for line in lines.for_trial(account, subscription, item)]
-    renewals.bill_now(account, subscription, billed=billed)
+    renewals.bill_now(account, subscription, billed=billed, is_away=is_away)
 
 
 def has_other_interval(subscription: Object, wanted: ItemChanges) -> bool:

@@ -241,6 +241,45 @@ class TestFailedPayment:
         assert (error.code, error.param) == ("sandbox_unsupported", "payment_behavior")
 
 
+class TestWhileTheCustomerIsAway:
+    @pytest.fixture
+    def with_secure_card(self, shop, create):
+        """Create a subscription whose later payments need 3-D Secure."""
+
+        def start(**choices):
+            subscription = create(shop.price(2800), **choices)
+            return shop.api.subscriptions.update(
+                subscription.id, {"default_payment_method": "pm_card_authenticationRequired"}
+            )
+
+        return start
+
+    def payment(self, shop, subscription):
+        """Return the status and the error code of the latest invoice's payment."""
+        invoice = shop.subscription(subscription.id).latest_invoice
+        found = shop.api.invoices.retrieve(invoice, {"expand": ["payments.data.payment.payment_intent"]})
+        intent = found.payments.data[0].payment.payment_intent
+        return intent.status, intent.last_payment_error and intent.last_payment_error.code
+
+    @pytest.mark.parametrize(
+        ("away", "payment"),
+        [(False, ("requires_action", None)), (True, ("requires_payment_method", "authentication_required"))],
+    )
+    def test_the_card_of_a_change_is_declined(self, shop, switch, with_secure_card, away, payment):
+        choices = {"proration_behavior": "always_invoice", "off_session": away}
+
+        changed = switch(with_secure_card(), shop.price(5600), **choices)
+
+        assert (changed.status, self.payment(shop, changed)) == ("past_due", payment)
+
+    def test_the_card_after_a_trial_is_declined(self, shop, with_secure_card):
+        subscription = with_secure_card(trial_period_days=7)
+
+        shop.api.subscriptions.update(subscription.id, {"trial_end": "now", "off_session": True})
+
+        assert self.payment(shop, subscription) == ("requires_payment_method", "authentication_required")
+
+
 class TestQuantity:
     @pytest.mark.parametrize("quantity", [-1, 1_000_000_000])
     def test_has_its_limits(self, shop, create, quantity):
