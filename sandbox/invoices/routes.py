@@ -64,10 +64,9 @@ def finalize(account: Account, params: Params, invoice_id: str) -> Object:
 def pay(account: Account, params: Params, invoice_id: str) -> Object:
     """Pay an invoice now, with `payment_method` or else its own, its subscription's or its customer's.
 
-    `forgive` is for legacy sources that hold too little; a card is charged in full or declined. Raises ApiError: 400
-    for an invoice that can't be paid, 402 if the card is declined or needs authentication.
+    Raises ApiError: 400 for an invoice that can't be paid, 402 if the card is declined or needs authentication.
     """
-    limits.refuse_unsupported(params, "mandate", "source")
+    limits.refuse_unsupported(params, "forgive", "mandate", "source")
     invoice = account.find("invoice", invoice_id)
     if invoice["status"] == "draft":
         rules.finalize(account, invoice)

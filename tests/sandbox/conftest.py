@@ -100,6 +100,21 @@ def create(shop, customer):
 
 
 @pytest.fixture
+def metered(shop):
+    """Create a metered monthly price of `Calls`: 0.5 cents each, or as `terms` say."""
+
+    def make(formula="sum", **terms):
+        aggregation = {"default_aggregation": {"formula": formula}}
+        meter = shop.api.billing.meters.create({"display_name": "Calls", "event_name": "calls", **aggregation})
+        terms = terms or {"unit_amount_decimal": "0.5"}
+        recurring = {"interval": "month", "usage_type": "metered", "meter": meter.id}
+        product = shop.api.products.create({"name": "Calls"}).id
+        return shop.api.prices.create({"product": product, "currency": "usd", "recurring": recurring, **terms}).id
+
+    return make
+
+
+@pytest.fixture
 def begin(shop, create):
     """Create a subscription at `start`, and move the clock `after` seconds into its period."""
 

@@ -1,6 +1,9 @@
 """Which subscriptions can be paused: https://docs.stripe.com/billing/subscriptions/pause#limitations"""
 
+from sandbox.catalog.meters import usage
+from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
+from sandbox.http.listing import Params
 
 PAUSABLE = ("active", "past_due")
 
@@ -26,3 +29,10 @@ def why_not(subscription: Object, *, by_schedule: bool = False) -> str | None:
     if subscription["pending_update"]:
         return "You cannot pause a subscription that has a pending update."
     return None
+
+
+def refuse_to_bill_usage(subscription: Object, bill_for: Params, *, path: str) -> None:
+    """Raise ApiError if the pause would bill usage, which it does by default; `path` is the parameter `bill_for`."""
+    bills_usage = bill_for.get("outstanding_usage_through", {}).get("type") != "none"
+    if bills_usage and any(usage.is_metered(item["price"]) for item in subscription["items"]["data"]):
+        raise ApiError.unsupported_parameter(f"{path}[outstanding_usage_through]")

@@ -16,9 +16,7 @@ def pause(account: Account, params: Params, subscription_id: str) -> Object:
     subscription = subscriptions.with_current_prices(account, account.find("subscription", subscription_id))
     if refusal := eligibility.why_not(subscription):
         raise ApiError.invalid(refusal)
-    through = params.get("bill_for", {}).get("outstanding_usage_through", {"type": "now"})["type"]
-    if through != "none" and _is_metered(subscription):
-        raise ApiError.unsupported_parameter("bill_for[outstanding_usage_through]")
+    eligibility.refuse_to_bill_usage(subscription, params.get("bill_for", {}), path="bill_for")
     rules.pause(
         account,
         subscription,
@@ -52,10 +50,6 @@ def resume(account: Account, params: Params, subscription_id: str) -> Object:
     if decline := rules.resume(account, subscription, wanted):
         raise decline.error()
     return subscription
-
-
-def _is_metered(subscription: Object) -> bool:
-    return any(item["price"]["recurring"]["usage_type"] == "metered" for item in subscription["items"]["data"])
 
 
 def _check_resumable(subscription: Object) -> None:

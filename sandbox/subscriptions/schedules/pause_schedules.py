@@ -153,6 +153,8 @@ def _read_pause(account: Account, subscription: Object, given: Params, present: 
     known = (present or {}).get("settings") or {**PAUSE_SETTINGS, "bill_for": BILL_FOR}
     settings = given["pause"].get("settings", {})
     bill_for = {**known["bill_for"], **settings.get("bill_for", {})}
+    path = "pause_schedules[0][pause][settings][bill_for]"
+    eligibility.refuse_to_bill_usage(subscription, bill_for, path=path)
     return {"pause_at": moment, "settings": {**known, **settings, "bill_for": bill_for}, "status": SCHEDULED}
 
 

@@ -90,6 +90,11 @@ class TestPay:
         paid = shop.api.invoices.pay(past_due.latest_invoice, {"off_session": False})
         assert paid.status == "paid"
 
+    def test_refuses_to_forgive_the_rest(self, shop, past_due):
+        error = error_of(shop.api.invoices.pay, past_due.latest_invoice, {"forgive": True})
+
+        assert (error.code, error.param) == ("sandbox_unsupported", "forgive")
+
     def test_needs_a_card(self, shop, past_due):
         customer = shop.api.customers.retrieve(past_due.customer)
         shop.api.payment_methods.detach(customer.invoice_settings.default_payment_method)

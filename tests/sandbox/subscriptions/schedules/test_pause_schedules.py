@@ -133,3 +133,18 @@ class TestPauseSchedule:
         assert refusal(pause={"pause_at": when(NOW - 1)}).param == "pause_schedules[0][pause][pause_at][timestamp]"
         early = {"pause": {"pause_at": when(NOW + DAY)}, "resume": {"resume_at": when(NOW + DAY)}}
         assert refusal(**early).param == "pause_schedules[0][resume][resume_at]"
+
+    def test_bills_no_usage(self, shop, create, scheduled, metered):
+        schedule = scheduled(create(metered()))
+
+        def pause(**settings):
+            given = [{"pause": {"pause_at": when(NOW + DAY), "settings": settings}}]
+            return shop.api.subscription_schedules.update(schedule.id, {"pause_schedules": given})
+
+        error = error_of(pause)
+        assert (error.code, error.param) == (
+            "sandbox_unsupported",
+            "pause_schedules[0][pause][settings][bill_for][outstanding_usage_through]",
+        )
+        settings = pause(bill_for={"outstanding_usage_through": {"type": "none"}}).pause_schedules[0].pause.settings
+        assert settings.bill_for.outstanding_usage_through.type == "none"
