@@ -22,14 +22,17 @@ def retrieve_checkout_session(session_id: str) -> Snapshot:
 
 
 def retrieve_session_lines(session_id: str) -> Snapshot:
-    """The session with what was bought inside."""
-    return send(lambda stripe_: stripe_.v1.checkout.sessions.retrieve(session_id, {"expand": ["line_items"]}))
+    """The session with what was bought, and its payment, inside."""
+    expand = ["line_items", "payment_intent"]
+    return send(lambda stripe_: stripe_.v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
 
 
-def session_pages_of(customer_id: str) -> Iterator[Page]:
-    """The completed checkout sessions of one customer with what was bought inside, newest first."""
-    filters = {"customer": customer_id, "status": "complete", "expand": ["data.line_items"]}
-    return read_pages("/v1/checkout/sessions", filters)
+def completed_session_pages(*, customer_id: str = "", payment_intent_id: str = "") -> Iterator[Page]:
+    """The completed checkout sessions of one customer or payment, with what was bought and the payment inside."""
+    wanted = {"customer": customer_id, "payment_intent": payment_intent_id}
+    filters = {name: value for name, value in wanted.items() if value}
+    expand = ["data.line_items", "data.payment_intent"]
+    return read_pages("/v1/checkout/sessions", {**filters, "status": "complete", "expand": expand})
 
 
 def expire_checkout_session(session_id: str) -> Snapshot:

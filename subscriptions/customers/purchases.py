@@ -38,16 +38,24 @@ def read(session_id: str) -> None:
 def read_all(customer_id: str) -> None:
     """Mirror what was bought in all completed sessions of a customer, as they are at Stripe."""
     with suppress(StripeMissing):
-        for page in gateway.session_pages_of(customer_id):
+        for page in gateway.completed_session_pages(customer_id=customer_id):
             for snapshot in page.snapshots():
                 _mirror(snapshot)
 
 
-def _mirror(session: Snapshot) -> None:
+def read_paid_with(payment_intent_id: str) -> bool:
+    """Mirror what was bought with one payment, as it is at Stripe; whether a row was written."""
+    pages = gateway.completed_session_pages(payment_intent_id=payment_intent_id)
+    written = [_mirror(snapshot) for page in pages for snapshot in page.snapshots()]
+    return any(written)
+
+
+def _mirror(session: Snapshot) -> bool:
+    """Write a payment for each product of a session; whether one of them was new or differed."""
     if not is_made_elsewhere(session.object):
-        return
-    for product_id in _lines(session.object):
-        engine.apply_snapshot(_kind_of(product_id), session)
+        return False
+    written = [engine.apply_snapshot(_kind_of(pk), session).was_written for pk in _lines(session.object)]
+    return any(written)
 
 
 def _kind_of(product_id: str) -> Kind[Payment]:
@@ -73,15 +81,16 @@ def _lines(session: JSON) -> dict[str, JSON]:
 
 
 def _columns(session: JSON, product_id: str) -> dict[str, Any]:
-    line = _lines(session)[product_id]
-    is_paid = session["payment_status"] in {"paid", "no_payment_required"}
+    line, intent = _lines(session)[product_id], session.get("payment_intent")
     return {
-        "payment_intent_id": id_of(session.get("payment_intent")) or "",
+        "payment_intent_id": id_of(intent) or "",
         "customer_id": id_of(session.get("customer")),
         "product_id": product_id,
         "price_id": line["price"]["id"],
         "quantity": line.get("quantity") or 1,
         "amount": line["amount_total"],
         "currency": session["currency"],
-        "status": (Payment.Status.SUCCEEDED if is_paid else Payment.Status.PROCESSING).value,
+        # What costs nothing has no payment.
+        "status": intent["status"] if intent else Payment.Status.SUCCEEDED.value,
+        **(mapping.awaited_columns(intent) if intent else {}),
     }

@@ -20,6 +20,7 @@ from billing.mirror import engine
 from billing.mirror.pages import PageResult, apply_page
 from subscriptions import stripe_clock
 from subscriptions.checkout import claims, sessions
+from subscriptions.customers import purchases
 from subscriptions.mirror import history, kinds
 from subscriptions.models import (
     Awaits,
@@ -149,8 +150,11 @@ def _fetch_unfinished_purchases(context: ReconcileContext) -> None:
     }
     is_awaited = ~Q(awaits__in=["", Awaits.FAILED])
     awaited = Payment.objects.filter(is_awaited | Q(status=Payment.Status.PROCESSING)).exclude(payment_intent_id="")
+    of_sessions = set(CheckoutSession.objects.filter(pk__in=[one.pk for one in awaited]).values_list("pk", flat=True))
     for payment in awaited:
-        fetches[payment.payment_intent_id] = partial(_fetch_payment, context, payment)
+        # Others were bought elsewhere: only their session says what.
+        refetch = _fetch_payment if payment.pk in of_sessions else _fetch_bought_elsewhere
+        fetches[payment.payment_intent_id] = partial(refetch, context, payment)
     for stripe_id, fetch in fetches.items():
         lease.advance(context.holder)
         with context.results.isolated("purchase", stripe_id):
@@ -194,4 +198,9 @@ def _unfinished_sessions() -> "QuerySet[CheckoutSession]":
 def _fetch_payment(context: ReconcileContext, payment: Payment) -> None:
     fetch = partial(gateway.retrieve_payment_intent, payment.payment_intent_id)
     if engine.apply_answer(kinds.PAYMENT, payment.pk, fetch).was_written:
+        context.results.differing[payment.payment_intent_id] = None
+
+
+def _fetch_bought_elsewhere(context: ReconcileContext, payment: Payment) -> None:
+    if purchases.read_paid_with(payment.payment_intent_id):
         context.results.differing[payment.payment_intent_id] = None

@@ -15,7 +15,15 @@ from subscriptions import access
 from subscriptions.customers import confirming, linking
 from subscriptions.customers import services as customers
 from subscriptions.customers.linking import CannotLink
-from subscriptions.models import BillingAccount, ConfirmedAddress, Customer, LinkedCustomer, Payment, Subscription
+from subscriptions.models import (
+    BillingAccount,
+    ConfirmedAddress,
+    Customer,
+    LinkedCustomer,
+    Payment,
+    Subscription,
+    SyncState,
+)
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import buy, settle, sync_now
 from tests.subscriptions.reading import words
@@ -166,7 +174,7 @@ class TestLinking:
 
 
 class TestOneTimePurchases:
-    def pay(self, local_stripe: LocalStripe, customer_id: str, price: Price) -> str:
+    def pay(self, local_stripe: LocalStripe, customer_id: str, price: Price, *, method: str = "") -> str:
         """Pay a session made in the dashboard; returns its id."""
         made = local_stripe.api.checkout.sessions.create(
             {
@@ -176,8 +184,49 @@ class TestOneTimePurchases:
                 "success_url": "https://example.com/",
             }
         )
-        local_stripe.pay(made.id)
+        local_stripe.pay(made.id, **({"method": method} if method else {}))
         return str(made.id)
+
+    @pytest.mark.parametrize("by", ["webhook", "full sync"])
+    @pytest.mark.parametrize(
+        ("outcome", "status", "gives_access"),
+        [("succeed", "succeeded", True), ("fail", "requires_payment_method", False)],
+    )
+    def test_by_a_debit_count_when_it_arrives(
+        self,
+        client: Client,
+        person: User,
+        elsewhere: str,
+        one_time_price: Price,
+        local_stripe: LocalStripe,
+        *,
+        by: str,
+        outcome: str,
+        status: str,
+        gives_access: bool,
+    ) -> None:
+        session_id = self.pay(local_stripe, elsewhere, one_time_price, method="us_bank_account")
+        linking.link(customer=Customer.objects.get(pk=elsewhere), user=person, now=timezone.now())
+        held = buy(person, one_time_price).held
+        assert isinstance(held, Payment)
+        assert (held.awaits, held.status, held.gives_access) == ("debit", "processing", False)
+        sync_now()
+        local_stripe.control(f"checkout/{session_id}/settle", outcome=outcome)
+        if by == "webhook":
+            for event in local_stripe.events(
+                "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed"
+            ):
+                assert deliver(client, event).status_code == 200
+        else:
+            # Their events were missed.
+            SyncState.objects.update(watermark=timezone.now() + timedelta(minutes=5))
+            sync_run, _ = sync_now(full=True)
+            assert (sync_run.failed_objects, sync_run.is_complete) == (0, True)
+        payment = Payment.objects.get()
+        assert (payment.awaits, payment.status, payment.amount) == ("", status, 9800)
+        assert access.has_access(person, one_time_price.product_id) is gives_access
+        # Money that never came bars no other purchase.
+        assert bool(buy(person, one_time_price).held) is gives_access
 
     def test_made_before_the_link_count(
         self, person: User, elsewhere: str, one_time_price: Price, local_stripe: LocalStripe
