@@ -18,7 +18,7 @@ from subscriptions.models import BillingAccount, Customer, ErasedCustomer, Produ
 from subscriptions.webhooks.handlers import HANDLERS
 from tests.chaos import columns
 from tests.fixtures import LocalStripe
-from tests.subscriptions.mirror.test_isolation import LISTS, PARTS
+from tests.subscriptions.mirror.bad_objects import LISTS, PARTS
 
 KINDS = registry.all_kinds()
 OF_CUSTOMERS = [kind for kind in KINDS if kind.model._meta.app_label == "subscriptions"]
@@ -49,7 +49,7 @@ class TestEveryMirroredModel:
     @pytest.mark.parametrize("kind", KINDS, ids=of_kind)
     def test_is_covered_by_a_full_reconcile(self, kind: Kind[Any]) -> None:
         covered = LISTS.keys() | PARTS.keys() | LOOKED_UP
-        assert kind.object_name in covered, "read it in a full reconcile, and test that in test_isolation.py"
+        assert kind.object_name in covered, "read it in a full reconcile, and list it in bad_objects.py"
 
     @pytest.mark.parametrize("kind", KINDS, ids=of_kind)
     def test_has_events(self, kind: Kind[Any]) -> None:
