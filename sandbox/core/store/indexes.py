@@ -1,0 +1,147 @@
+"""The indexes of objects: an entry for each value of the members that kinds.py lists, and for the id."""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+from hashlib import blake2b
+from heapq import merge
+from operator import itemgetter
+from typing import Any
+
+from sandbox.core.kinds import KINDS, Finder
+from sandbox.core.store.bodies import Object
+from sandbox.core.store.state_file import KindTable
+
+Index = tuple[str, str] | Mapping[str, str | Collection[str]]
+Entry = tuple[int, int, int]  # The number of the member, the hash of the value, the key.
+
+COUNTED = 500  # To choose the smallest of several indexes, count up to here.
+
+ADD = "INSERT OR IGNORE INTO links VALUES (?, ?, ?)"
+REMOVE = "DELETE FROM links WHERE member = ? AND value = ? AND key = ?"
+SOME = "SELECT 1 FROM links WHERE member = ? AND value = ? AND key >= ? AND key < ? LIMIT ?"
+COUNT_SOME = f"SELECT count(*) FROM ({SOME})"  # noqa: S608 - the line above.
+WALK = (
+    "SELECT l.key, o.body FROM links l CROSS JOIN objects o ON o.key = l.key "
+    "WHERE l.member = ? AND l.value = ? AND l.key >= ? AND l.key < ?"
+)
+
+
+class Indexes:
+    """Keeps the entries of objects, and finds objects by them."""
+
+    def __init__(self, db: sqlite3.Connection, kinds: KindTable) -> None:
+        self._db = db
+        self._kinds = kinds
+        self._members = kinds.members
+
+    def entries(self, obj: Object, key: int) -> set[Entry]:
+        """Return the entries that an object should have; a stub or an empty one has none."""
+        if not obj or obj.get("deleted"):
+            return set()
+        kind, members = obj["object"], self._members
+        found = {(members[kind, "id"], hashed(obj["id"]), key)}
+        for name, finder in KINDS[kind].indexed.items():
+            for value in found_values(obj, finder):
+                found.add((members[kind, name], hashed(value), key))
+        return found
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        self._db.executemany(ADD, entries)
+
+    def remove(self, entries: Iterable[Entry]) -> None:
+        self._db.executemany(REMOVE, entries)
+
+    def remove_object(self, obj: Object, key: int, *, but_id: bool = False) -> None:
+        """Remove an object from the indexes, or from all but that of ids."""
+        entries = self.entries(obj, key)
+        if but_id:
+            entries.discard((self._members[obj["object"], "id"], hashed(obj["id"]), key))
+        self.remove(entries)
+
+    def remove_before(self, kind: str, key: int) -> None:
+        """Remove the entries of a kind's objects with lesser keys."""
+        query = "DELETE FROM links WHERE member >= ? AND member < ? AND key < ?"
+        self._db.execute(query, (*self._kinds.members_of(kind), key))
+
+    def key(self, kind: str, object_id: str) -> int | None:
+        """Return the key of the object with this id."""
+        query = "SELECT key FROM links WHERE member = ? AND value = ?"
+        row = self._db.execute(query, (self._members[kind, "id"], hashed(object_id))).fetchone()
+        return row[0] if row else None
+
+    def count(self, kind: str, name: str, value: str) -> int:
+        query = "SELECT count(*) FROM links WHERE member = ? AND value = ?"
+        (found,) = self._db.execute(query, (self._members[kind, name], hashed(value))).fetchone()
+        return int(found)
+
+    def rows(
+        self, kind: str, wanted: Mapping[str, str | Collection[str]], low: int, high: int, *, oldest_first: bool
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield the rows with all the wanted values, in order: walk the smallest index, and probe the others."""
+        hashes = {
+            self._members[kind, name]: sorted(map(hashed, [value] if isinstance(value, str) else set(value)))
+            for name, value in wanted.items()
+        }
+        walked, *probed = hashes if len(hashes) == 1 else self._smallest_first(hashes, low, high)
+        order = "ASC" if oldest_first else "DESC"
+        query = f"{WALK}{_conditions(hashes, probed)} ORDER BY l.key {order}"
+        walks = [self._db.execute(query, (walked, value, low, high)) for value in hashes[walked]]
+        previous = None
+        for row in merge(*walks, key=itemgetter(0), reverse=not oldest_first) if len(walks) > 1 else walks[0]:
+            if row[0] != previous:  # An object can have several of the values.
+                yield row
+            previous = row[0]
+
+    def _smallest_first(self, hashes: Mapping[int, list[int]], low: int, high: int) -> list[int]:
+        sizes = {
+            member: sum(self._count_up_to(member, value, low, high) for value in values)
+            for member, values in hashes.items()
+        }
+        return sorted(hashes, key=lambda member: sizes[member])
+
+    def _count_up_to(self, member: int, value: int, low: int, high: int) -> int:
+        (found,) = self._db.execute(COUNT_SOME, (member, value, low, high, COUNTED)).fetchone()
+        return int(found)
+
+
+def _conditions(hashes: Mapping[int, list[int]], members: Iterable[int]) -> str:
+    """Return the SQL by which a walk keeps to the rows that have the values of the other members too."""
+    return "".join(
+        f" AND EXISTS (SELECT 1 FROM links m WHERE m.member = {member} "  # noqa: S608 - only integers.
+        f"AND m.value IN ({','.join(map(str, hashes[member]))}) AND m.key = l.key)"
+        for member in members
+    )
+
+
+def found_values(obj: Object, finder: Finder) -> Iterable[str]:
+    """Return the values of one index: those at its path, or those that its function returns."""
+    return values_at(obj, finder) if isinstance(finder, tuple) else finder(obj)
+
+
+def values_at(value: Any, path: tuple[str, ...]) -> Iterable[str]:
+    """Return every text at the path, going through lists; for an object found there, its id.
+
+    Booleans count as the texts `true` and `false`.
+    """
+    for place, name in enumerate(path):
+        if isinstance(value, list):
+            return [found for member in value for found in values_at(member, path[place:])]
+        value = value.get(name) if isinstance(value, dict) else None
+    return _texts(value)
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, bool):
+        return ("true" if value else "false",)
+    if isinstance(value, list):
+        return [found for member in value for found in _texts(member)]
+    return _texts(value.get("id")) if isinstance(value, dict) else ()
+
+
+@lru_cache(maxsize=4096)
+def hashed(value: str) -> int:
+    """Return the number by which indexes know a value."""
+    return int.from_bytes(blake2b(value.encode(), digest_size=8).digest(), "big", signed=True)

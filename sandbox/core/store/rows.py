@@ -1,0 +1,107 @@
+"""The rows of objects: reading them, and storing their bodies, those of events in bundles.
+
+The objects that were read or written last are kept in memory.
+"""
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sandbox.core.kinds import KINDS
+from sandbox.core.store.bodies import Bodies, Object, copied, loaded
+from sandbox.core.store.bundles import Bundles
+
+CACHED = 2000
+
+SAVE = "INSERT INTO objects VALUES (?, 0, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body"
+IN_RANGE = "SELECT key, body FROM objects WHERE key >= ? AND key < ? AND deleted = 0 ORDER BY key"
+IN_ORDER = {True: f"{IN_RANGE} ASC", False: f"{IN_RANGE} DESC"}  # By `oldest_first`.
+
+
+class Rows:
+    """Reads and writes the rows of objects by their keys."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._bodies = Bodies(db)
+        self._bundles = Bundles(db, self._bodies)
+        self._latest: OrderedDict[int, bytes] = OrderedDict()
+
+    # Reading
+
+    def get(self, key: int) -> Object | None:
+        if key in self._latest:
+            self._latest.move_to_end(key)
+            return loaded(self._latest[key])
+        row = self._db.execute("SELECT body FROM objects WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            return None
+        obj = self.decoded(key, row[0])
+        self.remember(key, copied(obj))
+        return obj
+
+    def between(self, low: int, high: int, *, oldest_first: bool) -> Iterator[tuple[int, Any]]:
+        """Return the keys and the stored bodies from `low` up to `high`, without deleted objects."""
+        return self._db.execute(IN_ORDER[oldest_first], (low, high))
+
+    def decoded(self, key: int, body: bytes | int | str) -> Object:
+        """Return the object: from its own body, or from its bundle with the changes since."""
+        if key in self._latest:
+            return loaded(self._latest[key])
+        if isinstance(body, bytes):
+            obj: Object = self._bodies.unpack(body)
+            return obj
+        return self._bundles.event(key, body)
+
+    # Writing
+
+    def body(self, key: int, obj: Object) -> bytes | str:
+        """Return the body to store: the object, or what has changed in a bundled one."""
+        kind = obj["object"]
+        return self._bundles.changed(key, obj) if KINDS[kind].is_bundled else self._bodies.pack(kind, obj)
+
+    def save(self, bodies: Iterable[tuple[int, bytes | str]], new_events: list[tuple[int, Object]]) -> None:
+        """Write bodies by their keys, and new events in bundles."""
+        self._db.executemany(SAVE, [*bodies, *self._bundles.store(new_events)])
+
+    def save_stub(self, key: int, stub: Object) -> None:
+        """Overwrite a deleted object by its stub."""
+        body = self._bodies.pack(stub["object"], stub)
+        self._db.execute("UPDATE objects SET body = ?, deleted = 1 WHERE key = ?", (body, key))
+        self._latest.pop(key, None)
+
+    def remove(self, key: int) -> None:
+        self._db.execute("DELETE FROM objects WHERE key = ?", (key,))
+        self._latest.pop(key, None)
+
+    def remove_between(self, low: int, high: int) -> int:
+        """Remove the rows and the bundles from `low` up to `high`, and return the number of rows."""
+        removed = self._db.execute("DELETE FROM objects WHERE key >= ? AND key < ?", (low, high)).rowcount
+        if removed:
+            self._bundles.remove_between(low, high)
+        return removed
+
+    # Memory
+
+    def remember(self, key: int, body: bytes) -> None:
+        """Keep an object in memory, as `copied` returns it."""
+        self._latest[key] = body
+        self._latest.move_to_end(key)
+        if len(self._latest) > CACHED:
+            self._latest.popitem(last=False)
+
+    def forget(self) -> None:
+        """Drop all objects from memory."""
+        self._latest.clear()
+        self._bundles.forget()
+
+    def forget_some(self, keys: Iterable[int]) -> None:
+        """Drop these objects from memory."""
+        for key in keys:
+            self._latest.pop(key, None)
+            self._bundles.forget_one(key)
+
+    def reload(self) -> None:
+        """Read again by what bodies are compressed, after a rollback."""
+        self._bodies.reload()
