@@ -5,6 +5,7 @@ TEST_MONGODB_URL. Without the latter, MongoDB is mongomock in the process; with 
 """
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -101,6 +102,9 @@ def started() -> Iterator[None]:
             connection.settings_dict["HOST"] = url
             yield
     else:
+        if ENGINE == "postgresql":
+            # Never a name that a killed run, or another one of now, still holds; and nobody is connected to template0.
+            connection.settings_dict["TEST"] |= {"NAME": f"test_{secrets.token_hex(6)}", "TEMPLATE": "template0"}
         yield
 
 
