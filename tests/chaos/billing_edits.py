@@ -1,8 +1,8 @@
 """What real accounts hold besides sales of ours: pauses, schedules, credit, disputes, bills by mail, other prices."""
 
 from tests.chaos.columns import Object
-from tests.chaos.town import Choice, Town
-from tests.chaos.world import Answer, Stripe
+from tests.chaos.orders import Choice, Orders
+from tests.chaos.processes import Answer, Stripe
 
 DAY = 86_400
 PRICES: tuple[Answer, ...] = (
@@ -25,8 +25,8 @@ PRICES: tuple[Answer, ...] = (
 class BillingEdits:
     """Edits in the dashboard that our site offers nobody."""
 
-    def __init__(self, stripe: Stripe, town: Town) -> None:
-        self._stripe, self._town = stripe, town
+    def __init__(self, stripe: Stripe, orders: Orders) -> None:
+        self._stripe, self._orders = stripe, orders
 
     def edit(self, what: str, choice: Choice) -> Answer | None:
         act = {
@@ -67,7 +67,7 @@ class BillingEdits:
     def _schedule(self, choice: Choice) -> Answer | None:
         """A schedule that ends the subscription with its period; or an existing one is released or cancelled."""
         live = [
-            obj for obj in self._town.of_kind("subscription_schedule") if obj["status"] in {"active", "not_started"}
+            obj for obj in self._orders.of_kind("subscription_schedule") if obj["status"] in {"active", "not_started"}
         ]
         is_over = choice.of((True, False))
         if live and is_over:
@@ -87,7 +87,7 @@ class BillingEdits:
 
     def _credit(self, choice: Choice) -> Answer | None:
         bills = [
-            bill for bill in self._town.of_kind("invoice") if bill["status"] in {"open", "paid"} and bill["total"]
+            bill for bill in self._orders.of_kind("invoice") if bill["status"] in {"open", "paid"} and bill["total"]
         ]
         if not bills:
             return None
@@ -97,7 +97,7 @@ class BillingEdits:
         return self._call("credit_notes", invoice=bill["id"], amount=amount, **kind)
 
     def _balance(self, choice: Choice) -> Answer | None:
-        customers = self._town.of_kind("customer")
+        customers = self._orders.of_kind("customer")
         if not customers:
             return None
         amount = choice.of((-500, -5000, 700))
@@ -106,7 +106,7 @@ class BillingEdits:
 
     def _send_invoice(self, choice: Choice) -> Answer | None:
         """A subscription whose bills are sent by mail."""
-        customers, prices = self._town.of_kind("customer"), self._recurring()
+        customers, prices = self._orders.of_kind("customer"), self._recurring()
         if not customers or not prices:
             return None
         return self._call(
@@ -118,12 +118,12 @@ class BillingEdits:
         )
 
     def _dispute(self, choice: Choice) -> Answer | None:
-        undecided = [obj for obj in self._town.of_kind("dispute") if obj["status"] not in {"won", "lost"}]
+        undecided = [obj for obj in self._orders.of_kind("dispute") if obj["status"] not in {"won", "lost"}]
         is_decided = choice.of((True, False))
         if undecided and is_decided:
             outcome = choice.of(("won", "lost"))
             return self._stripe.control(f"disputes/{choice.of(undecided)['id']}", outcome=outcome)[1]
-        paid = self._town.of_kind("payment_intent", status="succeeded")
+        paid = self._orders.of_kind("payment_intent", status="succeeded")
         return self._stripe.control("disputes", payment_intent=choice.of(paid)["id"])[1] if paid else None
 
     def _namesake(self, choice: Choice) -> Answer | None:
@@ -131,7 +131,7 @@ class BillingEdits:
         return self._call("customers", email=f"person{choice.of((0, 1, 2))}@example.com", name="By staff")
 
     def _odd_price(self, choice: Choice) -> Answer | None:
-        products = self._town.of_kind("product")
+        products = self._orders.of_kind("product")
         terms = {"currency": "usd", **choice.of(PRICES)}
         return self._call("prices", product=choice.of(products)["id"], **terms) if products else None
 
@@ -149,11 +149,11 @@ class BillingEdits:
         return self._call(f"subscriptions/{subscription['id']}", **change) if subscription else None
 
     def _running(self, choice: Choice) -> Object | None:
-        running = self._town.running()
+        running = self._orders.running()
         return choice.of(running) if running else None
 
     def _recurring(self) -> list[Object]:
-        return [price for price in self._town.of_kind("price", active=True) if price["recurring"]]
+        return [price for price in self._orders.of_kind("price", active=True) if price["recurring"]]
 
     def _now(self) -> int:
         now: int = self._stripe.state()["clock"]["now"]

@@ -1,4 +1,4 @@
-"""How much fire, and the processes that it needs."""
+"""How long the chaos run is, and the processes that it needs."""
 
 import random
 from collections import Counter
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import engines
-from tests.chaos import ground, world
+from tests.chaos import databases, processes
 from tests.chaos.machine import Chaos
 
 
@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Mutants are bred on demand alone."""
+    """Leave the mutations out unless they are asked for."""
     is_left_out = collection_path.name == "test_mutations.py" and not config.getoption("--chaos-mutations")
     return True if is_left_out else None
 
@@ -36,11 +36,12 @@ def chaos_seed(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(scope="session")
-def fire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[type[Chaos]]:
+def chaos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[type[Chaos]]:
     """The machine, with its processes running."""
     folder: Path = tmp_path_factory.mktemp("chaos")
     servers = {"postgres_url": engines.POSTGRES_URL, "mongodb_url": engines.MONGODB_URL}
-    with ground.prepared(engines.ENGINE, folder, **servers) as database, world.started(database, folder) as processes:
-        Chaos.world = processes
+    made = databases.prepared(engines.ENGINE, folder, **servers)
+    with made as database, processes.started(database, folder) as started:
+        Chaos.processes = started
         Chaos.tally = Counter()
         yield Chaos

@@ -3,9 +3,9 @@
 from functools import partial
 
 from tests.chaos.billing_edits import BILLING_EDITS, BillingEdits
-from tests.chaos.oracle import Purchases
-from tests.chaos.town import Choice, Town
-from tests.chaos.world import Answer, Stripe
+from tests.chaos.final_state import Purchases
+from tests.chaos.orders import Choice, Orders
+from tests.chaos.processes import Answer, Stripe
 
 DAY = 86_400
 CARDS = (
@@ -28,9 +28,9 @@ CATALOG = (
 class Dashboard:
     """Edits that are made at Stripe. A call may be struck by a fault; then it was tried."""
 
-    def __init__(self, stripe: Stripe, town: Town, purchases: Purchases) -> None:
-        self._stripe, self._town, self._purchases = stripe, town, purchases
-        self._billing = BillingEdits(stripe, town)
+    def __init__(self, stripe: Stripe, orders: Orders, purchases: Purchases) -> None:
+        self._stripe, self._orders, self._purchases = stripe, orders, purchases
+        self._billing = BillingEdits(stripe, orders)
 
     def open_shop(self) -> None:
         for name, metadata, prices in CATALOG:
@@ -46,8 +46,8 @@ class Dashboard:
 
     def pay(self, choice: Choice) -> str:
         """Pay a session that is open, or let the money of one that was paid from a bank arrive."""
-        unpaid = self._town.of_kind("checkout.session", payment_status="unpaid")
-        waiting = [obj for obj in unpaid if obj["id"] in self._town.shown and obj["status"] != "expired"]
+        unpaid = self._orders.of_kind("checkout.session", payment_status="unpaid")
+        waiting = [obj for obj in unpaid if obj["id"] in self._orders.shown and obj["status"] != "expired"]
         if not waiting:
             return "nothing to pay"
         session = choice.of(waiting)
@@ -78,16 +78,16 @@ class Dashboard:
         return f"{object_id}: {self._call('POST', f'/v1/{kind}/{object_id}', **change) if kind else None}"
 
     def _end(self, choice: Choice) -> Answer | None:
-        running = self._town.running()
+        running = self._orders.running()
         return self._call("DELETE", f"/v1/subscriptions/{choice.of(running)['id']}") if running else None
 
     def _update(self, choice: Choice) -> Answer | None:
-        running = self._town.running()
+        running = self._orders.running()
         if not running:
             return None
         subscription = choice.of(running)
         item = subscription["items"]["data"][0]["id"]
-        prices = [price["id"] for price in self._town.of_kind("price", active=True) if price["recurring"]]
+        prices = [price["id"] for price in self._orders.of_kind("price", active=True) if price["recurring"]]
         change = choice.of(
             (
                 {"items": [{"id": item, "quantity": choice.of((1, 2, 5))}]},
@@ -103,27 +103,27 @@ class Dashboard:
         return self._call("POST", f"/v1/subscriptions/{subscription['id']}", **change)
 
     def _create(self, choice: Choice) -> Answer | None:
-        customers = [obj["id"] for obj in self._town.of_kind("customer")]
-        prices = [price["id"] for price in self._town.of_kind("price", active=True) if price["recurring"]]
+        customers = [obj["id"] for obj in self._orders.of_kind("customer")]
+        prices = [price["id"] for price in self._orders.of_kind("price", active=True) if price["recurring"]]
         if not customers or not prices:
             return None
         terms = {"customer": choice.of(customers), "items": [{"price": choice.of(prices)}]}
         return self._call("POST", "/v1/subscriptions", **terms, payment_behavior="allow_incomplete")
 
     def _product(self, choice: Choice) -> Answer | None:
-        product = choice.of(self._town.of_kind("product"))
+        product = choice.of(self._orders.of_kind("product"))
         change = choice.of(
             ({"name": choice.of(("Alpha", "Beta", "Gamma"))}, {"active": not product["active"]}, {"active": True})
         )
         return self._call("POST", f"/v1/products/{product['id']}", **change)
 
     def _price(self, choice: Choice) -> Answer | None:
-        price = choice.of(self._town.of_kind("price"))
+        price = choice.of(self._orders.of_kind("price"))
         change = choice.of(({"nickname": choice.of(("x", "y"))}, {"active": not price["active"]}, {"active": True}))
         return self._call("POST", f"/v1/prices/{price['id']}", **change)
 
     def _code(self, choice: Choice) -> Answer | None:
-        codes = self._town.of_kind("promotion_code")
+        codes = self._orders.of_kind("promotion_code")
         if not codes:
             return None
         code = choice.of(codes)
@@ -131,19 +131,19 @@ class Dashboard:
         return self._call("POST", f"/v1/promotion_codes/{code['id']}", **change)
 
     def _customer(self, choice: Choice) -> Answer | None:
-        customers = self._town.of_kind("customer")
+        customers = self._orders.of_kind("customer")
         if not customers:
             return None
         change = choice.of(({"email": f"new{choice.of((1, 2, 3))}@example.com"}, {"name": choice.of(("Ada", "Bo"))}))
         return self._call("POST", f"/v1/customers/{choice.of(customers)['id']}", **change)
 
     def _delete(self, choice: Choice) -> Answer | None:
-        customers = self._town.of_kind("customer")
+        customers = self._orders.of_kind("customer")
         return self._call("DELETE", f"/v1/customers/{choice.of(customers)['id']}") if customers else None
 
     def _card(self, choice: Choice) -> Answer | None:
         """Another card for renewals: one that is declined, or one that works."""
-        customers = self._town.of_kind("customer")
+        customers = self._orders.of_kind("customer")
         if not customers:
             return None
         customer, card = choice.of(customers)["id"], choice.of(("pm_card_chargeCustomerFail", "pm_card_visa"))
@@ -154,7 +154,7 @@ class Dashboard:
         return self._call("POST", f"/v1/customers/{customer}", **default)
 
     def _refund(self, choice: Choice) -> Answer | None:
-        paid = self._town.of_kind("payment_intent", status="succeeded")
+        paid = self._orders.of_kind("payment_intent", status="succeeded")
         if not paid:
             return None
         intent = choice.of(paid)
@@ -163,7 +163,7 @@ class Dashboard:
 
     def _bill(self, choice: Choice) -> Answer | None:
         """What is open on a bill is paid, given up or cancelled."""
-        bills = self._town.of_kind("invoice", status="open")
+        bills = self._orders.of_kind("invoice", status="open")
         act = choice.of(("pay", "void", "mark_uncollectible"))
         return self._call("POST", f"/v1/invoices/{choice.of(bills)['id']}/{act}") if bills else None
 

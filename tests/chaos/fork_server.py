@@ -17,9 +17,9 @@ import django
 
 def main(path: str) -> None:
     django.setup()
-    from tests.chaos import rehearsal, worker  # noqa: PLC0415  (import models)
+    from tests.chaos import preparation, worker  # noqa: PLC0415  (import models)
 
-    people = rehearsal.rehearse(people=3)
+    people = preparation.prepare(people=3)
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

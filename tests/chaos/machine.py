@@ -13,17 +13,17 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.chaos import oracle, promises, watch
+from tests.chaos import final_state, pages, row_checks
+from tests.chaos.answers import check_answer
 from tests.chaos.billing_edits import BILLING_EDITS
 from tests.chaos.dashboard import DAY, EDITS, Dashboard
-from tests.chaos.judge import judge
-from tests.chaos.town import Choice, Town, sealed
-from tests.chaos.watch import Broken, Watch
-from tests.chaos.world import Answer, Killed, Worker, World
+from tests.chaos.orders import Choice, Orders, sealed
+from tests.chaos.processes import Answer, Killed, Processes, Worker
+from tests.chaos.row_checks import Broken, RowChecks
 
 numbers = st.integers(0, 2**40)
-# Most orders have a dozen edges, a sync may have a hundred.
-edges = st.one_of(st.integers(1, 10), st.integers(1, 40))
+# Most orders have a dozen stop points, a sync may have a hundred.
+stop_points = st.one_of(st.integers(1, 10), st.integers(1, 40))
 
 ACTS = ("buy", "buy", "return", "change", "change", "cancel", "resume", "undo", "deliver", "deliver", "sync")
 SPANS = (1, 1, 2, 2, 5, 40, 130, 400, 3700, DAY, 7 * DAY, 32 * DAY)
@@ -33,16 +33,16 @@ EVERYTHING_EXPIRES = 600
 class Chaos(RuleBasedStateMachine):
     """One run: an empty database and an empty Stripe, and then some bad months."""
 
-    world: ClassVar[World]
+    processes: ClassVar[Processes]
     tally: ClassVar[Counter[str]]
 
     def __init__(self) -> None:
         super().__init__()
-        self.world.begin()
-        self.watch = Watch(self.world.ground)
-        self.purchases = oracle.Purchases()
-        self.town = Town(self.world.people)
-        self.dashboard = Dashboard(self.world.stripe, self.town, self.purchases)
+        self.processes.begin()
+        self.row_checks = RowChecks(self.processes.database)
+        self.purchases = final_state.Purchases()
+        self.orders = Orders(self.processes.people)
+        self.dashboard = Dashboard(self.processes.stripe, self.orders, self.purchases)
         self.journal: deque[str] = deque(maxlen=250)
         self.beyond_reach: set[str] = set()
         self.stalled: list[tuple[Answer, Worker]] = []
@@ -63,7 +63,7 @@ class Chaos(RuleBasedStateMachine):
     @rule(act=st.sampled_from(ACTS), number=numbers)
     def act(self, act: str, number: int) -> None:
         """One process does one thing, undisturbed."""
-        if order := self.town.order(act, Choice(number)):
+        if order := self.orders.make(act, Choice(number)):
             with self.step(act):
                 self.do(order)
 
@@ -72,24 +72,24 @@ class Chaos(RuleBasedStateMachine):
         """The next deliveries, in whatever order."""
         choice = Choice(number)
         for _ in range(count):
-            if order := self.town.order("deliver", choice):
+            if order := self.orders.make("deliver", choice):
                 with self.step("deliver"):
                     self.do(order)
 
-    @rule(act=st.sampled_from(ACTS), number=numbers, edge=edges)
-    def killed(self, act: str, number: int, edge: int) -> None:
+    @rule(act=st.sampled_from(ACTS), number=numbers, stop_point=stop_points)
+    def killed(self, act: str, number: int, stop_point: int) -> None:
         """A process is killed at a write or a call."""
-        if order := self.town.order(act, Choice(number)):
-            with self.step(f"{act}, killed at {edge}"):
-                self.do(order, kill_at=edge)
+        if order := self.orders.make(act, Choice(number)):
+            with self.step(f"{act}, killed at {stop_point}"):
+                self.do(order, kill_at=stop_point)
 
-    @rule(act=st.sampled_from(ACTS), number=numbers, edge=edges)
-    def stalls(self, act: str, number: int, edge: int) -> None:
-        """A process stands still at a write or a call, while the world goes on."""
-        order = self.town.order(act, Choice(number)) if len(self.stalled) < 2 else None
+    @rule(act=st.sampled_from(ACTS), number=numbers, stop_point=stop_points)
+    def stalls(self, act: str, number: int, stop_point: int) -> None:
+        """A process stands still at a write or a call, while everything else goes on."""
+        order = self.orders.make(act, Choice(number)) if len(self.stalled) < 2 else None
         if order:
-            with self.step(f"{act}, stalls at {edge}"):
-                self.stall(order, edge)
+            with self.step(f"{act}, stalls at {stop_point}"):
+                self.stall(order, stop_point)
 
     @rule(number=numbers)
     def wakes(self, number: int) -> None:
@@ -99,14 +99,14 @@ class Chaos(RuleBasedStateMachine):
             with self.step("wakes"):
                 self.wake(choice.of(range(len(self.stalled))), lives=choice.of((True, True, True, False)))  # type: ignore[arg-type]
 
-    @rule(act=st.sampled_from(ACTS), number=numbers, edge=edges, other=numbers)
-    def meanwhile(self, act: str, number: int, edge: int, other: int) -> None:
+    @rule(act=st.sampled_from(ACTS), number=numbers, stop_point=stop_points, other=numbers)
+    def meanwhile(self, act: str, number: int, stop_point: int, other: int) -> None:
         """While one process stands still, another does the same, or what it is about changes under its hands."""
-        order = self.town.order(act, Choice(number))
+        order = self.orders.make(act, Choice(number))
         if not order or self.stalled:
             return
-        with self.step(f"{act}, stalls at {edge}"):
-            self.stall(order, edge)
+        with self.step(f"{act}, stalls at {stop_point}"):
+            self.stall(order, stop_point)
         choice = Choice(other)
         match choice.of(("same", "news", "news", "other")):
             case "same":
@@ -114,7 +114,7 @@ class Chaos(RuleBasedStateMachine):
             case "news":
                 self.change_under(order, choice)
             case "other":
-                self.rival(self.town.order(choice.of(ACTS), choice))
+                self.rival(self.orders.make(choice.of(ACTS), choice))
         if self.stalled:
             with self.step("goes on"):
                 self.wake(0, lives=True)
@@ -124,8 +124,8 @@ class Chaos(RuleBasedStateMachine):
         """Two processes, let go together; the first one may be killed from outside, at any moment."""
         choice = Choice(number)
         is_same = choice.of((True, False))
-        order = self.town.order(first, choice)
-        other = order if is_same else self.town.order(second, choice)
+        order = self.orders.make(first, choice)
+        other = order if is_same else self.orders.make(second, choice)
         if order and other:
             with self.step(f"{first} and {second} at once", steps=2):
                 self.do_at_once(order, other, death=death / 1000 if death < 20 else None)
@@ -143,8 +143,10 @@ class Chaos(RuleBasedStateMachine):
     def travel(self, span: int) -> None:
         with self.step(f"{span} s pass"):
             if span >= DAY:
-                self.beyond_reach |= oracle.unheard_customers(self.town.objects["customer"], self.world.ground)
-            self.world.stripe.control("clock", advance=span)
+                self.beyond_reach |= final_state.unheard_customers(
+                    self.orders.objects["customer"], self.processes.database
+                )
+            self.processes.stripe.control("clock", advance=span)
 
     @rule(
         status=st.sampled_from((429, 500, "reset", "reset", "timeout")), count=st.integers(1, 3), after=st.booleans()
@@ -152,7 +154,7 @@ class Chaos(RuleBasedStateMachine):
     def fault(self, status: int | str, count: int, after: bool) -> None:  # noqa: FBT001
         count = 1 if status == "timeout" else count
         with self.step(f"{count} x {status}, after: {after}"):
-            self.world.stripe.control("faults", status=status, count=count, after=after)
+            self.processes.stripe.control("faults", status=status, count=count, after=after)
 
     @rule(
         mode=st.sampled_from(("deliver", "deliver", "release", "release", "hold", "drop")),
@@ -163,8 +165,8 @@ class Chaos(RuleBasedStateMachine):
         with self.step(f"mail: {mode}, {duplicate} copies, shuffled: {shuffle}"):
             if mode == "release":
                 mode = "deliver"
-                self.world.stripe.control("webhooks/release")
-            self.world.stripe.control("webhooks", mode=mode, duplicate=duplicate, shuffle=shuffle)
+                self.processes.stripe.control("webhooks/release")
+            self.processes.stripe.control("webhooks", mode=mode, duplicate=duplicate, shuffle=shuffle)
 
     # --- What the rules are made of ------------------------------------------
 
@@ -175,7 +177,7 @@ class Chaos(RuleBasedStateMachine):
         try:
             yield
             self.hear()
-            self.watch.look()
+            self.row_checks.look()
         except Exception as error:
             self.is_broken = True
             error.add_note("\n".join(self.journal))
@@ -185,22 +187,22 @@ class Chaos(RuleBasedStateMachine):
         self.journal.append(f"{self.now} {what}")
 
     def hear(self) -> None:
-        news = self.world.stripe.news(self.past)
+        news = self.processes.stripe.news(self.past)
         self.past += len(news["past"])
         self.now = news["now"]
-        self.town.learn(news["past"], news["mail"])
-        self.watch.learn(news["past"])
+        self.orders.learn(news["past"], news["mail"])
+        self.row_checks.learn(news["past"])
         self.purchases.learn(news["past"])
 
     def do(self, order: Answer, *, kill_at: int = 0) -> None:
         worker = self.hire()
-        before = self.watch.before(order, self.now)
+        before = self.row_checks.before(order, self.now)
         worker.start({**sealed(order), "now": self.now, "kill_at": kill_at})
         self.finish(order, worker, before, may_die=bool(kill_at))
 
     def hire(self) -> Worker:
         """A process that has nothing to do, or a new one."""
-        return self.idle.pop() if self.idle else self.world.fork()
+        return self.idle.pop() if self.idle else self.processes.fork()
 
     def finish(self, order: Answer, worker: Worker, before: str = "", *, may_die: bool = False) -> None:
         """Hear out a worker; it is idle then, stands still, or is dead."""
@@ -221,13 +223,13 @@ class Chaos(RuleBasedStateMachine):
         self.idle.append(worker)
         self.note(f"  {_said(order)} -> {answer}")
         if order["do"] == "webhook" and answer.get("status") == 200:
-            self.town.arrived(order["event"])
-        self.town.sent_to(answer.get("location", ""))
-        judge(order, answer, before)
+            self.orders.arrived(order["event"])
+        self.orders.sent_to(answer.get("location", ""))
+        check_answer(order, answer, before)
 
-    def stall(self, order: Answer, edge: int) -> None:
+    def stall(self, order: Answer, stop_point: int) -> None:
         worker = self.hire()
-        worker.start({**sealed(order), "now": self.now, "pause_at": edge})
+        worker.start({**sealed(order), "now": self.now, "pause_at": stop_point})
         self.finish(order, worker)
 
     def wake(self, index: int, *, lives: bool) -> None:
@@ -260,15 +262,15 @@ class Chaos(RuleBasedStateMachine):
 
     def change_under(self, order: Answer, choice: Choice) -> None:
         """Change at Stripe what the order is about, and let our other processes hear of it."""
-        waiting = len(self.town.mail)
+        waiting = len(self.orders.mail)
         with self.step("meanwhile, at Stripe"):
-            self.note(f"  {self.dashboard.touch(self.town.subject_of(order, choice), choice)[:160]}")
+            self.note(f"  {self.dashboard.touch(self.orders.subject_of(order, choice), choice)[:160]}")
         if choice.of((True, False)):
             with self.step("some time passes"):
-                self.world.stripe.control("clock", advance=choice.of((1, 2, 5)))
+                self.processes.stripe.control("clock", advance=choice.of((1, 2, 5)))
         if choice.of((True, True, False)):
-            for letter in self.town.mail[waiting:][:3]:
-                self.rival(self.town.delivery(letter))
+            for letter in self.orders.mail[waiting:][:3]:
+                self.rival(self.orders.delivery(letter))
         else:
             self.rival({"do": "sync", "full": choice.of((False, False, True))})
 
@@ -283,19 +285,19 @@ class Chaos(RuleBasedStateMachine):
             if not self.is_broken and self.past:
                 self._heal()
                 with self.step("all is quiet"):
-                    oracle.check(self.world.stripe, self.world.ground, beyond_reach=self.beyond_reach)
-                    watch.check_history(self.world.ground)
-                    self._check_promises()
+                    final_state.check(self.processes.stripe, self.processes.database, beyond_reach=self.beyond_reach)
+                    row_checks.check_history(self.processes.database)
+                    self._check_pages()
         finally:
             for worker in [*self.idle, *(worker for _, worker in self.stalled)]:
                 worker.hang_up()
 
-    def _check_promises(self) -> None:
-        stripe = self.world.stripe
+    def _check_pages(self) -> None:
+        stripe = self.processes.stripe
         subscriptions = stripe.every("/v1/subscriptions", status="all")
-        people, disputes = len(self.world.people), stripe.every("/v1/disputes")
+        people, disputes = len(self.processes.people), stripe.every("/v1/disputes")
         read = partial(self._read, self.now)
-        self.tally["judged"] += promises.check(read, people, subscriptions, disputes)
+        self.tally["judged"] += pages.check(read, people, subscriptions, disputes)
 
     def _read(self, now: int, person: int, path: str) -> Answer:
         worker = self.hire()
@@ -306,7 +308,7 @@ class Chaos(RuleBasedStateMachine):
 
     def _heal(self) -> None:
         """Trouble ends: what stood still goes on, what was held comes, or never does; then one sync of everything."""
-        stripe = self.world.stripe
+        stripe = self.processes.stripe
         with self.step("trouble ends"):
             stripe.control("faults")
             stripe.control("webhooks", mode="deliver", duplicate=0, shuffle=False)
@@ -314,9 +316,9 @@ class Chaos(RuleBasedStateMachine):
             while self.stalled:
                 self.wake(0, lives=True)
         if not self.loses_mail:
-            for letter in list(self.town.mail):
+            for letter in list(self.orders.mail):
                 with self.step("deliver"):
-                    self.do(self.town.delivery(letter))
+                    self.do(self.orders.delivery(letter))
         # Leases and claims of the dead expire by the clock, which is Stripe's and ours.
         with self.step("leases expire"):
             stripe.control("clock", advance=EVERYTHING_EXPIRES)

@@ -14,25 +14,25 @@ LARGEST_BATCH = 40
 
 
 def test_all_is_well_in_the_end(
-    fire: type[Chaos], request: pytest.FixtureRequest, chaos_seed: int, capsys: pytest.CaptureFixture[str]
+    chaos: type[Chaos], request: pytest.FixtureRequest, chaos_seed: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Batch after batch, each with the seed after the last one's, until there were as many steps as asked for."""
     steps = request.config.getoption("--chaos-steps")
     started, seed = time.monotonic(), chaos_seed
-    fire.tally.clear()
+    chaos.tally.clear()
     try:
         if not steps:
-            run_examples(fire, rules=A_HANDFUL, examples=1, random_seed=seed)
-        while fire.tally["steps"] < steps:
-            left = steps - fire.tally["steps"]
+            run_examples(chaos, rules=A_HANDFUL, examples=1, random_seed=seed)
+        while chaos.tally["steps"] < steps:
+            left = steps - chaos.tally["steps"]
             examples = min(LARGEST_BATCH, 1 + left // STEPS_PER_EXAMPLE)
-            run_examples(fire, rules=RULES_PER_EXAMPLE, examples=examples, random_seed=seed)
+            run_examples(chaos, rules=RULES_PER_EXAMPLE, examples=examples, random_seed=seed)
             seed += 1
-            _say(capsys, fire, f"seeds {chaos_seed} to {seed - 1}", started)
+            _say(capsys, chaos, f"seeds {chaos_seed} to {seed - 1}", started)
     finally:
-        _say(capsys, fire, f"seed {seed}", started)
+        _say(capsys, chaos, f"seed {seed}", started)
 
 
-def _say(capsys: pytest.CaptureFixture[str], fire: type[Chaos], what: str, started: float) -> None:
+def _say(capsys: pytest.CaptureFixture[str], chaos: type[Chaos], what: str, started: float) -> None:
     with capsys.disabled():
-        sys.stderr.write(f"\nchaos: {what}, {dict(fire.tally)}, {time.monotonic() - started:.0f} s\n")
+        sys.stderr.write(f"\nchaos: {what}, {dict(chaos.tally)}, {time.monotonic() - started:.0f} s\n")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.chaos.examples import run_examples
 from tests.chaos.machine import Chaos
-from tests.chaos.watch import Broken
+from tests.chaos.row_checks import Broken
 
 EXAMPLES, RULES = 200, 150
 
@@ -27,21 +27,21 @@ SAFEGUARDS = {
 @pytest.mark.parametrize("safeguard", SAFEGUARDS)
 def test_without_it_the_run_fails(
     safeguard: str,
-    fire: type[Chaos],
+    chaos: type[Chaos],
     chaos_seed: int,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    fire.world.without = safeguard
-    fire.tally.clear()
+    chaos.processes.without = safeguard
+    chaos.tally.clear()
     try:
         with pytest.raises(Exception) as caught:  # noqa: PT011  (Hypothesis wraps what does not fail alike twice)
-            run_examples(fire, rules=RULES, examples=EXAMPLES, random_seed=chaos_seed)
+            run_examples(chaos, rules=RULES, examples=EXAMPLES, random_seed=chaos_seed)
     finally:
-        fire.world.without = ""
+        chaos.processes.without = ""
     broken = next(_broken(caught.value), None)
     assert broken is not None, caught.value
     with capsys.disabled():
-        sys.stderr.write(f"\nwithout {safeguard}: {dict(fire.tally)}, seed {chaos_seed}\n    {broken}\n")
+        sys.stderr.write(f"\nwithout {safeguard}: {dict(chaos.tally)}, seed {chaos_seed}\n    {broken}\n")
     assert broken.which in SAFEGUARDS[safeguard], "\n".join(broken.__notes__)
 
 

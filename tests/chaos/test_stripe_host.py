@@ -1,4 +1,4 @@
-"""What the oracle is told was, was: no state that Stripe only tried out and took back."""
+"""The past of an object has the states that it had: none that Stripe only tried out and took back."""
 
 import stripe
 

@@ -24,7 +24,7 @@ from django.test import Client
 from billing import gateway
 from subscriptions.sync import incremental, lease
 from tests.chaos import mutations
-from tests.chaos.edges import Edges, Wire, watch_database
+from tests.chaos.stop_points import StopPoints, Wire, watch_database
 
 PATIENCE = (1.0, 0.4)  # Seconds to connect, and for an answer.
 LONGEST_NAP = 0.002
@@ -43,14 +43,14 @@ class Worker:
     def __init__(self, driver: socket.socket) -> None:
         self._lines = driver.makefile("rw", encoding="utf-8")
         self._clock = 0.0
-        self.edges = Edges(self._stand_still)
+        self.stop_points = StopPoints(self._stand_still)
         self._prepare(self._read())
         self._write({"process": os.getpid()})
 
     def serve(self) -> None:
         while order := self._read():
             self._set_clock(order)
-            self.edges.plan(kill_at=order.get("kill_at", 0), pause_at=order.get("pause_at", 0))
+            self.stop_points.plan(kill_at=order.get("kill_at", 0), pause_at=order.get("pause_at", 0))
             try:
                 result = ORDERS[order["do"]](order)
             except Exception:  # noqa: BLE001  (told apart from a kill, and for the machine to judge)
@@ -73,20 +73,20 @@ class Worker:
     def _set_clock(self, order: dict[str, Any]) -> None:
         self._clock = order["now"]
 
-    def _prepare(self, ground: dict[str, Any]) -> None:
+    def _prepare(self, database: dict[str, Any]) -> None:
         logging.disable()
         settings.ALLOWED_HOSTS = ["*"]
-        settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = ground["database"]
+        settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = database["database"]
         time.sleep = lambda seconds: _sleep(min(seconds, LONGEST_NAP))
         # Runs on, so that two moments differ, but a twentieth as fast, so that it stays with Stripe's seconds.
-        started = ground["began"]
+        started = database["began"]
         django.utils.timezone.now = lambda: datetime.fromtimestamp(
             self._clock + (time.monotonic() - started) / 20, UTC
         )
-        watch_database(self.edges)
-        gateway.use_transport(Wire(self.edges, PATIENCE))
-        if ground.get("without"):
-            mutations.take_away(ground["without"])
+        watch_database(self.stop_points)
+        gateway.use_transport(Wire(self.stop_points, PATIENCE))
+        if database.get("without"):
+            mutations.take_away(database["without"])
 
 
 # --- Orders ------------------------------------------------------------------

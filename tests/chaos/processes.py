@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.chaos.ground import Ground
+from tests.chaos.databases import Database
 
 SECRET = "whsec_chaos"
 PATIENCE = 60  # Seconds for an answer that no fault holds back.
@@ -93,12 +93,12 @@ class Stripe:
 class Worker:
     """A process of the product."""
 
-    def __init__(self, path: str, ground: Answer) -> None:
+    def __init__(self, path: str, database: Answer) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(2 * PATIENCE)
         self._socket.connect(path)
         self._lines = self._socket.makefile("rw", encoding="utf-8")
-        self._say(ground)
+        self._say(database)
         self._process_id = 0
 
     def start(self, order: Answer) -> None:
@@ -132,11 +132,11 @@ class Worker:
             os.kill(self._process_id, signal.SIGKILL)
 
 
-class World:
+class Processes:
     """All processes of a run but the machine's own."""
 
-    def __init__(self, stripe: Stripe, ground: Ground, socket_path: str, people: list[str]) -> None:
-        self.stripe, self.ground = stripe, ground
+    def __init__(self, stripe: Stripe, database: Database, socket_path: str, people: list[str]) -> None:
+        self.stripe, self.database = stripe, database
         self._socket_path = socket_path
         self.began = time.monotonic()
         self.people, self.without = people, ""
@@ -148,13 +148,13 @@ class World:
         return worker
 
     def _fork(self) -> Worker:
-        ground = {"database": self.ground.name, "began": self.began, "without": self.without}
-        return Worker(self._socket_path, ground)
+        database = {"database": self.database.name, "began": self.began, "without": self.without}
+        return Worker(self._socket_path, database)
 
     def begin(self) -> None:
         """Empty database, empty Stripe."""
         self.began = time.monotonic()
-        self.ground.begin(self._empty)
+        self.database.begin(self._empty)
         self.stripe.control("reset")
         if self._spare:
             self._spare.hang_up()
@@ -179,13 +179,13 @@ def signed(body: str) -> str:
 
 
 @contextmanager
-def started(ground: Ground, folder: Path) -> Iterator[World]:
+def started(database: Database, folder: Path) -> Iterator[Processes]:
     """Start Stripe and the fork server, and have the tables made."""
     socket_path = str(folder / "workers")
     with _process("tests.chaos.stripe_host") as host:
         stripe = Stripe(int(_first_line(host)))
         settings = {
-            "DATABASE_URL": ground.url,
+            "DATABASE_URL": database.url,
             "DEBUG": "True",
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "ENV_FILE": os.devnull,
@@ -198,7 +198,7 @@ def started(ground: Ground, folder: Path) -> Iterator[World]:
         with _process("tests.chaos.fork_server", socket_path, **settings) as fork_server:
             people = _first_line(fork_server).split()
             assert people, "the fork server did not start"
-            yield World(stripe, ground, socket_path, people)
+            yield Processes(stripe, database, socket_path, people)
 
 
 @contextmanager

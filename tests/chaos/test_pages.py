@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.chaos import promises
+from tests.chaos import pages
 from tests.chaos.columns import Object
-from tests.chaos.watch import Broken
+from tests.chaos.row_checks import Broken
 
 END = 1_800_500_000
 SUBSCRIPTION: Object = {
@@ -42,12 +42,12 @@ Changes = dict[str, Any]
 def judge(at_stripe: Changes, told: list[Changes], *, card: str = "Renews on", failing: str = "") -> int:
     """Have one person's pages judged, with these changes to the truth and to what is told."""
     me = {"customer_id": "cus_1", "subscriptions": [{**TOLD, **changes} for changes in told]}
-    pages = {"/api/me": json.dumps(me), "/account/": f"<article>{card} sub_1</article>"}
+    shown = {"/api/me": json.dumps(me), "/account/": f"<article>{card} sub_1</article>"}
 
     def read(_person: int, path: str) -> dict[str, Any]:
-        return {"status": 500 if path == failing else 200, "text": pages.get(path, "")}
+        return {"status": 500 if path == failing else 200, "text": shown.get(path, "")}
 
-    return promises.check(read, 1, [{**SUBSCRIPTION, **at_stripe}], [])
+    return pages.check(read, 1, [{**SUBSCRIPTION, **at_stripe}], [])
 
 
 class TestJudge:

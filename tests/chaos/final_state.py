@@ -4,40 +4,40 @@ from collections import defaultdict
 
 from tests.chaos import columns
 from tests.chaos.columns import CUSTOMER, KEPT, SUBSCRIPTION, Mirror, Object
-from tests.chaos.ground import Ground
-from tests.chaos.watch import Broken
-from tests.chaos.world import Stripe
+from tests.chaos.databases import Database
+from tests.chaos.processes import Stripe
+from tests.chaos.row_checks import Broken
 
 ENDED = {"canceled", "incomplete_expired"}
 
 
-def check(stripe: Stripe, ground: Ground, *, beyond_reach: set[str]) -> None:
+def check(stripe: Stripe, database: Database, *, beyond_reach: set[str]) -> None:
     """Compare everything, field by field, save the customers named; raises Broken."""
     for mirror in KEPT:
         objects = dict(columns.ours(mirror, _all(stripe, mirror)))
         if mirror is CUSTOMER:
             # One made by a process that was killed before it could note it comes with its first subscription.
             subscribed = {subscription["customer"] for subscription in _all(stripe, SUBSCRIPTION)}
-            known = {row["_id"] for row in ground.rows(CUSTOMER.table)}
+            known = {row["_id"] for row in database.rows(CUSTOMER.table)}
             objects = {key: obj for key, obj in objects.items() if key in subscribed | known - beyond_reach}
             beyond_reach -= subscribed
-        _compare(mirror, objects, ground, beyond_reach)
+        _compare(mirror, objects, database, beyond_reach)
 
 
 def _all(stripe: Stripe, mirror: Mirror) -> list[Object]:
     return [obj for params in mirror.lists for obj in stripe.every(mirror.path, **params)]
 
 
-def unheard_customers(objects: dict[str, Object], ground: Ground) -> set[str]:
+def unheard_customers(objects: dict[str, Object], database: Database) -> set[str]:
     """Customers who are not as our rows say: of those without a subscription, events alone tell, for 30 days."""
-    rows = columns.by_key(CUSTOMER, ground.rows(CUSTOMER.table))
+    rows = columns.by_key(CUSTOMER, database.rows(CUSTOMER.table))
     deleted = {key for key, row in rows.items() if objects[key].get("deleted") and not row["is_deleted"]}
     alive = {key: row for key, row in rows.items() if not objects[key].get("deleted")}
     return deleted | {key for key, row in alive.items() if CUSTOMER.difference(row, objects[key])}
 
 
-def _compare(mirror: Mirror, objects: dict[str, Object], ground: Ground, beyond_reach: set[str]) -> None:
-    rows = columns.by_key(mirror, ground.rows(mirror.table))
+def _compare(mirror: Mirror, objects: dict[str, Object], database: Database, beyond_reach: set[str]) -> None:
+    rows = columns.by_key(mirror, database.rows(mirror.table))
     if mirror is CUSTOMER:
         rows = {key: row for key, row in rows.items() if key not in beyond_reach}
     for key, obj in objects.items():

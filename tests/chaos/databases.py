@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 Row = dict[str, Any]
 
 
-class Ground(Protocol):
+class Database(Protocol):
     """What the run needs of an engine."""
 
     url: str
@@ -125,7 +125,7 @@ class MongoDB:
 
 
 @contextmanager
-def prepared(engine: str, folder: Path, *, postgres_url: str, mongodb_url: str) -> Iterator[Ground]:
+def prepared(engine: str, folder: Path, *, postgres_url: str, mongodb_url: str) -> Iterator[Database]:
     """Have an engine running, with a database for this run."""
     if engine == "sqlite":
         yield SQLite(folder)

@@ -1,11 +1,11 @@
-"""What the machine knows of the world, and what people can want in it: each wish is an order for a process of ours."""
+"""The orders for our processes: what people can do with the objects that Stripe has now."""
 
 import json
 from collections import defaultdict, deque
 from typing import Any, TypeVar
 
 from tests.chaos.columns import Object
-from tests.chaos.world import Answer, signed
+from tests.chaos.processes import Answer, signed
 
 Item = TypeVar("Item")
 OVER = {"canceled", "incomplete_expired"}
@@ -22,7 +22,7 @@ class Choice:
         return options[index]
 
 
-class Town:
+class Orders:
     """Stripe's objects as they are, the mail that is on its way, and who is who."""
 
     def __init__(self, people: list[str]) -> None:
@@ -63,11 +63,11 @@ class Town:
         user = (customer.get("metadata") or {}).get("standing_order_user")
         return self._people.index(user) if user in self._people else None
 
-    # --- Wishes --------------------------------------------------------------
+    # --- Orders --------------------------------------------------------------
 
-    def order(self, wish: str, choice: Choice) -> Answer | None:
-        """The order that makes a wish come true; None when there is nothing that it could be about."""
-        match wish:
+    def make(self, act: str, choice: Choice) -> Answer | None:
+        """Return an order for this act; None if there is nothing that it could be about."""
+        match act:
             case "deliver":
                 return self._delivery(choice)
             case "sync":
@@ -77,7 +77,7 @@ class Town:
             case "return":
                 return self._return(choice)
             case _:
-                return self._about_a_subscription(wish, choice)
+                return self._about_a_subscription(act, choice)
 
     def subject_of(self, order: Answer, choice: Choice) -> str:
         """The id of what an order is about; of something that it may be about, where it is about everything."""
@@ -111,13 +111,13 @@ class Town:
         person = self.person_of(session["customer"])
         return {**_post(person, "/checkout/success/", session_id=session["id"]), "method": "GET"}
 
-    def _about_a_subscription(self, wish: str, choice: Choice) -> Answer | None:
+    def _about_a_subscription(self, act: str, choice: Choice) -> Answer | None:
         theirs = [obj for obj in self.running() if self.person_of(obj["customer"]) is not None]
         if not theirs:
             return None
         subscription = choice.of(theirs)
         person, path = self.person_of(subscription["customer"]), f"/subscriptions/{subscription['id']}"
-        match wish:
+        match act:
             case "change":
                 prices = [price for price in self.of_kind("price", active=True) if price["recurring"]]
                 if not prices:
@@ -131,7 +131,7 @@ class Town:
                 return _post(person, f"{path}/resume/")
             case "undo":
                 return _post(person, f"{path}/undo-change/")
-        raise ValueError(wish)
+        raise ValueError(act)
 
 
 def _post(person: int | None, path: str, **form: str) -> Answer:

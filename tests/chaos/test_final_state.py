@@ -1,11 +1,11 @@
-"""What the oracle calls bought twice: two of ours, and nothing that the dashboard made."""
+"""What counts as bought twice: two of ours, and nothing that the dashboard made."""
 
 from typing import Any
 
 import pytest
 
-from tests.chaos.oracle import Purchases
-from tests.chaos.watch import Broken
+from tests.chaos.final_state import Purchases
+from tests.chaos.row_checks import Broken
 
 
 def subscription(name: str, status: str = "active", *, is_ours: bool = True) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Where a worker can be stopped: before and after each write to the database and each call to Stripe.
 
-At the edge that was asked for, the process kills itself with SIGKILL, or stands still until it is told to go on.
+At the stop point that was asked for, the process kills itself with SIGKILL, or stands still until it is told to go on.
 """
 
 import os
@@ -18,8 +18,8 @@ SQL_WRITES = ("INSERT", "UPDATE", "DELETE")
 MONGO_WRITES = {"insert", "update", "delete", "findAndModify"}
 
 
-class Edges:
-    """Counts the edges that this process passes while it works on one order."""
+class StopPoints:
+    """Counts the stop points that this process passes while it works on one order."""
 
     def __init__(self, stand_still: Callable[[str], None]) -> None:
         self._stand_still = stand_still
@@ -43,19 +43,19 @@ class Edges:
 
 
 class Wire(stripe.RequestsClient):
-    """The way to Stripe, with an edge at both ends of each attempt."""
+    """The way to Stripe, with a stop point at both ends of each attempt."""
 
-    def __init__(self, edges: Edges, timeout: tuple[float, float]) -> None:
+    def __init__(self, stop_points: StopPoints, timeout: tuple[float, float]) -> None:
         session = requests.Session()
         session.trust_env = False  # Looking for proxies takes longer than a call.
         super().__init__(timeout=timeout, session=session)  # type: ignore[no-untyped-call]
-        self._edges = edges
+        self._stop_points = stop_points
 
     def request(self, method: str, url: str, *rest: Any, **more: Any) -> Any:
         path = url.partition("?")[0]
-        self._edges.passing(f"before {method} {path}")
+        self._stop_points.passing(f"before {method} {path}")
         answer = super().request(method, url, *rest, **more)  # type: ignore[no-untyped-call]
-        self._edges.passing(f"after {method} {path}")
+        self._stop_points.passing(f"after {method} {path}")
         return answer
 
     def _sleep_time_seconds(self, *_: Any, **__: Any) -> float:
@@ -64,34 +64,34 @@ class Wire(stripe.RequestsClient):
 
 
 class _MongoWrites(pymongo.monitoring.CommandListener):
-    def __init__(self, edges: Edges) -> None:
-        self._edges = edges
+    def __init__(self, stop_points: StopPoints) -> None:
+        self._stop_points = stop_points
 
     def started(self, event: pymongo.monitoring.CommandStartedEvent) -> None:
         if event.command_name in MONGO_WRITES:
-            self._edges.passing(f"before {event.command_name} {event.command.get(event.command_name)}")
+            self._stop_points.passing(f"before {event.command_name} {event.command.get(event.command_name)}")
 
     def succeeded(self, event: pymongo.monitoring.CommandSucceededEvent) -> None:
         if event.command_name in MONGO_WRITES:
-            self._edges.passing(f"after {event.command_name}")
+            self._stop_points.passing(f"after {event.command_name}")
 
     def failed(self, event: pymongo.monitoring.CommandFailedEvent) -> None:
         """Nothing was written."""
 
 
-def watch_database(edges: Edges) -> None:
-    """Put an edge around each write of every connection that is opened from now on."""
+def watch_database(stop_points: StopPoints) -> None:
+    """Put a stop point around each write of every connection that is opened from now on."""
 
     def around(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
         if sql.startswith("BEGIN"):
-            edges.passing("before a transaction")
+            stop_points.passing("before a transaction")
         if not sql.startswith(SQL_WRITES):
             return execute(sql, params, many, context)
         # Whoever stands still within a transaction would keep everybody else from writing.
         can_pause = not context["connection"].in_atomic_block
-        edges.passing(f"before {sql[:60]}", can_pause=can_pause)
+        stop_points.passing(f"before {sql[:60]}", can_pause=can_pause)
         result = execute(sql, params, many, context)
-        edges.passing(f"after {sql[:60]}", can_pause=can_pause)
+        stop_points.passing(f"after {sql[:60]}", can_pause=can_pause)
         return result
 
     def wrap(connection: Any, **_: Any) -> None:
@@ -99,4 +99,4 @@ def watch_database(edges: Edges) -> None:
             connection.execute_wrappers.append(around)
 
     connection_created.connect(wrap, weak=False)
-    pymongo.monitoring.register(_MongoWrites(edges))
+    pymongo.monitoring.register(_MongoWrites(stop_points))

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from tests.chaos.columns import Object
-from tests.chaos.watch import Broken
-from tests.chaos.world import Answer
+from tests.chaos.processes import Answer
+from tests.chaos.row_checks import Broken
 
 Read = Callable[[int, str], Answer]
 

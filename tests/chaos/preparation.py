@@ -24,7 +24,7 @@ from subscriptions.sync import incremental
 from tests.chaos import worker
 
 
-def rehearse(*, people: int) -> list[str]:
+def prepare(*, people: int) -> list[str]:
     """Migrate, have people who are signed in for good, and return their keys."""
     call_command("migrate", verbosity=0)
     for app in ("billing", "subscriptions"):
@@ -61,7 +61,7 @@ def _sign_up(number: int) -> str:
 def _run_through() -> None:
     settings.ALLOWED_HOSTS = ["*"]
     terms = PriceTerms(unit_amount=100, currency="usd")
-    price = catalog.create_product(name="Rehearsal", price=terms, request_id="rehearsal").price
+    price = catalog.create_product(name="Preparation", price=terms, request_id="preparation").price
     browser = worker.browser_of(0)
     assert browser.post(f"/buy/{price.pk}/").status_code == 303
     session = CheckoutSession.objects.get()

@@ -1,14 +1,14 @@
 """Which answers a process of ours may give, whatever is wrong around it."""
 
-from tests.chaos.watch import Broken
-from tests.chaos.world import Answer
+from tests.chaos.processes import Answer
+from tests.chaos.row_checks import Broken
 
 # What a failing Stripe or an outdated page leads to; anything else is our fault.
 PAGES = {200, 302, 303, 400, 404, 503}
 FAILURES = ("StripeUnavailable", "StripeMissing", "StripeRefused")
 
 
-def judge(order: Answer, answer: Answer, before: str) -> None:
+def check_answer(order: Answer, answer: Answer, before: str) -> None:
     """Raise Broken for an answer that must not be. `before` tells who had the event or the lease in hand."""
     if "crashed" in answer:
         raise Broken("no process fails of itself", f"{order['do']}: {answer['crashed']}")

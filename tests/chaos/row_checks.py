@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.chaos import columns
 from tests.chaos.columns import MIRRORS, SUBSCRIPTION, Mirror, Object, Row
-from tests.chaos.ground import Ground
+from tests.chaos.databases import Database
 
 FINAL = {"done", "ignored"}
 # A second of Stripe's, another for what the call took, and one for good measure.
@@ -36,11 +36,11 @@ class Past:
             self.states.append(state)
 
 
-class Watch:
+class RowChecks:
     """What has been seen of Stripe's objects and of our rows."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._pasts: dict[tuple[str, str], Past] = defaultdict(Past)
         self._rows: dict[tuple[str, str], Row] = {}
         self._inbox: dict[str, Row] = {}
@@ -56,10 +56,10 @@ class Watch:
 
     def look(self) -> None:
         """Compare all rows with what they were; raises Broken."""
-        if not self._ground.has_changed():
+        if not self._database.has_changed():
             return
         for mirror in MIRRORS:
-            for key, row in columns.by_key(mirror, self._ground.rows(mirror.table)).items():
+            for key, row in columns.by_key(mirror, self._database.rows(mirror.table)).items():
                 before = self._rows.get((mirror.table, key))
                 if before is None or before["version"] != row["version"] or row != before:
                     self._look_at(mirror, key, before, row)
@@ -95,7 +95,7 @@ class Watch:
     def _look_at_inbox(self) -> None:
         # Old entries are forgotten, and one that is gone may come again.
         before_all, self._inbox = self._inbox, {}
-        for entry in self._ground.rows("subscriptions_webhookevent"):
+        for entry in self._database.rows("subscriptions_webhookevent"):
             before = before_all.get(entry["_id"])
             was_done = before is not None and before["state"] in FINAL
             if was_done and (entry["state"] not in FINAL or entry["attempts"] != before["attempts"]):
@@ -103,7 +103,7 @@ class Watch:
             self._inbox[entry["_id"]] = entry
 
     def _look_at_watermark(self) -> None:
-        for state in self._ground.rows("subscriptions_syncstate"):
+        for state in self._database.rows("subscriptions_syncstate"):
             reached = columns.unix(state["watermark"]) or 0
             if reached < self._watermark - WATERMARK_MAY_DIFFER:
                 raise Broken("the watermark never goes back", f"from {self._watermark} to {reached}")
@@ -115,7 +115,7 @@ class Watch:
             entry = self._inbox.get(order["event"])
             return _hands(entry["state"], entry["claimed_at"], now) if entry else ""
         if order["do"] == "sync":
-            for state in self._ground.rows("subscriptions_syncstate"):
+            for state in self._database.rows("subscriptions_syncstate"):
                 is_held = state["lease_holder"] and (columns.unix(state["lease_until"]) or 0) > now + MARGIN
                 return "in hand" if is_held else ""
         return ""
@@ -128,12 +128,12 @@ def _hands(state: str, claimed_at: Any, now: int) -> str:
     return "in hand" if state == "processing" and is_fresh else ""
 
 
-def check_history(ground: Ground) -> None:
+def check_history(database: Database) -> None:
     """Each change of a subscription has one line of history: from each line's end the next one goes on."""
     lines: dict[str, list[Row]] = defaultdict(list)
-    for line in ground.rows("subscriptions_statuschange"):
+    for line in database.rows("subscriptions_statuschange"):
         lines[str(line["subscription_id"])].append(line)
-    for row in ground.rows(SUBSCRIPTION.table):
+    for row in database.rows(SUBSCRIPTION.table):
         theirs = sorted(lines.pop(row["_id"], []), key=lambda line: str(line["recorded_at"]))
         stood: tuple[Any, ...] = ("", None, None)
         for line in theirs:
