@@ -51,7 +51,7 @@ def candidates() -> Iterator[str]:
         if not page:
             return
         yield from _candidates_among(page)
-        last = max(page)
+        last = next(reversed(page))  # The last in the database's order of ids, which may not be Python's.
 
 
 def _candidates_among(archived_at: Mapping[str, datetime | None]) -> Iterator[str]:
