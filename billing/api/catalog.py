@@ -10,6 +10,7 @@ from billing import money
 from billing.api.refusals import Conflict, Refusal
 from billing.api.request_bodies import (
     Amount,
+    Body,
     Count,
     Currency,
     Id,
@@ -33,7 +34,7 @@ Description = Annotated[Text, Field(max_length=MAX_DESCRIPTION)]
 router = Router(tags=["Catalog"])
 
 
-class ProductAsked(BaseModel):
+class ProductAsked(Body):
     prod_name: ProductName = Field(examples=["Pro"])
     unit_amount: Amount = Field(description="In the currency's minor unit: 1900 is 19.00 USD.", examples=[1900])
     currency: Currency = "usd"
@@ -43,7 +44,7 @@ class ProductAsked(BaseModel):
     trial_days: Trial | None = None
 
 
-class ProductChange(BaseModel):
+class ProductChange(Body):
     model_config = ConfigDict(json_schema_extra=either("prod_name", "product_id"))
 
     prod_name: ProductName | None = Field(None, description="The name it has.", examples=["Pro"])

@@ -41,7 +41,7 @@ class Refusal(Exception):
         self.ids = more
 
     @classmethod
-    def bad_input(cls, **fields: str) -> Self:
+    def bad_input(cls, /, **fields: str) -> Self:
         message = " ".join(f"{field}: {reason}" for field, reason in fields.items())
         return cls(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_input", message, fields=fields)
 

@@ -1,18 +1,22 @@
 """Request bodies of the JSON API: JSON or a form, read into a pydantic model; errors name the field.
 
-In a form every value is text: digits are read as a number, and an empty value as absent.
+In a form every value is text: digits are read as a number, and an empty value as absent. A field that the endpoint
+does not have is refused, in a body and in the address: a misspelt one would otherwise ask for something else.
 """
 
+import inspect
 import json
 import re
-from collections.abc import Container
+from collections import Counter
+from collections.abc import Callable, Collection
+from functools import wraps
 from typing import Annotated, Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from billing import money
 from billing.api.refusals import Refusal
@@ -33,10 +37,23 @@ NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
 # Django replaces bytes of a form that are not UTF-8 with it.
 UNREAD = "\N{REPLACEMENT CHARACTER}"
 
+# The field of a form with which a page of this site proves that it sent the form.
+CSRF_FIELD = "csrfmiddlewaretoken"
+# An answer does not repeat more of what was sent than this.
+MAX_NAMED = 20
+MAX_NAME_SHOWN = 100
+TWICE = "This is given more than once."
+
 # Django's errors for a body: too large, too many fields, malformed, in another encoding, incomplete.
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
 
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound="Body")
+
+
+class Body(BaseModel):
+    """The base of every body: other fields than its own are refused."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Typed(str):
@@ -77,13 +94,34 @@ Currency = Annotated[
 
 def read(request: HttpRequest, model: type[Model]) -> Model:
     """The request's body as this model. Raises Refusal (422) that names the invalid fields."""
+    known = list(model.model_fields)
     try:
-        return model.model_validate(_sent(request, model.model_fields))
+        return model.model_validate(_sent(request, known))
     except ValidationError as error:
-        raise Refusal.bad_input(**{_field(problem): _reason(problem) for problem in error.errors()}) from error
+        problems = error.errors(include_url=False)[:MAX_NAMED]
+        raise Refusal.bad_input(**{_field(problem): _reason(problem, known) for problem in problems}) from error
 
 
-def takes(model: type[BaseModel], *, is_required: bool = True, **sample: Any) -> dict[str, Any]:
+def refuse_unknown_query(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate an endpoint of the API: what the address adds after `?` is refused unless the endpoint takes it."""
+    known = [name for name in inspect.signature(endpoint).parameters if name != "request"]
+
+    @wraps(endpoint)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        problems: dict[str, str] = {}
+        for name, values in list(request.GET.lists())[:MAX_NAMED]:
+            if name not in known:
+                problems[_shortened(name)] = "This is not read from the address; send fields in the body of a POST."
+            elif len(values) > 1:
+                problems[name] = TWICE
+        if problems:
+            raise Refusal.bad_input(**problems)
+        return endpoint(request, *args, **kwargs)
+
+    return checked
+
+
+def takes(model: type[Body], *, is_required: bool = True, **sample: Any) -> dict[str, Any]:
     """The OpenAPI description of a body for `read`: the same fields and sample for JSON and forms."""
     schema = model.model_json_schema()
     as_form = {**schema, "properties": {name: _form_field(field) for name, field in schema["properties"].items()}}
@@ -104,7 +142,7 @@ def either(*names: str) -> dict[str, Any]:
     return {"anyOf": [{"required": [name], "properties": {name: {"type": "string"}}} for name in names]}
 
 
-def _sent(request: HttpRequest, known: Container[str]) -> dict[str, Any]:
+def _sent(request: HttpRequest, known: Collection[str]) -> dict[str, Any]:
     # Checked before reading: Django's own limit does not count files or a form that it has already parsed.
     length = str(request.META.get("CONTENT_LENGTH") or "0")
     if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
@@ -120,15 +158,20 @@ def _sent(request: HttpRequest, known: Container[str]) -> dict[str, Any]:
     raise Refusal.bad_input(body=f"“{request.content_type}” is not understood here. Send {kinds}.")
 
 
-def _form(request: HttpRequest, known: Container[str]) -> dict[str, Any]:
+def _form(request: HttpRequest, known: Collection[str]) -> dict[str, Any]:
     sent: dict[str, Any] = {}
     for name, values in request.POST.lists():
-        if name in known and len(set(values)) > 1:
-            raise Refusal.bad_input(**{name: "This is given more than once."})
+        if name == CSRF_FIELD:
+            continue
+        if len(values) > 1:
+            raise Refusal.bad_input(**{_shortened(name): TWICE})
         if name in known and UNREAD in values[0]:
             raise Refusal.bad_input(**{name: "This is not UTF-8."})
-        if values[0]:
+        # An empty field counts as left out, but only where it is one of the endpoint's.
+        if values[0] or name not in known:
             sent[name] = Typed(values[0])
+    for name in request.FILES:
+        raise Refusal.bad_input(**{_shortened(name): "This is a file; send the value as text."})
     return sent
 
 
@@ -136,12 +179,21 @@ def _json(body: bytes) -> dict[str, Any]:
     if not body:
         return {}
     try:
-        sent = json.loads(body, parse_constant=_refuse_constant)
+        sent = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError) as error:
         raise Refusal.bad_input(body="This is not JSON.") from error
     if not isinstance(sent, dict):
         raise Refusal.bad_input(body="The body must be a JSON object.")
     return sent
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that comes twice in one object: readers differ on which of the values counts."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        ((name, _count),) = Counter(name for name, _ in pairs).most_common(1)
+        raise Refusal.bad_input(**{_shortened(name): TWICE})
+    return found
 
 
 def _refuse_constant(constant: str) -> None:
@@ -153,11 +205,20 @@ def _too_large() -> Refusal:
 
 
 def _field(problem: Any) -> str:
-    return str(problem["loc"][0]) if problem["loc"] else "body"
+    return _shortened(str(problem["loc"][0])) if problem["loc"] else "body"
 
 
-def _reason(problem: Any) -> str:
-    return str(problem["ctx"]["error"]) if problem["type"] == "value_error" else f"{problem['msg']}."
+def _reason(problem: Any, known: Collection[str]) -> str:
+    match problem["type"]:
+        case "value_error":
+            return str(problem["ctx"]["error"])
+        case "extra_forbidden":
+            return f"There is no such field here. There are: {', '.join(known)}."
+    return f"{problem['msg']}."
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= MAX_NAME_SHOWN else f"{name[:MAX_NAME_SHOWN]}…"
 
 
 def _form_field(field: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ Everything that a front end does: plans, buying, changing and cancelling, and fo
 
 * **Money** is always a whole number in the currency's minor unit: `unit_amount=1900` is 19.00 USD, or 1900 JPY.
 * **Bodies** are JSON, `application/x-www-form-urlencoded` or `multipart/form-data`, with the same fields. In a form an
-  empty field counts as left out.
+  empty field counts as left out. A field that the endpoint does not have or that is given twice is refused (422).
 * **Sign in** with `Authorization: Bearer TOKEN`, or with this site's session cookie and its CSRF token.
 * **On whose behalf**: staff may name anyone in `user_name`. Everybody else acts for themselves and may leave it out.
 * **Repeating a request** does nothing twice: the answer is the first one again, or 409 with the ids of what exists.
@@ -33,8 +33,8 @@ WITH_RETRY = {"429", "503"}
 FAILURE = {"$ref": "#/components/schemas/Failure"}
 REQUEST_ID = {"description": "The request's id, as in the log.", "schema": {"type": "string"}}
 RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
-# 400 answers a null byte in the address.
-ANYONE = ("400", "429")
+# 400 answers a null byte in the address, 422 a field there that the endpoint does not read.
+ANYONE = ("400", "422", "429")
 # Endpoints describe their own 409 answers, which carry ids besides the failure.
 SIGNED_IN = ("400", "401", "403", "404", "422", "429", "503")
 
@@ -77,4 +77,4 @@ def _complete_operation(operation: dict[str, Any]) -> None:
 def _failures_of(operation: dict[str, Any]) -> tuple[str, ...]:
     if "security" not in operation:
         return ANYONE
-    return SIGNED_IN if "requestBody" in operation else ("400", "401", "429")
+    return SIGNED_IN if "requestBody" in operation else ("400", "401", "422", "429")

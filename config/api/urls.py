@@ -7,6 +7,7 @@ from django.urls import path
 from ninja import NinjaAPI, Swagger
 
 from billing.api.catalog import router as catalog
+from billing.api.request_bodies import refuse_unknown_query
 from config.api.description import DESCRIPTION, complete
 from config.api.failures import failure
 from subscriptions.api.authentication import BearerToken, SessionCookie
@@ -39,6 +40,8 @@ api = JsonApi(
     throttle=[PerCaller()],
 )
 
+# Before the routers are added: each endpoint of theirs is wrapped.
+api.add_decorator(refuse_unknown_query, mode="operation")
 for part in (catalog, people, buying, changing):
     api.add_router("", part)
 

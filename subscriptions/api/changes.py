@@ -2,10 +2,11 @@
 
 from django.http import HttpRequest
 from ninja import Router
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from billing.api.refusals import Conflict, Refusal
 from billing.api.request_bodies import (
+    Body,
     Id,
     Switch,
     either,
@@ -31,7 +32,7 @@ LINKS = ("customer", "price__product", "product", "schedule__next_price__product
 router = Router(tags=["Changing"])
 
 
-class CancelAsked(BaseModel):
+class CancelAsked(Body):
     model_config = ConfigDict(json_schema_extra=either("subscription_id", "price_id"))
 
     user_name: UserName | None = Field(None, description="Staff may name anyone; others may leave it out.")
@@ -40,7 +41,7 @@ class CancelAsked(BaseModel):
     at_period_end: Switch = Field(default=False, description="True: access continues until the paid period ends.")
 
 
-class ChangeAsked(BaseModel):
+class ChangeAsked(Body):
     user_name: UserName | None = Field(None, description="Staff may name anyone; others may leave it out.")
     price_id: Id = Field(description="The new price.", examples=["price_1Qx"])
     subscription_id: Id | None = Field(None, description="Required if the person has several.")

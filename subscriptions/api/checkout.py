@@ -3,10 +3,11 @@
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Status
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from billing.api.refusals import Conflict, Refusal
 from billing.api.request_bodies import (
+    Body,
     Count,
     Id,
     Name,
@@ -24,7 +25,7 @@ from subscriptions.models import Payment, Subscription
 router = Router(tags=["Buying"])
 
 
-class SessionAsked(BaseModel):
+class SessionAsked(Body):
     model_config = ConfigDict(json_schema_extra=either("price_id", "prod_name"))
 
     user_name: UserName | None = Field(None, description="Staff may name anyone; others may leave it out.")

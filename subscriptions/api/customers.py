@@ -9,10 +9,10 @@ from django.core.validators import validate_email
 from django.db.models import CharField
 from django.http import HttpRequest
 from ninja import Router, Status
-from pydantic import AfterValidator, BaseModel, Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 
 from billing.api.refusals import Conflict, Refusal
-from billing.api.request_bodies import Id, Text, read, takes
+from billing.api.request_bodies import Body, Id, Text, read, takes
 from billing.errors import StripeUnavailable
 from subscriptions.api.answers import CustomerAnswer, MeAnswer, SubscriptionsAnswer, payments_of, subscriptions_of
 from subscriptions.api.authentication import caller_of, requested_person
@@ -69,12 +69,12 @@ Email = Annotated[
 ]
 
 
-class CustomerAsked(BaseModel):
+class CustomerAsked(Body):
     user_name: NewName | None = Field(None, description="Staff may name anyone; others may leave it out.")
     email: Email | None = Field(None, description="Required if staff name a person who has no account here.")
 
 
-class HoldingsAsked(BaseModel):
+class HoldingsAsked(Body):
     session_id: Id | None = Field(
         None, description="Look this session up at Stripe first. Without it: the latest that is not settled here."
     )

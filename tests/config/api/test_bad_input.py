@@ -149,11 +149,6 @@ class TestFields:
         assert refused(answer, 422, "bad_input")["fields"] == {"prod_name": "This is not UTF-8."}
         assert_nothing_made(local_stripe)
 
-    def test_that_nobody_knows_are_left_alone(self, backend: Program) -> None:
-        assert backend.post("product", **NEW, colour="blue").status_code == 201
-        form = "prod_name=B&unit_amount=100&colour=blue&colour=red"
-        assert backend.send("product", form, "application/x-www-form-urlencoded").status_code == 201
-
     def test_null_and_an_empty_form_field_are_left_out(self, backend: Program) -> None:
         assert backend.post("product", **NEW, description=None, trial_days=None).status_code == 201
         other = backend.post(
