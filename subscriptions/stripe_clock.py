@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from django.apps import apps
 from django.utils import timezone
 
+from subscriptions import our_clock
+
 # Seconds for which a process keeps the offset that it read.
 CACHE_SECONDS = 10
 
@@ -46,6 +48,9 @@ def offset() -> timedelta:
     global _cached  # noqa: PLW0603  (one per process)
     if _cached is None or time.monotonic() - _cached[0] > CACHE_SECONDS:
         # Not imported, because the models import this module.
-        offsets = apps.get_model("subscriptions", "SyncState").objects.values_list("clock_offset", flat=True)
-        _cached = time.monotonic(), timedelta(seconds=offsets.first() or 0)
+        states = apps.get_model("subscriptions", "SyncState").objects.values_list("clock_offset", "last_pass_at")
+        seconds, measured_at = states.first() or (0, None)
+        # Measured with a clock that was ahead, it says nothing about the clock that has been put right.
+        is_wrong = our_clock.is_impossible(measured_at, now=timezone.now())
+        _cached = time.monotonic(), timedelta(seconds=0 if is_wrong else seconds)
     return _cached[1]

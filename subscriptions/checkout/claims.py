@@ -17,6 +17,7 @@ from django.utils import timezone
 from billing import gateway
 from billing.errors import StripeFailure, StripeMissing, StripeUnavailable
 from billing.mirror import engine
+from subscriptions import our_clock
 from subscriptions.checkout import sessions
 from subscriptions.checkout.errors import CheckoutLeftOpen
 from subscriptions.mirror import kinds, refresh
@@ -125,7 +126,7 @@ def settle_change(claim: ProductClaim, *, now: datetime) -> None:
     The mirror is up to date afterwards, also after StillChanging.
     Raises StillChanging, StripeUnavailable or StripeMisconfigured.
     """
-    if not _has_product(claim) and now - claim.taken_at < CHANGING_TAKES_AT_MOST:
+    if not _has_product(claim) and not _is_older(claim, CHANGING_TAKES_AT_MOST, now=now):
         raise StillChanging
     release(claim)
 
@@ -135,7 +136,7 @@ def release_over(claim: ProductClaim, *, now: datetime) -> None:
     if claim.state != State.CHANGING:
         if is_over(claim, now=now):
             release(claim)
-    elif now - claim.taken_at >= CHANGING_TAKES_AT_MOST:
+    elif _is_older(claim, CHANGING_TAKES_AT_MOST, now=now):
         settle_change(claim, now=now)
 
 
@@ -145,7 +146,7 @@ def is_over(claim: ProductClaim, *, now: datetime) -> bool:
     if session is None and claim.state == State.AT_CHECKOUT:
         return True
     if session is None or session.status == sessions.Status.CLAIMED:
-        return now - claim.taken_at > BUYING_TAKES_AT_MOST
+        return _is_older(claim, BUYING_TAKES_AT_MOST, now=now)
     return sessions.has_arrived(session)
 
 
@@ -153,6 +154,11 @@ def is_buying(*, customer: Customer, now: datetime) -> bool:
     """Whether the customer may be paying right now, or has paid and the purchase is not in the mirror yet."""
     claims = ProductClaim.objects.filter(customer=customer).exclude(state=State.CHANGING)
     return any(not is_over(claim, now=now) for claim in claims)
+
+
+def _is_older(claim: ProductClaim, age: timedelta, *, now: datetime) -> bool:
+    """Whether the claim is at least so old; one from the future was taken while our clock was wrong."""
+    return now - claim.taken_at >= age or our_clock.is_impossible(claim.taken_at, now=now)
 
 
 def _take(customer_id: str, product_id: str, **columns: object) -> ProductClaim:
@@ -181,7 +187,7 @@ def _take_to_change(subscription: Subscription, product_id: str) -> tuple[Produc
         elif claim.subscription_id != subscription.pk:
             settle_change(claim, now=now)
         elif _as_read(claim, State.CHANGING).update(attempt_id=attempt_id, taken_at=now):
-            is_shared = now - claim.taken_at < CHANGING_TAKES_AT_MOST
+            is_shared = not _is_older(claim, CHANGING_TAKES_AT_MOST, now=now)
             claim.attempt_id, claim.taken_at = attempt_id, now
             return claim, is_shared
     raise _contended()

@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db.models import Q
 
+from subscriptions import our_clock
 from subscriptions.models import ApiToken
 from subscriptions.user_model import User
 
@@ -77,7 +78,9 @@ def digest_of(text: str) -> str:
 
 
 def _save_use(token: ApiToken, now: datetime) -> None:
-    if token.last_used_at is not None and now - token.last_used_at < SAVE_USE_EVERY:
+    last_used_at = our_clock.possible(token.last_used_at, now=now)
+    if last_used_at is not None and now - last_used_at < SAVE_USE_EVERY:
         return
-    is_stale = Q(last_used_at=None) | Q(last_used_at__lte=now - SAVE_USE_EVERY)
+    is_wrong = our_clock.impossible("last_used_at", now=now)
+    is_stale = Q(last_used_at=None) | Q(last_used_at__lte=now - SAVE_USE_EVERY) | is_wrong
     ApiToken.objects.filter(is_stale, pk=token.pk).update(last_used_at=now)

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Count, Max, Min, Q, Sum
 
+from subscriptions import our_clock, stripe_clock
 from subscriptions.formatting import format_count, format_duration
 from subscriptions.models import SyncRun, SyncState, WebhookEvent
 from subscriptions.monitoring import dispute_deadlines, webhook_gap
 from subscriptions.monitoring.dispute_deadlines import WaitingDisputes
 from subscriptions.monitoring.webhook_gap import WebhookGap
+from subscriptions.sync import lease
 from subscriptions.webhooks import inbox
 
 # A pass may wait this long for Stripe before it counts as late.
@@ -54,6 +56,7 @@ class Received:
     total: int = 0
     last_day: int = 0
     last_at: datetime | None = None
+    wrong_at: datetime | None = None  # The newest of those that came in the future, by a clock that was wrong.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,16 +84,43 @@ class Health:
     def pass_age(self) -> timedelta | None:
         """How long ago the last complete pass ended; of a pass that found nothing, only the beginning is stored."""
         ends = [run.finished_at for run in self.runs if run.is_complete] + [self.state.last_pass_at]
-        return self.now - max(filter(None, ends)) if self.state.last_pass_at else None
+        known = [end for end in ends if end and not our_clock.is_impossible(end, now=self.now)]
+        return self.now - max(known) if known and self.state.last_pass_at else None
 
     @property
     def is_running(self) -> bool:
         """Whether a sync holds the lease; a long sync keeps extending it."""
-        return self.state.lease_until is not None and self.state.lease_until > self.now
+        until = self.state.lease_until
+        is_wrong = our_clock.is_impossible(until, now=self.now, at_most=lease.LEASE)
+        return until is not None and until > self.now and not is_wrong
 
     @property
     def full_age(self) -> timedelta | None:
-        return self.now - self.state.last_full_at if self.state.last_full_at else None
+        last_full_at = our_clock.possible(self.state.last_full_at, now=self.now)
+        return self.now - last_full_at if last_full_at else None
+
+    @property
+    def wrong_at(self) -> datetime | None:
+        """The latest stored time that lies in the future: our clock was wrong then. None if there is none."""
+        stored = [self.state.last_pass_at, self.state.last_full_at, self.state.failing_since_at]
+        stored += [run.started_at for run in self.runs] + [self.by_webhook.wrong_at, self.by_sync.wrong_at]
+        if self.state.lease_until:
+            stored.append(self.state.lease_until - lease.LEASE)
+        return max((at for at in stored if at and our_clock.is_impossible(at, now=self.now)), default=None)
+
+    @property
+    def clock_error(self) -> timedelta:
+        """How far our clock is ahead of Stripe's, below zero if it is behind; zero if that is as it should be.
+
+        Something that stands in for Stripe may have had its clock moved forward, never back.
+        """
+        if self.wrong_at:
+            return timedelta()  # The offset was measured with that clock.
+        ahead = timedelta(seconds=-self.state.clock_offset)
+        is_allowed = abs(ahead) <= stripe_clock.CLOCKS_AGREE_WITHIN or (
+            ahead < timedelta() and settings.STRIPE_API_BASE
+        )
+        return timedelta() if is_allowed else ahead
 
     @property
     def failed(self) -> list[Unfinished]:
@@ -128,7 +158,7 @@ def read(*, now: datetime) -> Health:
         by_sync=received.get(WebhookEvent.Source.SYNC, Received()),
         disputes=dispute_deadlines.find(now=now + timedelta(seconds=state.clock_offset)),
         webhook_gap=webhook_gap.find(now=now, last_webhook_at=by_webhook.last_at),
-        last_full=SyncRun.objects.filter(is_full=True, is_complete=True).order_by("-started_at").first(),
+        last_full=_last_full(now),
         runs=list(SyncRun.objects.order_by("-started_at")[:RUNS_SHOWN]),
         calls_last_day=runs_of_last_day.aggregate(calls=Sum("stripe_calls"))["calls"] or 0,
     )
@@ -149,18 +179,31 @@ def _unfinished() -> list[Unfinished]:
     return [Unfinished(*row) for row in counted]
 
 
+def _last_full(now: datetime) -> SyncRun | None:
+    complete = SyncRun.objects.filter(is_full=True, is_complete=True)
+    return complete.exclude(our_clock.impossible("started_at", now=now)).order_by("-started_at").first()
+
+
 def _received(now: datetime) -> dict[str, Received]:
-    is_of_last_day = Q(received_at__gte=now - DAY)
+    is_wrong = our_clock.impossible("received_at", now=now)
+    is_of_last_day = Q(received_at__gte=now - DAY) & ~is_wrong
     by_source = WebhookEvent.objects.order_by().values_list("source")
     # Only columns of one index, so that the database answers from the index without reading rows.
     counted = by_source.annotate(
-        total=Count("source"), last_day=Count("source", filter=is_of_last_day), last_at=Max("received_at")
+        total=Count("source"),
+        last_day=Count("source", filter=is_of_last_day),
+        last_at=Max("received_at", filter=~is_wrong),
+        wrong_at=Max("received_at", filter=is_wrong),
     )
     return {source: Received(*figures) for source, *figures in counted}
 
 
 def _problems(health: Health) -> Iterator[Note]:
     state = health.state
+    if health.clock_error:
+        side = "ahead of" if health.clock_error > timedelta() else "behind"
+        error = format_duration(abs(health.clock_error))
+        yield Note("clock_wrong", f"The clock of the machine that syncs is {error} {side} Stripe's. Set it right.")
     if health.pass_age is None:
         yield Note("no_pass", "No sync has completed yet. Is it running?")
     elif health.pass_age > stale_after() and not health.is_running:
@@ -180,6 +223,12 @@ def _problems(health: Health) -> Iterator[Note]:
 
 
 def _warnings(health: Health) -> Iterator[Note]:
+    if health.wrong_at:
+        message = (
+            f"A clock was wrong: something is recorded as of {health.wrong_at:%Y-%m-%d %H:%M:%S} UTC, which is in the "
+            "future. Such times count as none, and the next pass compares everything again."
+        )
+        yield Note("clock_was_wrong", message)
     if (span := _failing_for(health)) is not None and span <= stale_after():
         yield Note("pass_failed", f"The last pass failed; the next one tries again: {health.state.last_error}")
     if waiting := sum(events.events - events.given_up for events in health.failed):
@@ -202,7 +251,8 @@ def _disputes(count: int, first: datetime | None) -> str:
 
 
 def _failing_for(health: Health) -> timedelta | None:
-    return health.now - health.state.failing_since_at if health.state.failing_since_at else None
+    since = our_clock.possible(health.state.failing_since_at, now=health.now)
+    return health.now - (since or health.now) if health.state.failing_since_at else None
 
 
 def _is_full_overdue(health: Health) -> bool:

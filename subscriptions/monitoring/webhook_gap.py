@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Count, Min
 
+from subscriptions import our_clock
 from subscriptions.models import WebhookEvent
 
 # The sync is sometimes faster than the webhook; a webhook that takes longer than this was not delivered.
@@ -40,9 +41,10 @@ class WebhookGap:
         )
 
 
-def last_webhook_at() -> datetime | None:
+def last_webhook_at(*, now: datetime) -> datetime | None:
     """Return when the newest event that came by webhook arrived."""
     delivered = WebhookEvent.objects.filter(source=Source.WEBHOOK).order_by("-received_at")
+    delivered = delivered.exclude(our_clock.impossible("received_at", now=now))
     return delivered.values_list("received_at", flat=True).first()
 
 

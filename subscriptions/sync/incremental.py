@@ -16,7 +16,7 @@ from billing import gateway
 from billing.errors import StripeFailure
 from billing.gateway.snapshots import JSON, Event
 from billing.mirror.isolation import failed_object
-from subscriptions import stripe_clock
+from subscriptions import our_clock, stripe_clock
 from subscriptions.customers import details
 from subscriptions.mirror import history
 from subscriptions.models import SyncRun, SyncState, WebhookEvent
@@ -139,9 +139,14 @@ def _pass(holder: str, results: SyncResults) -> None:
     _handle(holder, _unfinished(listed, results), results)
     # The watermark is moved last: every event up to it is in the inbox, or recorded as failed.
     position: dict[str, datetime | int | str | None] = {"watermark": reached, "clock_offset": _clock_offset(reached)}
-    if watermark is None or reached is None or reached - watermark > EVENTS_ARE_KEPT:
+    if watermark is None or reached is None or _may_have_missed(watermark, reached):
         position |= {"last_full_at": None, "full_cursor": None}
     lease.advance(holder, **position)
+
+
+def _may_have_missed(watermark: datetime, reached: datetime) -> bool:
+    """Whether events may have gone unread: Stripe no longer has them all, or the watermark was ahead of Stripe."""
+    return reached - watermark > EVENTS_ARE_KEPT or watermark - reached > stripe_clock.CLOCKS_AGREE_WITHIN
 
 
 def _readable(payloads: Iterable[JSON], results: SyncResults) -> Iterator[ListedEvent]:
@@ -196,4 +201,5 @@ def _handle(holder: str, entries: Sequence[WebhookEvent], results: SyncResults) 
 def _is_full_due(now: datetime) -> bool:
     state = SyncState.objects.get(pk=SyncState.THE_ONE)
     every = timedelta(hours=settings.SYNC_FULL_EVERY_HOURS)
-    return state.last_full_at is None or bool(state.full_cursor) or now - state.last_full_at >= every
+    last_full_at = our_clock.possible(state.last_full_at, now=now)
+    return last_full_at is None or bool(state.full_cursor) or now - last_full_at >= every

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from subscriptions import our_clock
 from subscriptions.models import SyncState
 
 # Longer than the longest single wait for Stripe, with its retries.
@@ -45,7 +46,8 @@ def advance(holder: str, **position: Any) -> None:
 
 
 def _take(holder: str, now: datetime) -> bool:
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    wrong = our_clock.impossible("lease_until", now=now, at_most=LEASE)
+    free = Q(lease_until=None) | Q(lease_until__lt=now) | wrong
     taken = SyncState.objects.filter(free, pk=SyncState.THE_ONE).update(lease_holder=holder, lease_until=now + LEASE)
     return taken == 1
 
@@ -54,7 +56,7 @@ def _who_holds() -> str:
     state = SyncState.objects.get(pk=SyncState.THE_ONE)
     if state.lease_until is None:
         return "another sync has just ended"
-    return f"{state.lease_holder} is syncing (until {state.lease_until:%H:%M:%S} UTC at the latest)"
+    return f"{state.lease_holder} is syncing (until {state.lease_until:%Y-%m-%d %H:%M:%S} UTC at the latest)"
 
 
 def _holding(holder: str) -> "QuerySet[SyncState]":

@@ -18,7 +18,7 @@ from billing.catalog import importer
 from billing.errors import StripeMissing
 from billing.mirror import engine
 from billing.mirror.pages import PageResult, apply_page
-from subscriptions import stripe_clock
+from subscriptions import our_clock, stripe_clock
 from subscriptions.checkout import claims, sessions
 from subscriptions.customers import purchases
 from subscriptions.mirror import history, kinds
@@ -99,7 +99,7 @@ def _fetch_unreferenced_schedules(context: ReconcileContext) -> None:
 
 def _compare_payments(context: ReconcileContext) -> None:
     """Compare invoices, purchases, refunds and disputes: in a thorough reconcile all, else those since the last."""
-    read_at = _last_read_at()
+    read_at = _last_read_at(context.now)
     read_until = read_at + stripe_clock.offset() - OVERLAP if read_at else None
     since = None if scan.is_thorough(context) else read_until
     if since:
@@ -110,14 +110,15 @@ def _compare_payments(context: ReconcileContext) -> None:
     scan.compare_all(context, lists.disputes(read_until), since=since and since - DISPUTES_LAST)
 
 
-def _last_read_at() -> datetime | None:
+def _last_read_at(now: datetime) -> datetime | None:
     """Return when the last full reconcile began in which nothing of the kinds below failed."""
     last_full_at = SyncState.objects.get(pk=SyncState.THE_ONE).last_full_at
     if last_full_at is None:
         return None
     compared = (kinds.INVOICE, kinds.SESSION, kinds.PAYMENT, kinds.REFUND, kinds.DISPUTE)
     names = {kind.object_name for kind in compared}
-    for run in SyncRun.objects.filter(is_full=True, is_complete=True).order_by("-started_at"):
+    complete = SyncRun.objects.filter(is_full=True, is_complete=True)
+    for run in complete.exclude(our_clock.impossible("started_at", now=now)).order_by("-started_at"):
         # A run stores the first of its failures only.
         are_all_stored = run.failed_objects == len(run.failures)
         if are_all_stored and not any(failure["object_name"] in names for failure in run.failures):

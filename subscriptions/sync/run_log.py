@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
+from subscriptions import our_clock, stripe_clock
 from subscriptions.formatting import format_count
 from subscriptions.models import SyncRun, SyncState, WebhookEvent
 from subscriptions.sync.context import SyncResults
@@ -34,9 +35,11 @@ def record_end(run: SyncRun, results: SyncResults, *, stripe_calls: int, was_sto
     run.failures = [one._asdict() for one in results.failures]
     if run.is_full or not run.is_complete or not results.is_empty:
         run.save(force_insert=True)
+    # A clock that is ahead of Stripe's is wrong, and would delete what is not old.
+    surely_reached = run.finished_at + min(stripe_clock.offset(), timedelta())
     _update_state(run, was_stopped=was_stopped)
     if run.is_complete and run.is_full:
-        _delete_old(before=run.started_at - KEEP_FOR)
+        _delete_old(before=min(run.started_at, surely_reached) - KEEP_FOR)
 
 
 def summarise(run: SyncRun) -> str:
@@ -53,7 +56,8 @@ def _update_state(run: SyncRun, *, was_stopped: bool) -> None:
     if run.is_complete:
         states.update(last_pass_at=run.started_at, failing_since_at=None, last_error="")
     elif not was_stopped:
-        states.filter(failing_since_at=None).update(failing_since_at=run.started_at)
+        is_unknown = Q(failing_since_at=None) | our_clock.impossible("failing_since_at", now=run.started_at)
+        states.filter(is_unknown).update(failing_since_at=run.started_at)
         states.update(last_error=run.error or f"{run.failed} events failed")
 
 

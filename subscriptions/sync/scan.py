@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from billing.errors import StripeMissing
 from billing.gateway import Page
 from billing.models import MirroredRow
+from subscriptions import our_clock
 from subscriptions.models import SyncState
 from subscriptions.sync import lease, page_ranges
 from subscriptions.sync.context import ReconcileContext
@@ -128,7 +129,8 @@ def _saved_position(now: datetime) -> Position | None:
         tuple(cursor["finished"]),
         None if cursor["ranges"] is None else tuple(Range.from_json(stored) for stored in cursor["ranges"]),
     )
-    if now - position.begun_at >= POSITION_EXPIRES_AFTER:
+    is_wrong = our_clock.is_impossible(position.begun_at, now=now)
+    if is_wrong or now - position.begun_at >= POSITION_EXPIRES_AFTER:
         return Position(now, position.is_thorough)
     return position
 

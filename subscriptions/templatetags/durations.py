@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django import template
 from django.utils.html import format_html
 
+from subscriptions import our_clock
 from subscriptions.formatting import format_duration
 
 register = template.Library()
@@ -18,11 +19,13 @@ def duration(span: timedelta | None) -> str:
 
 @register.filter
 def ago(moment: datetime | None, now: datetime) -> str:
-    """How long before `now`, as a `<time>` with the exact moment; "never" for None."""
+    """How long before `now`, as a `<time>` with the exact moment; "never" for None, the moment if it is to come."""
     if moment is None:
         return "never"
-    text, exact = format_duration(now - moment), f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-    return format_html('<time datetime="{}" title="{}">{} ago</time>', moment.isoformat(), exact, text)
+    exact = f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    is_wrong = our_clock.is_impossible(moment, now=now)
+    text = f"in the future: {exact}" if is_wrong else f"{format_duration(now - moment)} ago"
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, text)
 
 
 @register.filter

@@ -18,7 +18,7 @@ from billing.gateway.snapshots import JSON, Event
 from billing.mirror.engine import Mirrored
 from billing.mirror.isolation import is_away, reason_for
 from billing.mirror.validation import UnreadableObject, check_storable
-from subscriptions import stripe_clock
+from subscriptions import our_clock, stripe_clock
 from subscriptions.mirror import history
 from subscriptions.models import WebhookEvent
 from subscriptions.webhooks import handlers, origin, thin_events
@@ -129,8 +129,8 @@ def retry_due(*, now: datetime) -> list[WebhookEvent]:
     Those that were tried longest ago come first. One whose worker died at the last attempt counts as failed from then
     on.
     """
-    died = Q(state=State.PROCESSING, claimed_at__lt=now - STALE_AFTER) | Q(
-        state=State.RECEIVED, received_at__lt=now - STALE_AFTER
+    died = Q(state=State.PROCESSING) & _is_stale("claimed_at", now) | Q(state=State.RECEIVED) & _is_stale(
+        "received_at", now
     )
     due = WebhookEvent.objects.filter(died | Q(state=State.FAILED, attempts__lt=MAX_ATTEMPTS))
     entries = list(due.order_by("claimed_at", "stripe_created_at")[:100])
@@ -151,12 +151,17 @@ def claim(entry: WebhookEvent) -> bool:
     now = timezone.now()
     # The claim is recognised by its time, and MongoDB stores milliseconds.
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
-    free = Q(state__in=[State.RECEIVED, State.FAILED]) | Q(state=State.PROCESSING, claimed_at__lt=now - STALE_AFTER)
+    free = Q(state__in=[State.RECEIVED, State.FAILED]) | Q(state=State.PROCESSING) & _is_stale("claimed_at", now)
     claimed = WebhookEvent.objects.filter(free, pk=entry.pk).update(
         state=State.PROCESSING, claimed_at=now, attempts=F("attempts") + 1
     )
     entry.claimed_at = now
     return claimed == 1
+
+
+def _is_stale(column: str, now: datetime) -> Q:
+    """Whether this was so long ago that its worker has died; a clock that was wrong may have stored the future."""
+    return Q(**{f"{column}__lt": now - STALE_AFTER}) | our_clock.impossible(column, now=now)
 
 
 def handle_each(entries: Sequence[WebhookEvent]) -> list[Outcome]:

@@ -101,7 +101,7 @@ class Command(BaseCommand):
         return Stoppable(shown, lambda: self.stopping.is_requested)
 
     def _report(self, run: SyncRun, *, now: datetime, in_full: bool) -> None:
-        gap = webhook_gap.find(now=now, last_webhook_at=webhook_gap.last_webhook_at())
+        gap = webhook_gap.find(now=now, last_webhook_at=webhook_gap.last_webhook_at(now=now))
         self._say(run_log.summarise(run) + (" WARNING: webhooks have gone silent." if gap else ""))
         if gap and in_full:
             logger.warning("%s", gap)

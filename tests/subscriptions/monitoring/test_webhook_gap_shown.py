@@ -36,7 +36,7 @@ def came(now: datetime, source: str, *ages: timedelta, event_type: str = "invoic
 
 
 def found(now: datetime) -> WebhookGap | None:
-    return webhook_gap.find(now=now, last_webhook_at=webhook_gap.last_webhook_at())
+    return webhook_gap.find(now=now, last_webhook_at=webhook_gap.last_webhook_at(now=now))
 
 
 class TestIsNoticed:
