@@ -48,6 +48,14 @@ class StripeUnavailable(StripeFailure):
         return "Stripe can't be reached, so this is not done yet. Please try again in a moment."
 
 
+class StripeBusy(StripeUnavailable):
+    """Nothing was sent: too many requests of this process wait for a slow Stripe already."""
+
+    @property
+    def for_people(self) -> str:
+        return "Stripe is slow right now, and many are waiting. This is not done yet: please try again in a moment."
+
+
 class StripeRefused(StripeFailure):
     """Stripe understood the request and refused it: the same request will be refused again."""
 

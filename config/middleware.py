@@ -1,10 +1,13 @@
-"""Middleware for the whole site: HEAD wherever GET works, no null bytes in addresses, a page for empty 405 answers."""
+"""Middleware for the whole site: HEAD wherever GET works, bounded waits for Stripe, no null bytes, pages for 405."""
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
 from django.template.loader import render_to_string
+
+from billing import gateway
 
 NUL = "\x00"
 
@@ -27,6 +30,17 @@ class HeadLikeGet:
             response.headers.setdefault("Content-Length", str(len(response.content)))
             response.content = b""
         return response
+
+
+class BoundStripe:
+    """Bounds how long each request waits for Stripe; at most half of a process's threads wait at once."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with gateway.bounded(at_once=max(settings.THREADS_PER_WORKER // 2, 1)):
+            return self.get_response(request)
 
 
 class RefuseNullBytes:

@@ -26,6 +26,8 @@ SECRET_KEY = (
 SITE_NAME = env.one_line("SITE_NAME", "Standing Order")
 
 PORT = env.port("PORT", 8000)
+# Of each process that answers requests. At most half of them wait for Stripe at once.
+THREADS_PER_WORKER = env.whole_number("THREADS_PER_WORKER", 8, minimum=2, maximum=100)
 SITE_URL = env.http_url("SITE_URL", f"http://127.0.0.1:{PORT}", path_allowed=False)
 SITE_HOST = urlsplit(SITE_URL).hostname
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", f"{SITE_HOST},127.0.0.1,localhost,[::1]")
@@ -63,6 +65,7 @@ if ON_MONGODB:
 
 MIDDLEWARE = [
     "config.middleware.HeadLikeGet",
+    "config.middleware.BoundStripe",
     "corsheaders.middleware.CorsMiddleware",
     "config.api.failures.JsonFailures",
     "django.middleware.security.SecurityMiddleware",

@@ -61,6 +61,7 @@ from billing.gateway.payments import (
     void_invoice,
 )
 from billing.gateway.rate_limit import paced
+from billing.gateway.request_budget import bounded
 from billing.gateway.snapshots import Page
 from billing.gateway.subscriptions import (
     cancel_subscription,
@@ -87,6 +88,7 @@ __all__ = [
     "CallCount",
     "Page",
     "WebhookRejected",
+    "bounded",
     "cancel_subscription",
     "checkout_session_page",
     "completed",

@@ -22,7 +22,7 @@ from billing.errors import (
     StripeRefused,
     StripeUnavailable,
 )
-from billing.gateway import rate_limit, transport
+from billing.gateway import rate_limit, request_budget, transport
 from billing.gateway.snapshots import Page, Snapshot
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ def _client(key: str, base: str, quick: bool) -> stripe.StripeClient:  # noqa: F
 def connected() -> stripe.StripeClient:
     if not settings.STRIPE_KEY:
         raise StripeMisconfigured("No Stripe key is set.", setting="STRIPE_KEY")
+    request_budget.begin()
     if count := _calls.get():
         count.add()
     rate_limit.take_turn()

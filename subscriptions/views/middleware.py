@@ -12,6 +12,8 @@ from subscriptions.mirror.history import Cause
 
 logger = logging.getLogger(__name__)
 
+RETRY_AFTER_SECONDS = "5"
+
 
 class CausedByUser:
     """Record changes as made by the request's user, who may be signed in later by an API token."""
@@ -39,7 +41,9 @@ class StripeErrorPages:
                 logger.warning("Stripe unavailable at %s", request.path)
                 retry = {"method": request.method, "path": request.get_full_path(), "fields": _typed(request)}
                 context = {"message": error.for_people, "retry": retry}
-                return render(request, "subscriptions/unavailable.html", context, status=503)
+                page = render(request, "subscriptions/unavailable.html", context, status=503)
+                page["Retry-After"] = RETRY_AFTER_SECONDS
+                return page
             case StripeMisconfigured():
                 logger.error("%s is wrong: %s", error.setting, error.message)
                 context = {"message": error.for_people, "for_staff": error.for_staff if request.user.is_staff else ""}
