@@ -110,6 +110,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             **self.admin_site.each_context(request),
             "title": f"The token “{obj.name}”",
             "opts": self.opts,
+            "step": obj,
             "token": obj,
             "text": request.new_token,  # type: ignore[attr-defined]
         }

@@ -125,6 +125,7 @@ class LinksToPeople(ReadOnlyAdmin):
             "title": f"Link {customer.pk} to a user",
             "opts": self.opts,
             "original": customer,
+            "step": "Link",
             "form": form,
             "person": user,
             "is_confirmed": user and user.email == customer.email and confirming.is_confirmed(user),

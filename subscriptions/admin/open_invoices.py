@@ -85,10 +85,16 @@ class ClosesInvoices(ReadOnlyAdmin):
                 "title": f"{closing.label} {invoice}",
                 "opts": self.opts,
                 "original": invoice,
+                "step": closing.label,
+                "back": self._address(invoice),
                 "closing": closing,
             }
             return render(request, "admin/subscriptions/close_invoice.html", context)
-        return redirect(reverse("admin:subscriptions_invoice_change", args=[quote(invoice.pk)]))
+        return redirect(self._address(invoice))
+
+    @staticmethod
+    def _address(invoice: Invoice) -> str:
+        return reverse("admin:subscriptions_invoice_change", args=[quote(invoice.pk)])
 
     def _close(self, request: HttpRequest, invoice: Invoice, closing: Closing) -> None:
         try:

@@ -51,7 +51,7 @@ class RefundableAdmin(ReadOnlyAdmin):
     """A read-only admin with a "Refund" button on each object, and a list of its refunds so far."""
 
     change_form_template = "admin/subscriptions/refundable.html"
-    readonly_fields = ("refunded",)
+    readonly_fields: tuple[str, ...] = ("refunded",)
 
     @abstractmethod
     def refunds_of(self, purchase: Any) -> QuerySet[Refund]:
@@ -115,6 +115,8 @@ class RefundableAdmin(ReadOnlyAdmin):
             "title": f"Refund {purchase}",
             "opts": self.opts,
             "original": purchase,
+            "step": "Refund",
+            "back": self._address(purchase),
             "form": form,
             "paid": form.paid,
             "effect": self.effect(purchase),

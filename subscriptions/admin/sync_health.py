@@ -31,6 +31,7 @@ class WithHealthPage(ReadOnlyAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": "Sync health",
+            "step": "Health",
             "opts": self.opts,
             "health": found,
             "lag": found.lag,
