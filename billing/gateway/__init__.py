@@ -45,6 +45,7 @@ from billing.gateway.events import (
 )
 from billing.gateway.nested_lists import completed, is_cut
 from billing.gateway.payments import (
+    cancel_payment_intent,
     create_refund,
     dispute_page,
     invoice_page,
@@ -89,6 +90,7 @@ __all__ = [
     "Page",
     "WebhookRejected",
     "bounded",
+    "cancel_payment_intent",
     "cancel_subscription",
     "checkout_session_page",
     "completed",

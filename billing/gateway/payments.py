@@ -67,6 +67,10 @@ def retrieve_payment_intent(payment_intent_id: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.payment_intents.retrieve(payment_intent_id))
 
 
+def cancel_payment_intent(payment_intent_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.payment_intents.cancel(payment_intent_id))
+
+
 def create_refund(params: "p.RefundCreateParams", *, key: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.refunds.create(params, {"idempotency_key": key}), is_keyed=True)
 

@@ -1,4 +1,4 @@
-"""The filter "paid twice" in the lists of subscriptions and payments, and the rule for the actions under it."""
+"""The filter "paid twice" in the lists of subscriptions and payments."""
 
 from abc import abstractmethod
 from typing import Any
@@ -25,15 +25,3 @@ class TwicePaidFilter(admin.SimpleListFilter):
         if self.value() != "newer":
             return queryset
         return queryset.filter(pk__in=[purchase.pk for purchase in self.newer()])
-
-
-class OffersRefundOfDuplicates:
-    """Offers `duplicate_action` only while the list shows duplicates, because it runs without a confirmation page."""
-
-    duplicate_action: str
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions: dict[str, Any] = super().get_actions(request)  # type: ignore[misc]
-        if request.GET.get(TwicePaidFilter.parameter_name) != "newer":
-            actions.pop(self.duplicate_action, None)
-        return actions

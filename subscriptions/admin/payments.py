@@ -1,16 +1,17 @@
 """One-time purchases and invoices, with their refunds."""
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
-from billing.errors import StripeFailure
-from subscriptions.admin.duplicates import OffersRefundOfDuplicates, TwicePaidFilter
+from billing import money
+from subscriptions.admin.confirmed_actions import REFUND_COSTS, ConfirmedAction, ConfirmsActions
+from subscriptions.admin.duplicates import TwicePaidFilter
 from subscriptions.admin.open_invoices import ClosesInvoices
 from subscriptions.admin.refunds import InvoiceRefunds, PaymentRefunds
 from subscriptions.models import Invoice, Payment
-from subscriptions.payments import duplicates
-from subscriptions.payments.refunds import CannotRefund
+from subscriptions.payments import duplicates, paid_after_cancel, received, refunds
 
 
 class TwicePaidPayments(TwicePaidFilter):
@@ -18,27 +19,91 @@ class TwicePaidPayments(TwicePaidFilter):
         return duplicates.newer_payments()
 
 
+class PaidAfterCancelFilter(admin.SimpleListFilter):
+    """Lists purchases whose money came after they were cancelled, and that are not refunded yet."""
+
+    title = "paid after cancel"
+    parameter_name = "paid_after_cancel"
+
+    def lookups(self, *_: object) -> list[tuple[str, str]]:
+        return [("yes", "To be refunded")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Payment]) -> QuerySet[Payment]:  # noqa: ARG002
+        if self.value() != "yes":
+            return queryset
+        return queryset.filter(pk__in=[payment.pk for payment in paid_after_cancel.find()])
+
+
+def _effects_of_refund(payment: Payment) -> list[str]:
+    left = money.display(received.for_purchase(payment).left, payment.currency)
+    if payment.is_paid_after_cancel:
+        return [f"{left} is refunded.", "It gives no access: it was cancelled before its money came."]
+    return [
+        f"{left} is refunded, and the access that it gives ends.",
+        "The older purchase of the same product stays, with its access.",
+    ]
+
+
+def _refund(payment: Payment) -> str:
+    if payment.is_paid_after_cancel:
+        made = refunds.refund_payment_in_full(payment=payment, reason="requested_by_customer")
+        return f"Paid after cancel: {refunds.in_words(made)} refunded."
+    return f"Paid twice: {refunds.in_words(duplicates.refund_duplicate(payment))} refunded."
+
+
+def _effects_of_marking(payment: Payment) -> list[str]:
+    return [
+        f"It counts as given back: {payment.amount_display}. No money moves here or at Stripe.",
+        "Do this after you have sent the money in another way: Stripe can't refund some vouchers.",
+        "The customer reads that it was given back.",
+    ]
+
+
+def _mark_given_back(payment: Payment) -> str:
+    paid_after_cancel.mark_given_back(payment, now=timezone.now())
+    return "Paid after cancel: given back outside Stripe."
+
+
+REFUND = ConfirmedAction(
+    "refund_wholly",
+    "Refund in full",
+    (("paid_twice", "newer"), ("paid_after_cancel", "yes")),
+    _effects_of_refund,
+    _refund,
+    costs=REFUND_COSTS,
+)
+MARK_GIVEN_BACK = ConfirmedAction(
+    "mark_given_back",
+    "Mark as given back outside Stripe",
+    (("paid_after_cancel", "yes"),),
+    _effects_of_marking,
+    _mark_given_back,
+)
+
+
 @admin.register(Payment)
-class PaymentAdmin(OffersRefundOfDuplicates, PaymentRefunds):
-    list_display = ("__str__", "customer", "product", "amount_display", "status", "stripe_created_at")
-    list_filter = (TwicePaidPayments, "status", "currency")
+class PaymentAdmin(ConfirmsActions, PaymentRefunds):
+    list_display = ("__str__", "customer", "product", "amount_display", "standing", "stripe_created_at")
+    list_filter = (TwicePaidPayments, PaidAfterCancelFilter, "status", "currency")
     list_select_related = ("customer", "product")
     search_fields = ("payment_intent_id", "customer__email", "customer__id")
     amounts = ("amount",)
-    actions = ("refund_wholly",)
-    duplicate_action = "refund_wholly"
+    actions = ("refund_wholly", "mark_given_back")
+    confirmed_actions = (REFUND, MARK_GIVEN_BACK)
+    exclude = ("status",)
+    readonly_fields = ("standing", *PaymentRefunds.readonly_fields)
 
-    @admin.action(description="Refund in full, because it was paid twice", permissions=["refund"])
-    def refund_wholly(self, request: HttpRequest, chosen: QuerySet[Payment]) -> None:
-        for payment in chosen:
-            try:
-                duplicates.refund_duplicate(payment)
-            except (CannotRefund, StripeFailure) as error:
-                why = error.for_staff if isinstance(error, StripeFailure) else str(error)
-                self.message_user(request, f"{payment}: {why}", messages.ERROR)
-            else:
-                self.log_change(request, payment, "Paid twice: refunded.")
-                self.message_user(request, f"{payment}: refunded.", messages.SUCCESS)
+    @admin.display(description="status", ordering="status")
+    def standing(self, payment: Payment) -> str:
+        return payment.status_label
+
+    @admin.action(description=REFUND.label, permissions=["refund"])
+    def refund_wholly(self, request: HttpRequest, chosen: QuerySet[Payment]) -> HttpResponse | None:
+        return self.ask_or_act(request, chosen, REFUND)
+
+    @admin.action(description=MARK_GIVEN_BACK.label, permissions=["refund"])
+    def mark_given_back(self, request: HttpRequest, chosen: QuerySet[Payment]) -> HttpResponse | None:
+        return self.ask_or_act(request, chosen, MARK_GIVEN_BACK)
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscriptions.add_refund")

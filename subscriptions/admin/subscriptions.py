@@ -4,21 +4,20 @@ from datetime import datetime
 from html import unescape
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.html import strip_tags
 
-from billing.errors import StripeFailure
-from subscriptions.admin.duplicates import OffersRefundOfDuplicates, TwicePaidFilter
+from billing import money
+from subscriptions.admin.confirmed_actions import REFUND_COSTS, ConfirmedAction, ConfirmsActions
+from subscriptions.admin.duplicates import TwicePaidFilter
 from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from subscriptions.customers import ownership
 from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscription, SubscriptionSchedule
 from subscriptions.payments import duplicates, refunds
-from subscriptions.payments.refunds import CannotRefund
 from subscriptions.plans import amount_words, outlook
-from subscriptions.plans.errors import SubscriptionRefusal
 
 
 class StatusChangeInline(ReadOnlyInline):
@@ -75,8 +74,38 @@ class WhoseFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=list(found.values_list("pk", flat=True)))
 
 
+def _effects(subscription: Subscription) -> list[str]:
+    paid = money.display(duplicates.amount_to_refund(subscription), subscription.currency)
+    return [
+        "It is cancelled now and not charged again; changes that are not billed yet are dropped.",
+        f"All that was paid for it is refunded: {paid}.",
+        f"The customer keeps the older subscription to {subscription.product_name}, with its access.",
+    ]
+
+
+def _cancel_and_refund(subscription: Subscription) -> str:
+    made = duplicates.cancel_and_refund(subscription)
+    return f"Paid twice: cancelled, {refunds.in_words(made)} refunded."
+
+
+def _was_cancelled(subscription: Subscription) -> str:
+    is_ended = Subscription.objects.filter(pk=subscription.pk, status__in=Subscription.ENDED).exists()
+    return "Paid twice: cancelled, but not all was refunded." if is_ended else ""
+
+
+CANCEL_AND_REFUND = ConfirmedAction(
+    "cancel_and_refund",
+    "Cancel now and refund, because it is paid twice",
+    (("paid_twice", "newer"),),
+    _effects,
+    _cancel_and_refund,
+    costs=REFUND_COSTS,
+    done_in_part=_was_cancelled,
+)
+
+
 @admin.register(Subscription)
-class SubscriptionAdmin(OffersRefundOfDuplicates, ReadOnlyAdmin):
+class SubscriptionAdmin(ConfirmsActions, ReadOnlyAdmin):
     list_display = (
         "id",
         "customer",
@@ -92,7 +121,7 @@ class SubscriptionAdmin(OffersRefundOfDuplicates, ReadOnlyAdmin):
     search_fields = ("id", "customer__email", "customer__id")
     inlines = (StatusChangeInline, InvoiceInline)
     actions = ("cancel_and_refund",)
-    duplicate_action = "cancel_and_refund"
+    confirmed_actions = (CANCEL_AND_REFUND,)
     readonly_fields = ("in_words", "costs")
 
     @admin.display(description="status", ordering="status")
@@ -114,21 +143,14 @@ class SubscriptionAdmin(OffersRefundOfDuplicates, ReadOnlyAdmin):
     def costs(self, subscription: Subscription) -> str:
         return amount_words.of(subscription)
 
-    @admin.action(description="Cancel now and refund, because it is paid twice", permissions=["refund"])
-    def cancel_and_refund(self, request: HttpRequest, chosen: QuerySet[Subscription]) -> None:
-        for subscription in chosen:
-            try:
-                made = duplicates.cancel_and_refund(subscription)
-            except (SubscriptionRefusal, CannotRefund, StripeFailure) as error:
-                why = error.for_staff if isinstance(error, StripeFailure) else str(error)
-                self.message_user(request, f"Subscription {subscription}: {why}", messages.ERROR)
-            else:
-                done = f"cancelled, {refunds.in_words(made)} refunded."
-                self.log_change(request, subscription, f"Paid twice: {done}")
-                self.message_user(request, f"Subscription {subscription}: {done}", messages.SUCCESS)
+    @admin.action(description=CANCEL_AND_REFUND.label, permissions=["give_back"])
+    def cancel_and_refund(self, request: HttpRequest, chosen: QuerySet[Subscription]) -> HttpResponse | None:
+        return self.ask_or_act(request, chosen, CANCEL_AND_REFUND)
 
-    def has_refund_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("subscriptions.add_refund")
+    def has_give_back_permission(self, request: HttpRequest) -> bool:
+        """Whether this person may cancel subscriptions as well as refund what was paid."""
+        may = ("subscriptions.add_refund", "subscriptions.change_subscription")
+        return request.user.has_perms(may)
 
 
 @admin.register(CheckoutSession)

@@ -73,6 +73,9 @@ class SubscriptionAnswer(BaseModel):
     trial_end: datetime | None
     ended_at: datetime | None
     awaits: str | None = Field(description="What the first payment waits for, if it takes days; `failed` afterwards.")
+    disputed: str | None = Field(
+        description="`open` while its bank asks a payment back, `lost` when that has taken it back; else null."
+    )
 
     @classmethod
     def of(cls, subscription: Subscription) -> Self:
@@ -103,6 +106,10 @@ class PaymentAnswer(BaseModel):
     access_ended_at: datetime | None
     awaits: str | None = Field(description="What the payment waits for, if it takes days: `debit`, `voucher`, …")
     pay_by: datetime | None = Field(description="Until when a voucher can be paid.")
+    paid_after_cancel: bool = Field(description="Whether its money came after it was cancelled; it will be refunded.")
+    disputed: str | None = Field(
+        description="`open` while its bank asks the payment back, `lost` when that has taken it back; else null."
+    )
 
     @classmethod
     def of(cls, payment: Payment) -> Self:
@@ -120,6 +127,8 @@ class PaymentAnswer(BaseModel):
             access_ended_at=payment.access_ended_at,
             awaits=payment.awaits or None,
             pay_by=payment.pay_by_at,
+            paid_after_cancel=payment.is_paid_after_cancel,
+            disputed=payment.dispute_hold or None,
         )
 
 
@@ -178,4 +187,5 @@ def _subscription_columns(subscription: Subscription) -> dict[str, object]:
         "trial_end": subscription.trial_end_at,
         "ended_at": subscription.ended_at,
         "awaits": subscription.awaited.awaits if subscription.awaited else None,
+        "disputed": subscription.dispute_hold or None,
     }

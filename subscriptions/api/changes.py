@@ -143,8 +143,8 @@ def _link(subscription: Subscription, price: Price | None, customer: Customer | 
 
 def _purchases(person: User, asked: CancelAsked) -> list[Payment]:
     """Return the person's current purchases at this price, or the last one that has ended."""
-    paid = Payment.objects.of(person).filter(price_id=asked.price_id, status__in=Payment.STANDING)
-    purchased = list(paid.select_related("product"))
+    bought = Payment.objects.of(person).filter(price_id=asked.price_id).select_related("product")
+    purchased = [one for one in bought if one.is_standing or one.access_ended_at]
     return [payment for payment in purchased if payment.access_ended_at is None] or purchased[:1]
 
 

@@ -51,9 +51,14 @@ class Result:
 
     @property
     def state(self) -> str:
-        """paid | awaited | failed | processing | open | expired: awaited takes days, processing a moment."""
+        """paid | cancelled | awaited | failed | processing | open | expired.
+
+        Awaited takes days, processing a moment.
+        """
         if self.session.status != Status.COMPLETE:
             return "expired" if self.session.status == Status.EXPIRED else "open"
+        if self.payment and (self.payment.was_cancelled_unpaid or self.payment.status == Payment.Status.CANCELED):
+            return "cancelled"
         is_paid = self.session.payment_status in {"paid", "no_payment_required"}
         if is_paid and (self.subscription or self.payment):
             return "paid"

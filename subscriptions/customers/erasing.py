@@ -1,5 +1,6 @@
 """Deleting a customer for good: every row and stored event of every kind that belongs to them."""
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -8,8 +9,10 @@ from billing import gateway
 from billing.errors import StripeMissing
 from billing.mirror import registry
 from subscriptions.customers import services as customers
-from subscriptions.mirror import kinds
-from subscriptions.models import ErasedCustomer, ProductClaim, StatusChange, WebhookEvent
+from subscriptions.mirror import kinds, unpaid_orders
+from subscriptions.models import ErasedCustomer, Payment, ProductClaim, StatusChange, WebhookEvent
+
+logger = logging.getLogger(__name__)
 
 INACTIVE = "every subscription had ended"
 
@@ -17,9 +20,14 @@ INACTIVE = "every subscription had ended"
 def erase(customer_id: str, *, now: datetime) -> None:
     """Delete a customer at Stripe, which ends their subscriptions there, and all rows and stored events about them.
 
+    Orders that are not paid yet are cancelled first.
     https://docs.stripe.com/api/customers/delete
     After a failure, a second call goes on where the first stopped. Raises StripeUnavailable, StripeMisconfigured.
     """
+    for payment in Payment.objects.unpaid().filter(customer=customer_id, access_ended_at=None):
+        # Money that came later would be kept without anybody here knowing whose it is.
+        if unpaid_orders.cancel(payment, now=now).is_unpaid:
+            logger.warning("payment %s of an erased customer may still come: refund it at Stripe", payment)
     with suppress(StripeMissing):
         gateway.delete_customer(customer_id)
     _erase_stored_events(customer_id)

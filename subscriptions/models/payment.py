@@ -25,6 +25,15 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
     def awaited(self) -> "PaymentQuerySet":
         return self.exclude(awaits__in=["", Awaits.FAILED])
 
+    def unpaid(self) -> "PaymentQuerySet":
+        """Those that can still be paid, or collected: cancelled now, nothing is charged."""
+        return self.filter(~models.Q(awaits__in=["", Awaits.FAILED]) | models.Q(status__in=Payment.COLLECTING))
+
+    def paid_after_cancel(self) -> "PaymentQuerySet":
+        """Those whose money came although they were cancelled before, refunded at Stripe or not."""
+        late = self.filter(was_cancelled_unpaid=True, status=Payment.Status.SUCCEEDED, is_deleted=False)
+        return late.filter(given_back_at=None)
+
     def standing(self) -> "PaymentQuerySet":
         """Paid, or being paid: another purchase of the same product would be a second payment.
 
@@ -52,6 +61,7 @@ class Payment(AwaitedPayment, MirroredRow):
         SUCCEEDED = "succeeded", "Paid"
 
     STANDING = frozenset({Status.PROCESSING, Status.REQUIRES_CAPTURE, Status.SUCCEEDED})
+    COLLECTING = frozenset({Status.PROCESSING, Status.REQUIRES_CAPTURE})
 
     id = own_id()
     payment_intent_id = models.CharField("payment intent", max_length=255, blank=True, db_index=True)
@@ -67,6 +77,12 @@ class Payment(AwaitedPayment, MirroredRow):
 
     # Our own: a purchase can be ended without a refund.
     access_ended_at = models.DateTimeField(null=True, blank=True)
+
+    # Our own: it was ended before its money came, so money that comes all the same has to be refunded.
+    was_cancelled_unpaid = models.BooleanField("cancelled before it was paid", default=False)
+
+    # Our own: when staff gave such money back outside Stripe, which can't refund some vouchers.
+    given_back_at = models.DateTimeField("given back outside Stripe", null=True, blank=True)
 
     # Our own: what a dispute about it does to its access.
     dispute_hold = models.CharField("disputed", max_length=10, choices=DisputeHold, blank=True)
@@ -93,6 +109,22 @@ class Payment(AwaitedPayment, MirroredRow):
         return self.status in {self.Status.REQUIRES_PAYMENT_METHOD, self.Status.CANCELED}
 
     @property
+    def is_standing(self) -> bool:
+        """Whether it is paid or being paid, whatever has become of its access and of its money."""
+        return self.status in self.STANDING or self.is_awaited
+
+    @property
+    def is_unpaid(self) -> bool:
+        """Whether it can still be paid, or collected."""
+        return self.is_awaited or self.status in self.COLLECTING
+
+    @property
+    def is_paid_after_cancel(self) -> bool:
+        """Whether its money came although it was cancelled before."""
+        is_late = self.was_cancelled_unpaid and self.status == self.Status.SUCCEEDED and not self.is_deleted
+        return is_late and self.given_back_at is None
+
+    @property
     def is_held(self) -> bool:
         """Whether a dispute about it ends its access."""
         return bool(self.dispute_hold) and dispute.ends_access()
@@ -103,7 +135,17 @@ class Payment(AwaitedPayment, MirroredRow):
         return self.status == self.Status.SUCCEEDED and bool(self.payment_intent_id) and self.amount > 0
 
     @property
+    @admin.display(description="status")
     def status_label(self) -> str:
+        """The status in a few words for people; what has become of the money is said instead of "Paid"."""
+        if self.is_paid_after_cancel:
+            return "Paid after cancel"
+        if self.given_back_at:
+            return "Given back"
+        if self.status == self.Status.SUCCEEDED and self.dispute_hold:
+            return "Taken back by the bank" if self.dispute_hold == DisputeHold.LOST else "Disputed"
+        if self.was_cancelled_unpaid:
+            return str(self.Status.CANCELED.label)
         return words_for(self.Status, self.status)
 
     @property

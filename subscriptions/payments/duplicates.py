@@ -6,7 +6,7 @@ Checkout prevents them, but a session or subscription that is made in Stripe's d
 from collections.abc import Iterable
 from typing import TypeVar
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Sum
 
 from billing import gateway
 from billing.mirror.isolation import FailedObject
@@ -54,10 +54,19 @@ def cancel_and_refund(subscription: Subscription) -> list[Refund]:
     return made
 
 
-def refund_duplicate(payment: Payment) -> None:
+def refund_duplicate(payment: Payment) -> list[Refund]:
     """Refund a one-time purchase in full and end its access; a free order only ends."""
-    refunds.refund_payment_in_full(payment=payment)
+    made = refunds.refund_payment_in_full(payment=payment)
     Payment.objects.filter(pk=payment.pk, access_ended_at=None).update(access_ended_at=stripe_clock.now())
+    return made
+
+
+def amount_to_refund(subscription: Subscription) -> int:
+    """Return what was paid for a subscription and is not refunded, by the invoices here, in the minor unit."""
+    paid = Invoice.objects.filter(subscription=subscription.pk).aggregate(total=Sum("amount_paid"))["total"] or 0
+    ids = list(Invoice.objects.filter(subscription=subscription.pk).order_by().values_list("pk", flat=True))
+    refunded = Refund.objects.filter(invoice__in=ids, status__in=Refund.STANDING).aggregate(total=Sum("amount"))
+    return max(0, paid - (refunded["total"] or 0))
 
 
 def _all_but_the_oldest(purchases: "QuerySet[Purchase]") -> list[Purchase]:

@@ -77,14 +77,14 @@ def refund_invoice(*, invoice: Invoice, amount: int, reason: str, request_id: st
     return _refund(received.for_invoice(invoice), amount=amount, reason=reason, request_id=request_id)
 
 
-def refund_payment_in_full(*, payment: Payment) -> list[Refund]:
+def refund_payment_in_full(*, payment: Payment, reason: str = "duplicate") -> list[Refund]:
     """Refund the rest of a one-time purchase; no refund if nothing is left."""
-    return _refund_rest(received.for_purchase(payment), request_id=f"whole-{payment.pk}")
+    return _refund_rest(received.for_purchase(payment), reason=reason, request_id=f"whole-{payment.pk}")
 
 
 def refund_invoice_in_full(*, invoice: Invoice) -> list[Refund]:
     """Refund the rest of what was paid on an invoice; no refund if nothing is left."""
-    return _refund_rest(received.for_invoice(invoice), request_id=f"whole-{invoice.pk}")
+    return _refund_rest(received.for_invoice(invoice), reason="duplicate", request_id=f"whole-{invoice.pk}")
 
 
 def in_words(refunds: Sequence[Refund]) -> str:
@@ -127,10 +127,10 @@ def _perhaps_not_settled(pks: list[str], since: datetime | None) -> "QuerySet[Re
     return refunds.filter(Q(known_until__gte=since) | Q(has_payment, customer=None)) if since else refunds
 
 
-def _refund_rest(paid: Received, *, request_id: str) -> list[Refund]:
+def _refund_rest(paid: Received, *, reason: str, request_id: str) -> list[Refund]:
     left = [(one, one.left()) for one in paid.payments]
     parts = [(one, amount) for one, amount in left if amount]
-    return _send(parts, reason="duplicate", request_id=request_id)
+    return _send(parts, reason=reason, request_id=request_id)
 
 
 def _refund(paid: Received, *, amount: int, reason: str, request_id: str) -> list[Refund]:

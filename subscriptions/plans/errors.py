@@ -33,6 +33,13 @@ class CannotCancel(SubscriptionRefusal):
             "You can cancel once it has arrived; if it fails, nothing is charged."
         )
 
+    @classmethod
+    def paid_meanwhile(cls) -> Self:
+        return cls(
+            "Your payment has arrived meanwhile, so the order was not cancelled. "
+            "If you don't want it any more, please contact us for a refund."
+        )
+
 
 class CannotResume(SubscriptionRefusal):
     @classmethod

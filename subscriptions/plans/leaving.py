@@ -11,7 +11,8 @@ from billing import money
 from billing.models import Price
 from subscriptions.checkout import claims
 from subscriptions.customers import erasing, linking, ownership
-from subscriptions.models import BillingAccount, ProductClaim, Subscription
+from subscriptions.mirror import unpaid_orders
+from subscriptions.models import BillingAccount, Payment, ProductClaim, Subscription
 from subscriptions.plans import cancel
 from subscriptions.user_model import User
 
@@ -40,6 +41,10 @@ class CannotLeave(Exception):
     def still_charged(cls, subscription: Subscription) -> Self:
         return cls(f"{subscription.pk} is still running. Choose what becomes of it.")
 
+    @classmethod
+    def being_debited(cls, payment: Payment) -> Self:
+        return cls(f"The payment {payment} is on its way from a bank. Wait until it has come or failed.")
+
 
 def fates_for(running: list[Subscription]) -> list[Fate]:
     """Return what can be chosen: with something running, doing nothing can't."""
@@ -49,13 +54,16 @@ def fates_for(running: list[Subscription]) -> list[Fate]:
 def settle(*, user: User, fate: Fate, now: datetime) -> Iterator[str]:
     """Do at Stripe what was chosen, and yield a sentence about each thing as it is done. A second call goes on.
 
-    Open checkouts are closed first, and subscriptions are read from Stripe, so that none is missed.
+    Open checkouts are closed and unpaid orders cancelled first, and subscriptions are read from Stripe, so that none
+    is missed.
     Raises CannotLeave, SubscriptionRefusal or StripeFailure; then not all of it is done, and nothing may be deleted.
     """
     ids = BillingAccount.objects.customer_ids_of(user)
     for customer_id in ids:
         _close_checkouts(customer_id)
         linking.read_subscriptions(customer_id)
+        if fate != Fate.ERASE:
+            yield from _cancel_unpaid_orders(customer_id, now)
     running = ownership.running_of(user)
     if fate == Fate.ERASE:
         for customer_id in ids:
@@ -78,6 +86,15 @@ def _close_checkouts(customer_id: str) -> None:
     buying = ProductClaim.objects.filter(customer=customer_id).exclude(state=ProductClaim.State.CHANGING)
     for claim in buying:
         claims.end_purchase(claim)
+
+
+def _cancel_unpaid_orders(customer_id: str, now: datetime) -> Iterator[str]:
+    """Nobody could see the money that came later."""
+    for payment in Payment.objects.unpaid().filter(customer=customer_id, access_ended_at=None):
+        if unpaid_orders.cancel(payment, now=now).access_ended_at:
+            yield f"Cancelled the order {payment}, which was not paid."
+        elif payment.is_unpaid:
+            raise CannotLeave.being_debited(payment)
 
 
 def _end(subscription: Subscription, fate: Fate) -> str:

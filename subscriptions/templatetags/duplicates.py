@@ -1,8 +1,12 @@
-"""`{% load duplicates %}`, then `{% twice_paid as found %}`: how many purchases were paid twice."""
+"""`{% load duplicates %}`, then `{% twice_paid as found %}`: how many purchases were paid twice.
+
+`{% paid_after_cancel as late %}`: how many were paid after they were cancelled, and are to be refunded.
+"""
 
 from django import template
 
 from subscriptions.payments import duplicates
+from subscriptions.payments import paid_after_cancel as late_payments
 
 register = template.Library()
 
@@ -15,3 +19,8 @@ def count_twice_paid() -> dict[str, int]:
         "payments": len(duplicates.newer_payments()),
     }
     return counts if any(counts.values()) else {}
+
+
+@register.simple_tag(name="paid_after_cancel")
+def count_paid_after_cancel() -> int:
+    return len(late_payments.find())

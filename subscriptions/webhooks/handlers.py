@@ -145,6 +145,7 @@ WEBHOOK_ONLY: dict[str, Handler] = {
     "checkout.session.expired": _session_changed,  # looked up before the claim is used again
     "checkout.session.async_payment_succeeded": _session_changed,  # with payment_intent.succeeded
     "payment_intent.payment_failed": _payment_changed,  # the reconcile asks for payments that are under way
+    "payment_intent.canceled": _payment_changed,  # the reconcile asks for payments that are under way
     "customer.subscription.paused": _subscription_changed,  # with customer.subscription.updated
     "customer.subscription.resumed": _subscription_changed,  # with customer.subscription.updated
     "customer.subscription.trial_will_end": _subscription_changed,  # three days before a trial ends

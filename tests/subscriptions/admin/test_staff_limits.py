@@ -53,7 +53,8 @@ class TestLooking:
         local_stripe.forget_calls()
         for (page, action), row in chosen.items():
             viewer.post(
-                f"/admin/subscriptions/{page}/?paid_twice=newer", {"action": action, "_selected_action": [row]}
+                f"/admin/subscriptions/{page}/?paid_twice=newer",
+                {"action": action, "_selected_action": [row], "confirmed": "yes"},
             )
         assert local_stripe.calls == []
         assert (Subscription.objects.get().status, Payment.objects.get().gives_access) == ("active", True)

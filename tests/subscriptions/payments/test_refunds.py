@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import quote
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from billing import gateway
@@ -16,7 +16,7 @@ from subscriptions.payments import duplicates
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import settle, sync_now
 from tests.subscriptions.mirror.altered import AlteringClient
-from tests.subscriptions.rows import bill
+from tests.subscriptions.rows import MAY, bill
 
 pytestmark = pytest.mark.django_db
 
@@ -206,12 +206,35 @@ class TestTwicePaid:
         Subscription.objects.filter(pk=second).update(status="canceled")
         assert b"pays twice" not in admin_client.get("/admin/").content
 
-    def test_one_click_cancels_and_refunds_the_newer(
+    def test_is_told_before_it_is_done(self, admin_client: Client, second: str, local_stripe: LocalStripe) -> None:
+        local_stripe.forget_calls()
+        form = {"action": "cancel_and_refund", "_selected_action": [second]}
+        page = admin_client.post(PAID_TWICE, form).content.decode()
+        assert "It is cancelled now and not charged again" in page
+        assert "All that was paid for it is refunded: $19.00." in page
+        assert "The customer keeps the older subscription to Pro, with its access." in page
+        assert "Stripe keeps its fees for payments that are refunded." in page
+        assert f'<input type="hidden" name="_selected_action" value="{second}">' in page
+        assert (local_stripe.calls, LogEntry.objects.count()) == ([], 0)
+        assert Subscription.objects.filter(status="active").count() == 2
+
+    @pytest.mark.parametrize("codename", ["add_refund", "change_subscription"])
+    def test_needs_the_right_to_cancel_and_the_right_to_refund(
+        self, client: Client, second: str, local_stripe: LocalStripe, codename: str
+    ) -> None:
+        clerk = User.objects.create_user("clerk", "clerk@example.com", "correct horse battery", is_staff=True)
+        clerk.user_permissions.set(Permission.objects.filter(codename__in=["view_subscription", codename]))
+        client.force_login(clerk)
+        client.post(PAID_TWICE, {"action": "cancel_and_refund", "_selected_action": [second], "confirmed": "yes"})
+        assert Subscription.objects.filter(status="active").count() == 2
+        assert local_stripe.api.refunds.list().data == []
+
+    def test_confirmed_it_cancels_and_refunds_the_newer(
         self, admin_client: Client, second: str, local_stripe: LocalStripe
     ) -> None:
-        form = {"action": "cancel_and_refund", "_selected_action": [second]}
+        form = {"action": "cancel_and_refund", "_selected_action": [second], "confirmed": "yes"}
         page = admin_client.post(PAID_TWICE, form, follow=True).content.decode()
-        assert f"Subscription {second}: cancelled, $19.00 refunded." in page
+        assert f"Subscription {second}: Paid twice: cancelled, $19.00 refunded." in page
         assert LogEntry.objects.get().change_message == "Paid twice: cancelled, $19.00 refunded."
         assert dict(Subscription.objects.values_list("pk", "status")).pop(second) == "canceled"
         assert Subscription.objects.filter(status="active").count() == 1
@@ -226,10 +249,12 @@ class TestTwicePaid:
         client = AlteringClient(local_stripe)
         client.alter("/v1/invoices", lambda objects: [obj.update(currency=7) for obj in objects])
         gateway.use_transport(client)
-        form = {"action": "cancel_and_refund", "_selected_action": [second]}
+        form = {"action": "cancel_and_refund", "_selected_action": [second], "confirmed": "yes"}
         page = admin_client.post(PAID_TWICE, form, follow=True).content.decode()
         assert f"Look at invoice {invoice_id} in Stripe&#x27;s dashboard: it may still have to be refunded." in page
         assert "cancelled and refunded" not in page
+        logged = LogEntry.objects.get().change_message
+        assert logged.startswith("Paid twice: cancelled, but not all was refunded. Look at invoice")
         assert local_stripe.api.refunds.list().data == []
         client.stop()
         duplicates.cancel_and_refund(Subscription.objects.get(pk=second))
@@ -239,7 +264,7 @@ class TestTwicePaid:
         self, admin_client: Client, second: str, local_stripe: LocalStripe
     ) -> None:
         first = Subscription.objects.exclude(pk=second).get().pk
-        form = {"action": "cancel_and_refund", "_selected_action": [first]}
+        form = {"action": "cancel_and_refund", "_selected_action": [first], "confirmed": "yes"}
         for path in ("/admin/subscriptions/subscription/", PAID_TWICE):
             admin_client.post(path, form)
         assert Subscription.objects.filter(status="active").count() == 2
@@ -248,9 +273,42 @@ class TestTwicePaid:
     def test_clicked_again_refunds_nothing_more(
         self, admin_client: Client, second: str, local_stripe: LocalStripe
     ) -> None:
-        form = {"action": "cancel_and_refund", "_selected_action": [second]}
+        form = {"action": "cancel_and_refund", "_selected_action": [second], "confirmed": "yes"}
         admin_client.post(PAID_TWICE, form)
         admin_client.post(PAID_TWICE, form)
         assert len(local_stripe.api.refunds.list().data) == 1
         sync_now()
         assert Refund.objects.count() == 1
+
+
+class TestPurchasedTwice:
+    @pytest.fixture
+    def second(self, paid_handbook: Payment, local_stripe: LocalStripe) -> Payment:
+        """Another Handbook, sold to ada in the dashboard, an hour later."""
+        local_stripe.control("clock", advance=3600)
+        intent = local_stripe.api.payment_intents.create(
+            {
+                "amount": 4900, "currency": "usd", "customer": str(paid_handbook.customer_id), "confirm": True,
+                "payment_method": "pm_card_visa", "return_url": "https://example.com/",
+            }
+        )  # fmt: skip
+        columns = {
+            name: getattr(paid_handbook, name) for name in ("customer", "product", "price", "amount", "currency")
+        }
+        return Payment.objects.create(
+            payment_intent_id=intent.id, status="succeeded", stripe_created_at=MAY, **columns
+        )  # fmt: skip
+
+    def test_is_told_before_it_is_refunded(
+        self, admin_client: Client, second: Payment, local_stripe: LocalStripe
+    ) -> None:
+        page = "/admin/subscriptions/payment/?paid_twice=newer"
+        form = {"action": "refund_wholly", "_selected_action": [str(second.pk)]}
+        asked = admin_client.post(page, form).content.decode()
+        assert "$49.00 is refunded, and the access that it gives ends." in asked
+        assert "The older purchase of the same product stays, with its access." in asked
+        assert local_stripe.api.refunds.list().data == []
+        admin_client.post(page, {**form, "confirmed": "yes"})
+        assert LogEntry.objects.get().change_message == "Paid twice: $49.00 refunded."
+        assert [refund.amount for refund in local_stripe.api.refunds.list().data] == [4900]
+        assert [payment.gives_access for payment in Payment.objects.order_by("stripe_created_at")] == [True, False]
