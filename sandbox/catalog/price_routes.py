@@ -2,7 +2,7 @@
 
 from sandbox.catalog import amounts, rules
 from sandbox.core.account import Account
-from sandbox.core.errors import ApiError
+from sandbox.core.errors import ApiError, within
 from sandbox.core.store import Object
 from sandbox.http import listing, metadata
 from sandbox.http.expansion import provides
@@ -21,6 +21,12 @@ def create(account: Account, params: Params) -> Object:
     else:
         product = rules.add_product(account, params["product_data"])
     return rules.add_price(account, params, product=product)
+
+
+def create_inline(account: Account, given: Params, *, param: str) -> Object:
+    """Create the price of a request's `price_data`, which is the parameter `param`; it is inactive, as at Stripe."""
+    with within(param):
+        return create(account, {**given, "active": False})
 
 
 def retrieve(account: Account, _params: Params, price_id: str) -> Object:

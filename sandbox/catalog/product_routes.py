@@ -2,7 +2,7 @@
 
 from sandbox.catalog import rules
 from sandbox.core.account import Account
-from sandbox.core.errors import ApiError
+from sandbox.core.errors import ApiError, within
 from sandbox.core.store import Object
 from sandbox.http import listing, metadata
 from sandbox.http.listing import Params
@@ -13,7 +13,8 @@ def create(account: Account, params: Params) -> Object:
     """Create a product, and its default price if `default_price_data` is given."""
     product = rules.add_product(account, params)
     if "default_price_data" in params:
-        price = rules.add_price(account, params["default_price_data"], product=product)
+        with within("default_price_data"):
+            price = rules.add_price(account, params["default_price_data"], product=product)
         rules.change_product(account, product, {"default_price": price["id"]})
     return product
 

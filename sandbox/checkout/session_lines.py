@@ -7,7 +7,7 @@ from sandbox.catalog.meters import usage
 from sandbox.checkout import shapes
 from sandbox.core import money, pricing
 from sandbox.core.account import Account
-from sandbox.core.errors import ApiError
+from sandbox.core.errors import ApiError, within
 from sandbox.core.money import shown
 from sandbox.core.store import Object
 from sandbox.http import limits, metadata
@@ -45,7 +45,7 @@ def _line_item(account: Account, given: Params, path: str) -> Object:
     price = (
         _existing_price(account, given["price"], path)
         if "price" in given
-        else _new_price(account, given["price_data"])
+        else _new_price(account, given["price_data"], f"{path}[price_data]")
     )
     if price["custom_unit_amount"] and given.get("quantity") != 1:
         raise ApiError.invalid(
@@ -117,12 +117,13 @@ def _existing_price(account: Account, price_id: str, path: str) -> Object:
     return price
 
 
-def _new_price(account: Account, data: Params) -> Object:
+def _new_price(account: Account, data: Params, path: str) -> Object:
     """Create a price for this session only; it and a product created with it are inactive."""
     if "product_data" in data:
-        product = product_routes.create(account, {**data["product_data"], "active": False})
+        with within(f"{path}[product_data]"):
+            product = product_routes.create(account, {**data["product_data"], "active": False})
         data = {name: value for name, value in data.items() if name != "product_data"} | {"product": product["id"]}
-    return price_routes.create(account, {**data, "active": False})
+    return price_routes.create_inline(account, data, param=path)
 
 
 def _check_mode(items: list[Object], mode: str) -> None:

@@ -4,6 +4,8 @@ Routes and rules raise it, with a named constructor where several need the same 
 api.py turns it into the response.
 """
 
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 from sandbox.core.kinds import KINDS
@@ -14,6 +16,7 @@ MAYBE_CONNECTED = (
     "It's possible this PaymentMethod exists on one of your connected accounts, in which case you should retry this "
     "request on that connected account. Learn more at https://stripe.com/docs/connect/authentication"
 )
+NAMED_IN_MESSAGE = frozenset({"parameter_missing", "parameter_unknown", "sandbox_unsupported"})
 SUPPORT = "Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
 
 
@@ -52,6 +55,23 @@ class ApiError(Exception):
             "type": self.type,
         }
         return {"error": {name: value for name, value in members.items() if value is not None}}
+
+    def put_within(self, parameter: str) -> None:
+        """Name the refused parameter as a member of this one; cards' errors name theirs without it."""
+        if self.param is None or self.type == "card_error":
+            return
+        name, bracket, rest = self.param.partition("[")
+        inner, self.param = self.param, f"{parameter}[{name}]{bracket}{rest}"
+        if self.code in NAMED_IN_MESSAGE:
+            self.message = self.message.replace(inner, self.param)
+
+    def take_out_of(self, parameter: str) -> None:
+        """Name the refused parameter without this one, if it is a member of it."""
+        if self.param is None or not self.param.startswith(f"{parameter}["):
+            return
+        inner, _, rest = self.param.removeprefix(f"{parameter}[").partition("]")
+        self.message = self.message.replace(self.param, inner + rest)
+        self.param = inner + rest
 
     @classmethod
     def invalid(cls, message: str, *, param: str | None = None, code: str | None = None) -> Self:
@@ -177,3 +197,27 @@ class ApiError(Exception):
     def card(cls, message: str, *, code: str, decline_code: str | None = None, **extra: Any) -> Self:
         """Refuse a payment (402); `extra` carries `payment_intent`, `payment_method`, `charge`."""
         return cls(message, status=402, type="card_error", code=code, decline_code=decline_code, **extra)
+
+
+@contextmanager
+def within(parameter: str, *, members: Container[str] | None = None) -> Iterator[None]:
+    """Name what the block refuses as a member of the parameter: `type` as `payment_method_data[type]`.
+
+    With `members` only these are named so.
+    """
+    try:
+        yield
+    except ApiError as error:
+        if members is None or error.param is None or error.param.partition("[")[0] in members:
+            error.put_within(parameter)
+        raise
+
+
+@contextmanager
+def without(parameter: str) -> Iterator[None]:
+    """Name what the block refuses without the parameter that it is a member of: `items[0][price]` as `price`."""
+    try:
+        yield
+    except ApiError as error:
+        error.take_out_of(parameter)
+        raise

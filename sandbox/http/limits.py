@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.core import money
+from sandbox.core import money, periods
 from sandbox.core.errors import ApiError
 
 MAX_AMOUNT = 99_999_999
@@ -16,6 +16,7 @@ MAX_TEXT = 5000
 MAX_NAME = 250
 MAX_CODE = 500
 MAX_EMAIL = 512
+LONGEST_DURATION = {"day": 3660, "week": 522, "month": 120, "year": 10}
 FIVE_YEARS = 5 * 365 * 86_400
 
 CURRENCIES = (
@@ -101,6 +102,15 @@ def future(moment: int, *, param: str, now: int) -> int:
     if moment > now + FIVE_YEARS:
         raise ApiError.invalid("Invalid timestamp: can be no more than five years in the future.", param=param)
     return moment
+
+
+def end_of(length: Mapping[str, Any], *, start: int, param: str) -> int:
+    """Return the end of a `duration`, which has an interval and their number."""
+    interval, count = length["interval"], length.get("interval_count", 1)
+    if count > LONGEST_DURATION[interval]:
+        raise ApiError.invalid("The maximum duration is ten years.", param=f"{param}[interval_count]")
+    count = positive(count, param=f"{param}[interval_count]")
+    return periods.boundary(anchor=start, interval=interval, interval_count=count, number=1)
 
 
 def text(value: str, *, param: str, longest: int = MAX_TEXT) -> str:

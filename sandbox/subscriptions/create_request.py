@@ -11,7 +11,7 @@ from sandbox.catalog.orders import Order
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
-from sandbox.http import limits, listing, metadata
+from sandbox.http import limits, metadata
 from sandbox.http.listing import Params
 from sandbox.invoices import rules as invoices
 from sandbox.payments import payment_method_routes
@@ -52,6 +52,7 @@ SUPPORTED = frozenset(
 ITEM_PARAMETERS = frozenset({"metadata", "plan", "price", "price_data", "quantity"})
 ONE_TIME_PARAMETERS = frozenset({"metadata", "price", "price_data", "quantity"})
 MAX_ITEMS = 20
+CHARGED: Object = {"collection_method": "charge_automatically", "days_until_due": None}
 
 
 def start(account: Account, params: Params) -> Object:
@@ -92,7 +93,7 @@ def item_order(account: Account, given: Params, path: str, *, quantity: int = 1)
     if ("price" in given) == ("price_data" in given):
         raise ApiError.invalid("You must provide exactly one of `price` or `price_data`.", param=path)
     if "price_data" in given:
-        price = price_routes.create(account, {**given["price_data"], "active": False})
+        price = price_routes.create_inline(account, given["price_data"], param=f"{path}[price_data]")
     else:
         price = recurring_price(account, given["price"], param=f"{path}[price]")
     count = item_quantity(price, given, path, default=quantity)
@@ -111,7 +112,7 @@ def _one_time_order(account: Account, given: Params, path: str) -> Order:
     if ("price" in given) == ("price_data" in given):
         raise ApiError.invalid("You must provide exactly one of `price` or `price_data`.", param=path)
     if "price_data" in given:
-        price = price_routes.create(account, {**given["price_data"], "active": False})
+        price = price_routes.create_inline(account, given["price_data"], param=f"{path}[price_data]")
     else:
         price = account.find("price", given["price"], param=f"{path}[price]")
     if price["type"] != "one_time":
@@ -199,13 +200,9 @@ def _mode(params: Params) -> str:
 
 def _members(account: Account, params: Params, customer: Object) -> dict[str, Any]:
     members = shared_parameters.shared_members(account, params)
-    members |= listing.given(params, "collection_method", "days_until_due")
+    members |= shared_parameters.collection(params, CHARGED)
     members["metadata"] = metadata.merged({}, params)
     members |= shared_parameters.payment_settings(params, NO_PAYMENT_SETTINGS)
-    if params.get("collection_method") == "send_invoice" and "days_until_due" not in params:
-        raise ApiError.invalid(
-            "You must pass `days_until_due` when `collection_method` is `send_invoice`.", param="days_until_due"
-        )
     if method_id := params.get("default_payment_method"):
         method = payment_method_routes.attached(account, method_id, customer, param="default_payment_method")
         members["default_payment_method"] = method["id"]

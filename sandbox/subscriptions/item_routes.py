@@ -1,9 +1,9 @@
 """The `/v1/subscription_items` routes. Items live in their subscriptions, so a change is one of the subscription."""
 
 from sandbox.core.account import Account
-from sandbox.core.errors import ApiError
+from sandbox.core.errors import ApiError, without
 from sandbox.core.store import Object
-from sandbox.http import limits, sublists
+from sandbox.http import sublists
 from sandbox.http.listing import Params
 from sandbox.http.routes import Routes
 from sandbox.invoices import subscription_state
@@ -11,7 +11,8 @@ from sandbox.subscriptions import rules
 from sandbox.subscriptions.changes import request as change_request
 
 # The parameters that say how the change is billed; the others describe the item.
-BILLING = ("payment_behavior", "proration_behavior", "proration_date")
+BILLING = ("off_session", "payment_behavior", "proration_behavior", "proration_date")
+ITEM = "items[0]"  # The item's name in the request of the subscription's change.
 ENDED_MESSAGE = "You cannot change the items of a subscription that has ended."
 INCOMPLETE_MESSAGE = "You cannot change the items of a subscription in the `incomplete` status."
 
@@ -52,11 +53,11 @@ def _change(account: Account, subscription: Object, params: Params, item: Params
         raise ApiError.invalid(ENDED_MESSAGE)
     if subscription["status"] == "incomplete":
         raise ApiError.invalid(INCOMPLETE_MESSAGE)
-    limits.refuse_unsupported(params, "billing_thresholds", "current_trial", "discounts", "tax_rates")
     billing = {name: params[name] for name in BILLING if name in params}
     described = {name: value for name, value in params.items() if name not in BILLING}
     rules.with_current_prices(account, subscription)
-    return change_request.update(account, subscription, {**billing, "items": [{**described, **item}]})
+    with without(ITEM):
+        return change_request.update(account, subscription, {**billing, "items": [{**described, **item}]})
 
 
 def _subscription_of(account: Account, item_id: str) -> Object:

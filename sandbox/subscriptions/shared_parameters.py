@@ -54,6 +54,26 @@ def shared_members(_account: Account, given: Params) -> dict[str, Any]:
     return members
 
 
+def collection(given: Params, current: Object) -> dict[str, Any]:
+    """Return `collection_method` and `days_until_due` after the request; only sent invoices have a due date."""
+    if not given.keys() & {"collection_method", "days_until_due"}:
+        return {}
+    method = given.get("collection_method", current["collection_method"])
+    if method != "send_invoice":
+        if "days_until_due" in given:
+            raise ApiError.invalid(
+                "You can only set `days_until_due` if the `collection_method` is `send_invoice`.",
+                param="days_until_due",
+            )
+        return {"collection_method": method, "days_until_due": None}
+    days = given.get("days_until_due", current["days_until_due"])
+    if days is None:
+        raise ApiError.invalid(
+            "You must pass `days_until_due` when `collection_method` is `send_invoice`.", param="days_until_due"
+        )
+    return {"collection_method": method, "days_until_due": limits.amount(days, param="days_until_due")}
+
+
 def payment_settings(given: Params, current: Object) -> dict[str, Any]:
     """Return the `payment_settings` after the request, if it has any; only cards can be named."""
     if "payment_settings" not in given:

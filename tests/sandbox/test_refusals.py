@@ -67,3 +67,84 @@ class TestEmptyTexts:
         shop.api.subscriptions.update(paid_subscription.id, {name: ""})
 
         assert shop.new_types() == []
+
+
+UNKNOWN = {"product": "none", "currency": "usd", "unit_amount": 1, "recurring": {"interval": "day"}}
+
+
+class TestNestedParameters:
+    """A refusal names the parameter as the request does, wherever it is nested."""
+
+    @pytest.mark.parametrize(
+        ("call", "params", "param"),
+        [
+            ("prices.create", {"product_data": {"name": "A"}, "currency": "xxx", "unit_amount": 1}, "currency"),
+            (
+                "products.create",
+                {"name": "A", "default_price_data": {"currency": "xxx"}},
+                "default_price_data[currency]",
+            ),
+            (
+                "subscriptions.create",
+                {
+                    "customer": "?",
+                    "items": [
+                        {"price_data": {"product": "none", "currency": "usd", "recurring": {"interval": "day"}}}
+                    ],
+                },
+                "items[0][price_data][product]",
+            ),
+            (
+                "checkout.sessions.create",
+                {
+                    "mode": "payment",
+                    "success_url": "https://shop.example",
+                    "line_items": [{"price_data": {"product_data": {"name": " "}, "currency": "usd"}, "quantity": 1}],
+                },
+                "line_items[0][price_data][product_data][name]",
+            ),
+            (
+                "payment_intents.create",
+                {"amount": 500, "currency": "usd", "payment_method_data": {"type": "eps"}},
+                "payment_method_data[type]",
+            ),
+            (
+                "setup_intents.create",
+                {"payment_method_data": {"type": "sepa_debit"}},
+                "payment_method_data[sepa_debit]",
+            ),
+            (
+                "invoices.create",
+                {"customer": "?", "payment_settings": {"default_mandate": "m"}},
+                "payment_settings[default_mandate]",
+            ),
+        ],
+        ids=lambda value: value if isinstance(value, str) else "",
+    )
+    def test_are_named_with_what_they_are_in(self, shop, customer, call, params, param):
+        service, given = shop.api, dict(params)
+        if "customer" in given:
+            given["customer"] = customer
+        for name in call.split("."):
+            service = getattr(service, name)
+        shop.forget_events()
+
+        error = error_of(service, given)
+
+        assert (error.http_status, error.param, shop.new_types()) == (400, param, [])
+
+    def test_name_an_item_s_parameters_without_a_position(self, shop, paid_subscription):
+        item = paid_subscription["items"].data[0].id
+
+        error = error_of(shop.api.subscription_items.update, item, {"price": "none"})
+
+        assert (error.code, error.param) == ("resource_missing", "price")
+
+
+class TestDetailsOfAnotherPaymentMethod:
+    def test_are_refused(self, shop):
+        given = {"type": "us_bank_account", "us_bank_account": {"account_number": "1", "routing_number": "2"}}
+
+        error = error_of(shop.api.payment_methods.create, {**given, "boleto": {"tax_id": "000.000.000-00"}})
+
+        assert error.param == "boleto"

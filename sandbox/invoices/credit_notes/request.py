@@ -4,7 +4,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from sandbox.core import money
 from sandbox.core.account import Account
-from sandbox.core.errors import ApiError
+from sandbox.core.errors import ApiError, within
 from sandbox.core.store import Object
 from sandbox.http import limits
 from sandbox.http.listing import Params
@@ -62,7 +62,8 @@ def check_split(params: Params, invoice: Object, *, linked: int, after_payment: 
 
 
 def _line(given: Params, invoice: Object, path: str) -> Credit:
-    limits.refuse_unsupported(given, "tax_amounts", "tax_rates", "metadata")
+    with within(path):
+        limits.refuse_unsupported(given, "tax_amounts", "tax_rates", "metadata")
     if given["type"] == "custom_line_item":
         return _custom(given, path)
     line = next((each for each in invoice["lines"]["data"] if each["id"] == given.get("invoice_line_item")), None)

@@ -89,7 +89,7 @@ def _number(account: Account, invoice: Object) -> str:
 def _linked_refunds(account: Account, params: Params) -> list[Object]:
     found = []
     for index, each in enumerate(params.get("refunds", [])):
-        if "payment_record_refund" in each:
+        if "payment_record_refund" in each or each.get("type") == "payment_record_refund":
             raise ApiError.unsupported_parameter(f"refunds[{index}][payment_record_refund]")
         refund = account.find("refund", each.get("refund", ""), param=f"refunds[{index}][refund]")
         found.append(shapes.refund_entry(refund, each.get("amount_refunded", refund["amount"])))

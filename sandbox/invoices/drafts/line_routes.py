@@ -1,7 +1,7 @@
 """Routes of the lines of a draft invoice: add, change and remove them."""
 
 from sandbox.core.account import Account
-from sandbox.core.errors import ApiError
+from sandbox.core.errors import ApiError, within
 from sandbox.core.store import Object
 from sandbox.http import metadata
 from sandbox.http.listing import Params
@@ -14,11 +14,12 @@ def add(account: Account, params: Params, invoice_id: str) -> Object:
     """Add lines: pending invoice items, or new amounts and prices."""
     invoice = _draft(account, invoice_id)
     for index, given in enumerate(params["lines"]):
-        if "invoice_item" in given:
-            _add_pending(account, invoice, given, path=f"lines[{index}]")
-        else:
-            customer = account.find("customer", invoice["customer"])
-            items.create(account, _item_params(given, invoice), customer=customer, invoice=invoice)
+        with within(f"lines[{index}]"):
+            if "invoice_item" in given:
+                _add_pending(account, invoice, given)
+            else:
+                customer = account.find("customer", invoice["customer"])
+                items.create(account, _item_params(given, invoice), customer=customer, invoice=invoice)
     return _with_metadata(account, invoice, params)
 
 
@@ -27,7 +28,8 @@ def update_many(account: Account, params: Params, invoice_id: str) -> Object:
     invoice = _draft(account, invoice_id)
     for index, given in enumerate(params["lines"]):
         line = _line(invoice, given["id"], param=f"lines[{index}][id]")
-        _change(account, invoice, line, {name: value for name, value in given.items() if name != "id"})
+        with within(f"lines[{index}]"):
+            _change(account, invoice, line, {name: value for name, value in given.items() if name != "id"})
     return _with_metadata(account, invoice, params)
 
 
@@ -53,11 +55,10 @@ def remove(account: Account, params: Params, invoice_id: str) -> Object:
     return _with_metadata(account, invoice, params)
 
 
-def _add_pending(account: Account, invoice: Object, given: Params, *, path: str) -> None:
-    param = f"{path}[invoice_item]"
-    item = account.find("invoiceitem", given["invoice_item"], param=param)
+def _add_pending(account: Account, invoice: Object, given: Params) -> None:
+    item = account.find("invoiceitem", given["invoice_item"], param="invoice_item")
     if item["invoice"] is not None or item["customer"] != invoice["customer"]:
-        raise ApiError.invalid("The invoice item is not pending for this invoice's customer.", param=param)
+        raise ApiError.invalid("The invoice item is not pending for this invoice's customer.", param="invoice_item")
     account.change(item, {"invoice": invoice["id"]})
     items.put_line(account, invoice, item)
 
@@ -79,7 +80,7 @@ def _change(account: Account, invoice: Object, line: Object, given: Params) -> N
 def _item_params(given: Params, invoice: Object) -> Params:
     """Return a line's parameters as those of an invoice item; a line's product can be new."""
     if "product_data" in given.get("price_data", {}):
-        raise ApiError.unsupported_parameter("lines[price_data][product_data]")
+        raise ApiError.unsupported_parameter("price_data[product_data]")
     return {"currency": invoice["currency"], **given}
 
 

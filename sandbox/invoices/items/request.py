@@ -110,7 +110,7 @@ def _price(account: Account, params: Params, currency: str, present: Object | No
     if "pricing" in params:
         return _one_time_price(account, params["pricing"].get("price"))
     if "price_data" in params:
-        return price_routes.create(account, {**params["price_data"], "active": False})
+        return price_routes.create_inline(account, params["price_data"], param="price_data")
     amount = params.get("amount", params.get("unit_amount_decimal"))
     if amount is None and present:
         return account.find("price", present["pricing"]["price_details"]["price"])

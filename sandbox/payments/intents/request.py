@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.core import money
 from sandbox.core.account import Account
-from sandbox.core.errors import ApiError
+from sandbox.core.errors import ApiError, within
 from sandbox.core.store import Object
 from sandbox.http import limits, listing, metadata
 from sandbox.http.listing import Params
@@ -106,7 +106,8 @@ def method(account: Account, intent: Object, params: Params) -> Object | None:
     Raises ApiError for one that the intent does not take, or that belongs to another customer.
     """
     if data := params.get("payment_method_data"):
-        found = creating.create(account, data)
+        with within("payment_method_data"):
+            found = creating.create(account, data)
     elif params.get("payment_method"):
         found = naming.find(account, params["payment_method"], param="payment_method")
     else:
@@ -202,7 +203,8 @@ def _options(intent: Object, given: Params) -> Object:
         if kind not in method_types.OPTIONS:
             raise ApiError.unsupported_parameter(f"payment_method_options[{kind}]")
         known = {name: value or None for name, value in (chosen or {}).items()}
-        limits.refuse_unsupported(known, "setup_future_usage", "capture_method")
+        with within(f"payment_method_options[{kind}]"):
+            limits.refuse_unsupported(known, "setup_future_usage", "capture_method")
         options[kind] = {**method_types.OPTIONS[kind], **options.get(kind, {}), **known}
     return options
 

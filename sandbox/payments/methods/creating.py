@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.core.account import Account
-from sandbox.core.errors import ApiError
+from sandbox.core.errors import ApiError, within
 from sandbox.core.store import Object
 from sandbox.http import limits, listing, metadata
 from sandbox.http.listing import Params
@@ -44,6 +44,8 @@ def create(account: Account, params: Params) -> Object:
     kind = params["type"]
     if kind not in method_types.OPTIONS:
         raise ApiError.unsupported_parameter("type")
+    if others := sorted(params.keys() & method_types.OPTIONS.keys() - {kind}):
+        raise ApiError.invalid(f"You cannot pass `{others[0]}` to a PaymentMethod of type `{kind}`.", param=others[0])
     payer = _payer(params.get("billing_details"), shapes.billing_details())
     method = BUILDERS[kind](account, params, payer)
     method |= {"metadata": metadata.merged({}, params)} | listing.given(params, "allow_redisplay")
@@ -78,7 +80,8 @@ def _changed_card(account: Account, method: Object, given: Params) -> Object:
         raise ApiError.invalid(
             f"You cannot update `card` on a PaymentMethod of type `{method['type']}`.", param="card"
         )
-    limits.refuse_unsupported(given, "networks")
+    with within("card"):
+        limits.refuse_unsupported(given, "networks")
     expiry = {**method["card"], **given}
     cards.check_expiry(month=expiry["exp_month"], year=expiry["exp_year"], now=account.now)
     return expiry
@@ -97,7 +100,8 @@ def _card(account: Account, params: Params, payer: Object) -> Object:
     given = _details(params, "card")
     if "token" in given:
         return _card_of_token(account, given["token"], payer)
-    limits.refuse_unsupported(given, "networks")
+    with within("card"):
+        limits.refuse_unsupported(given, "networks")
     for name in ("number", "exp_month", "exp_year"):
         if name not in given:
             raise ApiError.missing_parameter(f"card[{name}]")
@@ -132,7 +136,8 @@ def _sepa_debit(account: Account, params: Params, payer: Object) -> Object:
 
 def _us_bank_account(account: Account, params: Params, payer: Object) -> Object:
     given = _details(params, "us_bank_account")
-    limits.refuse_unsupported(given, "financial_connections_account")
+    with within("us_bank_account"):
+        limits.refuse_unsupported(given, "financial_connections_account")
     for name in ("account_number", "routing_number"):
         if name not in given:
             raise ApiError.missing_parameter(f"us_bank_account[{name}]")

@@ -13,7 +13,8 @@ from sandbox.subscriptions import create_request, scheduled_ends, shared_paramet
 from sandbox.subscriptions.changes.rules import ItemChanges
 from sandbox.subscriptions.create_request import ITEM_PARAMETERS, MAX_ITEMS
 
-ITEM_CHANGE_PARAMETERS = ITEM_PARAMETERS | {"deleted", "id"}
+# `clear_usage` has no effect: usage is kept by meters.
+ITEM_CHANGE_PARAMETERS = ITEM_PARAMETERS | {"clear_usage", "deleted", "id"}
 
 
 def item_changes(account: Account, subscription: Object, params: Params) -> ItemChanges:
@@ -72,6 +73,8 @@ def _apply_item(account: Account, found: ItemChanges, given: Params, path: str) 
     for name in sorted(given.keys() - ITEM_CHANGE_PARAMETERS):
         raise ApiError.unsupported_parameter(f"{path}[{name}]")
     if "id" not in given:
+        if given.keys() & {"clear_usage", "deleted"}:
+            raise ApiError.missing_parameter(f"{path}[id]")
         found.added.append(create_request.item_order(account, given, path))
         return
     index = next((i for i, item in enumerate(found.kept) if item["id"] == given["id"]), None)

@@ -28,6 +28,8 @@ SUPPORTED = frozenset(
         "cancel_at",
         "cancel_at_period_end",
         "cancellation_details",
+        "collection_method",
+        "days_until_due",
         "default_payment_method",
         "description",
         "discounts",
@@ -87,6 +89,7 @@ def cancellation_details(params: Params, *, reason: str | None = None) -> dict[s
 def _members(account: Account, subscription: Object, params: Params) -> dict[str, Any]:
     members = shared_parameters.shared_members(account, params) | collection.requested(account, params)
     members |= shared_parameters.payment_settings(params, subscription["payment_settings"])
+    members |= shared_parameters.collection(params, subscription)
     if "metadata" in params:
         members["metadata"] = metadata.merged(subscription["metadata"], params)
     if "default_payment_method" in params:

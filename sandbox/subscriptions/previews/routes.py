@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.core.account import Account, Rehearsal
 from sandbox.core.dry_run import dry_run
-from sandbox.core.errors import ApiError
+from sandbox.core.errors import ApiError, within
 from sandbox.core.store import Object
 from sandbox.core.visibility import SHOWN_OF_NESTED_LISTS
 from sandbox.http import limits
@@ -17,7 +17,8 @@ from sandbox.subscriptions import rules as subscriptions
 from sandbox.subscriptions.changes import request as change_request
 from sandbox.subscriptions.previews import next_invoice, shapes
 
-SUPPORTED = frozenset({"customer", "discounts", "preview_mode", "schedule", "subscription", "subscription_details"})
+DETAILS = "subscription_details"
+SUPPORTED = frozenset({"customer", "discounts", "preview_mode", "schedule", "subscription", DETAILS})
 LINES_KIND = "_preview"
 LINES_KEPT_SECONDS = 86400
 CHANGE_DETAILS = frozenset(
@@ -41,7 +42,7 @@ def create(account: Account, params: Params) -> Object:
     Raises ApiError if the change itself would be refused, and ApiError (404) if there would be no next invoice.
     """
     limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
-    details = params.get("subscription_details", {})
+    details = params.get(DETAILS, {})
     subscription = _subscription(account, params)
     if subscription is None:
         preview = _preview_new_subscription(account, params, details)
@@ -72,7 +73,8 @@ def _preview_change(account: Account, subscription: Object, params: Params, deta
             drafted = _final_invoice(account, rehearsal, tried, details)
         else:
             if changes:
-                change_request.apply(account, tried, changes)
+                with within(DETAILS, members=details):
+                    change_request.apply(account, tried, changes)
             drafted = next_invoice.next_invoice(account, rehearsal, tried, latest_before=latest_before)
         new_items = prorations.new_items(account, tried, items_before)
     if drafted is None:
@@ -82,10 +84,12 @@ def _preview_change(account: Account, subscription: Object, params: Params, deta
 
 def _preview_new_subscription(account: Account, params: Params, details: Params) -> Object:
     """Return the first invoice of a new subscription."""
-    limits.refuse_unsupported(details, *sorted(details.keys() - NEW_SUBSCRIPTION_DETAILS))
+    with within(DETAILS):
+        limits.refuse_unsupported(details, *sorted(details.keys() - NEW_SUBSCRIPTION_DETAILS))
     members = {name: params[name] for name in params.keys() & {"customer", "discounts"}}
     with dry_run(account) as rehearsal:
-        started = create_request.start(account, {**details, **members, "payment_behavior": "default_incomplete"})
+        with within(DETAILS, members=details):
+            started = create_request.start(account, {**details, **members, "payment_behavior": "default_incomplete"})
         if started["latest_invoice"] is None:  # All items are metered: the first invoice is that of the next period.
             drafted = next_invoice.next_invoice(account, rehearsal, started, latest_before=None)
         else:
@@ -114,7 +118,7 @@ def _subscription(account: Account, params: Params) -> Object | None:
     if "customer" not in params:
         raise ApiError.missing_parameter("customer")
     customer = account.find("customer", params["customer"], param="customer")
-    if "items" in params.get("subscription_details", {}):
+    if "items" in params.get(DETAILS, {}):
         return None
     return _next_to_be_billed(account, customer)
 
@@ -133,7 +137,7 @@ def _subscription_by_id(account: Account, subscription_id: str, params: Params) 
 
 
 def _subscription_of_schedule(account: Account, params: Params) -> Object:
-    if params.keys() & {"subscription", "subscription_details"}:
+    if params.keys() & {"subscription", DETAILS}:
         raise ApiError.invalid("You may only specify one of these parameters: schedule, subscription.")
     schedule = account.find("subscription_schedule", params["schedule"], param="schedule")
     if schedule["subscription"] is None:
@@ -155,7 +159,8 @@ def _next_to_be_billed(account: Account, customer: Object) -> Object:
 
 def _changes(params: Params, details: Params) -> dict[str, Any]:
     """Return the parameters of `subscriptions.update` to preview; empty if the request changes nothing."""
-    limits.refuse_unsupported(details, *sorted(details.keys() - CHANGE_DETAILS - {"cancel_now"}))
+    with within(DETAILS):
+        limits.refuse_unsupported(details, *sorted(details.keys() - CHANGE_DETAILS - {"cancel_now"}))
     if "proration_date" in details:
         _check_proration_date(details)
     changes = {name: details[name] for name in details.keys() & CHANGE_DETAILS}

@@ -8,7 +8,6 @@ from typing import Any
 from sandbox.core import ids
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
-from sandbox.core.periods import boundary
 from sandbox.core.store import Object
 from sandbox.http import limits
 from sandbox.http.listing import Params
@@ -167,8 +166,7 @@ def _read_resume(account: Account, given: Params, present: Object | None, *, pau
         length = asked.get("duration") or {}
         if not length:
             raise ApiError.missing_parameter(f"{path}[duration]")
-        count = limits.positive(length.get("interval_count", 1), param=f"{path}[duration][interval_count]")
-        moment = boundary(anchor=pause_at, interval=length["interval"], interval_count=count, number=1)
+        moment = limits.end_of(length, start=pause_at, param=f"{path}[duration]")
     elif asked:
         moment = _moment(account, asked, path)
     if moment is None:

@@ -7,7 +7,6 @@ from sandbox.catalog import price_routes
 from sandbox.catalog.meters import usage
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
-from sandbox.core.periods import boundary
 from sandbox.core.store import Object
 from sandbox.http import limits, listing, metadata
 from sandbox.http.listing import Params
@@ -199,15 +198,7 @@ def _end_date(account: Account, given: Params, path: str, *, start: int) -> int:
         return account.now if given["end_date"] == "now" else int(given["end_date"])
     if "duration" not in given:
         raise ApiError.invalid(f"You must specify {path}[end_date] or {path}[duration].", param=path)
-    length = given["duration"]
-    count = length.get("interval_count", 1)
-    if count < 1:
-        raise ApiError.invalid(
-            "This value must be greater than or equal to 1.",
-            param=f"{path}[duration][interval_count]",
-            code="parameter_invalid_integer",
-        )
-    return boundary(anchor=start, interval=length["interval"], interval_count=count, number=1)
+    return limits.end_of(given["duration"], start=start, param=f"{path}[duration]")
 
 
 def _item(account: Account, present: Current, given: Params, path: str) -> Object:
@@ -215,7 +206,7 @@ def _item(account: Account, present: Current, given: Params, path: str) -> Objec
         raise ApiError.unsupported_parameter(f"{path}[{name}]")
     price_id = given.get("price", given.get("plan"))
     if "price_data" in given:
-        price_id = price_routes.create(account, {**given["price_data"], "active": False})["id"]
+        price_id = price_routes.create_inline(account, given["price_data"], param=f"{path}[price_data]")["id"]
     elif price_id is None:
         raise ApiError.missing_parameter(f"{path}[price]")
     price = account.get("price", price_id)

@@ -56,14 +56,14 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("details", "param"),
         [
-            ({"items": [{"id": "si_none", "quantity": 2}]}, "items[0][id]"),
-            ({"items": [{"quantity": 1}], "proration_date": NOW - 1}, "proration_date"),
-            ({"items": [{"quantity": 1}], "proration_date": NEXT_MONTH + 1}, "proration_date"),
+            ({"items": [{"id": "si_none", "quantity": 2}]}, "subscription_details[items][0][id]"),
+            ({"items": [{"quantity": 1}], "proration_date": NOW - 1}, "subscription_details[proration_date]"),
+            ({"items": [{"quantity": 1}], "proration_date": NEXT_MONTH + 1}, "subscription_details[proration_date]"),
             ({"proration_date": NOW, "proration_behavior": "none"}, "subscription_details[proration_date]"),
-            ({"pause": {}, "start_date": NOW}, "start_date"),
+            ({"pause": {}, "start_date": NOW}, "subscription_details[start_date]"),
         ],
     )
-    def test_are_the_same_as_for_the_change(self, shop, create, details, param):
+    def test_name_the_wrong_detail(self, shop, create, details, param):
         subscription = create()
         shop.forget_events()
 

@@ -163,6 +163,10 @@ class TestUpdate:
                 "phases[0][duration][interval_count]",
             ),
             (
+                [{"start_date": NOW, "duration": {"interval": "month", "interval_count": 121}}],
+                "phases[0][duration][interval_count]",
+            ),
+            (
                 [{"start_date": NOW, "end_date": FIRST}, {"start_date": FIRST + 1, "end_date": SECOND}],
                 "phases[1][start_date]",
             ),
