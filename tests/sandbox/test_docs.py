@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.controls import routes as controls
 from sandbox.payments import cards
-from tests.sandbox.unplayed import unplayed
+from tests.sandbox.every_operation.unplayed import refused, unplayed
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = (ROOT / "docs" / "sandbox.md").read_text()
@@ -40,6 +40,15 @@ def test_names_files_that_exist(path):
 
 
 def test_names_every_operation_that_is_not_played():
-    section = " ".join(DOCS.split("## What is not supported\n")[1].split("\n## ")[0].split())
+    section = " ".join(DOCS.split("## What is not supported\n")[1].split("\n### ")[0].split())
     named = set(re.findall(r"`(/v1/[^`]*/…|[A-Z]+ /v1/[^`]*)`", section))
     assert named == unplayed()
+
+
+def test_names_every_parameter_that_is_refused():
+    section = " ".join(DOCS.split("### Refused parameters\n")[1].split("\n## ")[0].split())
+    named = {
+        called: re.findall(r"`([^`]+)`", names)
+        for called, names in re.findall(r"- `([A-Z]+ /v1/[^`]+)`: ((?:`[^`]+`(?:, )?)+)", section)
+    }
+    assert named == refused()
