@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from billing.api.permissions import staff_may
 from subscriptions.customers import api_tokens
 from subscriptions.monitoring import health
 from subscriptions.monitoring.health import Health
-from subscriptions.user_model import User
 
 logger = logging.getLogger(__name__)
 
@@ -35,23 +35,24 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 def _full(request: HttpRequest) -> JsonResponse:
     now = timezone.now()
-    asking = _who_asks(request)
-    if not asking.is_authenticated:
+    _authenticate(request)
+    if not request.user.is_authenticated:
         refusal = _refusal("unauthenticated", "Send a staff person's API token as Authorization: Bearer TOKEN.", 401)
         refusal["WWW-Authenticate"] = "Bearer"
         return refusal
-    if not asking.is_staff:
-        return _refusal("forbidden", "The sync's health is for staff.", 403)
+    if not staff_may(request, "subscriptions.view_syncrun"):
+        return _refusal("forbidden", "The sync's health is for staff who may view sync runs.", 403)
     found = health.read(now=now)
     return JsonResponse(_as_json(found), status=503 if found.problems else 200)
 
 
-def _who_asks(request: HttpRequest) -> User | AnonymousUser:
-    """Return the token's owner, or without a token the signed-in user. An unusable token counts as nobody."""
-    token = api_tokens.bearer_token(request.headers.get("Authorization", ""))
-    if token is None:
-        return request.user
-    return api_tokens.authenticate(text=token, now=timezone.now()) or AnonymousUser()
+def _authenticate(request: HttpRequest) -> None:
+    """Make the owner of the token, if one is sent, the user of this request. An unusable token counts as nobody."""
+    text = api_tokens.bearer_token(request.headers.get("Authorization", ""))
+    if text is not None:
+        token = api_tokens.find(text=text, now=timezone.now())
+        request.auth = token  # type: ignore[attr-defined]
+        request.user = token.user if token else AnonymousUser()
 
 
 def _refusal(code: str, message: str, status: int) -> JsonResponse:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from billing.models import Price
 from sandbox.app import Sandbox
 from sandbox.transport import InProcessClient
 from subscriptions import stripe_clock
+from subscriptions.customers import api_tokens
 from tests import controls
 
 User = get_user_model()
@@ -68,6 +70,12 @@ def deliver(client: Client, event: dict[str, Any]) -> Any:
     return client.post(
         WEBHOOK_PATH, data=body, content_type="application/json", headers={"Stripe-Signature": sign(body)}
     )
+
+
+def owner_of_token(*, text: str, now: datetime) -> Any:
+    """Return the user whose usable API token has this text; None if there is none."""
+    token = api_tokens.find(text=text, now=now)
+    return token.user if token else None
 
 
 @pytest.fixture

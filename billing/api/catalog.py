@@ -7,6 +7,7 @@ from ninja import Router, Status
 from pydantic import BaseModel, ConfigDict, Field
 
 from billing import money
+from billing.api.permissions import require_staff
 from billing.api.refusals import Conflict, Refusal
 from billing.api.request_bodies import (
     Amount,
@@ -135,8 +136,8 @@ def plans(request: HttpRequest) -> Plans:  # noqa: ARG001  (Ninja passes it)
     openapi_extra=takes(ProductAsked, prod_name="Pro", unit_amount=1900, currency="usd", interval="month"),
 )
 def product(request: HttpRequest) -> Status[ProductAnswer]:
-    """Staff only. If a product has this name already, the answer is 409 with that product's ids."""
-    _require_staff(request)
+    """For staff who may add products. If a product has this name already, the answer is 409 with its ids."""
+    require_staff(request, "billing.add_product")
     asked = read(request, ProductAsked)
     terms = _terms(asked)
     made = offers.create(name=asked.prod_name, terms=terms, description=asked.description or "")
@@ -151,9 +152,11 @@ def product(request: HttpRequest) -> Status[ProductAnswer]:
     openapi_extra=takes(ProductChange, prod_name="Pro", unit_amount=2900),
 )
 def updateprod(request: HttpRequest) -> ProductAnswer:
-    """Staff only. Another amount creates a new price with a new `price_id`; subscribers stay on the old price."""
-    _require_staff(request)
+    """For staff who may change products, and for another amount prices. Another amount creates a new price with a new
+    `price_id`; subscribers stay on the old price."""
+    require_staff(request)
     asked = read(request, ProductChange)
+    require_staff(request, *_needed(asked))
     if not (asked.prod_name or asked.product_id):
         raise Refusal.bad_input(prod_name="Say which product: prod_name, or product_id.")
     changes = offers.Changes(
@@ -163,9 +166,11 @@ def updateprod(request: HttpRequest) -> ProductAnswer:
     return ProductAnswer.of(offers.update(product=found, changes=changes))
 
 
-def _require_staff(request: HttpRequest) -> None:
-    if not request.user.is_staff:
-        raise Refusal.forbidden("This is for staff only.")
+def _needed(asked: ProductChange) -> list[str]:
+    """Return the permissions for a change: the admin has a page for products and another for the amount of a price."""
+    changes_product = any(value is not None for value in (asked.new_name, asked.description, asked.active))
+    needed = ["billing.change_price"] if asked.unit_amount is not None else []
+    return ["billing.change_product", *needed] if changes_product or not needed else needed
 
 
 def _terms(asked: ProductAsked) -> PriceTerms:

@@ -12,7 +12,8 @@ Everything that a front end does: plans, buying, changing and cancelling, and fo
 * **Bodies** are JSON, `application/x-www-form-urlencoded` or `multipart/form-data`, with the same fields. In a form an
   empty field counts as left out. A field that the endpoint does not have or that is given twice is refused (422).
 * **Sign in** with `Authorization: Bearer TOKEN`, or with this site's session cookie and its CSRF token.
-* **On whose behalf**: staff may name anyone in `user_name`. Everybody else acts for themselves and may leave it out.
+* **On whose behalf**: staff may name anyone in `user_name`, as far as their permissions in the admin go. Others
+  act for themselves and may leave it out.
 * **Repeating a request** does nothing twice: the answer is the first one again, or 409 with the ids of what exists.
   After a product is renamed, its old name answers 404.
 * **Failures** all look like `{"error": {"code", "message", "fields"?}}`. `X-Request-Id` is on every answer and in the

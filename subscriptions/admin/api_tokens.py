@@ -18,11 +18,20 @@ from subscriptions.models import ApiToken
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The owner of a new token, its name and when it expires."""
+    """The owner of a new token, its name, its rights and when it expires."""
 
     class Meta:
         model = ApiToken
-        fields = ("user", "name", "expires_at")
+        fields = ("user", "name", "rights", "expires_at")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "rights" in self.fields:
+            self.fields["rights"].required = False
+
+    def clean_rights(self) -> str:
+        """A form without the field makes a token with all rights, as it did before there was the field."""
+        return self.cleaned_data["rights"] or ApiToken.Rights.FULL
 
     def clean_expires_at(self) -> Any:
         expires_at = self.cleaned_data["expires_at"]
@@ -49,8 +58,8 @@ class PersonSelect(AutocompleteSelect):
 @admin.register(ApiToken)
 class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     form = TokenForm
-    list_display = ("name", "beginning", "user", "state", "last_used_at", "expires_at", "created_at")
-    list_filter = ("revoked_at", "expires_at")
+    list_display = ("name", "beginning", "user", "rights", "state", "last_used_at", "expires_at", "created_at")
+    list_filter = ("rights", "revoked_at", "expires_at")
     list_select_related = ("user",)
     list_per_page = 50
     search_fields = ("name", "beginning", f"user__{get_user_model().USERNAME_FIELD}")
@@ -82,7 +91,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().has_view_permission(request, obj) or self.has_revoke_permission(request)
 
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:  # noqa: ARG002
-        entered = ("user", "name", "expires_at")
+        entered = ("user", "name", "rights", "expires_at")
         return entered if obj is None else (*entered, "beginning", "created_at", "last_used_at", "revoked_at")
 
     def formfield_for_foreignkey(self, db_field: ForeignKey[Any], request: HttpRequest, **kwargs: Any) -> Any:

@@ -9,11 +9,17 @@ from django.utils import timezone
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
+from billing.api.permissions import require_staff, staff_may
 from billing.api.refusals import Refusal
 from subscriptions.api.rate_limits import count_address
 from subscriptions.customers import api_tokens, api_users
 from subscriptions.models import ApiToken
 from subscriptions.user_model import User
+
+FOR_ANOTHER = "Only staff act for somebody else."
+
+# Endpoints that look and change nothing, although they are asked by POST.
+READING_POSTS = frozenset({"getsubs"})
 
 
 class BearerToken(AuthBase):
@@ -31,6 +37,8 @@ class BearerToken(AuthBase):
         if token is None:
             count_address(request)
             raise Refusal.not_signed_in("This token is unknown, expired or revoked.")
+        if token.only_reads and not _only_reads(request):
+            raise Refusal.forbidden("This token may look, but change nothing.")
         request.user = token.user
         return token
 
@@ -60,26 +68,42 @@ def caller_of(request: HttpRequest) -> User:
     return user
 
 
-def requested_person(request: HttpRequest, *, user_name: str | None = None, customer_id: str | None = None) -> User:
-    """Return the person that the caller acts for: the one who is named, or the caller; staff may name anyone."""
+def requested_person(
+    request: HttpRequest, *needed: str, user_name: str | None = None, customer_id: str | None = None
+) -> User:
+    """Return the person that the caller acts for: the one who is named, or the caller.
+
+    Staff may name anyone if they have the permissions `needed`, which the admin asks for the same.
+    """
     caller = caller_of(request)
     if customer_id:
-        return _by_customer(caller, customer_id, user_name)
+        return _by_customer(request, needed, customer_id, user_name)
     if user_name in (None, caller.get_username()):
         return caller
-    if not caller.is_staff:
-        raise Refusal.forbidden("Only staff act for somebody else.")
+    require_staff(request, *needed, message=FOR_ANOTHER)
     person = api_users.find(str(user_name))
     if person is None:
         raise Refusal.not_found(f"There is no user “{user_name}”.")
     return person
 
 
-def _by_customer(caller: User, customer_id: str, user_name: str | None) -> User:
-    if not caller.is_staff and user_name not in (None, caller.get_username()):
-        raise Refusal.forbidden("Only staff act for somebody else.")
+def require_for(request: HttpRequest, person: User, *needed: str) -> None:
+    """Raise Refusal (403) unless the caller is this person, or staff with these permissions."""
+    if person != caller_of(request):
+        require_staff(request, *needed, message=FOR_ANOTHER)
+
+
+def _by_customer(request: HttpRequest, needed: tuple[str, ...], customer_id: str, user_name: str | None) -> User:
+    caller = caller_of(request)
+    if user_name not in (None, caller.get_username()):
+        require_staff(request, *needed, message=FOR_ANOTHER)
     owners = get_user_model()._default_manager.filter(billing_account__customer_id=customer_id)
-    person = owners.first() if caller.is_staff else owners.filter(pk=caller.pk).first()
+    person = owners.first() if staff_may(request, *needed) else owners.filter(pk=caller.pk).first()
     if person is None or user_name not in (None, person.get_username()):
         raise Refusal.not_found(f"There is no such customer: {customer_id}.")
     return person
+
+
+def _only_reads(request: HttpRequest) -> bool:
+    asked = request.resolver_match
+    return request.method == "GET" or bool(asked and asked.url_name in READING_POSTS)

@@ -16,7 +16,7 @@ from billing.api.request_bodies import (
 from billing.models import Price
 from subscriptions import stripe_clock
 from subscriptions.api.answers import ChangedAnswer, PaymentAnswer, SubscriptionAnswer
-from subscriptions.api.authentication import requested_person
+from subscriptions.api.authentication import requested_person, require_for
 from subscriptions.api.customers import UserName
 from subscriptions.models import Customer, Payment, Subscription
 from subscriptions.models.subscription import SubscriptionQuerySet
@@ -26,6 +26,8 @@ from subscriptions.plans import change
 from subscriptions.plans import preview as previews
 from subscriptions.plans.errors import AlreadyOnIt
 from subscriptions.user_model import User
+
+CHANGE_SUBSCRIPTION, CHANGE_PAYMENT = "subscriptions.change_subscription", "subscriptions.change_payment"
 
 LINKS = ("customer", "price__product", "product", "schedule__next_price__product")
 
@@ -61,10 +63,11 @@ def cancel(request: HttpRequest) -> SubscriptionAnswer | PaymentAnswer:
     asked = read(request, CancelAsked)
     if not (asked.price_id or asked.subscription_id):
         raise Refusal.bad_input(subscription_id="Name what to end: subscription_id, or price_id.")
-    person = requested_person(request, user_name=asked.user_name)
+    person = requested_person(request, CHANGE_SUBSCRIPTION, user_name=asked.user_name)
     subscription = _to_cancel(person, asked)
     if subscription is not None:
         return SubscriptionAnswer.of(_cancelled(subscription, at_period_end=asked.at_period_end))
+    require_for(request, person, CHANGE_PAYMENT)
     payments = _purchases(person, asked)
     if not payments:
         raise Refusal.not_found("This person has no such subscription or purchase.")
@@ -84,7 +87,7 @@ def updatesub(request: HttpRequest) -> ChangedAnswer:
     the end of the running period. To another interval, or from a free price, a new period begins and is billed
     at once: `charged_now` is true; if the card is then declined, nothing changes (400)."""
     asked = read(request, ChangeAsked)
-    person = requested_person(request, user_name=asked.user_name)
+    person = requested_person(request, CHANGE_SUBSCRIPTION, user_name=asked.user_name)
     price = Price.objects.select_related("product").filter(pk=asked.price_id).first()
     if price is None:
         raise Refusal.not_found(f"There is no price {asked.price_id}.")

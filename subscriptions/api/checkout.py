@@ -47,7 +47,9 @@ def session(request: HttpRequest) -> Status[SessionAnswer]:
     """Nothing is charged before the buyer pays at `url`. 201 with a new session; 200 with the one that is still open
     for the same price and quantity; 409, with its id, if they have the product already."""
     asked = read(request, SessionAsked)
-    person = requested_person(request, user_name=asked.user_name, customer_id=asked.customer_id)
+    person = requested_person(
+        request, "subscriptions.add_checkoutsession", user_name=asked.user_name, customer_id=asked.customer_id
+    )
     price_id = asked.price_id or _price_of_product(asked.prod_name, asked.mode)
     started = checkout.start(
         user=person, price_id=price_id, quantity=asked.quantity, mode=asked.mode or "", now=timezone.now()

@@ -11,11 +11,12 @@ from django.http import HttpRequest
 from ninja import Router, Status
 from pydantic import AfterValidator, Field, JsonValue
 
+from billing.api.permissions import require_staff
 from billing.api.refusals import Conflict, Refusal
 from billing.api.request_bodies import Body, Id, Text, read, takes
 from billing.errors import StripeUnavailable
 from subscriptions.api.answers import CustomerAnswer, MeAnswer, SubscriptionsAnswer, payments_of, subscriptions_of
-from subscriptions.api.authentication import caller_of, requested_person
+from subscriptions.api.authentication import FOR_ANOTHER, caller_of, requested_person
 from subscriptions.checkout import unsettled
 from subscriptions.checkout.errors import NotYourSession
 from subscriptions.checkout.services import complete
@@ -30,6 +31,10 @@ MAX_NAME = NAME_FIELD.max_length or 254
 MAX_EMAIL = 254
 # Documentation only: Django's validators decide, because regular expressions differ by language.
 NAME_SHAPE: dict[str, JsonValue] = {"format": "email"} if api_users.name_is_address() else {"pattern": r"^[\w.@+-]+$"}
+
+ADD_CUSTOMER = "subscriptions.add_customer"
+ADD_USER = f"{get_user_model()._meta.app_label}.add_{get_user_model()._meta.model_name}"
+VIEW_HOLDINGS = ("subscriptions.view_subscription", "subscriptions.view_payment")
 
 router = Router(tags=["People"])
 
@@ -114,7 +119,7 @@ def getsubs(request: HttpRequest) -> SubscriptionsAnswer:
     """Answers from this site's copy of Stripe. Before, the session of `session_id`, else the latest that is not
     settled here, is looked up at Stripe, so that its purchase is in the answer before any webhook arrives."""
     asked = read(request, HoldingsAsked)
-    person = requested_person(request, user_name=asked.user_name)
+    person = requested_person(request, *VIEW_HOLDINGS, user_name=asked.user_name)
     customer_ids = BillingAccount.objects.customer_ids_of(person)
     session_id = asked.session_id or _latest_session_of(customer_ids)
     if asked.session_id:
@@ -137,18 +142,20 @@ def me(request: HttpRequest) -> MeAnswer:
 
 def _get_or_create_person(request: HttpRequest, asked: CustomerAsked) -> User:
     caller = caller_of(request)
-    if not caller.is_staff or asked.user_name in (None, caller.get_username()):
-        return requested_person(request, user_name=asked.user_name)
+    if asked.user_name in (None, caller.get_username()):
+        return caller
+    require_staff(request, ADD_CUSTOMER, message=FOR_ANOTHER)
     name, email = str(asked.user_name), asked.email
     if api_users.name_is_address():
         if email not in (None, name):
             raise Refusal.bad_input(email="People sign in with their address here: it must equal user_name.")
         email = name
-    if email is None:
-        known = api_users.find(name)
-        if known is None:
-            raise Refusal.bad_input(email="There is no user of this name yet, so their address is required.")
+    known = api_users.find(name)
+    if known is not None:
         return known
+    require_staff(request, ADD_USER)
+    if email is None:
+        raise Refusal.bad_input(email="There is no user of this name yet, so their address is required.")
     try:
         return api_users.get_or_create(name=name, email=email)
     except api_users.AddressTaken as error:

@@ -27,8 +27,16 @@ class CannotCreate(Exception):
         return cls("The token would have expired before it could be used.")
 
 
-def create(*, user: User, name: str, expires_at: datetime | None = None, now: datetime) -> tuple[ApiToken, str]:
-    """Create a token that acts as this person. Its text is returned only here; the row keeps its hash.
+def create(
+    *,
+    user: User,
+    name: str,
+    rights: str = ApiToken.Rights.FULL,
+    expires_at: datetime | None = None,
+    now: datetime,
+) -> tuple[ApiToken, str]:
+    """Create a token that acts as this person, with all or some of their rights. Its text is returned only here; the
+    row keeps its hash.
 
     Raises CannotCreate if `expires_at` has passed.
     """
@@ -37,7 +45,7 @@ def create(*, user: User, name: str, expires_at: datetime | None = None, now: da
     text = PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
     beginning = text[:SHOWN_CHARACTERS]
     token = ApiToken.objects.create(
-        user=user, name=name, beginning=beginning, digest=digest_of(text), expires_at=expires_at
+        user=user, name=name, rights=rights, beginning=beginning, digest=digest_of(text), expires_at=expires_at
     )
     return token, text
 
@@ -59,12 +67,6 @@ def find(*, text: str, now: datetime) -> ApiToken | None:
     if token is not None:
         _save_use(token, now)
     return token
-
-
-def authenticate(*, text: str, now: datetime) -> User | None:
-    """Return the owner of the token of this text; None if there is no usable token. As many queries as `find`."""
-    token = find(text=text, now=now)
-    return token.user if token else None
 
 
 def revoke(*, token: ApiToken, now: datetime) -> None:

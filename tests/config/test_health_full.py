@@ -17,7 +17,7 @@ from tests.wording import starting
 pytestmark = pytest.mark.django_db
 
 FULL = "/healthz?full"
-MAY_NOT = {"error": {"code": "forbidden", "message": "The sync's health is for staff."}}
+MAY_NOT = {"error": {"code": "forbidden", "message": "The sync's health is for staff who may view sync runs."}}
 WHO = {
     "error": {
         "code": "unauthenticated",

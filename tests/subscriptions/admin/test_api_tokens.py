@@ -7,10 +7,11 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from subscriptions.customers import api_tokens
 from subscriptions.models import ApiToken
-from tests.fixtures import LocalStripe
+from tests.fixtures import LocalStripe, owner_of_token
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +49,7 @@ class TestMaking:
         answer = desk.post(ADD, filled_in(person))
         assert answer.status_code == 200
         text = re.findall(r'<code id="token">(.*?)</code>', answer.content.decode())[0]
-        assert api_tokens.authenticate(text=text, now=timezone.now()) == person
+        assert owner_of_token(text=text, now=timezone.now()) == person
         assert "no-store" in answer["Cache-Control"]
         token = ApiToken.objects.get()
         for page in (LIST, f"{LIST}{token.pk}/change/", f"{LIST}{token.pk}/history/"):
@@ -60,12 +61,20 @@ class TestMaking:
         desk.post(ADD, filled_in(person, expires_at_0="2999-01-31", expires_at_1="12:00:00"))
         assert str(ApiToken.objects.get().expires_at) == "2999-01-31 12:00:00+00:00"
 
+    @pytest.mark.parametrize("rights", ["full", "read", "own", "read_own"])
+    def test_keeps_its_rights(self, desk: Client, person: User, rights: str) -> None:
+        desk.post(ADD, filled_in(person, rights=rights))
+        token = ApiToken.objects.get()
+        assert token.rights == rights
+        assert escape(token.get_rights_display()) in desk.get(LIST).content.decode()
+
     @pytest.mark.parametrize(
         "wrong",
         [
             {"user": ""},
             {"user": "nobody"},
             {"user": "9" * 30},
+            {"rights": "everything"},
             {"name": ""},
             {"name": "x" * 101},
             {"name": "a\0b"},
@@ -83,7 +92,7 @@ class TestRevoking:
     def test_ends_it(self, desk: Client, person: User) -> None:
         token, text = api_tokens.create(user=person, name="Front end", now=timezone.now())
         desk.post(LIST, revoking(token))
-        assert api_tokens.authenticate(text=text, now=timezone.now()) is None
+        assert owner_of_token(text=text, now=timezone.now()) is None
         assert "revoked" in desk.get(LIST).content.decode()
 
     def test_nothing_of_it_can_be_edited(self, desk: Client, person: User) -> None:

@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from subscriptions.customers import api_tokens
 from subscriptions.models import ApiToken
+from tests.fixtures import owner_of_token
 
 pytestmark = pytest.mark.django_db
 
@@ -44,24 +45,24 @@ class TestCreate:
 class TestAuthenticate:
     def test_finds_whose_it_is(self, person: User, staff: User) -> None:
         texts = {user: api_tokens.create(user=user, name="Front end", now=NOW)[1] for user in (person, staff)}
-        assert [api_tokens.authenticate(text=text, now=NOW) for text in texts.values()] == [person, staff]
+        assert [owner_of_token(text=text, now=NOW) for text in texts.values()] == [person, staff]
 
     def test_until_it_expires(self, person: User) -> None:
         _, text = api_tokens.create(user=person, name="Front end", expires_at=NOW + DAY, now=NOW)
-        assert api_tokens.authenticate(text=text, now=NOW + DAY - timedelta(seconds=1)) == person
-        assert api_tokens.authenticate(text=text, now=NOW + DAY) is None
+        assert owner_of_token(text=text, now=NOW + DAY - timedelta(seconds=1)) == person
+        assert owner_of_token(text=text, now=NOW + DAY) is None
 
     def test_until_it_is_revoked(self, person: User) -> None:
         token, text = api_tokens.create(user=person, name="Front end", now=NOW)
         api_tokens.revoke(token=token, now=NOW)
-        assert api_tokens.authenticate(text=text, now=NOW) is None
+        assert owner_of_token(text=text, now=NOW) is None
         api_tokens.revoke(token=token, now=NOW + DAY)
         assert ApiToken.objects.get().revoked_at == NOW
 
     def test_while_its_owner_is_active(self, person: User) -> None:
         _, text = api_tokens.create(user=person, name="Front end", now=NOW)
         User.objects.update(is_active=False)
-        assert api_tokens.authenticate(text=text, now=NOW) is None
+        assert owner_of_token(text=text, now=NOW) is None
 
     @pytest.mark.parametrize(
         "change",
@@ -76,13 +77,13 @@ class TestAuthenticate:
     def test_not_what_is_nearly_it(self, person: User, change: object) -> None:
         _, text = api_tokens.create(user=person, name="Front end", now=NOW)
         assert callable(change)
-        assert api_tokens.authenticate(text=change(text), now=NOW) is None
+        assert owner_of_token(text=change(text), now=NOW) is None
         assert ApiToken.objects.get().last_used_at is None
 
     @pytest.mark.parametrize("text", ["", "sot_", "sot_\udcff", "sot_ÿ", "sot_" + "x" * 100_000, "\0"])
     def test_not_nonsense(self, person: User, text: str) -> None:
         api_tokens.create(user=person, name="Front end", now=NOW)
-        assert api_tokens.authenticate(text=text, now=NOW) is None
+        assert owner_of_token(text=text, now=NOW) is None
 
     def test_notes_its_use_once_a_minute(
         self, person: User, django_assert_num_queries: DjangoAssertNumQueries
@@ -95,7 +96,7 @@ class TestAuthenticate:
             (timedelta(seconds=30), 1, NOW + MINUTE),
         ]:
             with django_assert_num_queries(queries):
-                api_tokens.authenticate(text=text, now=NOW + after)
+                owner_of_token(text=text, now=NOW + after)
             assert ApiToken.objects.get().last_used_at == used_at
 
 
@@ -120,9 +121,14 @@ class TestCommand:
     def test_prints_it_once(self, person: User) -> None:
         out = StringIO()
         call_command("create_api_token", "ada", "--name", "Front end", stdout=out)
-        assert api_tokens.authenticate(text=out.getvalue().removesuffix("\n"), now=timezone.now()) == person
+        assert owner_of_token(text=out.getvalue().removesuffix("\n"), now=timezone.now()) == person
         row = ApiToken.objects.get()
-        assert (row.name, row.expires_at) == ("Front end", None)
+        assert (row.name, row.rights, row.expires_at) == ("Front end", "full", None)
+
+    @pytest.mark.parametrize("rights", ["full", "read", "own", "read_own"])
+    def test_makes_one_with_fewer_rights(self, person: User, rights: str) -> None:
+        call_command("create_api_token", "ada", "--rights", rights, stdout=StringIO())
+        assert ApiToken.objects.get().rights == rights
 
     def test_lets_it_expire(self, person: User) -> None:
         call_command("create_api_token", "ada", "--expires-days", "30", stdout=StringIO())
