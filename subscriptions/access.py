@@ -28,14 +28,21 @@ View = Callable[..., HttpResponseBase]
 
 @dataclass(frozen=True)
 class Holdings:
-    """The running subscriptions and standing one-time purchases of one person, and the customer they buy with."""
+    """The running subscriptions and standing one-time purchases of one person, and the customer they buy with.
+
+    `failed` are subscriptions whose first payment failed: they bar nothing.
+    """
 
     subscriptions: list[Subscription]
     payments: list[Payment]
     buys_with: str = ""
+    failed: tuple[Subscription, ...] = ()
 
     def subscription_to(self, product_id: str) -> Subscription | None:
         return next((held for held in self.subscriptions if product_id in held.product_ids), None)
+
+    def failed_order_of(self, product_id: str) -> Subscription | None:
+        return next((order for order in self.failed if product_id in order.product_ids), None)
 
     def purchase_of(self, product_id: str) -> Payment | None:
         return next((held for held in self.payments if held.product_id == product_id), None)
@@ -111,14 +118,18 @@ class Required:
 
 
 def holdings_of(user: User | AnonymousUser) -> Holdings:
-    """Three queries; one for a person without a customer, none for one who is not signed in."""
+    """Three queries, and one for each first payment that is pending; one for a person without a customer, none for one
+    who is not signed in."""
     ids = BillingAccount.objects.customer_ids_of(user) if user.is_authenticated else []
     if not ids:
         return NOTHING
+    running = list(Subscription.objects.running().filter(customer__in=ids))
+    failed = tuple(one for one in running if one.has_failed_to_start)
     return Holdings(
-        list(Subscription.objects.running().filter(customer__in=ids)),
+        [one for one in running if one not in failed],
         list(Payment.objects.standing().filter(customer__in=ids)),
         buys_with=ids[0],
+        failed=failed,
     )
 
 

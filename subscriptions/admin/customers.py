@@ -41,13 +41,14 @@ class ArchivedFilter(admin.SimpleListFilter):
 
 class SubscriptionInline(ReadOnlyInline):
     model = Subscription
-    fields = ("id", "status", "product", "price", "quantity", "current_period_end_at", "cancel_at_period_end")
+    readonly_fields = ("standing_label",)
+    fields = ("id", "standing_label", "product", "price", "quantity", "current_period_end_at", "cancel_at_period_end")
 
 
 class PaymentInline(ReadOnlyInline):
     model = Payment
-    fields = ("payment_intent_id", "status", "product", "amount_display", "stripe_created_at")
-    readonly_fields = ("amount_display",)
+    fields = ("payment_intent_id", "status_label", "product", "amount_display", "stripe_created_at")
+    readonly_fields = ("status_label", "amount_display")
 
 
 @admin.register(Customer)

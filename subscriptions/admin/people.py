@@ -32,7 +32,7 @@ class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         customers = Customer.objects.filter(pk__in=BillingAccount.objects.customer_ids_of(person))
         subscriptions = Subscription.objects.filter(customer__in=customers).select_related("product", "customer")
         lines = [_link(row, f"{row.pk} ({row.email or 'no address'})") for row in customers]
-        lines += [_link(row, f"{row.product_name}: {row.status_label}") for row in subscriptions]
+        lines += [_link(row, f"{row.product_name}: {row.standing_label}") for row in subscriptions]
         if not person.is_active and any(row.is_running for row in subscriptions):
             lines.insert(0, format_html("<strong>{}</strong>", "This user is deactivated and still pays."))
         return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines)) or "No customer yet"

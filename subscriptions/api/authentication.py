@@ -93,6 +93,11 @@ def require_for(request: HttpRequest, person: User, *needed: str) -> None:
         require_staff(request, *needed, message=FOR_ANOTHER)
 
 
+def subject_of(request: HttpRequest, person: User) -> str:
+    """Return how a sentence about this person begins for the caller: "You have", or "This person has"."""
+    return "You have" if caller_of(request).pk == person.pk else "This person has"
+
+
 def _by_customer(request: HttpRequest, needed: tuple[str, ...], customer_id: str, user_name: str | None) -> User:
     caller = caller_of(request)
     if user_name not in (None, caller.get_username()):

@@ -16,7 +16,7 @@ from billing.api.request_bodies import (
 from billing.models import Price
 from subscriptions import stripe_clock
 from subscriptions.api.answers import ChangedAnswer, PaymentAnswer, SubscriptionAnswer
-from subscriptions.api.authentication import requested_person, require_for
+from subscriptions.api.authentication import requested_person, require_for, subject_of
 from subscriptions.api.customers import UserName
 from subscriptions.models import Customer, Payment, Subscription
 from subscriptions.models.subscription import SubscriptionQuerySet
@@ -64,13 +64,14 @@ def cancel(request: HttpRequest) -> SubscriptionAnswer | PaymentAnswer:
     if not (asked.price_id or asked.subscription_id):
         raise Refusal.bad_input(subscription_id="Name what to end: subscription_id, or price_id.")
     person = requested_person(request, CHANGE_SUBSCRIPTION, user_name=asked.user_name)
-    subscription = _to_cancel(person, asked)
+    subject = subject_of(request, person)
+    subscription = _to_cancel(person, asked, subject)
     if subscription is not None:
         return SubscriptionAnswer.of(_cancelled(subscription, at_period_end=asked.at_period_end))
     require_for(request, person, CHANGE_PAYMENT)
     payments = _purchases(person, asked)
     if not payments:
-        raise Refusal.not_found("This person has no such subscription or purchase.")
+        raise Refusal.not_found(f"{subject} no such subscription or purchase.")
     end_purchase.end_access(payments=payments, now=stripe_clock.now())
     return PaymentAnswer.of(payments[0])
 
@@ -91,7 +92,7 @@ def updatesub(request: HttpRequest) -> ChangedAnswer:
     price = Price.objects.select_related("product").filter(pk=asked.price_id).first()
     if price is None:
         raise Refusal.not_found(f"There is no price {asked.price_id}.")
-    subscription = _to_change(person, asked.subscription_id, price)
+    subscription = _to_change(person, asked.subscription_id, price, subject_of(request, person))
     quantity = change.usual_quantity(subscription=subscription, price=price)
     try:
         change.check_change(subscription=subscription, price=price, quantity=quantity)
@@ -112,18 +113,18 @@ def _theirs(person: User) -> SubscriptionQuerySet:
     return Subscription.objects.of(person).select_related(*LINKS)
 
 
-def _to_cancel(person: User, asked: CancelAsked) -> Subscription | None:
+def _to_cancel(person: User, asked: CancelAsked, subject: str) -> Subscription | None:
     """Return the subscription to cancel: a running one before an ended one, the newest first."""
     if asked.subscription_id:
         found = _theirs(person).filter(pk=asked.subscription_id).first()
         if found is None or (asked.price_id and asked.price_id not in found.price_ids):
-            raise Refusal.not_found(f"This person has no such subscription: {asked.subscription_id}.")
+            raise Refusal.not_found(f"{subject} no such subscription: {asked.subscription_id}.")
         return found
     candidates = [subscription for subscription in _theirs(person) if asked.price_id in subscription.price_ids]
     running = [subscription for subscription in candidates if not subscription.has_ended]
     if len(running) > 1:
         # If the newest were chosen, a request repeated after a lost answer would cancel another one.
-        raise _ambiguous(running)
+        raise _ambiguous(running, subject)
     return next(iter(running or candidates), None)
 
 
@@ -151,23 +152,23 @@ def _purchases(person: User, asked: CancelAsked) -> list[Payment]:
     return [payment for payment in purchased if payment.access_ended_at is None] or purchased[:1]
 
 
-def _to_change(person: User, subscription_id: str | None, price: Price) -> Subscription:
+def _to_change(person: User, subscription_id: str | None, price: Price, subject: str) -> Subscription:
     if subscription_id:
         found = _theirs(person).filter(pk=subscription_id).first()
         if found is None:
-            raise Refusal.not_found(f"This person has no such subscription: {subscription_id}.")
+            raise Refusal.not_found(f"{subject} no such subscription: {subscription_id}.")
         return found
     running = list(_theirs(person).running())
     of_product = [subscription for subscription in running if price.product_id in subscription.product_ids]
     candidates = of_product or running
     if not candidates:
-        raise Refusal.not_found("This person has no running subscription.")
+        raise Refusal.not_found(f"{subject} no running subscription.")
     if len(candidates) > 1:
-        raise _ambiguous(candidates)
+        raise _ambiguous(candidates, subject)
     return candidates[0]
 
 
-def _ambiguous(subscriptions: list[Subscription]) -> Refusal:
+def _ambiguous(subscriptions: list[Subscription], subject: str) -> Refusal:
     ids = [subscription.pk for subscription in subscriptions]
-    message = f"This person has several subscriptions: {', '.join(ids)}. Choose one by subscription_id."
+    message = f"{subject} several subscriptions: {', '.join(ids)}. Choose one by subscription_id."
     return Refusal.conflict("ambiguous_subscription", message, ids=ids)

@@ -17,10 +17,17 @@ from billing.api.request_bodies import (
 )
 from billing.catalog import lookup
 from subscriptions.api.answers import Mode, SessionAnswer
-from subscriptions.api.authentication import requested_person
+from subscriptions.api.authentication import requested_person, subject_of
 from subscriptions.api.customers import UserName
 from subscriptions.checkout import services as checkout
-from subscriptions.models import Payment, Subscription
+from subscriptions.checkout.services import Started
+from subscriptions.models import Payment
+
+HELD = {
+    "awaited": "ordered this product, and its payment is awaited. Nothing more was charged.",
+    "unfinished": "ordered this product, and its first payment has not gone through yet. Nothing more was charged.",
+    "held": "this product already. Nothing was charged.",
+}
 
 router = Router(tags=["Buying"])
 
@@ -55,7 +62,7 @@ def session(request: HttpRequest) -> Status[SessionAnswer]:
         user=person, price_id=price_id, quantity=asked.quantity, mode=asked.mode or "", now=timezone.now()
     )
     if started.session is None:
-        raise _already_held(started.held)
+        raise _already_held(started, subject_of(request, person))
     return Status(201 if started.is_new else 200, SessionAnswer.of(started.session))
 
 
@@ -66,10 +73,8 @@ def _price_of_product(name: str | None, mode: str | None) -> str:
     return lookup.price_called(name=name, is_recurring=is_recurring).pk
 
 
-def _already_held(held: Subscription | Payment | None) -> Refusal:
-    message = "This person has this product already. Nothing was charged."
-    if (isinstance(held, Payment) and held.is_awaited) or (held and held.status == Subscription.Status.INCOMPLETE):
-        message = "This person has ordered this product, and its payment is awaited. Nothing more was charged."
+def _already_held(started: Started, subject: str) -> Refusal:
+    message, held = f"{subject} {HELD[started.held_state]}", started.held
     if isinstance(held, Payment):
         return Refusal.conflict("already_held", message, payment_id=held.payment_intent_id or str(held.pk))
     return Refusal.conflict("already_held", message, subscription_id=held.pk if held else "")

@@ -7,7 +7,7 @@ from billing import money
 from billing.errors import IDEMPOTENCY_CONFLICT, StripeMissing, StripeRefused, StripeUnavailable
 from billing.models import Price
 from subscriptions import access
-from subscriptions.checkout import claims, sessions, trials
+from subscriptions.checkout import claims, failed_orders, sessions, trials
 from subscriptions.checkout.errors import (
     MAX_QUANTITY,
     CannotBuy,
@@ -39,6 +39,15 @@ class Started:
     held: Subscription | Payment | None = None
     session: CheckoutSession | None = None
     is_new: bool = False
+
+    @property
+    def held_state(self) -> str:
+        """awaited | unfinished | held: its payment is under way, its first payment is open, or it is theirs."""
+        awaited = self.held if isinstance(self.held, Payment) else self.held and self.held.awaited
+        if awaited and awaited.is_awaited:
+            return "awaited"
+        is_unfinished = isinstance(self.held, Subscription) and self.held.status == Subscription.Status.INCOMPLETE
+        return "unfinished" if is_unfinished else "held"
 
 
 @dataclass(frozen=True)
@@ -157,8 +166,14 @@ def _claim(customer: Customer, price: Price, user: User, now: datetime) -> Produ
 
 
 def _already_has(claim: ProductClaim, price: Price, user: User) -> Started | None:
-    """Return what the person has, or gets by a scheduled change; an open checkout of it is expired then."""
+    """Return what the person has, or gets by a scheduled change; an open checkout of it is expired then.
+
+    An order of it whose first payment failed is ended at Stripe, so that it can't be paid as well.
+    """
     holdings = access.holdings_of(user)
+    if failed := holdings.failed_order_of(price.product.pk):
+        failed_orders.end(failed)
+        holdings = access.holdings_of(user)
     held = holdings.holding_of(price.product, price=price)
     held = held or _due(user, price)
     if held:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib import admin
 from django.db import models
 from django.utils.dateformat import format as format_date
 from django.utils.functional import cached_property
@@ -14,6 +15,7 @@ from subscriptions.models import dispute
 from subscriptions.models.awaited_payment import Awaits
 from subscriptions.models.checkout_session import CheckoutSession
 from subscriptions.models.customer import BillingAccount
+from subscriptions.models.dispute import DisputeHold
 from subscriptions.models.subscription_columns import SubscriptionColumns
 from subscriptions.models.subscription_schedule import SubscriptionSchedule
 from subscriptions.user_model import User
@@ -112,6 +114,11 @@ class Subscription(SubscriptionColumns):
         return CheckoutSession.objects.filter(subscription=self.pk).exclude(awaits="").first()
 
     @property
+    def has_failed_to_start(self) -> bool:
+        """Whether its first payment came to nothing: what it sells can be bought again. One query if it is pending."""
+        return self.awaited is not None and self.awaited.awaits == Awaits.FAILED
+
+    @property
     def is_being_debited(self) -> bool:
         """Whether its first payment is on its way from a bank: an end now would not stop it. One query."""
         return self.awaited is not None and self.awaited.awaits == Awaits.DEBIT
@@ -171,8 +178,11 @@ class Subscription(SubscriptionColumns):
         return words_for(self.Status, self.status)
 
     @property
+    @admin.display(description="status")
     def standing_label(self) -> str:
-        """The status in a few words for people; an end or a pause that is decided is said instead."""
+        """The status in a few words for people; a dispute, an end or a pause that is decided is said instead."""
+        if self.is_held and self.is_running:
+            return "Payment taken back" if self.dispute_hold == DisputeHold.LOST else "Payment disputed"
         if self.status in self.GIVING_ACCESS and self.is_running:
             if self.cancels_at:
                 return f"Ends {format_date(self.cancels_at, 'j F Y')}"
@@ -184,6 +194,11 @@ class Subscription(SubscriptionColumns):
     def standing(self) -> str:
         """The status whose look the label has."""
         return self.status if self.standing_label == self.status_label else self.Status.PAUSED.value
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether it gives access, and nothing about its payments needs attention."""
+        return self.status in self.GIVING_ACCESS and self.is_running and not self.is_held
 
     @property
     def is_sent_invoices(self) -> bool:

@@ -17,11 +17,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 from billing.models import Price
 from subscriptions.checkout import services as checkout
 from subscriptions.checkout.errors import CannotBuy, NotYourSession
-from subscriptions.models import Payment, Subscription
 from subscriptions.views import plans
 from subscriptions.views.shared import SignedInRequest, refuse, see_other
 
 LONGEST_QUANTITY = 9
+
+HELD = {
+    "awaited": "You have ordered this, and we're waiting for your payment. You need not pay again.",
+    "unfinished": "You have ordered this, and its first payment has not gone through yet. Nothing more was charged.",
+    "held": "You already have this. Nothing was charged.",
+}
 
 # In the session: what was chosen before signing in, and how long it counts.
 CHOSEN = "chosen_before_sign_in"
@@ -58,23 +63,9 @@ def _start(request: SignedInRequest, price_id: str) -> HttpResponse:
     started = checkout.start(user=request.user, price_id=price_id, quantity=_quantity(typed), now=timezone.now())
     request.session.pop(CHOSEN, None)
     if started.held:
-        messages.info(request, _held_message(started.held))
+        messages.info(request, HELD[started.held_state])
         return redirect("account")
     return see_other(started.url)
-
-
-def _held_message(held: Subscription | Payment) -> str:
-    if isinstance(held, Payment):
-        is_awaited, is_unpaid = held.is_awaited, False
-    else:
-        awaited = held.awaited
-        is_awaited = awaited is not None and awaited.is_awaited
-        is_unpaid = held.status == Subscription.Status.INCOMPLETE
-    if is_awaited:
-        return "You have ordered this, and we're waiting for your payment. You need not pay again."
-    if is_unpaid:
-        return "You have ordered this, and its first payment has not gone through yet. Nothing more was charged."
-    return "You already have this. Nothing was charged."
 
 
 def _sign_in_first(request: HttpRequest, price_id: str) -> HttpResponse:

@@ -18,8 +18,10 @@ from subscriptions.user_model import User
 
 @dataclass(frozen=True)
 class PriceOffer:
-    """A price, the free days with it, and its button: buy | awaited | subscribed | switch | owned | other_currency.
+    """A price, the free days with it, and its button: buy | awaited | unfinished | subscribed | switch | owned |
+    other_currency.
 
+    `has_failed` says that the first payment of this person's last order failed.
     `other_currency` is the one that this person's subscriptions are billed in, if it rules this price out.
     `trial_is_used` says that the price has a trial which this person has had.
     """
@@ -30,6 +32,7 @@ class PriceOffer:
     trial_days: int
     trial_is_used: bool
     other_currency: str = ""
+    has_failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,9 @@ def _price_offer(price: Price, holdings: Holdings, used: set[str]) -> PriceOffer
     days = 0 if is_used else price.trial_days or 0
     other_currency = holdings.other_currency(price)
     state = _state(price, held, is_possible=not other_currency)
-    return PriceOffer(price, state, held, days, is_used, other_currency)
+    failed = holdings.failed_order_of(str(price.product_id))
+    has_failed = failed is not None and price.pk in failed.price_ids
+    return PriceOffer(price, state, held, days, is_used, other_currency, has_failed)
 
 
 def _state(price: Price, held: Subscription | Payment | None, *, is_possible: bool) -> str:
@@ -71,7 +76,7 @@ def _state(price: Price, held: Subscription | Payment | None, *, is_possible: bo
         case Payment():
             return "awaited" if held.is_awaited else "owned"
         case Subscription(status=Subscription.Status.INCOMPLETE):
-            return "awaited"
+            return "awaited" if held.awaited else "unfinished"
         case Subscription() if price.pk in held.price_ids:
             return "subscribed"
     if not is_possible:

@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory
 from billing.catalog import services as catalog
 from billing.catalog.services import PriceTerms
 from billing.models import Price, Product
-from subscriptions.models import Customer
+from subscriptions.models import Customer, Payment
 from tests.fixtures import LocalStripe
 from tests.subscriptions import reading
 from tests.subscriptions.reading import Step, shown
@@ -90,6 +90,71 @@ class TestPlans:
         assert (
             "You have Pro; what you subscribe to here comes in addition. To switch instead, change your plan" in words
         )
+
+    @pytest.mark.parametrize("path", ["/", "/buy/{}/"])
+    @pytest.mark.parametrize(
+        ("status", "columns", "badge"),
+        [
+            ("active", {}, ("active", "Your plan")),
+            ("trialing", {}, ("trialing", "Your plan: Trial")),
+            ("past_due", {}, ("past_due", "Your plan: Payment overdue")),
+            ("unpaid", {}, ("unpaid", "Your plan: Unpaid")),
+            ("paused", {}, ("paused", "Your plan: Paused")),
+            ("active", {"cancel_at_period_end": True}, ("paused", "Your plan: Ends 3 May 2099")),
+            ("active", {"pause_behavior": "void"}, ("paused", "Your plan: Paused")),
+            ("active", {"dispute_hold": "open"}, ("paused", "Your plan: Payment disputed")),
+            ("active", {"dispute_hold": "lost"}, ("paused", "Your plan: Payment taken back")),
+        ],
+    )
+    def test_say_how_ones_plan_stands(
+        self,
+        customer_client: Client,
+        customer: Customer,
+        price: Price,
+        *,
+        status: str,
+        columns: dict[str, object],
+        badge: tuple[str, str],
+        path: str,
+    ) -> None:
+        subscribe(customer, price, status=status, **columns)
+        page = shown(customer_client, path.format(price.pk))
+        assert re.findall(r'<span class="badge badge--(\w+)">([^<]+)</span>', page) == [badge]
+        needs_attention = status not in {"active", "trialing"} or "dispute_hold" in columns
+        assert ("See your account" in page) == needs_attention
+
+    @pytest.mark.parametrize("status", ["past_due", "unpaid", "paused"])
+    def test_offer_no_change_that_is_not_possible(
+        self, customer_client: Client, customer: Customer, price: Price, status: str
+    ) -> None:
+        yearly = sell_yearly(price.product)
+        subscribe(customer, price, status=status)
+        addresses = [step.address for step in reading.steps(shown(customer_client, "/"))]
+        assert f"/subscriptions/sub_1/change/{yearly.pk}/" not in addresses
+        assert set(addresses) == {"/account/"}
+
+    @pytest.mark.parametrize(
+        ("columns", "badge"),
+        [
+            ({"status": "succeeded"}, ("badge badge--good", "Bought")),
+            ({"status": "succeeded", "dispute_hold": "open"}, ("badge", "Bought: Disputed")),
+            ({"status": "requires_capture"}, ("badge", "Authorised")),
+        ],
+    )
+    def test_say_how_ones_purchase_stands(
+        self,
+        customer_client: Client,
+        customer: Customer,
+        one_time_price: Price,
+        columns: dict[str, str],
+        badge: tuple[str, str],
+    ) -> None:
+        Payment.objects.create(
+            customer=customer, product=one_time_price.product, price=one_time_price, amount=4900, currency="usd",
+            payment_intent_id="pi_1", **columns
+        )  # fmt: skip
+        page = shown(customer_client, f"/buy/{one_time_price.pk}/")
+        assert re.findall(r'<span class="(badge[^"]*)">([^<]+)</span>', page) == [badge]
 
     def test_lead_from_what_is_sold_once_to_the_account(
         self, customer_client: Client, customer: Customer, price: Price

@@ -1,0 +1,40 @@
+"""Subscriptions whose first payment failed: ended before the same product is bought again, so that one can be paid."""
+
+from contextlib import suppress
+from functools import partial
+
+from billing import gateway
+from billing.errors import StripeMissing, StripeRefused
+from billing.mirror import engine
+from subscriptions.mirror import kinds, refresh
+from subscriptions.models import Subscription
+
+Status = Subscription.Status
+
+
+def end(subscription: Subscription) -> Subscription:
+    """Void the open first invoice, and end the subscription; returns it as it is then.
+
+    It runs if the invoice was paid meanwhile.
+    Raises StripeUnavailable or StripeMisconfigured.
+    """
+    after = refresh.fetch(subscription)
+    if after.status != Status.INCOMPLETE:
+        return after
+    if after.latest_invoice_id:
+        try:
+            _void(after.latest_invoice_id)
+        except StripeRefused:
+            # It was paid meanwhile, or is being paid.
+            return refresh.fetch(subscription)
+        after = refresh.fetch(subscription)
+    if after.status != Status.INCOMPLETE:
+        return after
+    # After a lost answer, the repeated call gets "no such subscription".
+    with suppress(StripeMissing):
+        return refresh.apply_answer(after, lambda: gateway.cancel_subscription(after.pk, {}))
+    return refresh.fetch(subscription)
+
+
+def _void(invoice_id: str) -> None:
+    engine.apply_answer(kinds.INVOICE, invoice_id, partial(gateway.void_invoice, invoice_id))
