@@ -8,9 +8,18 @@ from typing import Any
 # The `code` of a refusal because an idempotency key came again with other parameters.
 IDEMPOTENCY_CONFLICT = "idempotency_error"
 
+# Said after a call that may have taken effect.
+NOT_KNOWN = "Stripe can't be reached, so it is not known whether this was done."
+
 
 class StripeFailure(Exception):
-    """A call to Stripe failed; `message` is Stripe's own text or ours about the connection."""
+    """A call to Stripe failed; `message` is Stripe's own text or ours about the connection.
+
+    `may_be_done` is True if this call or an earlier one of the same request has changed something at Stripe, or may
+    have: then nobody may be told that nothing happened.
+    """
+
+    may_be_done = False
 
     def __init__(self, message: str, *, param: str = "", code: str = "", request_id: str = "") -> None:
         super().__init__(message)
@@ -41,10 +50,14 @@ class StripeUnavailable(StripeFailure):
 
     @property
     def for_staff(self) -> str:
+        if self.may_be_done:
+            return f"{NOT_KNOWN} Please try again: what was done already is not done twice. ({self.message})"
         return f"Stripe can't be reached, so this is not done yet. Please try again. ({self.message})"
 
     @property
     def for_people(self) -> str:
+        if self.may_be_done:
+            return f"{NOT_KNOWN} Please try again in a moment."
         return "Stripe can't be reached, so this is not done yet. Please try again in a moment."
 
 
@@ -80,8 +93,15 @@ class StripeMisconfigured(StripeFailure):
 
     @property
     def for_staff(self) -> str:
+        if self.may_be_done:
+            return (
+                f"Stripe does not accept our key for all of this, so a part of it may be done: check {self.setting}. "
+                f"({self.message})"
+            )
         return f"Stripe does not accept our key, so nothing was changed: check {self.setting}. ({self.message})"
 
     @property
     def for_people(self) -> str:
+        if self.may_be_done:
+            return "Payments are not set up correctly here, so it is not known whether all of this was done."
         return "Payments are not set up correctly here, so nothing was changed or charged."

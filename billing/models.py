@@ -83,6 +83,24 @@ class Installation(models.Model):
         return cls.objects.get_or_create(pk=cls.THE_ONE)[0].uuid.hex
 
 
+class KeptRequest(models.Model):
+    """An object that Stripe was asked to create, until it is known whether it was created.
+
+    The key is a digest of what was asked for: a form that is opened anew and asks for the same finds the request that
+    is open. Its `request_id` is in the object's metadata, where it is looked for first.
+    """
+
+    id = models.CharField(primary_key=True, max_length=64, db_column="_id")
+    request_id = models.CharField(max_length=100)
+    attempt = models.PositiveIntegerField(default=0)
+    params = models.TextField()
+    about = models.CharField(max_length=255, blank=True, db_index=True)
+    asked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.request_id
+
+
 class ProductQuerySet(models.QuerySet["Product"]):
     def on_sale(self) -> "ProductQuerySet":
         return self.filter(active=True, is_deleted=False)

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 
+from billing import gateway
 from billing.errors import StripeFailure
 
 
@@ -43,7 +44,8 @@ class StripeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         succeeded: list[str] = []
         for row in rows:
             try:
-                send(row)
+                with gateway.noting_writes():
+                    send(row)
             except StripeFailure as error:
                 self.message_user(request, f"{row}: {error.for_staff}", messages.ERROR)
             else:

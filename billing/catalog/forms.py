@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 
 from billing import money
 from billing.catalog import services as catalog
-from billing.catalog.opened_forms import SinceOpened, replace_input
+from billing.catalog.opened_forms import SinceOpened
 from billing.catalog.services import PriceTerms
-from billing.errors import StripeFailure, StripeUnavailable
+from billing.errors import StripeFailure
 from billing.models import Price, Product
 
 # Stripe's own limits (https://docs.stripe.com/api/products/create), and a length of name that fits a button.
@@ -75,17 +75,12 @@ class StripeForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             self.instance = self.send()
         except StripeFailure as error:
-            if isinstance(error, StripeUnavailable) and error.answered_500:
-                self._renew_request_id()
             self.add_error(None, error.for_staff)
             return False
         except (catalog.NotOnSale, catalog.HasOtherCurrencies) as refusal:
             self.add_error(None, str(refusal))
             return False
         return True
-
-    def _renew_request_id(self) -> None:
-        replace_input(self, "request_id", str(uuid.uuid4()))
 
 
 def interval_problems(interval: str, count: int, trial_days: int | None) -> dict[str, str]:
@@ -239,14 +234,18 @@ class ProductForm(PriceFields, SinceOpened, StripeForm):
         if self.is_new:
             fields = {field: self.cleaned_data[field] for field in ProductForm.Meta.fields}
             return catalog.create_product(**fields, price=self.terms(), request_id=self.request_key).product
-        # The price first: Stripe refuses a price more often, and then nothing has changed.
-        if self.cleaned_data["amount"]:
-            catalog.add_price(product=self.instance, terms=self.terms(), request_id=self.request_key)
         changes = self.own_changes()
-        product = catalog.update_product(product=self.instance, **cast("catalog.ProductChanges", changes))
+        product = self._changed(cast("catalog.ProductChanges", changes))
         if kept := self.others_changes(product if changes else None):
             self.notices.append(f"Changed since you opened this page, and left so: {kept}.")
         return product
+
+    def _changed(self, changes: catalog.ProductChanges) -> Product:
+        if not self.cleaned_data["amount"]:
+            return catalog.update_product(product=self.instance, **changes)
+        request_id = self.request_key
+        price = catalog.add_price(product=self.instance, terms=self.terms(), request_id=request_id, changes=changes)
+        return cast("Product", price.product)
 
 
 class PriceForm(StripeForm):

@@ -14,12 +14,7 @@ from billing import money
 from billing.catalog import services as catalog
 from billing.catalog.lookup import AmbiguousName, NoPrice, Offer, offer_of, prices_of
 from billing.catalog.services import PriceTerms
-from billing.errors import StripeUnavailable
 from billing.models import Price, Product
-
-# How many keys derived from the request are tried before a random one. A key is used up after a 500, which Stripe
-# replays, or if it was used long ago and the object that it created has been renamed or archived since.
-MAX_DERIVED_KEYS = 2
 
 Created = TypeVar("Created")
 
@@ -118,15 +113,7 @@ def _check_name(name: str) -> None:
 
 
 def _create_once(request: str, create: Callable[[str], Created], is_usable: Callable[[Created], bool]) -> Created:
-    """Create an object with a key derived from the request, or with the next key if that one is used up."""
+    """Create an object with a key derived from the request, or with a random one if that one is used up."""
     digest = hashlib.sha256(request.encode()).hexdigest()[:32]
-    for attempt in range(MAX_DERIVED_KEYS):
-        try:
-            created = create(f"offer-{digest}-{attempt}")
-        except StripeUnavailable as error:
-            if not error.answered_500:
-                raise
-        else:
-            if is_usable(created):
-                return created
-    return create(uuid.uuid4().hex)
+    created = create(f"offer-{digest}-0")
+    return created if is_usable(created) else create(uuid.uuid4().hex)

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from billing import gateway
+from billing.gateway.snapshots import Snapshot
 from billing.idempotency import form_key
+from billing.kept_requests import Creation, OpenRequest, open_request
 from billing.mirror.engine import apply_answer, apply_snapshot
 from billing.mirror.kinds import PROMOTION_CODE
 from billing.models import PromotionCode
@@ -42,20 +44,35 @@ def create_promotion_code(
     https://docs.stripe.com/billing/subscriptions/coupons
     """
     coupon = _coupon_params(code, discount)
-    made = gateway.create_coupon(coupon, key=form_key("coupon", request_id, coupon))
-    params: p.PromotionCodeCreateParams = {
-        "code": code,
-        "promotion": {"type": "coupon", "coupon": made.id},
-        "expand": ["promotion.coupon"],
-    }
+    params: p.PromotionCodeCreateParams = {"code": code, "expand": ["promotion.coupon"]}  # type: ignore[typeddict-item]
     if max_redemptions:
         params["max_redemptions"] = max_redemptions
     if expires_at:
         params["expires_at"] = int(expires_at.timestamp())
     if is_for_new_customers:
         params["restrictions"] = {"first_time_transaction": True}
-    answer = gateway.create_promotion_code(params, key=form_key("code", request_id, params))
-    row = apply_snapshot(PROMOTION_CODE, answer).row
+    with open_request("promotion_code", [coupon, params], request_id=request_id) as opened:
+        made = _create_coupon(coupon, opened)
+        return _create_code({**params, "promotion": {"type": "coupon", "coupon": made.id}}, opened)
+
+
+def _create_coupon(params: "p.CouponCreateParams", opened: OpenRequest) -> Snapshot:
+    creation = Creation(
+        send=lambda marked, key: gateway.create_coupon(marked, key=key),
+        key=lambda request: form_key("coupon", request, params),
+        listed=gateway.coupon_pages,
+    )
+    return opened.create(creation, params)
+
+
+def _create_code(params: "p.PromotionCodeCreateParams", opened: OpenRequest) -> PromotionCode:
+    creation = Creation(
+        send=lambda marked, key: gateway.create_promotion_code(marked, key=key),
+        key=lambda request: form_key("code", request, params),
+        listed=gateway.promotion_code_pages,
+        is_usable=lambda found: bool(found["active"]),
+    )
+    row = apply_snapshot(PROMOTION_CODE, opened.create(creation, params)).row
     assert row is not None, "every code is admitted"  # noqa: S101
     return row
 

@@ -1,17 +1,21 @@
 """Changes of products and prices: each is made at Stripe first, and copied here when Stripe has accepted it.
 
 Every function raises StripeUnavailable, StripeRefused or StripeMisconfigured with nothing changed here. `request_id`
-is the random id of one form: sending the form again with it creates nothing twice. After `answered_500` a form needs
-a new one.
+is the random id of one form: sending the form again creates nothing twice, nor does a form that is opened anew after
+an answer was lost and asks for the same.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypedDict, Unpack
 
 from billing import gateway
+from billing.gateway import Page
 from billing.gateway.snapshots import Snapshot
 from billing.idempotency import form_key
+from billing.kept_requests import REQUEST, Creation, OpenRequest, open_request
 from billing.mirror.engine import apply_answer, apply_snapshot, find
 from billing.mirror.kinds import PRICE, PRODUCT
 from billing.mirror.registry import Kind, Row
@@ -60,7 +64,7 @@ class NotOnSale(Exception):
 
     @classmethod
     def replaced_or_archived(cls, price: Price) -> Self:
-        return cls(f"{price} is not on sale any more: it was replaced or archived. Nothing was changed.")
+        return cls(f"{price} is not on sale any more: it was replaced or archived.")
 
 
 class HasOtherCurrencies(Exception):
@@ -132,9 +136,14 @@ def create_product(
             "interval": price.interval,
             "interval_count": price.interval_count,
         }
-    answer = gateway.create_product(params, key=form_key("product", request_id, params))
-    first_price = answer.part(answer.object["default_price"])
-    return NewProduct(_new(PRODUCT, answer), _new(PRICE, first_price))
+    with open_request("product", params, request_id=request_id) as opened:
+        creation = Creation(
+            send=lambda marked, key: gateway.create_product(marked, key=key),
+            key=lambda request: form_key("product", request, params),
+            listed=lambda: _in_any_state(gateway.product_pages),
+            is_usable=lambda found: found["active"] == active,
+        )
+        return _new_product(opened.create(creation, params))
 
 
 def update_product(*, product: Product, **changes: Unpack[ProductChanges]) -> Product:
@@ -151,11 +160,15 @@ def update_product(*, product: Product, **changes: Unpack[ProductChanges]) -> Pr
     return _change_product(product, params) if params else product
 
 
-def add_price(*, product: Product, terms: PriceTerms, request_id: str) -> Price:
-    """Add a price to a product; a product's first price becomes its default."""
-    price = _create_price(product, terms, request_id)
-    if not product.default_price_id:
-        _change_product(product, {"default_price": price.pk})
+def add_price(*, product: Product, terms: PriceTerms, request_id: str, changes: ProductChanges | None = None) -> Price:
+    """Add a price to a product, and make these changes of it; a product's first price becomes its default."""
+    # The price first: Stripe refuses a price more often, and then nothing has changed.
+    with open_request("add_price", [product.pk, asdict(terms)], request_id=request_id) as opened:
+        price = _create_price(product, terms, opened)
+        if not product.default_price_id:
+            _change_product(product, {"default_price": price.pk})
+        if changes:
+            update_product(product=product, **changes)
     return price
 
 
@@ -179,16 +192,17 @@ def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
     terms = _terms_of(price, unit_amount=unit_amount)
     labels = {**terms.labels, REPLACES: price.pk}
     terms = replace(terms, labels=labels, tax_behavior=whole.get("tax_behavior") or "")
-    replacement = _create_price(product, terms, request_id)
-    if not replacement.active or replacement.is_deleted:
-        # This `request_id` created it earlier, and it was archived since: it must not become the default.
-        return replacement
-    if product.default_price_id in {price.pk, ""}:
-        _change_product(product, {"default_price": replacement.pk})
-    if whole.get("lookup_key"):
-        # Programs that look the price up by this key go on with the new one.
-        _change_price(replacement, {"lookup_key": whole["lookup_key"], "transfer_lookup_key": True})
-    _archive_replaced(price, replacement)
+    with open_request("change_price", [price.pk, unit_amount], request_id=request_id) as opened:
+        replacement = _create_price(product, terms, opened)
+        if not replacement.active or replacement.is_deleted:
+            # This `request_id` created it earlier, and it was archived since: it must not become the default.
+            return replacement
+        if product.default_price_id in {price.pk, ""}:
+            _change_product(product, {"default_price": replacement.pk})
+        if whole.get("lookup_key"):
+            # Programs that look the price up by this key go on with the new one.
+            _change_price(replacement, {"lookup_key": whole["lookup_key"], "transfer_lookup_key": True})
+        _archive_replaced(price, replacement)
     return replacement
 
 
@@ -230,7 +244,7 @@ def _terms_of(price: Price, *, unit_amount: int) -> PriceTerms:
         trial_days=price.trial_days,
         trial_needs_card=price.trial_needs_card,
         nickname=price.nickname,
-        labels={name: text for name, text in price.metadata.items() if name not in {REPLACES, REPLACED_BY}},
+        labels={name: text for name, text in price.metadata.items() if name not in {REPLACES, REPLACED_BY, REQUEST}},
     )
 
 
@@ -265,7 +279,7 @@ def _grace(days: int | None) -> dict[str, str]:
     return {"grace_days": "" if days is None else str(days)}
 
 
-def _create_price(product: Product, terms: PriceTerms, request_id: str) -> Price:
+def _create_price(product: Product, terms: PriceTerms, opened: OpenRequest) -> Price:
     params: p.PriceCreateParams = {
         "product": product.pk,
         "currency": terms.currency,
@@ -278,7 +292,13 @@ def _create_price(product: Product, terms: PriceTerms, request_id: str) -> Price
         params["tax_behavior"] = terms.tax_behavior
     if terms.is_recurring:
         params["recurring"] = {"interval": terms.interval, "interval_count": terms.interval_count}
-    return _new(PRICE, gateway.create_price(params, key=form_key("price", request_id, params)))
+    creation = Creation(
+        send=lambda marked, key: gateway.create_price(marked, key=key),
+        key=lambda request: form_key("price", request, params),
+        listed=lambda: _in_any_state(partial(gateway.prices_of_product, product.pk)),
+        is_usable=lambda found: bool(found["active"]),
+    )
+    return _new(PRICE, opened.create(creation, params))
 
 
 def _change_product(product: Product, params: "p.ProductUpdateParams") -> Product:
@@ -296,6 +316,17 @@ def _product_of(price: Price) -> Product:
     """
     product_id = str(price.product_id)
     return find(PRODUCT, product_id) or _changed(PRODUCT, product_id, lambda: PRODUCT.fetch(product_id))
+
+
+def _in_any_state(pages: Callable[..., Iterable[Page]]) -> Iterable[Page]:
+    return chain(pages(active=True), pages(active=False))
+
+
+def _new_product(answer: Snapshot) -> NewProduct:
+    """Mirror a product with its first price, which is inside the answer to its creation, but not in a list."""
+    default = answer.object["default_price"]
+    price = answer.part(default) if isinstance(default, dict) else gateway.retrieve_price(default)
+    return NewProduct(_new(PRODUCT, answer), _new(PRICE, price))
 
 
 def _new(kind: Kind[Row], answer: Snapshot) -> Row:

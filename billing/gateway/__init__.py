@@ -5,11 +5,13 @@ made. What the objects mean belongs to `mirror` and `catalog`.
 """
 
 from billing.gateway.catalog import (
+    coupon_pages,
     create_coupon,
     create_price,
     create_product,
     create_promotion_code,
     price_pages,
+    prices_of_product,
     product_pages,
     promotion_code_pages,
     retrieve_coupon,
@@ -31,6 +33,7 @@ from billing.gateway.client import (
 from billing.gateway.customers import (
     create_customer,
     create_portal_session,
+    customer_pages,
     customers_by_email,
     delete_customer,
     payment_methods_of,
@@ -55,6 +58,7 @@ from billing.gateway.payments import (
     payments_of_invoice,
     preview_invoice,
     refund_page,
+    refunds_of_payment,
     retrieve_dispute,
     retrieve_invoice,
     retrieve_payment_intent,
@@ -67,6 +71,7 @@ from billing.gateway.snapshots import Page
 from billing.gateway.subscriptions import (
     cancel_subscription,
     checkout_session_page,
+    checkout_sessions_of_customer,
     completed_session_pages,
     create_checkout_session,
     expire_checkout_session,
@@ -82,6 +87,7 @@ from billing.gateway.subscriptions import (
     update_schedule,
     update_subscription,
 )
+from billing.gateway.transport import noting_writes
 from billing.gateway.webhook_signature import WebhookRejected, verified_event
 
 __all__ = [
@@ -93,9 +99,11 @@ __all__ = [
     "cancel_payment_intent",
     "cancel_subscription",
     "checkout_session_page",
+    "checkout_sessions_of_customer",
     "completed",
     "completed_session_pages",
     "counting",
+    "coupon_pages",
     "create_checkout_session",
     "create_coupon",
     "create_customer",
@@ -105,6 +113,7 @@ __all__ = [
     "create_promotion_code",
     "create_refund",
     "create_webhook_endpoint",
+    "customer_pages",
     "customers_by_email",
     "delete_customer",
     "dispute_page",
@@ -115,15 +124,18 @@ __all__ = [
     "invoice_payments_of",
     "is_cut",
     "mark_invoice_uncollectible",
+    "noting_writes",
     "paced",
     "payment_methods_of",
     "payments_of_invoice",
     "preview_invoice",
     "price_pages",
+    "prices_of_product",
     "product_pages",
     "promotion_code_pages",
     "quickly",
     "refund_page",
+    "refunds_of_payment",
     "release_schedule",
     "resume_subscription",
     "retrieve_checkout_session",

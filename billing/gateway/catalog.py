@@ -48,6 +48,16 @@ def price_pages(*, active: bool) -> Iterator[Page]:
     return read_pages("/v1/prices", {"active": active})
 
 
+def prices_of_product(product_id: str, *, active: bool) -> Iterator[Page]:
+    """The prices of one product, newest first."""
+    return read_pages("/v1/prices", {"product": product_id, "active": active})
+
+
+def coupon_pages() -> Iterator[Page]:
+    """Every coupon, newest first."""
+    return read_pages("/v1/coupons", {})
+
+
 def create_coupon(params: "p.CouponCreateParams", *, key: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.coupons.create(params, {"idempotency_key": key}), is_keyed=True)
 

@@ -107,13 +107,15 @@ def connected() -> stripe.StripeClient:
 
 @contextmanager
 def _our_errors(*, is_keyed: bool = False) -> Iterator[None]:
-    try:
-        yield
-    except stripe.StripeError as error:
-        failure = _translated(error)
-        if isinstance(failure, StripeUnavailable):
-            failure.answered_500 = is_keyed and (error.http_status or 0) >= 500  # noqa: PLR2004
-        raise failure from error
+    with transport.noted_writes() as writes:
+        try:
+            yield
+        except stripe.StripeError as error:
+            failure = _translated(error)
+            failure.may_be_done = writes.may_be_done
+            if isinstance(failure, StripeUnavailable):
+                failure.answered_500 = is_keyed and (error.http_status or 0) >= 500  # noqa: PLR2004
+            raise failure from error
 
 
 def _translated(error: stripe.StripeError) -> StripeFailure:

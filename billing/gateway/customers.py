@@ -1,8 +1,9 @@
 """Customers, and sessions of Stripe's customer portal."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from billing.gateway.client import read_page, send
+from billing.gateway.client import read_page, read_pages, send
 from billing.gateway.snapshots import Page, Snapshot
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ def update_customer(customer_id: str, params: "p.CustomerUpdateParams") -> Snaps
 
 def delete_customer(customer_id: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.customers.delete(customer_id))
+
+
+def customer_pages() -> Iterator[Page]:
+    """Every customer, newest first."""
+    return read_pages("/v1/customers", {})
 
 
 def customers_by_email(email: str) -> Page:

@@ -75,6 +75,11 @@ def create_refund(params: "p.RefundCreateParams", *, key: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.refunds.create(params, {"idempotency_key": key}), is_keyed=True)
 
 
+def refunds_of_payment(payment_intent_id: str) -> Iterator[Page]:
+    """The refunds of one payment, newest first, each with its payment intent inside."""
+    return read_pages("/v1/refunds", {"payment_intent": payment_intent_id, "expand": ["data.payment_intent"]})
+
+
 def retrieve_refund(refund_id: str) -> Snapshot:
     """The refund with its payment intent inside, which names the customer."""
     return send(lambda stripe_: stripe_.v1.refunds.retrieve(refund_id, {"expand": ["payment_intent"]}))

@@ -35,6 +35,11 @@ def completed_session_pages(*, customer_id: str = "", payment_intent_id: str = "
     return read_pages("/v1/checkout/sessions", {**filters, "status": "complete", "expand": expand})
 
 
+def checkout_sessions_of_customer(customer_id: str) -> Iterator[Page]:
+    """The checkout sessions of one customer in any status, newest first."""
+    return read_pages("/v1/checkout/sessions", {"customer": customer_id})
+
+
 def expire_checkout_session(session_id: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.checkout.sessions.expire(session_id))
 

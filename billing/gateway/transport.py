@@ -15,7 +15,7 @@ import stripe
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from billing.gateway import request_budget
 
@@ -31,6 +31,19 @@ class KeptBody:
 
 
 _kept: ContextVar[KeptBody | None] = ContextVar("kept", default=None)
+
+
+@dataclass(slots=True)
+class Writes:
+    """Whether a call of the block has changed something at Stripe, or may have: its answer was lost, or was a 5xx."""
+
+    may_be_done: bool = False
+
+
+_writes: ContextVar[Writes | None] = ContextVar("writes", default=None)
+
+# A POST that changes nothing.
+PREVIEW = "/create_preview"
 
 
 class WholeBodies(stripe.RequestsClient):
@@ -90,12 +103,17 @@ class BodyKeeper(stripe.HTTPClient):
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
     ) -> Answer:
+        is_write = method.lower() != "get" and not url.endswith(PREVIEW)
         _check_time()
         try:
             body, status, answered = self._client.request(method, url, headers, post_data)
         except stripe.APIConnectionError as error:
             error.should_retry = error.should_retry and not request_budget.is_too_late_for_a_retry()
+            if is_write and _was_sent(error):
+                _note_write()
             raise
+        if is_write and (status < HTTPStatus.BAD_REQUEST or status >= HTTPStatus.INTERNAL_SERVER_ERROR):
+            _note_write()
         if status >= HTTPStatus.BAD_REQUEST and request_budget.is_too_late_for_a_retry():
             answered = CaseInsensitiveDict({**answered, "Stripe-Should-Retry": "false"})
         kept = _kept.get()
@@ -118,6 +136,43 @@ def keeping_body() -> Iterator[KeptBody]:
         yield kept
     finally:
         _kept.reset(token)
+
+
+@contextmanager
+def noting_writes() -> Iterator[Writes]:
+    """Note whether anything was changed at Stripe inside the block, or may have been."""
+    around, writes = _writes.get(), Writes()
+    token = _writes.set(writes)
+    try:
+        yield writes
+    finally:
+        _writes.reset(token)
+        if around is not None:
+            around.may_be_done |= writes.may_be_done
+
+
+@contextmanager
+def noted_writes() -> Iterator[Writes]:
+    """Return the writes of the block that notes them, or note those of this one."""
+    if (around := _writes.get()) is not None:
+        yield around
+        return
+    with noting_writes() as own:
+        yield own
+
+
+def _note_write() -> None:
+    if (writes := _writes.get()) is not None:
+        writes.may_be_done = True
+
+
+def _was_sent(error: stripe.APIConnectionError) -> bool:
+    """Whether the request may have left: False if there was no connection to send it over."""
+    cause = error.__cause__
+    if isinstance(cause, requests.ConnectTimeout):
+        return False
+    failure = cause.args[0] if isinstance(cause, requests.ConnectionError) and cause.args else None
+    return not isinstance(getattr(failure, "reason", None), NewConnectionError)
 
 
 def http_client(base: str, timeout: tuple[float, float]) -> stripe.HTTPClient:

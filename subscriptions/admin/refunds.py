@@ -21,7 +21,7 @@ from subscriptions.admin.read_only import ReadOnlyAdmin
 from subscriptions.models import Invoice, Payment, Refund
 from subscriptions.payments import received, refunds
 from subscriptions.payments.received import Received
-from subscriptions.payments.refunds import CannotRefund
+from subscriptions.payments.refunds import CannotRefund, EarlierRequest
 
 
 class RefundForm(forms.Form):
@@ -90,14 +90,22 @@ class RefundableAdmin(ReadOnlyAdmin):
             raise Http404("no such purchase")
         try:
             paid = self.paid(purchase)
+            earlier = refunds.earlier_requests(paid)
         except StripeFailure as error:
             return self._back(request, purchase, error.for_staff)
-        if not paid.left:
-            return self._back(request, purchase, str(CannotRefund.nothing_left(paid)))
+        if not paid.left and not (earlier and request.method == "POST"):
+            return self._nothing_left(request, purchase, paid, earlier)
         form = RefundForm(request.POST if request.method == "POST" else None, paid=paid)
         if request.method == "POST" and form.is_valid() and self._was_refunded(request, purchase, form):
             return redirect(self._address(purchase))
-        return self._show(request, purchase, form)
+        return self._show(request, purchase, form, earlier)
+
+    def _nothing_left(
+        self, request: HttpRequest, purchase: Any, paid: Received, earlier: list[EarlierRequest]
+    ) -> HttpResponse:
+        for one in earlier:
+            self.message_user(request, str(one), messages.INFO)
+        return self._back(request, purchase, str(CannotRefund.nothing_left(paid)))
 
     def _was_refunded(self, request: HttpRequest, purchase: Any, form: RefundForm) -> bool:
         try:
@@ -109,7 +117,9 @@ class RefundableAdmin(ReadOnlyAdmin):
         self.message_user(request, f"{refunds.in_words(made)} refunded.", messages.SUCCESS)
         return True
 
-    def _show(self, request: HttpRequest, purchase: Any, form: RefundForm) -> HttpResponse:
+    def _show(
+        self, request: HttpRequest, purchase: Any, form: RefundForm, earlier: list[EarlierRequest]
+    ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": f"Refund {purchase}",
@@ -121,6 +131,7 @@ class RefundableAdmin(ReadOnlyAdmin):
             "paid": form.paid,
             "effect": self.effect(purchase),
             "earlier_refunds": self.refunds_of(purchase),
+            "earlier_requests": earlier,
         }
         return render(request, "admin/subscriptions/refund.html", context)
 

@@ -216,9 +216,12 @@ def _create(claim: ProductClaim, session: CheckoutSession, user: User) -> Checko
     try:
         return sessions.create(session, user=user)
     except StripeUnavailable as error:
-        if error.answered_500:
-            # Stripe would answer this attempt's key with the same error again.
-            claims.release(claim)
+        if not error.answered_500:
+            raise
+        # Stripe answers this attempt's key with the same error again, but may have made the session.
+        if made := sessions.find_made(session):
+            return made
+        claims.release(claim)
         raise
 
 

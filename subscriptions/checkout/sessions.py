@@ -43,6 +43,16 @@ def create(session: CheckoutSession, *, user: User) -> CheckoutSession:
     return _mirror_answer(session, lambda: gateway.create_checkout_session(params, key=key))
 
 
+def find_made(session: CheckoutSession) -> CheckoutSession | None:
+    """Look for a session that Stripe may have made although it answered with an error, and mirror it."""
+    pages = gateway.checkout_sessions_of_customer(str(session.customer_id))
+    found = (obj["id"] for page in pages for obj in page.objects if mapping.claim_of(obj) == session.pk)
+    stripe_id = next(found, None)
+    if stripe_id is None:
+        return None
+    return _mirror_answer(session, lambda: gateway.retrieve_checkout_session(stripe_id))
+
+
 def look_up(session: CheckoutSession) -> CheckoutSession:
     """Fetch a session, and mirror it with its subscription or payment."""
     stripe_id = str(session.stripe_id)

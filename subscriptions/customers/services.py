@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from django.db.models import F, Max
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from stripe import params as p
 
 logger = logging.getLogger(__name__)
+
+# Of the newest customers; one without an address can't be asked for by it.
+MAX_PAGES = 10
 
 
 class CannotArchive(Exception):
@@ -149,6 +153,7 @@ def _create(account: BillingAccount) -> Snapshot:
         return gateway.create_customer(params, key=key)
     except StripeUnavailable as error:
         if error.answered_500:
+            # The next try looks first for what this one may have made.
             _next_attempt(account)
         raise
     except StripeRefused as error:
@@ -160,13 +165,12 @@ def _create(account: BillingAccount) -> Snapshot:
 
 def _made_before(account: BillingAccount) -> Snapshot | None:
     """Find the customer of an earlier attempt whose answer was lost; Stripe may have dropped that attempt's key."""
-    if not account.email:
-        return None
-    page = gateway.customers_by_email(account.email)
-    for snapshot in page.snapshots():
-        is_ours = (snapshot.object.get("metadata") or {}).get(ACCOUNT) == str(account.pk)
-        if is_ours and not ErasedCustomer.objects.filter(pk=snapshot.id).exists():
-            return snapshot
+    pages = [gateway.customers_by_email(account.email)] if account.email else gateway.customer_pages()
+    for page in islice(pages, MAX_PAGES):
+        for snapshot in page.snapshots():
+            is_ours = (snapshot.object.get("metadata") or {}).get(ACCOUNT) == str(account.pk)
+            if is_ours and not ErasedCustomer.objects.filter(pk=snapshot.id).exists():
+                return snapshot
     return None
 
 

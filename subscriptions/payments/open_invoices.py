@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Self
 
 from billing import gateway
+from billing.errors import StripeRefused
 from billing.gateway.snapshots import Snapshot
 from billing.mirror import engine
 from subscriptions.mirror import kinds
@@ -18,6 +19,9 @@ class CannotClose(Exception):
 
     @classmethod
     def not_open(cls, invoice: Invoice) -> Self:
+        if invoice.status in {Invoice.Status.VOID, Invoice.Status.UNCOLLECTIBLE}:
+            # Perhaps by an earlier try, whose answer was lost.
+            return cls(f"Invoice {invoice} is closed already ({invoice.status_label}).")
         return cls(f"Invoice {invoice} is not open ({invoice.status}), so nothing was changed.")
 
 
@@ -28,7 +32,7 @@ def void(*, invoice: Invoice) -> Invoice:
     """
     if not invoice.can_be_voided:
         raise CannotClose.not_open(invoice)
-    return _close(invoice, gateway.void_invoice)
+    return _close(invoice, gateway.void_invoice, Invoice.Status.VOID)
 
 
 def write_off(*, invoice: Invoice) -> Invoice:
@@ -38,10 +42,17 @@ def write_off(*, invoice: Invoice) -> Invoice:
     """
     if not invoice.can_be_written_off:
         raise CannotClose.not_open(invoice)
-    return _close(invoice, gateway.mark_invoice_uncollectible)
+    return _close(invoice, gateway.mark_invoice_uncollectible, Invoice.Status.UNCOLLECTIBLE)
 
 
-def _close(invoice: Invoice, ask: Callable[[str], Snapshot]) -> Invoice:
-    closed = engine.apply_answer(kinds.INVOICE, invoice.pk, lambda: ask(invoice.pk)).row or invoice
+def _close(invoice: Invoice, ask: Callable[[str], Snapshot], status: str) -> Invoice:
+    try:
+        closed = engine.apply_answer(kinds.INVOICE, invoice.pk, lambda: ask(invoice.pk)).row or invoice
+    except StripeRefused:
+        # An earlier try, whose answer was lost, may have closed it.
+        fetched = engine.apply_answer(kinds.INVOICE, invoice.pk, lambda: gateway.retrieve_invoice(invoice.pk)).row
+        if fetched is None or fetched.status != status:
+            raise
+        closed = fetched
     logger.info("invoice %s is now %s", invoice.pk, closed.status)
     return closed

@@ -1,19 +1,22 @@
 """Refunds of purchases and invoices, made here or in Stripe's dashboard; a refund in full ends a purchase."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from billing import gateway, idempotency, money
+from billing import gateway, idempotency, kept_requests, money
 from billing.errors import StripeFailure
 from billing.gateway import Page
 from billing.gateway.snapshots import Event
+from billing.kept_requests import Creation, OpenRequest, open_request
 from billing.mirror import engine
 from billing.mirror.engine import Mirrored
 from billing.mirror.isolation import isolated
 from billing.mirror.pages import PageResult, apply_page
+from billing.models import KeptRequest
 from subscriptions.mirror import kinds, mapping, refund_links
 from subscriptions.models import Invoice, Payment, Refund
 from subscriptions.payments import received
@@ -54,11 +57,28 @@ class CannotRefund(Exception):
 
     @classmethod
     def partly(cls, done: Sequence[Refund], why: StripeFailure) -> Self:
-        return cls(f"Only {in_words(done)} was refunded. Send the form again to refund the rest. ({why.for_staff})")
+        so_far = f"Only {in_words(done)} was refunded."
+        if why.may_be_done:
+            so_far = f"{in_words(done)} was refunded, and it is not known whether the rest was."
+        return cls(f"{so_far} Send the form again to refund the rest. ({why.for_staff})")
 
     @classmethod
     def not_readable(cls, invoice_id: str, reason: str) -> Self:
         return cls(f"Look at invoice {invoice_id} in Stripe's dashboard: it may still have to be refunded. ({reason})")
+
+
+@dataclass(frozen=True)
+class EarlierRequest:
+    """A refund that was sent before and whose answer was lost; `made` is what Stripe shows of it."""
+
+    kept: KeptRequest
+    made: list[Refund]
+
+    def __str__(self) -> str:
+        if self.made:
+            made = in_words(self.made)
+            return f"A refund whose answer was lost has been made: {made}. Sent again, it is not made twice."
+        return "A refund was sent before, and Stripe does not show it: it was not made."
 
 
 def refund_payment(*, payment: Payment, amount: int, reason: str, request_id: str) -> list[Refund]:
@@ -85,6 +105,21 @@ def refund_payment_in_full(*, payment: Payment, reason: str = "duplicate") -> li
 def refund_invoice_in_full(*, invoice: Invoice) -> list[Refund]:
     """Refund the rest of what was paid on an invoice; no refund if nothing is left."""
     return _refund_rest(received.for_invoice(invoice), reason="duplicate", request_id=f"whole-{invoice.pk}")
+
+
+def earlier_requests(paid: Received) -> list[EarlierRequest]:
+    """Return the refunds of these payments whose answer was lost, and mirror what became of them at Stripe.
+
+    One call for each payment if there are any. Raises StripeUnavailable, StripeRefused.
+    """
+    kept = kept_requests.about(*(one.payment_intent_id for one in paid.payments))
+    if not kept:
+        return []
+    _read(paid)
+    return [
+        EarlierRequest(row, list(Refund.objects.filter(request_id=row.request_id, status__in=Refund.STANDING)))
+        for row in kept
+    ]
 
 
 def in_words(refunds: Sequence[Refund]) -> str:
@@ -128,9 +163,14 @@ def _perhaps_not_settled(pks: list[str], since: datetime | None) -> "QuerySet[Re
 
 
 def _refund_rest(paid: Received, *, reason: str, request_id: str) -> list[Refund]:
-    left = [(one, one.left()) for one in paid.payments]
-    parts = [(one, amount) for one, amount in left if amount]
-    return _send(parts, reason=reason, request_id=request_id)
+    intents = [one.payment_intent_id for one in paid.payments]
+    with open_request("refund_rest", [request_id, intents], request_id=request_id, about=_about(paid)) as opened:
+        if opened.is_repeat:
+            _read(paid)
+        # What an earlier try has refunded is found, and counts as refunded by this one.
+        besides = opened.request_id if opened.is_repeat else ""
+        left = [(one, one.left(besides=besides)) for one in paid.payments]
+        return _send([(one, amount) for one, amount in left if amount], reason=reason, opened=opened)
 
 
 def _refund(paid: Received, *, amount: int, reason: str, request_id: str) -> list[Refund]:
@@ -138,17 +178,37 @@ def _refund(paid: Received, *, amount: int, reason: str, request_id: str) -> lis
         raise CannotRefund.not_paid()
     if not paid.payments:
         raise CannotRefund.nothing_left(paid)
-    parts = paid.split(amount, request_id=request_id)
-    if amount < 1 or sum(part for _, part in parts) != amount:
-        raise CannotRefund.bad_amount(paid.left, paid.currency)
-    return _send(parts, reason=reason, request_id=request_id)
+    intents = [one.payment_intent_id for one in paid.payments]
+    params = {"amount": amount, "reason": reason}
+    with open_request("refund", [intents, amount], request_id=request_id, about=_about(paid), params=params) as opened:
+        if opened.is_repeat:
+            _read(paid)
+        parts = paid.split(amount, request_id=opened.request_id)
+        if amount < 1 or sum(part for _, part in parts) != amount:
+            raise CannotRefund.bad_amount(paid.left, paid.currency)
+        return _send(parts, reason=opened.params["reason"], opened=opened)
 
 
-def _send(parts: Sequence[tuple[Paid, int]], *, reason: str, request_id: str) -> list[Refund]:
+def _about(paid: Received) -> str:
+    return paid.payments[0].payment_intent_id if paid.payments else ""
+
+
+def _read(paid: Received) -> None:
+    """Mirror all refunds of these payments as they are at Stripe."""
+    for one in paid.payments:
+        for page in gateway.refunds_of_payment(one.payment_intent_id):
+            for snapshot in page.snapshots():
+                refund = engine.apply_snapshot(kinds.REFUND, snapshot).row
+                if refund is not None:
+                    _link_and_settle(refund)
+
+
+def _send(parts: Sequence[tuple[Paid, int]], *, reason: str, opened: OpenRequest) -> list[Refund]:
     done: list[Refund] = []
     for paid, part in parts:
         try:
-            done.append(_refund_part(paid, amount=part, reason=reason, request_id=request_id))
+            with gateway.noting_writes():
+                done.append(_refund_part(paid, amount=part, reason=reason, opened=opened))
         except StripeFailure as error:
             if done:
                 raise CannotRefund.partly(done, error) from error
@@ -156,16 +216,19 @@ def _send(parts: Sequence[tuple[Paid, int]], *, reason: str, request_id: str) ->
     return done
 
 
-def _refund_part(paid: Paid, *, amount: int, reason: str, request_id: str) -> Refund:
-    params: p.RefundCreateParams = {
-        "payment_intent": paid.payment_intent_id,
-        "amount": amount,
-        "metadata": {mapping.REFUND_REQUEST: request_id},
-    }
+def _refund_part(paid: Paid, *, amount: int, reason: str, opened: OpenRequest) -> Refund:
+    intent = paid.payment_intent_id
+    params: p.RefundCreateParams = {"payment_intent": intent, "amount": amount}
     if reason in REASONS:
         params["reason"] = reason
-    key = idempotency.key("refund", request_id, paid.payment_intent_id, amount)
-    refund = engine.apply_snapshot(kinds.REFUND, gateway.create_refund(params, key=key)).row
+    creation = Creation(
+        send=lambda marked, key: gateway.create_refund(marked, key=key),
+        key=lambda request: idempotency.key("refund", request, intent, amount),
+        listed=lambda: gateway.refunds_of_payment(intent),
+        is_usable=lambda found: found["status"] in Refund.STANDING,
+        mark=mapping.REFUND_REQUEST,
+    )
+    refund = engine.apply_snapshot(kinds.REFUND, opened.create(creation, params)).row
     assert refund is not None, "the mirror stores every refund"  # noqa: S101
     _link_and_settle(refund)
     return refund

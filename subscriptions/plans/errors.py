@@ -48,7 +48,7 @@ class CannotResume(SubscriptionRefusal):
 
     @classmethod
     def not_cancelled(cls) -> Self:
-        return cls("This subscription is not set to end. Nothing was changed.")
+        return cls("This subscription is not set to end: it continues.")
 
     @classmethod
     def agreed(cls, ends_at: datetime) -> Self:
@@ -125,7 +125,7 @@ class CannotChange(SubscriptionRefusal):
 
     @classmethod
     def part_of_it(cls) -> Self:
-        return cls("This is part of your subscription already. Nothing was changed.")
+        return cls("This is part of your subscription already.")
 
     @classmethod
     def already_held(cls) -> Self:
@@ -171,7 +171,7 @@ class CannotChange(SubscriptionRefusal):
 
     @classmethod
     def nothing_pending(cls) -> Self:
-        return cls("No change of plan is scheduled. Nothing was changed.")
+        return cls("No change of plan is scheduled: your plan stays as it is.")
 
     @classmethod
     def on_trial(cls) -> Self:
@@ -185,7 +185,7 @@ class CannotChange(SubscriptionRefusal):
 class AlreadyOnIt(CannotChange):
     @classmethod
     def same(cls) -> Self:
-        return cls("That is your current plan already. Nothing was changed.")
+        return cls("That is your current plan already.")
 
 
 def _day(moment: datetime) -> str:

@@ -61,7 +61,7 @@ def change(request: SignedInRequest, subscription_id: str, price_id: str) -> Htt
     except SubscriptionRefusal as refusal:
         return refuse(request, str(refusal))
     except preview.StalePreview as stale:
-        messages.info(request, f"{stale} Here are the figures as they are now; nothing was changed.")
+        messages.info(request, f"{stale} Here are the figures as they are now. Please confirm them.")
     return _preview(request, subscription, price, quantity)
 
 
@@ -98,13 +98,13 @@ def _change(request: SignedInRequest, subscription: Subscription, price: Price, 
     try:
         changes.change(subscription=subscription, price=price, quantity=quantity, proration_date=proration_date)
     except StripeRefused as refusal:
-        return refuse(request, f"{_unchanged_message(subscription)}: {refusal.message}")
+        return refuse(request, f"{_unchanged_message(subscription, refusal)}: {refusal.message}")
     messages.success(request, "Your plan is changed.")
     return redirect("account")
 
 
-def _unchanged_message(subscription: Subscription) -> str:
+def _unchanged_message(subscription: Subscription, refusal: StripeRefused) -> str:
     """Return what a refused change leaves: a scheduled one is undone before another is tried."""
     if subscription.pending_change:
         return "Your plan stays as it is, and the scheduled change is undone"
-    return "Nothing was changed"
+    return "Your plan stays as it is" if refusal.may_be_done else "Nothing was changed"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from billing import gateway
 from billing.errors import StripeMisconfigured, StripeRefused, StripeUnavailable
 from subscriptions.mirror import history
 from subscriptions.mirror.history import Cause
@@ -33,7 +34,8 @@ class StripeErrorPages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        with gateway.noting_writes():
+            return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         match error:

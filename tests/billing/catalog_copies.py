@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from billing.kept_requests import REQUEST
 from billing.models import Price, Product
 from tests.fixtures import LocalStripe
 
@@ -61,3 +62,8 @@ def _price(obj: dict[str, Any]) -> dict[str, Any]:
         "trial_days": int(obj["metadata"]["trial_days"]) if "trial_days" in obj["metadata"] else None,
         "nickname": obj["nickname"] or "",
     }
+
+
+def metadata_of(row: Product | Price) -> dict[str, str]:
+    """The row's metadata without the id of the request that created it."""
+    return {name: text for name, text in row.metadata.items() if name != REQUEST}

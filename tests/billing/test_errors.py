@@ -5,6 +5,11 @@ import pytest
 from billing.errors import StripeFailure, StripeMisconfigured, StripeMissing, StripeRefused, StripeUnavailable
 
 
+def maybe_done(failure: StripeFailure) -> StripeFailure:
+    failure.may_be_done = True
+    return failure
+
+
 @pytest.mark.parametrize(
     ("failure", "for_staff", "for_people"),
     [
@@ -13,6 +18,20 @@ from billing.errors import StripeFailure, StripeMisconfigured, StripeMissing, St
             "Stripe can't be reached, so this is not done yet. Please try again. (Network error: ReadTimeout.)",
             "Stripe can't be reached, so this is not done yet. Please try again in a moment.",
             id="unavailable",
+        ),
+        pytest.param(
+            maybe_done(StripeUnavailable("Network error: ReadTimeout.")),
+            "Stripe can't be reached, so it is not known whether this was done. Please try again: what was done "
+            "already is not done twice. (Network error: ReadTimeout.)",
+            "Stripe can't be reached, so it is not known whether this was done. Please try again in a moment.",
+            id="lost",
+        ),
+        pytest.param(
+            maybe_done(StripeMisconfigured("Not permitted.", setting="STRIPE_KEY")),
+            "Stripe does not accept our key for all of this, so a part of it may be done: check STRIPE_KEY. "
+            "(Not permitted.)",
+            "Payments are not set up correctly here, so it is not known whether all of this was done.",
+            id="misconfigured_in_part",
         ),
         pytest.param(
             StripeMisconfigured("Invalid API Key provided.", setting="STRIPE_KEY"),

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from billing import gateway
+from billing.errors import StripeUnavailable
 from billing.gateway.snapshots import JSON
 from subscriptions.monitoring.doctor.finding import (
     Finding,
@@ -93,11 +94,28 @@ def _missing_events(endpoint: JSON) -> list[str]:
 
 
 def _create(url: str) -> str:
-    made = gateway.create_webhook_endpoint(
-        url=url, enabled_events=sorted(handlers.HANDLERS), description=settings.SITE_NAME
-    ).object
+    try:
+        made = gateway.create_webhook_endpoint(
+            url=url, enabled_events=sorted(handlers.HANDLERS), description=settings.SITE_NAME
+        ).object
+    except StripeUnavailable:
+        if made_without_answer := _made_without_answer(url):
+            return made_without_answer
+        raise
     how = "add its secret, after a comma," if settings.STRIPE_WEBHOOK_SECRETS else "put its secret"
     return f"Made {made['id']}. Now {how} into .env and restart: STRIPE_WEBHOOK_SECRET={made['secret']}"
+
+
+def _made_without_answer(url: str) -> str:
+    """Say which endpoint was made although no answer came; only the answer has its secret."""
+    for page in gateway.webhook_endpoint_pages():
+        for endpoint in page.objects:
+            if _normalised(endpoint["url"]) == _normalised(url):
+                return (
+                    f"Made {endpoint['id']}, but the answer with its secret was lost. Reveal the secret in Stripe's "
+                    "dashboard, put it into .env as STRIPE_WEBHOOK_SECRET, and restart."
+                )
+    return ""
 
 
 def _enable(endpoint: JSON) -> str:

@@ -20,7 +20,7 @@ from tests.billing.admin.browser import (
     page_of,
     save,
 )
-from tests.billing.catalog_copies import at_stripe, here
+from tests.billing.catalog_copies import at_stripe, here, metadata_of
 from tests.fixtures import LocalStripe
 from tests.wording import ending, starting
 
@@ -201,7 +201,7 @@ class TestChange:
         page = open_page(admin, page_of(price.product))
         local_stripe.api.products.update(price.product_id, {"metadata": {"team": "blue"}})
         save(admin, page, name="Pro+")
-        assert Product.objects.get().metadata == {"team": "blue"}
+        assert metadata_of(Product.objects.get()) == {"team": "blue"}
 
     def test_saved_late_leaves_what_others_changed(
         self, admin: Client, local_stripe: LocalStripe, price: Price

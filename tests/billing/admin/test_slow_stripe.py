@@ -22,7 +22,7 @@ from tests.billing.admin.browser import (
     page_of,
     save,
 )
-from tests.billing.catalog_copies import at_stripe, here
+from tests.billing.catalog_copies import at_stripe, here, metadata_of
 from tests.fixtures import LocalStripe, deliver
 from tests.wording import starting
 
@@ -129,7 +129,7 @@ class TestWhileTheFormHangs:
         hanging.is_released.set()
         assert saving.result(PATIENCE).status_code == 302
         product = Product.objects.get(pk=price.product_id)
-        assert (product.description, product.metadata) == ("From the form", {"team": "blue"})
+        assert (product.description, metadata_of(product)) == ("From the form", {"team": "blue"})
         assert here() == at_stripe(local_stripe)
 
 

@@ -7,7 +7,7 @@ from billing.catalog import services as catalog
 from billing.catalog.services import PriceTerms
 from billing.errors import StripeUnavailable
 from billing.models import Price, Product
-from tests.billing.catalog_copies import at_stripe, here
+from tests.billing.catalog_copies import at_stripe, here, metadata_of
 from tests.fixtures import LocalStripe
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +48,7 @@ class TestChangePrice:
             "trial_days": 7,
             "nickname": "Odd",
         }
-        assert replacement.metadata == {"team": "blue", "trial_days": "7", catalog.REPLACES: odd.pk}
+        assert metadata_of(replacement) == {"team": "blue", "trial_days": "7", catalog.REPLACES: odd.pk}
         assert at_stripe(local_stripe) == here()
 
     def test_keeps_the_terms_that_are_not_copied_here(self, local_stripe: LocalStripe, price: Price) -> None:

@@ -159,5 +159,5 @@ class TestClickedTwice:
         assert customer_client.post(path, form).status_code == 302
         local_stripe.forget_calls()
         response = customer_client.post(path, form)
-        assert (response.status_code, b"nothing was changed" in response.content) == (200, True)
+        assert (response.status_code, b"Please confirm them." in response.content) == (200, True)
         assert local_stripe.calls == ["POST /v1/invoices/create_preview"]

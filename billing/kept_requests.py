@@ -1,0 +1,151 @@
+"""Creating objects at Stripe once, also if an answer was lost or was a 500 that took effect.
+
+What is asked for is kept in a row until its outcome is known. Asked for again, by the same form or by one that was
+opened anew, it is first looked for at Stripe by the request's id in its metadata. Keys alone are not enough: Stripe
+replays a stored 500, and forgets a key after a day (https://docs.stripe.com/api/idempotent_requests).
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from billing import gateway
+from billing.errors import StripeUnavailable
+from billing.models import KeptRequest
+
+if TYPE_CHECKING:
+    from billing.gateway import Page
+    from billing.gateway.snapshots import Snapshot
+
+# In the metadata of what was created here: the request that asked for it. This name must never change.
+REQUEST = "standing_order_request"
+
+# A request that nobody has repeated for so long is not looked for any more.
+KEPT_FOR = timedelta(days=7)
+
+# The clocks here and at Stripe may differ by less than this.
+CLOCKS_DIFFER = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Creation:
+    """One object to create: `send` sends the parameters and key, `listed` lists what it is among, newest first.
+
+    `key` makes the idempotency key. `is_usable` says whether an object that was found is still what was asked for: it
+    may have been archived since. `mark` is the metadata key that has the request's id.
+    """
+
+    send: "Callable[[Any, str], Snapshot]"
+    key: Callable[[str], str]
+    listed: "Callable[[], Iterable[Page]]"
+    is_usable: Callable[[Mapping[str, Any]], bool] = lambda _: True
+    mark: str = REQUEST
+
+
+@contextmanager
+def open_request(
+    action: str, subject: Any, *, request_id: str, about: str = "", params: Any = None
+) -> "Iterator[OpenRequest]":
+    """Keep a request while its objects are created and mirrored; two with an equal `subject` are the same request.
+
+    It stays open if the block fails and it may be done all the same, wholly or in part; the next one then continues
+    with the first one's `request_id` and `params`. `about` finds the open requests of an object.
+    """
+    pk = hashlib.sha256(json.dumps([action, subject], sort_keys=True).encode()).hexdigest()
+    now = timezone.now()
+    KeptRequest.objects.filter(pk=pk, asked_at__lt=now - KEPT_FOR).delete()
+    columns = {"request_id": request_id, "params": json.dumps(params), "about": about, "asked_at": now}
+    row, is_new = KeptRequest.objects.get_or_create(pk=pk, defaults=columns)
+    opened = OpenRequest(row, is_repeat=not is_new, own_id=request_id)
+    with gateway.noting_writes() as writes:
+        try:
+            yield opened
+        except Exception:
+            if not (writes.may_be_done or opened.is_repeat):
+                opened.close()
+            raise
+    opened.close()
+
+
+def about(*subjects: str) -> list[KeptRequest]:
+    """Return the open requests about these objects."""
+    since = timezone.now() - KEPT_FOR
+    return list(KeptRequest.objects.filter(about__in=subjects, asked_at__gte=since).order_by("asked_at"))
+
+
+class OpenRequest:
+    """A request whose outcome is not known yet. `is_repeat` if it was sent before, and may have been carried out."""
+
+    def __init__(self, row: KeptRequest, *, is_repeat: bool, own_id: str) -> None:
+        self._row = row
+        self._own_id = own_id
+        self.is_repeat = is_repeat
+
+    @property
+    def request_id(self) -> str:
+        return self._row.request_id
+
+    @property
+    def params(self) -> Any:
+        return json.loads(self._row.params)
+
+    def create(self, creation: Creation, params: Any) -> "Snapshot":
+        """Create the object, or return the one that an earlier try has created.
+
+        Raises StripeUnavailable, StripeRefused or StripeMisconfigured.
+        """
+        if self.is_repeat and (made := self._find(creation)):
+            if creation.is_usable(made.object):
+                return made
+            self._begin_anew()
+        try:
+            return creation.send(self._marked(params, creation.mark), self._key(creation))
+        except StripeUnavailable as error:
+            if not error.answered_500:
+                raise
+            self._next_attempt()
+            if made := self._find(creation):
+                return made
+            raise
+
+    def close(self) -> None:
+        KeptRequest.objects.filter(pk=self._row.pk, request_id=self.request_id).delete()
+
+    def _find(self, creation: Creation) -> "Snapshot | None":
+        """Look at Stripe for what this request has created.
+
+        Not by a search, which shows new objects a minute late (https://docs.stripe.com/search#data-freshness).
+        """
+        oldest = (self._row.asked_at - CLOCKS_DIFFER).timestamp()
+        for page in creation.listed():
+            for snapshot in page.snapshots():
+                if (snapshot.object.get("metadata") or {}).get(creation.mark) == self.request_id:
+                    return snapshot
+            if page.positions and page.positions[-1]["created"] < oldest:
+                break
+        return None
+
+    def _marked(self, params: Any, mark: str) -> Any:
+        return {**params, "metadata": {**(params.get("metadata") or {}), mark: self.request_id}}
+
+    def _key(self, creation: Creation) -> str:
+        key = creation.key(self.request_id)
+        return f"{key}-{self._row.attempt}" if self._row.attempt else key
+
+    def _begin_anew(self) -> None:
+        """Forget the earlier try: what it created is no longer what is asked for."""
+        self._row.request_id = self._own_id
+        self._row.attempt = 0
+        KeptRequest.objects.filter(pk=self._row.pk).update(request_id=self._own_id, attempt=0)
+
+    def _next_attempt(self) -> None:
+        """Use another key from now on: Stripe replays a stored 500."""
+        rows = KeptRequest.objects.filter(pk=self._row.pk, attempt=self._row.attempt)
+        self._row.attempt += 1
+        rows.update(attempt=self._row.attempt)
