@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, Strea
 from django.template.loader import render_to_string
 
 from billing import gateway
+from config import mail
 
 NUL = "\x00"
 
@@ -40,6 +41,17 @@ class BoundStripe:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with gateway.bounded(at_once=max(settings.THREADS_PER_WORKER // 2, 1)):
+            return self.get_response(request)
+
+
+class MailBesideTheRequest:
+    """Has a thread send the mails of each request, so that no request waits for the mail server."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with mail.beside_the_request():
             return self.get_response(request)
 
 

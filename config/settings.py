@@ -66,6 +66,7 @@ if ON_MONGODB:
 MIDDLEWARE = [
     "config.middleware.HeadLikeGet",
     "config.middleware.BoundStripe",
+    "config.middleware.MailBesideTheRequest",
     "corsheaders.middleware.CorsMiddleware",
     "config.api.failures.JsonFailures",
     "django.middleware.security.SecurityMiddleware",
@@ -197,6 +198,10 @@ WHITENOISE_AUTOREFRESH = DEBUG
 # --- Mail and log ------------------------------------------------------------
 
 vars().update(env.email("EMAIL_URL", "consolemail://"))
+# Ours hands the mails of a request to a thread, which sends them through the one of EMAIL_URL.
+MAIL_TRANSPORT = vars()["EMAIL_BACKEND"]
+EMAIL_BACKEND = "config.mail.BackgroundBackend"
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", formataddr((SITE_NAME, f"noreply@{SITE_HOST}")))
 
 LOGGING = {

@@ -19,8 +19,9 @@ def prepare() -> None:
 def site(*, host: str, workers: int, log_requests: bool = False) -> Program:
     """Return the site: gunicorn on PORT."""
     command = [sys.executable, "-m", "gunicorn", "config.wsgi:application"]
-    command += ["--bind", f"{_bracketed(host)}:{settings.PORT}", "--workers", str(workers), "--threads", "4"]
-    command += ["--graceful-timeout", "5", "--no-control-socket", "--log-level", "warning"]
+    command += ["--config", "python:config.processes.gunicorn_conf"]
+    command += ["--bind", f"{_bracketed(host)}:{settings.PORT}", "--workers", str(workers)]
+    command += ["--no-control-socket", "--log-level", "warning"]
     if log_requests:
         command += ["--access-logfile", "-", "--access-logformat", "%(m)s %(U)s %(s)s"]
     local_host = _bracketed(LOOPBACK_FOR.get(host, host))

@@ -1,5 +1,7 @@
 """Confirming one's e-mail address, so that purchases made with it elsewhere are added to the account."""
 
+import logging
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -16,6 +18,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from subscriptions.customers import confirming, linking
 from subscriptions.views.shared import SignedInRequest, refuse, see_other
 
+logger = logging.getLogger(__name__)
+
 SECONDS_BETWEEN_MAILS = 60
 
 
@@ -28,7 +32,12 @@ def ask(request: SignedInRequest) -> HttpResponse:
     if confirming.is_confirmed(request.user):
         return _add(request)
     if cache.add(f"address-mail-{request.user.pk}", 1, SECONDS_BETWEEN_MAILS):
-        _send(request)
+        try:
+            _send(request)
+        except OSError:
+            logger.exception("the mail to confirm an address was not sent")
+            cache.delete(f"address-mail-{request.user.pk}")
+            return refuse(request, "We can't send mail right now. Nothing was sent; please try again later.")
     messages.success(request, f"We have sent a link to {request.user.email}. Open it to confirm the address.")
     return see_other(reverse("account"))
 

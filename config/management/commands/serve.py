@@ -15,7 +15,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for all of them")
-        parser.add_argument("--workers", type=int, default=2, help="processes that answer requests, 4 threads each")
+        parser.add_argument(
+            "--workers",
+            type=int,
+            default=2,
+            help="processes that answer requests, each with THREADS_PER_WORKER threads",
+        )
 
     def handle(self, *, host: str, workers: int, **_: Any) -> None:
         try:
