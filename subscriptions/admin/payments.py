@@ -83,18 +83,17 @@ MARK_GIVEN_BACK = ConfirmedAction(
 
 @admin.register(Payment)
 class PaymentAdmin(ConfirmsActions, PaymentRefunds):
-    list_display = ("__str__", "customer", "product", "amount_display", "standing", "stripe_created_at")
+    list_display = ("__str__", "customer", "product", "amount_display", "status_label", "stripe_created_at")
     list_filter = (TwicePaidPayments, PaidAfterCancelFilter, "status", "currency")
     list_select_related = ("customer", "product")
     search_fields = ("payment_intent_id", "customer__email", "customer__id")
     amounts = ("amount",)
     actions = ("refund_wholly", "mark_given_back")
     confirmed_actions = (REFUND, MARK_GIVEN_BACK)
-    exclude = ("status",)
-    readonly_fields = ("standing", *PaymentRefunds.readonly_fields)
+    readonly_fields = ("in_words", *PaymentRefunds.readonly_fields)
 
-    @admin.display(description="status", ordering="status")
-    def standing(self, payment: Payment) -> str:
+    @admin.display(description="what its owner reads")
+    def in_words(self, payment: Payment) -> str:
         return payment.status_label
 
     @admin.action(description=REFUND.label, permissions=["refund"])
@@ -112,7 +111,16 @@ class PaymentAdmin(ConfirmsActions, PaymentRefunds):
 @admin.register(Invoice)
 class InvoiceAdmin(ClosesInvoices, InvoiceRefunds):
     change_form_template = "admin/subscriptions/invoice.html"
-    list_display = ("__str__", "customer", "total_display", "status", "due_at", "billing_reason", "stripe_created_at")
+    list_display = (
+        "__str__",
+        "customer",
+        "total_display",
+        "status_label",
+        "due_at",
+        "billing_reason",
+        "stripe_created_at",
+    )
+    readonly_fields = ("in_words", *InvoiceRefunds.readonly_fields)
     list_filter = ("status", "billing_reason", "currency")
     list_select_related = ("customer",)
     search_fields = ("id", "number", "customer__email", "customer__id", "subscription__id")
@@ -127,3 +135,7 @@ class InvoiceAdmin(ClosesInvoices, InvoiceRefunds):
         "credited_after_payment",
         "amount_overpaid",
     )
+
+    @admin.display(description="what its owner reads")
+    def in_words(self, invoice: Invoice) -> str:
+        return invoice.status_label

@@ -42,8 +42,8 @@ class StatusChangeInline(ReadOnlyInline):
 
 class InvoiceInline(ReadOnlyInline):
     model = Invoice
-    fields = ("number", "total_display", "status", "billing_reason", "stripe_created_at")
-    readonly_fields = ("total_display",)
+    fields = ("number", "total_display", "status_label", "billing_reason", "stripe_created_at")
+    readonly_fields = ("total_display", "status_label")
 
 
 class TwicePaidSubscriptions(TwicePaidFilter):

@@ -10,6 +10,7 @@ from billing import money
 from billing.models import LooseLink, MirroredRow, stripe_id, words_for
 from subscriptions import stripe_clock
 from subscriptions.models.customer import BillingAccount
+from subscriptions.models.dispute import DisputeHold
 from subscriptions.user_model import User
 
 
@@ -70,6 +71,9 @@ class Invoice(MirroredRow):
     hosted_invoice_url = models.TextField("page at Stripe", blank=True)
     invoice_pdf = models.TextField("PDF", blank=True)
 
+    # Our own: what a dispute about its payment does.
+    dispute_hold = models.CharField("disputed", max_length=10, choices=DisputeHold, blank=True)
+
     # Its refunds, set by views that show them.
     given_back: "list[Refund]"
 
@@ -91,10 +95,19 @@ class Invoice(MirroredRow):
         return money.display(self.amount_remaining, self.currency)
 
     @property
+    @admin.display(description="status", ordering="status")
     def status_label(self) -> str:
+        """The status in a few words for people; what has become of the money is said instead of "Paid"."""
+        if self.status == self.Status.PAID and self.dispute_hold:
+            return "Taken back by the bank" if self.dispute_hold == DisputeHold.LOST else "Disputed"
         if self.status == self.Status.PAID and not self.amount_paid and self.carried_over > 0:
             return "On your next invoice"
         return words_for(self.Status, self.status)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is paid, and the money stayed."""
+        return self.status == self.Status.PAID and not self.dispute_hold
 
     @property
     def is_payable(self) -> bool:

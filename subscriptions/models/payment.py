@@ -135,7 +135,7 @@ class Payment(AwaitedPayment, MirroredRow):
         return self.status == self.Status.SUCCEEDED and bool(self.payment_intent_id) and self.amount > 0
 
     @property
-    @admin.display(description="status")
+    @admin.display(description="status", ordering="status")
     def status_label(self) -> str:
         """The status in a few words for people; what has become of the money is said instead of "Paid"."""
         if self.is_paid_after_cancel:

@@ -55,6 +55,8 @@ def link_and_settle(dispute: Dispute) -> None:
         return
     if dispute.customer_id is None and dispute.invoice_id is None:
         _link_to_invoice(dispute)
+    if dispute.invoice_id:
+        settle_invoice(dispute.invoice_id)
     if dispute.subscription_id:
         settle_subscription(dispute.subscription_id)
 
@@ -63,6 +65,12 @@ def settle_payment(payment_intent_id: str) -> None:
     """End or restore the access of a one-time purchase, as the disputes about it say."""
     hold = _hold_of(Dispute.objects.taking_access().filter(payment_intent_id=payment_intent_id))
     Payment.objects.filter(payment_intent_id=payment_intent_id).exclude(dispute_hold=hold).update(dispute_hold=hold)
+
+
+def settle_invoice(invoice_id: str) -> None:
+    """Store on an invoice whether its bank asks the payment back, or has taken it."""
+    hold = _hold_of(Dispute.objects.taking_access().filter(invoice=invoice_id))
+    Invoice.objects.filter(pk=invoice_id).exclude(dispute_hold=hold).update(dispute_hold=hold)
 
 
 def settle_subscription(subscription_id: str) -> None:
