@@ -1,12 +1,8 @@
 """The crontab entries that django-crontab installs: the sync, every SYNC_INTERVAL_SECONDS."""
 
-import shlex
-from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-
-from config import env
 
 JOB = "subscriptions.cron.sync"
 HALF_A_MINUTE = 30
@@ -37,14 +33,3 @@ def _times(minutes: int) -> str:
         return f"*/{minutes} * * * *"
     hours = minutes // MINUTES_AN_HOUR
     return f"0 */{hours} * * *" if hours < HOURS_A_DAY else "0 0 * * *"
-
-
-def environment_prefix() -> str:
-    """Return the text before the command: cron then reads the same settings file as `manage.py crontab add` did."""
-    chosen = env.text("ENV_FILE")
-    return f"ENV_FILE={shlex.quote(chosen)}" if chosen else ""
-
-
-def log_suffix(*, file: Path) -> str:
-    """Return the text after the command, which appends its output to a log file."""
-    return f">> {shlex.quote(str(file))} 2>&1"

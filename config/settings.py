@@ -140,11 +140,10 @@ CACHES = {
 # --- Cron --------------------------------------------------------------------
 
 CRONJOBS = crontab.sync_entries(every_seconds=SYNC_INTERVAL_SECONDS)
-# django-crontab removes every line with this comment, so each installation has a comment of its own.
-CRONTAB_COMMENT = f"standing-order in {BASE_DIR}"
-CRONTAB_COMMAND_PREFIX = crontab.environment_prefix()
 # Cron would mail the output, and most machines can't send mail.
-CRONTAB_COMMAND_SUFFIX = crontab.log_suffix(file=BASE_DIR / "cron.log")
+CRON_LOG = BASE_DIR / "cron.log"
+# Cron's jobs get none of them from the shell that installs the entries.
+ENVIRONMENT_NAMES = env.NAMES
 CRONTAB_LOCK_JOBS = False  # The sync has a lease of its own, which also holds across machines.
 
 # --- People ------------------------------------------------------------------

@@ -29,6 +29,7 @@ os.environ |= {
 }
 # Here and not in a hook: the other conftest.py files may import models.
 django.setup()
+settings.CRONTAB_EXECUTABLE = "no-crontab"  # The suite must not see the crontab of the person who runs it.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Made to be fast, not safe.
 TransactionTestCase._fixture_teardown = lambda case: engines.empty_tables()
 

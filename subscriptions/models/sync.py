@@ -31,6 +31,9 @@ class SyncState(models.Model):
     )
     last_error = models.TextField(blank=True, help_text="Why the last pass was not complete; empty if it was.")
 
+    cron_started_at = models.DateTimeField(null=True, blank=True, help_text="When cron last started a pass.")
+    cron_folder = models.TextField(blank=True, help_text="The folder of the code that cron last started.")
+
     def __str__(self) -> str:
         return f"synced to {self.watermark}"
 

@@ -42,6 +42,12 @@ def record_end(run: SyncRun, results: SyncResults, *, stripe_calls: int, was_sto
         _delete_old(before=min(run.started_at, surely_reached) - KEEP_FOR)
 
 
+def record_cron(*, folder: str, now: datetime) -> None:
+    """Record that cron has started a pass, with the code in this folder."""
+    SyncState.objects.get_or_create(pk=SyncState.THE_ONE)
+    SyncState.objects.filter(pk=SyncState.THE_ONE).update(cron_started_at=now, cron_folder=folder)
+
+
 def summarise(run: SyncRun) -> str:
     """Return one line for people and logs: what the run did, what it cost, and the error that stopped it."""
     kind = "Full sync" if run.is_full else "Sync"

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from billing.errors import StripeFailure
 from subscriptions.monitoring.doctor.catalog import check_catalog
+from subscriptions.monitoring.doctor.cron import check_cron
 from subscriptions.monitoring.doctor.database import check_database
 from subscriptions.monitoring.doctor.duplicates import check_duplicates
 from subscriptions.monitoring.doctor.endpoint import check_endpoint
@@ -52,6 +53,7 @@ def examine(*, now: datetime) -> Iterator[Examined]:
         yield from _examined("catalog", check_catalog)
     yield from _examined("events", partial(check_inbox, now=now))
     yield from _examined("events", partial(check_origin, now=now))
+    yield from _examined("cron", partial(check_cron, now=now))
     yield from _examined("duplicates", check_duplicates)
     yield from _examined("people", check_people)
 
