@@ -23,7 +23,7 @@ from sandbox.payments.balance import rules as balance
 from sandbox.payments.disputes import rules as disputes
 from sandbox.payments.refunds import rules as refunds
 from sandbox.subscriptions.invoicing import due as invoicing
-from sandbox.subscriptions.invoicing import upcoming
+from sandbox.subscriptions.invoicing import failed_debits, upcoming
 from sandbox.subscriptions.schedules import starting as schedules
 from sandbox.subscriptions.starting import pending_setup
 
@@ -43,7 +43,7 @@ DUE: dict[str, Callable[[Account, Object], object]] = {
 }
 
 # An invoice is paid before the session that waits for it.
-outcomes.listen(invoice_settlement.follow, checkout_settlement.follow, pending_setup.follow)
+outcomes.listen(invoice_settlement.follow, failed_debits.follow, checkout_settlement.follow, pending_setup.follow)
 
 
 def catch_up_on_clock(account: Account, clock: Object, *, until: int) -> None:
