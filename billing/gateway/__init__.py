@@ -69,6 +69,7 @@ from billing.gateway.rate_limit import paced
 from billing.gateway.request_budget import bounded
 from billing.gateway.snapshots import Page
 from billing.gateway.subscriptions import (
+    cancel_schedule,
     cancel_subscription,
     checkout_session_page,
     checkout_sessions_of_customer,
@@ -97,6 +98,7 @@ __all__ = [
     "WebhookRejected",
     "bounded",
     "cancel_payment_intent",
+    "cancel_schedule",
     "cancel_subscription",
     "checkout_session_page",
     "checkout_sessions_of_customer",

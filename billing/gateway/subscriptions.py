@@ -92,6 +92,10 @@ def schedule_from_subscription(subscription_id: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.subscription_schedules.create({"from_subscription": subscription_id}))
 
 
+def cancel_schedule(schedule_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.subscription_schedules.cancel(schedule_id))
+
+
 def retrieve_schedule(schedule_id: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.subscription_schedules.retrieve(schedule_id))
 

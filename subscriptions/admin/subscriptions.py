@@ -170,13 +170,15 @@ class SubscriptionScheduleAdmin(ReadOnlyAdmin):
     list_display = (
         "id",
         "subscription",
+        "customer",
         "status",
-        "next_price",
-        "next_quantity",
+        "plan_display",
         "next_at",
+        "first_charge_at",
         "end_behavior",
         "ends_at",
     )
     list_filter = ("status",)
-    list_select_related = ("subscription", "next_price")
-    search_fields = ("id", "subscription__id")
+    list_select_related = ("subscription", "customer", "next_price__product")
+    search_fields = ("id", "subscription__id", "customer__id", "customer__email")
+    readonly_fields = ("plan_display", "first_charge_at")

@@ -9,7 +9,7 @@ from billing import gateway
 from billing.errors import StripeMissing
 from billing.mirror import registry
 from subscriptions.customers import services as customers
-from subscriptions.mirror import kinds, unpaid_orders
+from subscriptions.mirror import kinds, refresh, unpaid_orders
 from subscriptions.models import ErasedCustomer, Payment, ProductClaim, StatusChange, WebhookEvent
 
 logger = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ INACTIVE = "every subscription had ended"
 def erase(customer_id: str, *, now: datetime) -> None:
     """Delete a customer at Stripe, which ends their subscriptions there, and all rows and stored events about them.
 
-    Orders that are not paid yet are cancelled first.
+    Orders that are not paid yet, and subscriptions that begin later, are cancelled first.
     https://docs.stripe.com/api/customers/delete
     After a failure, a second call goes on where the first stopped. Raises StripeUnavailable, StripeMisconfigured.
     """
@@ -28,6 +28,8 @@ def erase(customer_id: str, *, now: datetime) -> None:
         # Money that came later would be kept without anybody here knowing whose it is.
         if unpaid_orders.cancel(payment, now=now).is_unpaid:
             logger.warning("payment %s of an erased customer may still come: refund it at Stripe", payment)
+    for schedule_id in refresh.cancel_not_started(customer_id):
+        logger.info("schedule %s of an erased customer was cancelled", schedule_id)
     with suppress(StripeMissing):
         gateway.delete_customer(customer_id)
     _erase_stored_events(customer_id)

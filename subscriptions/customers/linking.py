@@ -1,5 +1,6 @@
 """Linking customers made elsewhere (in the dashboard, for a deleted user) to the person they are."""
 
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,11 +52,26 @@ class Prospect:
 
 
 def unowned_with_address_of(user: User) -> list[Customer]:
-    """Return customers with exactly this person's address that are nobody here. One query if there are none."""
+    """Return customers with exactly this person's address that are nobody here."""
     if not user.email:
         return []
-    found = Customer.objects.filter(email=user.email, is_deleted=False, account=None)
-    return [customer for customer in found if ownership.owner_of(customer.pk) is None and _is_free(customer, user)]
+    return unowned_among(Customer.objects.filter(email=user.email, is_deleted=False), user)
+
+
+def unowned_among(customers: Iterable[Customer], user: User, ids: Collection[str] = ()) -> list[Customer]:
+    """Return those of these customers that have exactly this person's address and are nobody here.
+
+    `ids` are the person's own customers. Without others, nothing is read.
+    """
+    return [
+        customer
+        for customer in customers
+        if customer.pk not in ids
+        and user.email
+        and customer.email == user.email
+        and ownership.owner_of(customer.pk) is None
+        and _is_free(customer, user)
+    ]
 
 
 def prospect(*, customer: Customer, user: User) -> Prospect:

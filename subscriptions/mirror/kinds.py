@@ -134,7 +134,7 @@ SCHEDULE = register(
         mapping.schedule_columns,
         gateway.retrieve_schedule,
         customer_in_payload="customer",
-        customer_on_row="subscription__customer",
+        customer_on_row="customer",
         may_create=_is_not_erased,
     )
 )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from billing.gateway.snapshots import JSON, moment
 from billing.mirror.engine import id_of
-from subscriptions.models import Awaits, CheckoutSession, Payment
+from subscriptions.models import Awaits, CheckoutSession, Payment, SubscriptionSchedule
 
 # The metadata of our sessions, subscriptions and payment intents: rows can be made from it alone. These names must
 # never change, because objects at Stripe have them already.
@@ -177,11 +177,12 @@ def _item(item: JSON) -> JSON:
 
 
 def schedule_columns(obj: JSON) -> dict[str, Any]:
-    changes = [_change(phase) for phase in _changing_phases(obj)]
+    changes = [_change(phase, with_trial=_has_not_started(obj)) for phase in _changing_phases(obj)]
     following = changes[0] if changes else None
     pauses: JSON = next(iter(obj.get("pause_schedules") or []), {})
     return {
         "subscription_id": id_of(obj.get("subscription")),
+        "customer_id": id_of(obj.get("customer")),
         "status": obj["status"],
         "next_price_id": following["price"] if following else None,
         "next_quantity": following["quantity"] if following else None,
@@ -195,8 +196,13 @@ def schedule_columns(obj: JSON) -> dict[str, Any]:
 
 
 def _changing_phases(schedule: JSON) -> list[JSON]:
-    """Return the later phases that begin with other prices or quantities than the phase before them."""
+    """Return the later phases that begin with other prices or quantities than the phase before them.
+
+    Of a schedule that has not started all are later, and the first one begins the subscription.
+    """
     current_end = (schedule.get("current_phase") or {}).get("end_date")
+    if _has_not_started(schedule):
+        current_end = 0
     if current_end is None:
         return []
     phases = sorted(schedule["phases"], key=lambda phase: phase["start_date"])
@@ -212,9 +218,18 @@ def _plans(phase: JSON) -> list[tuple[str, int]]:
     return sorted((str(id_of(item["price"])), _quantity(item)) for item in phase["items"])
 
 
-def _change(phase: JSON) -> JSON:
+def _has_not_started(schedule: JSON) -> bool:
+    return bool(schedule["status"] == SubscriptionSchedule.NOT_STARTED)
+
+
+def _change(phase: JSON, *, with_trial: bool) -> JSON:
     item = main_first(phase["items"])[0]
-    return {"at": phase["start_date"], "price": id_of(item["price"]), "quantity": _quantity(item)}
+    return {
+        "at": phase["start_date"],
+        "price": id_of(item["price"]),
+        "quantity": _quantity(item),
+        **({"trial_end": phase["trial_end"]} if with_trial and phase.get("trial_end") else {}),
+    }
 
 
 def invoice_columns(obj: JSON) -> dict[str, Any]:

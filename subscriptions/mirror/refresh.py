@@ -1,15 +1,16 @@
 """Fetching or changing one subscription at Stripe, and writing the answer to its row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from billing import gateway
-from billing.errors import StripeRefused
+from billing.errors import StripeMissing, StripeRefused
 from billing.gateway.snapshots import Snapshot
 from billing.mirror import engine
 from subscriptions.mirror import kinds
-from subscriptions.models import Subscription
+from subscriptions.models import Subscription, SubscriptionSchedule
 from subscriptions.models.subscription import AGREED_END
 
 if TYPE_CHECKING:
@@ -35,6 +36,21 @@ def release_schedule(subscription: Subscription) -> Subscription:
     with suppress(StripeRefused):
         engine.apply_answer(kinds.SCHEDULE, schedule_id, lambda: gateway.release_schedule(schedule_id))
     return fetch(subscription)
+
+
+def cancel_not_started(customer_id: str) -> Iterator[str]:
+    """Cancel the schedules that would begin a subscription of this customer later; yield the id of each."""
+    for pk in list(
+        SubscriptionSchedule.objects.not_started().filter(customer=customer_id).values_list("pk", flat=True)
+    ):
+        # Stripe refuses if it was cancelled or has started meanwhile; the answer of the fetch shows which.
+        try:
+            engine.apply_answer(kinds.SCHEDULE, pk, partial(gateway.cancel_schedule, pk))
+        except StripeMissing:
+            continue
+        except StripeRefused:
+            engine.apply_answer(kinds.SCHEDULE, pk, partial(gateway.retrieve_schedule, pk))
+        yield pk
 
 
 def update(subscription: Subscription, params: "p.SubscriptionUpdateParams") -> Subscription:

@@ -1,5 +1,7 @@
 """Stripe's customers, and the people of this site they belong to."""
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db import models
 
@@ -10,6 +12,13 @@ from subscriptions.user_model import User
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def listed(self) -> "CustomerQuerySet":
         return self.filter(is_deleted=False, archived_at=None)
+
+    def of_or_with_address_of(self, user: User, ids: Iterable[str]) -> dict[str, "Customer"]:
+        """Return the customers with these ids, which are the person's, and others with the person's address, by id."""
+        theirs = models.Q(pk__in=list(ids))
+        if user.email:
+            theirs |= models.Q(email=user.email, is_deleted=False)
+        return {customer.pk: customer for customer in self.filter(theirs)}
 
 
 class Customer(MirroredRow):

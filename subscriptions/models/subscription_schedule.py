@@ -1,24 +1,34 @@
 """Schedules: what Stripe will change about a subscription later, and when it ends by agreement."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
+from django.contrib import admin
 from django.db import models
 
 from billing.models import LooseLink, MirroredRow, stripe_id
+
+
+class ScheduleQuerySet(models.QuerySet["SubscriptionSchedule"]):
+    def not_started(self) -> "ScheduleQuerySet":
+        """Those that will begin a subscription, the next one first."""
+        return self.filter(status=SubscriptionSchedule.NOT_STARTED, is_deleted=False).order_by("next_at", "pk")
 
 
 class SubscriptionSchedule(MirroredRow):
     """Changes that Stripe will make to a subscription later. https://docs.stripe.com/api/subscription_schedules/object
 
     `following` lists all of them, the next one first: {"at": Unix seconds, "price": id, "quantity": number} of the
-    plan. The next one has columns as well: at `next_at` the subscription changes to `next_price`; null if there is
-    none.
+    plan, and "trial_end" of one that begins with free days. The next one has columns as well: at `next_at` the
+    subscription changes to `next_price`; null if there is none. That of a schedule that has not started begins the
+    subscription.
     """
 
-    LIVE = frozenset({"not_started", "active"})
+    NOT_STARTED = "not_started"
+    LIVE = frozenset({NOT_STARTED, "active"})
 
     id = stripe_id()
     subscription = LooseLink("subscriptions.Subscription", related_name="schedules")
+    customer = LooseLink("subscriptions.Customer", related_name="schedules")
     status = models.CharField(max_length=30)
     next_price = LooseLink("billing.Price", related_name="+")
     next_quantity = models.PositiveIntegerField(null=True, blank=True)
@@ -29,12 +39,41 @@ class SubscriptionSchedule(MirroredRow):
     pauses_at = models.DateTimeField(null=True, blank=True)
     resumes_at = models.DateTimeField(null=True, blank=True)
 
+    objects = ScheduleQuerySet.as_manager()
+
     def __str__(self) -> str:
         return self.pk
 
     @property
     def is_live(self) -> bool:
         return self.status in self.LIVE and not self.is_deleted
+
+    @property
+    def begins_at(self) -> datetime | None:
+        """When it begins a subscription; None if it has done so already."""
+        return self.next_at if self.status == self.NOT_STARTED and not self.is_deleted else None
+
+    @property
+    @admin.display(description="first charge")
+    def first_charge_at(self) -> datetime | None:
+        """When the subscription that it begins is charged first: when it begins, or after its free days."""
+        trial_end = self.following[0].get("trial_end") if self.begins_at and self.following else None
+        return datetime.fromtimestamp(trial_end, UTC) if trial_end else self.begins_at
+
+    @property
+    @admin.display(description="plan")
+    def plan_display(self) -> str:
+        """The plan that it begins or changes to, and what that costs: "Pro, $19.00 per month"."""
+        price = self.next_price
+        if price is None:
+            return "None" if self.next_at is None else "A plan that is no longer listed"
+        return f"{price.product.name if price.product else 'A plan'}, {self.terms_display}"
+
+    @property
+    def terms_display(self) -> str:
+        """What that plan costs: "$19.00 per month", and how many times; empty if it is not known."""
+        times = f" \N{MULTIPLICATION SIGN} {self.next_quantity}" if (self.next_quantity or 1) > 1 else ""
+        return f"{self.next_price}{times}" if self.next_price else ""
 
     @property
     def has_pending_change(self) -> bool:

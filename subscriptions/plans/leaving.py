@@ -11,7 +11,7 @@ from billing import money
 from billing.models import Price
 from subscriptions.checkout import claims
 from subscriptions.customers import erasing, linking, ownership
-from subscriptions.mirror import unpaid_orders
+from subscriptions.mirror import refresh, unpaid_orders
 from subscriptions.models import BillingAccount, Payment, ProductClaim, Subscription
 from subscriptions.plans import cancel
 from subscriptions.user_model import User
@@ -54,13 +54,15 @@ def fates_for(running: list[Subscription]) -> list[Fate]:
 def settle(*, user: User, fate: Fate, now: datetime) -> Iterator[str]:
     """Do at Stripe what was chosen, and yield a sentence about each thing as it is done. A second call goes on.
 
-    Open checkouts are closed and unpaid orders cancelled first, and subscriptions are read from Stripe, so that none
-    is missed.
+    Open checkouts are closed, unpaid orders and subscriptions that begin later cancelled first, and subscriptions are
+    read from Stripe, so that none is missed.
     Raises CannotLeave, SubscriptionRefusal or StripeFailure; then not all of it is done, and nothing may be deleted.
     """
     ids = BillingAccount.objects.customer_ids_of(user)
     for customer_id in ids:
         _close_checkouts(customer_id)
+        for schedule_id in refresh.cancel_not_started(customer_id):
+            yield f"Cancelled the schedule {schedule_id}, which had not started."
         linking.read_subscriptions(customer_id)
         if fate != Fate.ERASE:
             yield from _cancel_unpaid_orders(customer_id, now)

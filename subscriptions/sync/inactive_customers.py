@@ -10,7 +10,7 @@ from django.conf import settings
 from subscriptions.checkout import claims
 from subscriptions.customers import erasing
 from subscriptions.customers import services as customers
-from subscriptions.models import Customer, Payment, Subscription
+from subscriptions.models import Customer, Payment, Subscription, SubscriptionSchedule
 
 BATCH = 500
 
@@ -66,10 +66,11 @@ def _candidates_among(archived_at: Mapping[str, datetime | None]) -> Iterator[st
 
 
 def _has_or_is_buying(customer: Customer, now: datetime) -> bool:
-    """Return whether this customer has a running subscription, a one-time purchase or a purchase under way."""
+    """Return whether this customer has a subscription that runs or begins later, or a purchase, done or under way."""
     has_subscription = Subscription.objects.running().filter(customer=customer).exists()
     has_payment = Payment.objects.standing().filter(customer=customer).exists()
-    return has_subscription or has_payment or claims.is_buying(customer=customer, now=now)
+    begins_later = SubscriptionSchedule.objects.not_started().filter(customer=customer).exists()
+    return has_subscription or has_payment or begins_later or claims.is_buying(customer=customer, now=now)
 
 
 def _archive_or_delete(customer: Customer, now: datetime) -> bool:

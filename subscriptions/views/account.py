@@ -3,13 +3,13 @@
 Stripe is called for the billing portal, and for a checkout that may have been paid a moment ago.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.db.models import Q
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -28,6 +28,7 @@ from subscriptions.models import (
     Refund,
     StatusChange,
     Subscription,
+    SubscriptionSchedule,
 )
 from subscriptions.plans import amounts, outlook
 from subscriptions.views.shared import SignedInRequest, see_other
@@ -49,29 +50,45 @@ def account(request: SignedInRequest) -> HttpResponse:
     subscriptions = Subscription.objects.filter(**theirs)
     payments = Payment.objects.filter(**theirs)
     invoices = Invoice.objects.filter(**theirs)
-    links = ("customer", "price", "product", "schedule__next_price__product", "latest_invoice")
-    page = Paginator(payments.select_related("product"), PAYMENTS_A_PAGE).get_page(request.GET.get("page"))
+    customers = Customer.objects.of_or_with_address_of(request.user, customer_ids)
+    links = ("price", "product", "schedule__next_price__product", "latest_invoice")
+    page = _page_of(payments.select_related("product"), request.GET.get("page"))
     newest = list(invoices.exclude(status=Invoice.Status.DRAFT)[:INVOICES_ON_ACCOUNT])
     _attach_refunds(page.object_list, newest)
     held = sorted(subscriptions.select_related(*links), key=lambda one: one.has_ended)
+    _attach_customers(held, customers)
     _attach_subscriptions(newest, held)
     _attach_awaited(held)
     outlook.attach(held)
     amounts.prefetch(held)
     context = {
         "subscriptions": held,
+        "upcoming": SubscriptionSchedule.objects.not_started()
+        .filter(customer__in=customer_ids)
+        .select_related("next_price__product"),
         "payments": page,
         "invoices": newest,
-        "receipts_go_to": _other_address(customer_ids, request.user.email),
-        "has_earlier_purchases": bool(linking.unowned_with_address_of(request.user)),
+        "receipts_go_to": _other_address(customers.get(next(iter(customer_ids), "")), request.user.email),
+        "has_earlier_purchases": bool(linking.unowned_among(customers.values(), request.user, customer_ids)),
     }
     return render(request, "subscriptions/account.html", context)
 
 
-def _other_address(customer_ids: list[str], address: str) -> str:
+def _page_of(payments: "QuerySet[Payment]", number: str | None) -> "Page[Payment]":
+    """Return a page of payments. Most people have less than a page of them, which needs no count."""
+    first = list(payments[: PAYMENTS_A_PAGE + 1])
+    if len(first) <= PAYMENTS_A_PAGE:
+        return Paginator(first, PAYMENTS_A_PAGE).get_page(number)
+    page = Paginator(payments, PAYMENTS_A_PAGE).get_page(number)
+    if page.number == 1:
+        page.object_list = first[:PAYMENTS_A_PAGE]
+    return page
+
+
+def _other_address(customer: Customer | None, address: str) -> str:
     """Return where Stripe sends receipts, if that is not the person's address here."""
-    at_stripe = Customer.objects.filter(pk__in=customer_ids[:1]).values_list("email", flat=True).first()
-    return at_stripe if at_stripe and at_stripe != address else ""
+    at_stripe = customer.email if customer else ""
+    return at_stripe if at_stripe != address else ""
 
 
 @require_GET
@@ -115,6 +132,12 @@ def _attach_refunds(payments: Iterable[Payment], invoices: Iterable[Invoice]) ->
         payment.refunds = [one for one in refunds if one.payment_intent_id == payment.payment_intent_id in intents]
     for invoice in invoices:
         invoice.given_back = [one for one in refunds if one.invoice_id == invoice.pk]
+
+
+def _attach_customers(held: Iterable[Subscription], customers: Mapping[str, Customer]) -> None:
+    """Give each subscription its customer, who was read already."""
+    for subscription in held:
+        subscription.customer = customers.get(str(subscription.customer_id))
 
 
 def _attach_subscriptions(invoices: Iterable[Invoice], held: Iterable[Subscription]) -> None:

@@ -123,7 +123,8 @@ def _special(price: Object) -> Object:
 def _next_phase(path: str) -> Callable[[Object], Any]:
     def find(obj: Object) -> Any:
         current = obj["current_phase"]
-        later = [phase for phase in obj["phases"] if current and phase["start_date"] >= current["end_date"]]
+        until = current["end_date"] if current else 0 if obj["status"] == "not_started" else None
+        later = [phase for phase in obj["phases"] if until is not None and phase["start_date"] >= until]
         return at(path)(later[0]) if later else None
 
     return find
@@ -224,6 +225,7 @@ SCHEDULE = Mirror(
     "/v1/subscription_schedules",
     (
         ("subscription_id", name, at("subscription")),
+        ("customer_id", name, at("customer")),
         ("status", text, at("status")),
         ("next_price_id", name, _next_phase("items.0.price")),
         ("next_quantity", same, _next_phase("items.0.quantity")),

@@ -1,0 +1,105 @@
+"""Subscriptions that a schedule begins later: what they cost and when, for their owner and for staff."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+
+from billing.models import Price
+from subscriptions import stripe_clock
+from subscriptions.models import Customer, SubscriptionSchedule
+from tests.fixtures import LocalStripe, deliver
+from tests.subscriptions import reading
+from tests.subscriptions.conftest import DAY, settle, sync_now
+from tests.subscriptions.reading import words
+
+pytestmark = pytest.mark.django_db
+
+
+def schedule(local_stripe: LocalStripe, customer: Customer, price: Price, **phase: Any) -> int:
+    """Agree in the dashboard that a subscription begins in ten days; return that second."""
+    local_stripe.control("clock", advance=1)
+    settle()
+    begins_at = int(stripe_clock.now().timestamp()) + 10 * DAY
+    method = local_stripe.api.payment_methods.attach("pm_card_visa", {"customer": customer.pk})
+    local_stripe.api.subscription_schedules.create(
+        {
+            "customer": customer.pk,
+            "start_date": begins_at,
+            "default_settings": {"default_payment_method": method.id},
+            "phases": [{"items": [{"price": price.pk, "quantity": 2}], **phase}],
+        }
+    )
+    for event in local_stripe.events("subscription_schedule.created"):
+        assert deliver(Client(), event).status_code == 200
+    local_stripe.forget_calls()
+    return begins_at
+
+
+def day(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%-d %B %Y}"
+
+
+class TestBeforeItStarts:
+    def test_its_owner_reads_plan_day_and_first_payment(
+        self, customer_client: Client, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        begins_at = schedule(local_stripe, customer, price)
+        (card,) = reading.cards(customer_client.get("/account/").content.decode())
+        assert words(card).startswith(f"Pro Starts {day(begins_at)} $19.00 per month \N{MULTIPLICATION SIGN} 2")
+        assert f"It starts on {day(begins_at)}; the first payment is on {day(begins_at)}." in words(card)
+        assert "You have no subscriptions" not in customer_client.get("/account/").content.decode()
+
+    def test_free_days_come_before_the_first_payment(
+        self, customer_client: Client, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        local_stripe.control("clock", advance=1)
+        free_until = int(stripe_clock.now().timestamp()) + 24 * DAY
+        begins_at = schedule(local_stripe, customer, price, trial_end=free_until)
+        (card,) = reading.cards(customer_client.get("/account/").content.decode())
+        said = f"It starts on {day(begins_at)} with free days; the first payment is on {day(free_until)}."
+        assert said in words(card)
+
+    def test_staff_read_the_same(
+        self, admin_client: Client, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        schedule(local_stripe, customer, price)
+        row = SubscriptionSchedule.objects.get()
+        assert (row.customer_id, row.next_price_id, row.next_quantity) == (customer.pk, price.pk, 2)
+        for path in ("", f"{row.pk.replace('_', '_5F')}/change/"):
+            page = admin_client.get(f"/admin/subscriptions/subscriptionschedule/{path}").content.decode()
+            assert "Pro, $19.00 per month \N{MULTIPLICATION SIGN} 2" in page
+        listed = admin_client.get("/admin/subscriptions/subscriptionschedule/").content.decode()
+        assert 'field-first_charge_at nowrap">-' not in listed
+
+    def test_afterwards_it_is_a_subscription_as_any_other(
+        self, customer_client: Client, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        schedule(local_stripe, customer, price)
+        local_stripe.control("clock", advance=11 * DAY)
+        settle()
+        (card,) = reading.cards(customer_client.get("/account/").content.decode())
+        assert words(card).startswith("Pro Active $19.00 per month")
+        sync_now(full=True)
+        assert SubscriptionSchedule.objects.get().begins_at is None
+
+
+class TestWhenItsPersonGoes:
+    def test_it_is_cancelled_with_the_user(
+        self, admin_client: Client, person: User, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        schedule(local_stripe, customer, price)
+        admin_client.post(f"/admin/auth/user/{person.pk}/delete/", {"post": "yes", "fate": "nothing"})
+        assert not User.objects.filter(pk=person.pk).exists()
+        assert [one.status for one in local_stripe.api.subscription_schedules.list().data] == ["canceled"]
+
+    def test_it_is_cancelled_and_forgotten_when_they_are_erased(
+        self, person: User, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        schedule(local_stripe, customer, price)
+        call_command("erase_customer", "ada", "--no-input")
+        assert SubscriptionSchedule.objects.count() == 0
+        assert [one.status for one in local_stripe.api.subscription_schedules.list().data] == ["canceled"]
