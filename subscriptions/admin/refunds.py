@@ -2,7 +2,7 @@
 
 import uuid
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -51,7 +51,7 @@ class RefundableAdmin(ReadOnlyAdmin):
     """A read-only admin with a "Refund" button on each object, and a list of its refunds so far."""
 
     change_form_template = "admin/subscriptions/refundable.html"
-    readonly_fields: tuple[str, ...] = ("refunded",)
+    readonly_fields: ClassVar[tuple[str, ...]] = ("refunded",)
 
     @abstractmethod
     def refunds_of(self, purchase: Any) -> QuerySet[Refund]:
