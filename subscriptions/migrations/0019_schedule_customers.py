@@ -21,7 +21,7 @@ def read_customers(apps, schema_editor):  # noqa: ARG001
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("subscriptions", "0017_disputed_invoices"),
+        ("subscriptions", "0018_cron_runs"),
     ]
 
     operations = [
