@@ -1,15 +1,16 @@
-"""The forms of objects: copies in memory, and in the state file JSON, compressed against objects of the same kind.
+"""The forms of objects: as JSON in memory, and compressed against objects of the same kind in the state file.
 
 Objects of one kind differ in little but ids and amounts. So the first ones are kept in the state file as samples, and
 later ones are stored as their difference from these.
 """
 
 import json
-import marshal
 import sqlite3
 import zlib
 from functools import lru_cache
 from typing import Any
+
+import orjson
 
 Object = dict[str, Any]
 
@@ -25,7 +26,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS dictionaries (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, body BLOB NOT NULL);
 """
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+SLOW = b" "  # The first byte of JSON that only Python's own parser reads as it was written.
 
 
 class Bodies:
@@ -44,9 +45,8 @@ class Bodies:
         for _, kind, _ in rows:
             self._samples[kind] = self._samples.get(kind, 0) + 1
 
-    def pack(self, kind: str, content: Any) -> bytes:
-        """Return the stored form of an object, or of a list of them."""
-        text = _encode(content).encode()
+    def pack(self, kind: str, text: bytes) -> bytes:
+        """Return the stored form of an object, or of a list of them, whose JSON is `text`."""
         number = self._current.get(kind, PLAIN)
         packed = self._deflate(number, text)
         is_poor = number == PLAIN or len(packed) * POOR_RATIO > len(text)
@@ -54,11 +54,11 @@ class Bodies:
             self._add_sample(kind, text)
         return packed
 
-    def unpack(self, stored: bytes) -> Any:
-        """Return the content of a stored form."""
+    def unpack(self, stored: bytes) -> bytes:
+        """Return the JSON of a stored form."""
         dictionary = self._dictionaries[stored[0]]
         expander = zlib.decompressobj(RAW, dictionary) if dictionary else zlib.decompressobj(RAW)
-        return json.loads(expander.decompress(stored[1:]))
+        return expander.decompress(stored[1:])
 
     def _deflate(self, number: int, text: bytes) -> bytes:
         compressor = _primed(self._dictionaries[number]).copy()
@@ -84,14 +84,14 @@ def _primed(dictionary: bytes) -> "zlib._Compress":
     return zlib.compressobj(LEVEL, zlib.DEFLATED, RAW, zlib.DEF_MEM_LEVEL, zlib.Z_DEFAULT_STRATEGY, dictionary)
 
 
-def copied(obj: Object) -> bytes:
-    """Return a copy of the object as it is in JSON; marshal is several times faster, and stays in memory."""
+def copied(content: Any) -> bytes:
+    """Return a copy of an object, or of a list of them: its JSON."""
     try:
-        return marshal.dumps(obj)
-    except ValueError:  # It knows no enums, JSON does.
-        return marshal.dumps(json.loads(json.dumps(obj)))
+        return orjson.dumps(content)
+    except TypeError:  # It refuses half a surrogate pair, and integers of more than 64 bits.
+        return SLOW + json.dumps(content, separators=(",", ":")).encode()
 
 
-def loaded(copied: bytes) -> Object:
-    obj: Object = marshal.loads(copied)  # noqa: S302 - made by copied in this process.
-    return obj
+def loaded(text: bytes) -> Any:
+    """Return the content of what `copied` returned."""
+    return json.loads(text) if text.startswith(SLOW) else orjson.loads(text)

@@ -64,7 +64,7 @@ class Bundles:
 
     def _store_one(self, events: list[tuple[int, Object]]) -> Iterator[tuple[int, int]]:
         first = min(map(itemgetter(0), events))
-        body = self._bodies.pack("bundle", shrink([event for _, event in events]))
+        body = self._bodies.pack("bundle", copied(shrink([event for _, event in events])))
         self._db.execute("INSERT INTO bundles VALUES (?, ?)", (first, body))
         for number, (key, _) in enumerate(events):
             yield key, (key - first) * LARGEST + number
@@ -76,7 +76,7 @@ class Bundles:
     def _bundle(self, key: int) -> list[bytes]:
         if key not in self._latest:
             (body,) = self._db.execute("SELECT body FROM bundles WHERE key = ?", (key,)).fetchone()
-            self._latest[key] = [copied(event) for event in grow(self._bodies.unpack(body))]
+            self._latest[key] = [copied(event) for event in grow(loaded(self._bodies.unpack(body)))]
             if len(self._latest) > CACHED:
                 self._latest.popitem(last=False)
         return self._latest[key]

@@ -37,9 +37,10 @@ class Rows:
         row = self._db.execute("SELECT body FROM objects WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None
-        obj = self.decoded(key, row[0])
-        self.remember(key, copied(obj))
-        return obj
+        (body,) = row
+        text = self._bodies.unpack(body) if isinstance(body, bytes) else copied(self._bundles.event(key, body))
+        self.remember(key, text)
+        return loaded(text)
 
     def between(self, low: int, high: int, *, oldest_first: bool) -> Iterator[tuple[int, Any]]:
         """Return the keys and the stored bodies from `low` up to `high`, without deleted objects."""
@@ -50,16 +51,14 @@ class Rows:
         if key in self._latest:
             return loaded(self._latest[key])
         if isinstance(body, bytes):
-            obj: Object = self._bodies.unpack(body)
-            return obj
+            return loaded(self._bodies.unpack(body))
         return self._bundles.event(key, body)
 
     # Writing
 
-    def body(self, key: int, obj: Object) -> bytes | str:
-        """Return the body to store: the object, or what has changed in a bundled one."""
-        kind = obj["object"]
-        return self._bundles.changed(key, obj) if KINDS[kind].is_bundled else self._bodies.pack(kind, obj)
+    def body(self, kind: str, key: int, text: bytes) -> bytes | str:
+        """Return the body to store of an object, whose JSON is `text`: all of it, or what has changed in an event."""
+        return self._bundles.changed(key, loaded(text)) if KINDS[kind].is_bundled else self._bodies.pack(kind, text)
 
     def save(self, bodies: Iterable[tuple[int, bytes | str]], new_events: list[tuple[int, Object]]) -> None:
         """Write bodies by their keys, and new events in bundles."""
@@ -67,7 +66,7 @@ class Rows:
 
     def save_stub(self, key: int, stub: Object) -> None:
         """Overwrite a deleted object by its stub."""
-        body = self._bodies.pack(stub["object"], stub)
+        body = self._bodies.pack(stub["object"], copied(stub))
         self._db.execute("UPDATE objects SET body = ?, deleted = 1 WHERE key = ?", (body, key))
         self._latest.pop(key, None)
 

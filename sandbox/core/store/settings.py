@@ -1,8 +1,9 @@
 """Settings of the sandbox, by name: any JSON."""
 
-import json
 import sqlite3
 from typing import Any
+
+from sandbox.core.store.bodies import copied, loaded
 
 
 class Settings:
@@ -10,18 +11,18 @@ class Settings:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._texts: dict[str, str | None] = {}
+        self._texts: dict[str, bytes | None] = {}
 
     def get(self, name: str, default: Any) -> Any:
         if name not in self._texts:
             row = self._db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
-            self._texts[name] = row[0] if row else None
+            self._texts[name] = row[0].encode() if row else None
         text = self._texts[name]
-        return default if text is None else json.loads(text)
+        return default if text is None else loaded(text)
 
     def save(self, name: str, value: Any) -> None:
-        text = json.dumps(value)
-        self._db.execute("REPLACE INTO settings VALUES (?, ?)", (name, text))
+        text = copied(value)
+        self._db.execute("REPLACE INTO settings VALUES (?, ?)", (name, text.decode()))
         self._texts[name] = text
 
     def forget(self) -> None:

@@ -26,6 +26,10 @@ class Pending:
         """Return the object, only to be read."""
         return loaded(self.body) if isinstance(self.body, bytes) else self.body
 
+    def text(self) -> bytes:
+        """Return the object's JSON."""
+        return self.body if isinstance(self.body, bytes) else copied(self.body)
+
 
 class Changes:
     """Takes new and changed objects, and writes each once."""
@@ -41,7 +45,7 @@ class Changes:
     def get(self, kind: str, key: int) -> Object | None:
         """Return an object as it is now, written or not."""
         if pending := self._of(kind).get(key):
-            return loaded(copied(pending.obj()))
+            return loaded(pending.text())
         return self._rows.get(key)
 
     def put(self, obj: Object, *, slot: int | None) -> None:
@@ -96,7 +100,7 @@ class Changes:
             if each.is_new and KINDS[kind].is_bundled:
                 new_events.append((each.key, obj))
             else:
-                bodies.append((each.key, self._rows.body(each.key, obj)))
+                bodies.append((each.key, self._rows.body(kind, each.key, each.text())))
             if isinstance(each.body, bytes):
                 self._rows.remember(each.key, each.body)
         self._indexes.remove(gone)
