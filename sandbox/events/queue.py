@@ -9,7 +9,7 @@ KIND = "_delivery"
 
 def enqueue(store: Store, event: Object) -> int:
     """Queue the event for its endpoints, as the webhook settings say; return the number of endpoints."""
-    wanting = [endpoint for endpoint in store.scan("webhook_endpoint") if wants(endpoint, event["type"])]
+    wanting = [endpoint for endpoint in store.few("webhook_endpoint") if wants(endpoint, event["type"])]
     setting = webhook_settings.read(store)
     if setting["mode"] != "drop":
         state = "held" if setting["mode"] == "hold" else "waiting"

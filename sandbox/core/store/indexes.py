@@ -14,6 +14,7 @@ from sandbox.core.store.state_file import KindTable
 
 Index = tuple[str, str] | Mapping[str, str | Collection[str]]
 Entry = tuple[int, int, int]  # The number of the member, the hash of the value, the key.
+Hashes = Mapping[int, list[int]]  # By the number of a member, the hashes of the values of which it has one.
 
 COUNTED = 500  # To choose the smallest of several indexes, count up to here.
 
@@ -75,14 +76,15 @@ class Indexes:
         (found,) = self._db.execute(query, (self._members[kind, name], hashed(value))).fetchone()
         return int(found)
 
-    def rows(
-        self, kind: str, wanted: Mapping[str, str | Collection[str]], low: int, high: int, *, oldest_first: bool
-    ) -> Iterator[tuple[int, Any]]:
-        """Yield the rows with all the wanted values, in order: walk the smallest index, and probe the others."""
-        hashes = {
+    def hashes(self, kind: str, wanted: Mapping[str, str | Collection[str]]) -> Hashes:
+        """Return the wanted values as `rows` takes them."""
+        return {
             self._members[kind, name]: sorted(map(hashed, [value] if isinstance(value, str) else set(value)))
             for name, value in wanted.items()
         }
+
+    def rows(self, hashes: Hashes, low: int, high: int, *, oldest_first: bool) -> Iterator[tuple[int, Any]]:
+        """Yield the rows with all the wanted values, in order: walk the smallest index, and probe the others."""
         walked, *probed = hashes if len(hashes) == 1 else self._smallest_first(hashes, low, high)
         order = "ASC" if oldest_first else "DESC"
         query = f"{WALK}{_conditions(hashes, probed)} ORDER BY l.key {order}"
@@ -93,7 +95,7 @@ class Indexes:
                 yield row
             previous = row[0]
 
-    def _smallest_first(self, hashes: Mapping[int, list[int]], low: int, high: int) -> list[int]:
+    def _smallest_first(self, hashes: Hashes, low: int, high: int) -> list[int]:
         sizes = {
             member: sum(self._count_up_to(member, value, low, high) for value in values)
             for member, values in hashes.items()
@@ -105,7 +107,7 @@ class Indexes:
         return int(found)
 
 
-def _conditions(hashes: Mapping[int, list[int]], members: Iterable[int]) -> str:
+def _conditions(hashes: Hashes, members: Iterable[int]) -> str:
     """Return the SQL by which a walk keeps to the rows that have the values of the other members too."""
     return "".join(
         f" AND EXISTS (SELECT 1 FROM links m WHERE m.member = {member} "  # noqa: S608 - only integers.

@@ -44,6 +44,7 @@ class Store:
         self._changes = Changes(kinds=self._kinds, keys=self._keys, indexes=self._indexes, rows=self._rows)
         self._due = DueTimes(self._db)
         self._settings = Settings(self._db)
+        self._few: dict[str, list[Object]] = {}
         for kind in self._kinds.number_all():
             self._fill_indexes(kind)
 
@@ -89,19 +90,19 @@ class Store:
 
         A new object is ordered after the others of its second, or by `slot` (0 to SLOTS - 1) within that second.
         """
+        self._few.pop(obj["object"], None)
         self._changes.put(obj, slot=slot)
-        if not self._depth:
-            self._changes.write()
+        self._write_some()
 
     def add(self, obj: Object, *, slot: int | None = None) -> None:
         """Insert an object with an id that was never used. It is not copied, so don't change it afterwards."""
         self._changes.add(obj, slot=slot)
-        if not self._depth:
-            self._changes.write()
+        self._write_some()
 
     def delete(self, kind: str, object_id: str) -> Object:
         """Replace the object by its stub, remove it from all lists, and return the stub."""
         stub = {"id": object_id, "object": kind, "deleted": True}
+        self._few.pop(kind, None)
         self._changes.write()
         key = self._keys.find(kind, object_id)
         if key is not None:
@@ -114,6 +115,7 @@ class Store:
 
     def purge(self, kind: str, object_id: str) -> None:
         """Remove the row, leaving no stub: for the sandbox's own records."""
+        self._few.pop(kind, None)
         self._changes.write()
         key = self._keys.find(kind, object_id)
         if key is not None:
@@ -164,15 +166,21 @@ class Store:
         """
         if kind not in self._kinds.numbers:
             return
-        self._changes.write(kind)
         low, high = self._keys.bounds(kind, after=after, before=before, created=created)
         wanted = dict([index] if isinstance(index, tuple) else index or {})
         if wanted:
-            rows = self._indexes.rows(kind, wanted, low, high, oldest_first=oldest_first)
-        else:
-            rows = self._rows.between(low, high, oldest_first=oldest_first)
-        for key, body in rows:
+            hashes = self._indexes.hashes(kind, wanted)
+            yield from self._changes.find(kind, hashes, low, high, oldest_first=oldest_first)
+            return
+        self._changes.write(kind)
+        for key, body in self._rows.between(low, high, oldest_first=oldest_first):
             yield self._rows.decoded(key, body)
+
+    def few(self, kind: str) -> list[Object]:
+        """Return all objects of a kind that has few, which are kept in memory: don't change them."""
+        if kind not in self._few:
+            self._few[kind] = list(self.scan(kind))
+        return self._few[kind]
 
     # Times at which objects are due
 
@@ -202,9 +210,14 @@ class Store:
     def save_setting(self, name: str, value: Any) -> None:
         self._settings.save(name, value)
 
+    def _write_some(self) -> None:
+        if not self._depth or self._changes.are_many:
+            self._changes.write()
+
     def _undo(self) -> None:
         """Roll back to the savepoint, and drop from memory what the transaction has changed, written or not."""
         self._changes.forget()
+        self._few.clear()
         self._keys.forget_some(self._changes.names.values())
         self._rows.forget_some(self._changes.names)
         self._settings.forget()
@@ -215,6 +228,7 @@ class Store:
         """Drop all that is in memory, written or not."""
         self._changes.forget()
         self._changes.names.clear()
+        self._few.clear()
         self._keys.forget()
         self._rows.forget()
         self._settings.forget()

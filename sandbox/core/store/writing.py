@@ -1,30 +1,35 @@
 """The changes of a transaction: objects that are written later, all at once, and the keys of all that it changed."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import merge
+from operator import itemgetter
+from typing import Any
 
 from sandbox.core.kinds import KINDS
 from sandbox.core.store.bodies import Object, copied, loaded
-from sandbox.core.store.indexes import Entry, Indexes
+from sandbox.core.store.indexes import Entry, Hashes, Indexes
 from sandbox.core.store.keys import Keys, Name
 from sandbox.core.store.rows import Rows
 from sandbox.core.store.state_file import KindTable
 
 
-@dataclass
+MOST = 2000  # Objects to keep unwritten.
+
+
+@dataclass(slots=True)
 class Pending:
     """An object that is not yet written: the copy that `put` made, or the object itself that `add` was given.
 
-    `links` are its index entries in the database.
+    `links` are its index entries, `written` those in the database.
     """
 
     key: int
     body: bytes | Object
     links: set[Entry]
+    written: set[Entry]
     is_new: bool
-
-    def obj(self) -> Object:
-        """Return the object, only to be read."""
-        return loaded(self.body) if isinstance(self.body, bytes) else self.body
 
     def text(self) -> bytes:
         """Return the object's JSON."""
@@ -40,12 +45,20 @@ class Changes:
         self._indexes = indexes
         self._rows = rows
         self._pending: dict[str, dict[int, Pending]] = {}
+        self._number = 0
+        self._linked: defaultdict[tuple[int, int], set[int]] = defaultdict(set)  # Keys of pending objects.
         self.names: dict[int, Name] = {}  # By key, the objects that this transaction has changed.
+
+    @property
+    def are_many(self) -> bool:
+        """Whether memory has more pending objects than it should."""
+        return self._number > MOST
 
     def get(self, kind: str, key: int) -> Object | None:
         """Return an object as it is now, written or not."""
         if pending := self._of(kind).get(key):
-            return loaded(pending.text())
+            obj: Object = loaded(pending.text())
+            return obj
         return self._rows.get(key)
 
     def put(self, obj: Object, *, slot: int | None) -> None:
@@ -54,15 +67,28 @@ class Changes:
         key = self._keys.find(kind, object_id)
         if key is None:
             self._take_new(obj, body, slot)
-        elif key in self._of(kind):
-            self._pending[kind][key].body = body
+            return
+        links = self._indexes.entries(obj, key)
+        if pending := self._of(kind).get(key):
+            self._unlink(pending)
+            pending.body, pending.links = body, links
+            self._link(pending)
         else:
-            before = self._rows.get(key) or {}
-            self._take(kind, object_id, Pending(key, body, self._indexes.entries(before, key), is_new=False))
+            written = self._indexes.entries(self._rows.get(key) or {}, key)
+            self._take(kind, object_id, Pending(key, body, links, written, is_new=False))
 
     def add(self, obj: Object, *, slot: int | None) -> None:
         """Take a new object itself."""
         self._take_new(obj, obj, slot)
+
+    def find(self, kind: str, wanted: Hashes, low: int, high: int, *, oldest_first: bool) -> Iterator[Object]:
+        """Yield the objects in a range of keys that have all the wanted values, written or not."""
+        if KINDS[kind].is_bundled:
+            self.write(kind)
+        pending = self._of(kind)
+        rows = self._indexes.rows(wanted, low, high, oldest_first=oldest_first)
+        for key, body in self._with_pending(pending, wanted, rows, low, high, oldest_first=oldest_first):
+            yield loaded(pending[key].text()) if key in pending else self._rows.decoded(key, body)
 
     def write(self, kind: str | None = None) -> None:
         """Write the pending objects, all or those of one kind."""
@@ -73,6 +99,8 @@ class Changes:
     def forget(self) -> None:
         """Drop the pending objects. `names` stays, because a rollback of an outer savepoint needs it."""
         self._pending = {}
+        self._linked.clear()
+        self._number = 0
 
     def _of(self, kind: str) -> dict[int, Pending]:
         return self._pending.setdefault(kind, {})
@@ -81,11 +109,40 @@ class Changes:
         kind, object_id = obj["object"], obj["id"]
         created = obj[KINDS[kind].created]
         key = self._keys.new(kind, object_id, created, slot=slot, unwritten=self._of(kind))
-        self._take(kind, object_id, Pending(key, body, set(), is_new=True))
+        self._take(kind, object_id, Pending(key, body, self._indexes.entries(obj, key), set(), is_new=True))
 
     def _take(self, kind: str, object_id: str, pending: Pending) -> None:
         self._pending[kind][pending.key] = pending
+        self._number += 1
+        self._link(pending)
         self.names[pending.key] = (kind, object_id)
+
+    def _link(self, pending: Pending) -> None:
+        for member, value, key in pending.links:
+            self._linked[member, value].add(key)
+
+    def _unlink(self, pending: Pending) -> None:
+        for member, value, key in pending.links:
+            self._linked[member, value].discard(key)
+
+    def _with_pending(
+        self,
+        pending: dict[int, Pending],
+        wanted: Hashes,
+        rows: Iterator[tuple[int, Any]],
+        low: int,
+        high: int,
+        *,
+        oldest_first: bool,
+    ) -> Iterator[tuple[int, Any]]:
+        """Put the pending objects with the wanted values in the place of written rows."""
+        if not pending:
+            return rows
+        found = (set[int]().union(*(self._linked[member, value] for value in values)) for member, values in wanted.items())
+        keys = sorted(set.intersection(*found), reverse=not oldest_first)
+        unwritten = ((key, None) for key in keys if low <= key < high)
+        others = (row for row in rows if row[0] not in pending)
+        return merge(unwritten, others, key=itemgetter(0), reverse=not oldest_first)
 
     def _write(self, kind: str, chosen: list[Pending]) -> None:
         bodies: list[tuple[int, bytes | str]] = []
@@ -93,16 +150,18 @@ class Changes:
         gone: list[Entry] = []
         come: list[Entry] = []
         for each in chosen:
-            obj = each.obj()
-            links = self._indexes.entries(obj, each.key)
-            gone += each.links - links
-            come += links - each.links
+            self._unlink(each)
+            gone += each.written - each.links
+            come += each.links - each.written
             if each.is_new and KINDS[kind].is_bundled:
-                new_events.append((each.key, obj))
+                new_events.append((each.key, each.body if isinstance(each.body, dict) else loaded(each.body)))
             else:
                 bodies.append((each.key, self._rows.body(kind, each.key, each.text())))
             if isinstance(each.body, bytes):
                 self._rows.remember(each.key, each.body)
+        self._number -= len(chosen)
+        if not self._number:
+            self._linked.clear()
         self._indexes.remove(gone)
         self._indexes.add(come)
         self._kinds.add_present(kind, sum(each.is_new for each in chosen))
