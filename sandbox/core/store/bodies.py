@@ -15,11 +15,14 @@ import orjson
 Object = dict[str, Any]
 
 MAX_SAMPLES = 255
-LONGEST_DICTIONARY = 32_000
+LONGEST_DICTIONARY = 8_000
+LONGEST_OF_LISTS = 32_000
 PLAIN = 0  # The number of the empty dictionary.
 POOR_RATIO = 6  # A body that shrinks less becomes one more sample.
 SAMPLES_PER_KIND = 8
-LEVEL = 6
+LEVEL = 3
+MEMORY = 5  # Compressors are copied for each body, so they are kept small.
+LIST = b"["
 RAW = -zlib.MAX_WBITS
 
 SCHEMA = """
@@ -69,7 +72,7 @@ class Bodies:
         if number > MAX_SAMPLES:
             return
         earlier = self._dictionaries[self._current.get(kind, PLAIN)]
-        dictionary = (earlier + text)[-LONGEST_DICTIONARY:]
+        dictionary = (earlier + text)[-(LONGEST_OF_LISTS if text.lstrip().startswith(LIST) else LONGEST_DICTIONARY) :]
         self._db.execute("INSERT INTO dictionaries VALUES (?, ?, ?)", (number, kind, dictionary))
         self._dictionaries[number] = dictionary
         self._current[kind] = number
@@ -79,9 +82,10 @@ class Bodies:
 @lru_cache(maxsize=64)
 def _primed(dictionary: bytes) -> "zlib._Compress":
     """Return a compressor that has read the dictionary; copy it, because each can be used once."""
+    window = -max(9, min(zlib.MAX_WBITS, len(dictionary).bit_length()))
     if not dictionary:
         return zlib.compressobj(LEVEL, zlib.DEFLATED, RAW)
-    return zlib.compressobj(LEVEL, zlib.DEFLATED, RAW, zlib.DEF_MEM_LEVEL, zlib.Z_DEFAULT_STRATEGY, dictionary)
+    return zlib.compressobj(LEVEL, zlib.DEFLATED, window, MEMORY, zlib.Z_DEFAULT_STRATEGY, dictionary)
 
 
 def copied(content: Any) -> bytes:
@@ -90,6 +94,12 @@ def copied(content: Any) -> bytes:
         return orjson.dumps(content)
     except TypeError:  # It refuses half a surrogate pair, and integers of more than 64 bits.
         return SLOW + json.dumps(content, separators=(",", ":")).encode()
+
+
+def joined(texts: list[bytes]) -> bytes:
+    """Return the JSON of a list of what these are the JSON of."""
+    text = b"".join((b"[", b",".join(texts), b"]"))
+    return SLOW + text if any(each.startswith(SLOW) for each in texts) else text
 
 
 def loaded(text: bytes) -> Any:

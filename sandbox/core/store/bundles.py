@@ -7,17 +7,43 @@ import json
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator
-from itertools import groupby
-from operator import itemgetter
+from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.core.store.bodies import Bodies, Object, copied, loaded
+from sandbox.core.store.bodies import Bodies, Object, copied, joined, loaded
 from sandbox.core.store.keys import SLOT_BITS
 
 LARGEST = 32
 CACHED = 8
 SINCE = "_since"  # The place in the bundle of the event with the same object.
 GONE = "_gone"  # The members that the object had there and has no more.
+
+
+@dataclass
+class Bundle:
+    """New events of one second that are not yet written: the JSON of each, and the last state of their objects."""
+
+    second: int = -1
+    keys: list[int] = field(default_factory=list)
+    texts: list[bytes] = field(default_factory=list)
+    latest: dict[tuple[Any, Any], tuple[int, Object]] = field(default_factory=dict)
+
+    def takes(self, key: int) -> bool:
+        """Return whether an event with this key belongs here."""
+        return self.second == key >> SLOT_BITS and len(self.keys) < LARGEST
+
+    def add(self, key: int, event: Object) -> None:
+        """Add an event; an object that it repeats is replaced by its changes."""
+        content = _content(event)
+        name = (content.get("object"), content.get("id"))
+        if content and name in self.latest:
+            place, before = self.latest[name]
+            shown = event | {"data": event["data"] | {"object": _changes(before, content, place)}}
+        else:
+            shown = event
+        self.latest[name] = (len(self.keys), content)
+        self.keys.append(key)
+        self.texts.append(copied(shown))
 
 
 class Bundles:
@@ -31,13 +57,28 @@ class Bundles:
         self._db = db
         self._bodies = bodies
         self._latest: OrderedDict[int, list[bytes]] = OrderedDict()
+        self._unwritten: list[tuple[int, bytes]] = []  # Bundles by their keys.
+        self._places: list[tuple[int, int]] = []  # Of their events, by key.
+        self._open = Bundle()
 
-    def store(self, events: list[tuple[int, Object]]) -> Iterator[tuple[int, int]]:
-        """Store new events in bundles, those of a second together; yield the places of the events."""
-        for _, group in groupby(events, key=lambda each: each[0] >> SLOT_BITS):
-            members = list(group)
-            for start in range(0, len(members), LARGEST):
-                yield from self._store_one(members[start : start + LARGEST])
+    def add(self, key: int, event: Object) -> None:
+        """Add a new event, which `write` will store."""
+        if not self._open.takes(key):
+            self._close()
+            self._open = Bundle(key >> SLOT_BITS)
+        self._open.add(key, event)
+
+    def write(self) -> list[tuple[int, int]]:
+        """Store the new events, and return the places by their keys."""
+        self._close()
+        self._db.executemany("INSERT INTO bundles VALUES (?, ?)", self._unwritten)
+        places = self._places
+        self.drop_unwritten()
+        return places
+
+    def drop_unwritten(self) -> None:
+        """Forget the new events."""
+        self._open, self._unwritten, self._places = Bundle(), [], []
 
     def event(self, key: int, row: int | str) -> Object:
         """Return an event: as it was bundled, with the changes since."""
@@ -62,12 +103,14 @@ class Bundles:
         """Drop a bundle from memory, if there is one with this key."""
         self._latest.pop(key, None)
 
-    def _store_one(self, events: list[tuple[int, Object]]) -> Iterator[tuple[int, int]]:
-        first = min(map(itemgetter(0), events))
-        body = self._bodies.pack("bundle", copied(shrink([event for _, event in events])))
-        self._db.execute("INSERT INTO bundles VALUES (?, ?)", (first, body))
-        for number, (key, _) in enumerate(events):
-            yield key, (key - first) * LARGEST + number
+    def _close(self) -> None:
+        """Pack the events that were added last."""
+        keys = self._open.keys
+        if keys:
+            first = min(keys)
+            self._unwritten.append((first, self._bodies.pack("bundle", joined(self._open.texts))))
+            self._places += [((key, (key - first) * LARGEST + number)) for number, key in enumerate(keys)]
+            self._open = Bundle()
 
     def _at(self, key: int, place: int) -> Object:
         distance, number = divmod(place, LARGEST)
@@ -82,24 +125,8 @@ class Bundles:
         return self._latest[key]
 
 
-def shrink(events: list[Object]) -> list[Object]:
-    """Return the events with repeated objects replaced by their changes."""
-    latest: dict[tuple[Any, Any], int] = {}
-    shrunk = []
-    for place, event in enumerate(events):
-        content = _content(event)
-        name = (content.get("object"), content.get("id"))
-        if content and name in latest:
-            changes = _changes(_content(events[latest[name]]), content, latest[name])
-            shrunk.append(event | {"data": event["data"] | {"object": changes}})
-        else:
-            shrunk.append(event)
-        latest[name] = place
-    return shrunk
-
-
 def grow(shrunk: list[Object]) -> list[Object]:
-    """Return the events that `shrink` was given."""
+    """Return the events that `Bundle.add` was given."""
     events: list[Object] = []
     for event in shrunk:
         content = _content(event)

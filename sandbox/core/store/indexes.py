@@ -43,8 +43,12 @@ class Indexes:
         kind, members = obj["object"], self._members
         found = {(members[kind, "id"], hashed(obj["id"]), key)}
         for name, finder in KINDS[kind].indexed.items():
-            for value in found_values(obj, finder):
+            value = obj.get(name)
+            if value.__class__ is str and finder == (name,):  # As most are.
                 found.add((members[kind, name], hashed(value), key))
+                continue
+            for each in found_values(obj, finder):
+                found.add((members[kind, name], hashed(each), key))
         return found
 
     def add(self, entries: Iterable[Entry]) -> None:

@@ -60,9 +60,21 @@ class Rows:
         """Return the body to store of an object, whose JSON is `text`: all of it, or what has changed in an event."""
         return self._bundles.changed(key, loaded(text)) if KINDS[kind].is_bundled else self._bodies.pack(kind, text)
 
-    def save(self, bodies: Iterable[tuple[int, bytes | str]], new_events: list[tuple[int, Object]]) -> None:
-        """Write bodies by their keys, and new events in bundles."""
-        self._db.executemany(SAVE, [*bodies, *self._bundles.store(new_events)])
+    def add_bundled(self, key: int, event: Object) -> None:
+        """Take a new event, which `save_bundled` will write."""
+        self._bundles.add(key, event)
+
+    def save(self, bodies: Iterable[tuple[int, bytes | str]]) -> None:
+        """Write bodies by their keys."""
+        self._db.executemany(SAVE, bodies)
+
+    def save_bundled(self) -> None:
+        """Write the new events in bundles."""
+        self._db.executemany(SAVE, self._bundles.write())
+
+    def drop_unwritten(self) -> None:
+        """Forget the new events."""
+        self._bundles.drop_unwritten()
 
     def save_stub(self, key: int, stub: Object) -> None:
         """Overwrite a deleted object by its stub."""

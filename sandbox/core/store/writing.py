@@ -20,20 +20,16 @@ MOST = 2000  # Objects to keep unwritten.
 
 @dataclass(slots=True)
 class Pending:
-    """An object that is not yet written: the copy that `put` made, or the object itself that `add` was given.
+    """An object that is not yet written, as JSON; None for a new event, which its bundle has.
 
     `links` are its index entries, `written` those in the database.
     """
 
     key: int
-    body: bytes | Object
+    text: bytes | None
     links: set[Entry]
     written: set[Entry]
     is_new: bool
-
-    def text(self) -> bytes:
-        """Return the object's JSON."""
-        return self.body if isinstance(self.body, bytes) else copied(self.body)
 
 
 class Changes:
@@ -56,39 +52,38 @@ class Changes:
 
     def get(self, kind: str, key: int) -> Object | None:
         """Return an object as it is now, written or not."""
-        if pending := self._of(kind).get(key):
-            obj: Object = loaded(pending.text())
+        pending = self._unbundled(kind).get(key)
+        if pending and pending.text:
+            obj: Object = loaded(pending.text)
             return obj
         return self._rows.get(key)
 
     def put(self, obj: Object, *, slot: int | None) -> None:
         """Take a copy of a new or a changed object."""
-        kind, object_id, body = obj["object"], obj["id"], copied(obj)
+        kind, object_id, text = obj["object"], obj["id"], copied(obj)
         key = self._keys.find(kind, object_id)
         if key is None:
-            self._take_new(obj, body, slot)
+            self._take_new(loaded(text) if KINDS[kind].is_bundled else obj, text, slot)
             return
         links = self._indexes.entries(obj, key)
-        if pending := self._of(kind).get(key):
+        if pending := self._unbundled(kind).get(key):
             self._unlink(pending)
-            pending.body, pending.links = body, links
+            pending.text, pending.links = text, links
             self._link(pending)
         else:
             written = self._indexes.entries(self._rows.get(key) or {}, key)
-            self._take(kind, object_id, Pending(key, body, links, written, is_new=False))
+            self._take(kind, object_id, Pending(key, text, links, written, is_new=False))
 
     def add(self, obj: Object, *, slot: int | None) -> None:
-        """Take a new object itself."""
-        self._take_new(obj, obj, slot)
+        """Take a new object. Bundled ones are not copied."""
+        self._take_new(obj, b"" if KINDS[obj["object"]].is_bundled else copied(obj), slot)
 
     def find(self, kind: str, wanted: Hashes, low: int, high: int, *, oldest_first: bool) -> Iterator[Object]:
         """Yield the objects in a range of keys that have all the wanted values, written or not."""
-        if KINDS[kind].is_bundled:
-            self.write(kind)
-        pending = self._of(kind)
+        pending = self._unbundled(kind)
         rows = self._indexes.rows(wanted, low, high, oldest_first=oldest_first)
-        for key, body in self._with_pending(pending, wanted, rows, low, high, oldest_first=oldest_first):
-            yield loaded(pending[key].text()) if key in pending else self._rows.decoded(key, body)
+        for key, text in self._with_pending(pending, wanted, rows, low, high, oldest_first=oldest_first):
+            yield loaded(text) if key in pending else self._rows.decoded(key, text)
 
     def write(self, kind: str | None = None) -> None:
         """Write the pending objects, all or those of one kind."""
@@ -101,20 +96,31 @@ class Changes:
         self._pending = {}
         self._linked.clear()
         self._number = 0
+        self._rows.drop_unwritten()
 
     def _of(self, kind: str) -> dict[int, Pending]:
         return self._pending.setdefault(kind, {})
 
-    def _take_new(self, obj: Object, body: bytes | Object, slot: int | None) -> None:
-        kind, object_id = obj["object"], obj["id"]
+    def _unbundled(self, kind: str) -> dict[int, Pending]:
+        """Return the kind's pending objects. Bundled ones are written first, because only bundles have them."""
+        if KINDS[kind].is_bundled:
+            self.write(kind)
+        return self._of(kind)
+
+    def _take_new(self, obj: Object, text: bytes, slot: int | None) -> None:
+        kind, object_id, is_bundled = obj["object"], obj["id"], KINDS[obj["object"]].is_bundled
         created = obj[KINDS[kind].created]
         key = self._keys.new(kind, object_id, created, slot=slot, unwritten=self._of(kind))
-        self._take(kind, object_id, Pending(key, body, self._indexes.entries(obj, key), set(), is_new=True))
+        links = self._indexes.entries(obj, key)
+        self._take(kind, object_id, Pending(key, None if is_bundled else text, links, set(), is_new=True))
+        if is_bundled:
+            self._rows.add_bundled(key, obj)
 
     def _take(self, kind: str, object_id: str, pending: Pending) -> None:
-        self._pending[kind][pending.key] = pending
+        self._of(kind)[pending.key] = pending
         self._number += 1
-        self._link(pending)
+        if pending.text is not None:
+            self._link(pending)
         self.names[pending.key] = (kind, object_id)
 
     def _link(self, pending: Pending) -> None:
@@ -122,8 +128,9 @@ class Changes:
             self._linked[member, value].add(key)
 
     def _unlink(self, pending: Pending) -> None:
-        for member, value, key in pending.links:
-            self._linked[member, value].discard(key)
+        if pending.text is not None:
+            for member, value, key in pending.links:
+                self._linked[member, value].discard(key)
 
     def _with_pending(
         self,
@@ -140,31 +147,29 @@ class Changes:
             return rows
         found = (set[int]().union(*(self._linked[member, value] for value in values)) for member, values in wanted.items())
         keys = sorted(set.intersection(*found), reverse=not oldest_first)
-        unwritten = ((key, None) for key in keys if low <= key < high)
+        unwritten = ((key, pending[key].text) for key in keys if low <= key < high)
         others = (row for row in rows if row[0] not in pending)
         return merge(unwritten, others, key=itemgetter(0), reverse=not oldest_first)
 
     def _write(self, kind: str, chosen: list[Pending]) -> None:
         bodies: list[tuple[int, bytes | str]] = []
-        new_events: list[tuple[int, Object]] = []
         gone: list[Entry] = []
         come: list[Entry] = []
         for each in chosen:
             self._unlink(each)
             gone += each.written - each.links
             come += each.links - each.written
-            if each.is_new and KINDS[kind].is_bundled:
-                new_events.append((each.key, each.body if isinstance(each.body, dict) else loaded(each.body)))
-            else:
-                bodies.append((each.key, self._rows.body(kind, each.key, each.text())))
-            if isinstance(each.body, bytes):
-                self._rows.remember(each.key, each.body)
+            if each.text is not None:
+                bodies.append((each.key, self._rows.body(kind, each.key, each.text)))
+                self._rows.remember(each.key, each.text)
         self._number -= len(chosen)
         if not self._number:
             self._linked.clear()
         self._indexes.remove(gone)
         self._indexes.add(come)
         self._kinds.add_present(kind, sum(each.is_new for each in chosen))
-        self._rows.save(bodies, new_events)
+        self._rows.save(bodies)
+        if KINDS[kind].is_bundled:
+            self._rows.save_bundled()
         if self._keys.are_many and not any(self._pending.values()):
             self._keys.forget()
