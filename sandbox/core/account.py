@@ -18,6 +18,7 @@ import stripe
 from sandbox.core import clocked, ids
 from sandbox.core.clock import Clock
 from sandbox.core.errors import ApiError
+from sandbox.core.kinds import KINDS
 from sandbox.core.store import Object, Store, copied, loaded
 
 API_VERSION: str = stripe.api_version
@@ -184,7 +185,7 @@ class Account:
         """Store a new object and record `event` about it."""
         if self.test_clock:
             clocked.bind(obj, self.test_clock, real_now=self.real_now)
-        self.store.put(obj)
+        self.store.put(obj, is_new=not KINDS[obj["object"]].has_chosen_ids)
         if event:
             self.emit(event, obj)
         return obj

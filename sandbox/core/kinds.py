@@ -21,6 +21,7 @@ class Kind:
     name in "No such …" where it is not `name` in words. `created` is the member with the time of creation.
     `indexed` maps each name that `Store.scan` can look up to the path of its values, or to a function that returns the
     values; paths go through lists. `is_bundled` is for objects of one second that repeat each other: events.
+    `has_chosen_ids` is for objects whose ids a request can choose.
     `expand_only` members are left out of an answer unless `expand` asks for them.
     """
 
@@ -33,6 +34,7 @@ class Kind:
     created: str = "created"
     indexed: Mapping[str, Finder] = field(default_factory=dict)
     is_bundled: bool = False
+    has_chosen_ids: bool = False
     expand_only: frozenset[str] = frozenset()
 
 
@@ -86,7 +88,12 @@ KINDS = {
             indexed=_same_name("customer", "subscription", "payment_intent", "payment_link", "recovered_from"),
             expand_only=frozenset({"line_items"}),
         ),
-        Kind("coupon", list_url="/v1/coupons", expand_only=frozenset({"applies_to", "currency_options"})),
+        Kind(
+            "coupon",
+            list_url="/v1/coupons",
+            has_chosen_ids=True,
+            expand_only=frozenset({"applies_to", "currency_options"}),
+        ),
         Kind(
             "customer",
             prefix="cus",
@@ -167,10 +174,11 @@ KINDS = {
             "price",
             prefix="price",
             list_url="/v1/prices",
+            has_chosen_ids=True,
             indexed=_same_name("product", "lookup_key"),
             expand_only=frozenset({"tiers", "currency_options"}),
         ),
-        Kind("product", prefix="prod", id_length=14, list_url="/v1/products"),
+        Kind("product", prefix="prod", id_length=14, list_url="/v1/products", has_chosen_ids=True),
         Kind(
             "promotion_code",
             prefix="promo",

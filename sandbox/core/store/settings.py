@@ -7,11 +7,12 @@ from sandbox.core.store.bodies import copied, loaded
 
 
 class Settings:
-    """Keeps the settings, those that were asked for also in memory."""
+    """Keeps the settings; those that were asked for or saved are in memory until `forget`."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._texts: dict[str, bytes | None] = {}
+        self._unwritten: set[str] = set()
 
     def get(self, name: str, default: Any) -> Any:
         if name not in self._texts:
@@ -21,10 +22,16 @@ class Settings:
         return default if text is None else loaded(text)
 
     def save(self, name: str, value: Any) -> None:
-        text = copied(value)
-        self._db.execute("REPLACE INTO settings VALUES (?, ?)", (name, text.decode()))
-        self._texts[name] = text
+        """Save a setting, which `write` will store."""
+        self._texts[name] = copied(value)
+        self._unwritten.add(name)
+
+    def write(self) -> None:
+        rows = [(name, text.decode()) for name in self._unwritten if (text := self._texts[name])]
+        self._db.executemany("REPLACE INTO settings VALUES (?, ?)", rows)
+        self._unwritten.clear()
 
     def forget(self) -> None:
         """Drop what is in memory."""
         self._texts.clear()
+        self._unwritten.clear()

@@ -55,15 +55,15 @@ class Store:
         The outermost savepoint is the transaction: its end writes to disk.
         """
         savepoint = Savepoint()
-        self._changes.write()
+        self._write()
         self._db.execute("SAVEPOINT attempt")
         self._depth += 1
         try:
             yield savepoint
-            self._changes.write()
+            self._write()
         except BaseException:
             if savepoint.keep:
-                self._changes.write()
+                self._write()
             else:
                 self._undo()
             raise
@@ -85,13 +85,13 @@ class Store:
         key = self._keys.find(kind, object_id)
         return None if key is None else self._changes.get(kind, key)
 
-    def put(self, obj: Object, *, slot: int | None = None) -> None:
-        """Insert or overwrite the object.
+    def put(self, obj: Object, *, slot: int | None = None, is_new: bool = False) -> None:
+        """Insert or overwrite the object; with `is_new`, it is not looked for.
 
         A new object is ordered after the others of its second, or by `slot` (0 to SLOTS - 1) within that second.
         """
         self._few.pop(obj["object"], None)
-        self._changes.put(obj, slot=slot)
+        self._changes.put(obj, slot=slot, is_new=is_new)
         self._write_some()
 
     def add(self, obj: Object, *, slot: int | None = None) -> None:
@@ -209,6 +209,12 @@ class Store:
 
     def save_setting(self, name: str, value: Any) -> None:
         self._settings.save(name, value)
+        if not self._depth:
+            self._settings.write()
+
+    def _write(self) -> None:
+        self._changes.write()
+        self._settings.write()
 
     def _write_some(self) -> None:
         if not self._depth or self._changes.are_many:

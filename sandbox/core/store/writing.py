@@ -58,10 +58,10 @@ class Changes:
             return obj
         return self._rows.get(key)
 
-    def put(self, obj: Object, *, slot: int | None) -> None:
+    def put(self, obj: Object, *, slot: int | None, is_new: bool) -> None:
         """Take a copy of a new or a changed object."""
         kind, object_id, text = obj["object"], obj["id"], copied(obj)
-        key = self._keys.find(kind, object_id)
+        key = None if is_new else self._keys.find(kind, object_id)
         if key is None:
             self._take_new(loaded(text) if KINDS[kind].is_bundled else obj, text, slot)
             return
