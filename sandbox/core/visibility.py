@@ -20,6 +20,21 @@ def public(value: Any) -> Any:
     return [public(member) for member in value] if isinstance(value, list) else value
 
 
+def public_since(obj: dict[str, Any], members: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
+    """Return the public form of an object, with what is known from an earlier one, `shown`, of these `members`.
+
+    Only members that were replaced since are copied: one that was changed in place is not seen.
+    """
+    hidden = _hidden(obj.get("object"), tuple(obj))
+    found = {}
+    for name, member in obj.items():
+        if name in shown and members[name] is member:
+            found[name] = shown[name]
+        elif name not in hidden:
+            found[name] = _shown_member(name, member) if member.__class__ in NESTED else member
+    return found
+
+
 def _public_object(value: dict[str, Any]) -> dict[str, Any]:
     # This runs for each nested object of each answer and event, so what to hide is looked up by the members' names.
     kind = value.get("object")
@@ -27,9 +42,13 @@ def _public_object(value: dict[str, Any]) -> dict[str, Any]:
     shown = {name: member for name, member in value.items() if name not in hidden} if hidden else value.copy()
     for name, member in shown.items():
         if member.__class__ in NESTED:
-            # Keys of metadata belong to the caller, even with an underscore.
-            shown[name] = nested(member) if member and name != "metadata" else member.copy()
+            shown[name] = _shown_member(name, member)
     return shown
+
+
+def _shown_member(name: str, member: Any) -> Any:
+    # Keys of metadata belong to the caller, even with an underscore.
+    return nested(member) if member and name != "metadata" else member.copy()
 
 
 @lru_cache(maxsize=4096)

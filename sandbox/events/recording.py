@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.core import ids
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.core.visibility import public
+from sandbox.core.visibility import public, public_since
 from sandbox.events import queue, versions, webhook_settings
 from sandbox.events.origin import OWN, Origin
 from sandbox.http import contract
@@ -16,6 +16,7 @@ from sandbox.http import contract
 KEPT_SECONDS = 30 * 86400
 ALL_CHECKED = 20  # Of each type, in one request or move of the clock.
 CHECKED_EVERY = 200  # One in so many of the others.
+KNOWN = 20  # Objects to keep the last shown form of.
 
 
 def record(
@@ -25,10 +26,9 @@ def record(
 
     The event has the shape of its API version, which is the account's unless `origin` names another.
     """
-    shown = public(obj)
-    if origin.livemode and "livemode" in shown:
-        shown["livemode"] = True
-    content: dict[str, Any] = {"object": shown}
+    shown = _shown(account, obj)
+    is_live = origin.livemode and "livemode" in shown
+    content: dict[str, Any] = {"object": {**shown, "livemode": True} if is_live else shown}
     if previous is not None:
         content["previous_attributes"] = public(previous)
     version = origin.api_version or account.api_version
@@ -47,6 +47,19 @@ def record(
     account.recorded[kind] += 1
     if account.recorded[kind] <= ALL_CHECKED or account.recorded[kind] % CHECKED_EVERY == 0:
         contract.check(account, event)
+        if shown != public(obj):
+            raise LookupError(f"A member of a member of {obj['id']} was changed in place before {kind}")
     event["pending_webhooks"] = queue.enqueue(account.store, event)
     account.store.add(event, slot=webhook_settings.shuffled_slot(account.store))
     return event
+
+
+def _shown(account: Account, obj: Object) -> Object:
+    """Return the public form of the object; several events in a row share what was not replaced between them."""
+    name = (obj["object"], obj.get("id"))
+    earlier = account.shown.get(name)
+    shown: Object = public_since(obj, *earlier) if earlier else public(obj)
+    if len(account.shown) >= KNOWN:
+        account.shown.clear()
+    account.shown[name] = (obj.copy(), shown)
+    return shown
