@@ -30,8 +30,12 @@ def public_since(obj: dict[str, Any], members: dict[str, Any], shown: dict[str, 
     for name, member in obj.items():
         if name in shown and members[name] is member:
             found[name] = shown[name]
-        elif name not in hidden:
-            found[name] = _shown_member(name, member) if member.__class__ in NESTED else member
+        elif name in hidden:
+            continue
+        elif member.__class__ in NESTED:
+            found[name] = _shown_member(name, member)
+        else:
+            found[name] = member
     return found
 
 

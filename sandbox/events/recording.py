@@ -48,7 +48,7 @@ def record(
     if account.recorded[kind] <= ALL_CHECKED or account.recorded[kind] % CHECKED_EVERY == 0:
         contract.check(account, event)
         if shown != public(obj):
-            raise LookupError(f"A member of a member of {obj['id']} was changed in place before {kind}")
+            raise AssertionError(f"Before {kind}, something in a member of the {obj['object']} was changed in place.")
     event["pending_webhooks"] = queue.enqueue(account.store, event)
     account.store.add(event, slot=webhook_settings.shuffled_slot(account.store))
     return event

@@ -308,7 +308,8 @@ def _save_new(account: Account, invoice: Object, found: list[Object]) -> Object:
 
 
 def _set_delinquent(account: Account, invoice: Object, *, delinquent: bool) -> None:
-    if customer := account.get("customer", invoice["customer"]):
+    customer = account.get("customer", invoice["customer"])
+    if customer and customer["delinquent"] != delinquent:
         account.change(customer, {"delinquent": delinquent}, event="customer.updated")
 
 
@@ -328,6 +329,6 @@ def _next_number(account: Account, invoice: Object) -> str:
     """Return the customer's next invoice number, and update the customer's sequence and currency."""
     customer = account.find("customer", invoice["customer"])
     number = customer["next_invoice_sequence"]
-    account.change(customer, {"next_invoice_sequence": number + 1})
+    customer["next_invoice_sequence"] = number + 1
     account.change(customer, {"currency": customer["currency"] or invoice["currency"]}, event="customer.updated")
     return f"{customer['invoice_prefix']}-{number:04}"

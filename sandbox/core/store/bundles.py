@@ -6,7 +6,6 @@ An object that occurs again is stored as its changes since the occurrence before
 import json
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,7 +113,8 @@ class Bundles:
 
     def _at(self, key: int, place: int) -> Object:
         distance, number = divmod(place, LARGEST)
-        return loaded(self._bundle(key - distance)[number])
+        event: Object = loaded(self._bundle(key - distance)[number])
+        return event
 
     def _bundle(self, key: int) -> list[bytes]:
         if key not in self._latest:

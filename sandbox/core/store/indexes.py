@@ -1,4 +1,4 @@
-"""The indexes of objects: an entry for each value of the members that kinds.py lists, and for the id."""
+"""The indexes of objects: a link for each value of the members that kinds.py lists, and one for the id."""
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -13,8 +13,9 @@ from sandbox.core.store.bodies import Object
 from sandbox.core.store.state_file import KindTable
 
 Index = tuple[str, str] | Mapping[str, str | Collection[str]]
-Entry = tuple[int, int, int]  # The number of the member, the hash of the value, the key.
-Hashes = Mapping[int, list[int]]  # By the number of a member, the hashes of the values of which it has one.
+Link = tuple[int, str]  # The number of a member, and a value of it.
+Wanted = Mapping[int, list[str]]  # By the number of a member, the values of which it should have one.
+Hashes = Mapping[int, list[int]]
 
 COUNTED = 500  # To choose the smallest of several indexes, count up to here.
 
@@ -36,33 +37,30 @@ class Indexes:
         self._kinds = kinds
         self._members = kinds.members
 
-    def entries(self, obj: Object, key: int) -> set[Entry]:
-        """Return the entries that an object should have; a stub or an empty one has none."""
+    def links(self, obj: Object) -> set[Link]:
+        """Return the links that an object should have besides that of its id; a stub or an empty one has none."""
         if not obj or obj.get("deleted"):
             return set()
         kind, members = obj["object"], self._members
-        found = {(members[kind, "id"], hashed(obj["id"]), key)}
+        found = set()
         for name, finder in KINDS[kind].indexed.items():
-            value = obj.get(name)
-            if value.__class__ is str and finder == (name,):  # As most are.
-                found.add((members[kind, name], hashed(value), key))
-                continue
-            for each in found_values(obj, finder):
-                found.add((members[kind, name], hashed(each), key))
+            if finder == (name,) and (value := obj.get(name)).__class__ is str:  # As most are.
+                found.add((members[kind, name], value))
+            else:
+                found.update((members[kind, name], each) for each in found_values(obj, finder))
         return found
 
-    def add(self, entries: Iterable[Entry]) -> None:
-        self._db.executemany(ADD, entries)
+    def id_link(self, kind: str, object_id: str) -> Link:
+        """Return the link of an object's id."""
+        return self._members[kind, "id"], object_id
 
-    def remove(self, entries: Iterable[Entry]) -> None:
-        self._db.executemany(REMOVE, entries)
+    def add(self, links: Iterable[tuple[Link, int]]) -> None:
+        """Add links to the objects with these keys."""
+        self._db.executemany(ADD, [(member, hashed(value), key) for (member, value), key in links])
 
-    def remove_object(self, obj: Object, key: int, *, but_id: bool = False) -> None:
-        """Remove an object from the indexes, or from all but that of ids."""
-        entries = self.entries(obj, key)
-        if but_id:
-            entries.discard((self._members[obj["object"], "id"], hashed(obj["id"]), key))
-        self.remove(entries)
+    def remove(self, links: Iterable[tuple[Link, int]]) -> None:
+        """Remove links to the objects with these keys."""
+        self._db.executemany(REMOVE, [(member, hashed(value), key) for (member, value), key in links])
 
     def remove_before(self, kind: str, key: int) -> None:
         """Remove the entries of a kind's objects with lesser keys."""
@@ -80,21 +78,25 @@ class Indexes:
         (found,) = self._db.execute(query, (self._members[kind, name], hashed(value))).fetchone()
         return int(found)
 
-    def hashes(self, kind: str, wanted: Mapping[str, str | Collection[str]]) -> Hashes:
-        """Return the wanted values as `rows` takes them."""
+    def wanted(self, kind: str, values: Mapping[str, str | Collection[str]]) -> Wanted:
+        """Return the wanted values of indexed members by the members' numbers."""
         return {
-            self._members[kind, name]: sorted(map(hashed, [value] if isinstance(value, str) else set(value)))
-            for name, value in wanted.items()
+            self._members[kind, name]: [value] if isinstance(value, str) else sorted(set(value))
+            for name, value in values.items()
         }
 
-    def rows(self, hashes: Hashes, low: int, high: int, *, oldest_first: bool) -> Iterator[tuple[int, Any]]:
+    def rows(self, wanted: Wanted, low: int, high: int, *, oldest_first: bool) -> Iterator[tuple[int, Any]]:
         """Yield the rows with all the wanted values, in order: walk the smallest index, and probe the others."""
+        hashes = {member: sorted(map(hashed, values)) for member, values in wanted.items()}
         walked, *probed = hashes if len(hashes) == 1 else self._smallest_first(hashes, low, high)
         order = "ASC" if oldest_first else "DESC"
         query = f"{WALK}{_conditions(hashes, probed)} ORDER BY l.key {order}"
         walks = [self._db.execute(query, (walked, value, low, high)) for value in hashes[walked]]
+        if len(walks) == 1:
+            yield from walks[0]
+            return
         previous = None
-        for row in merge(*walks, key=itemgetter(0), reverse=not oldest_first) if len(walks) > 1 else walks[0]:
+        for row in merge(*walks, key=itemgetter(0), reverse=not oldest_first):
             if row[0] != previous:  # An object can have several of the values.
                 yield row
             previous = row[0]

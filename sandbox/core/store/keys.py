@@ -27,6 +27,7 @@ class Keys:
         self._indexes = indexes
         self._known: dict[Name, int] = {}
         self._newest: dict[int, int] = {}  # By the first key of a second, the newest key in it.
+        self._newest_of_kind: dict[str, int] = {}
 
     @property
     def are_many(self) -> bool:
@@ -49,13 +50,14 @@ class Keys:
         `unwritten` are the keys of the kind's objects that are not yet written.
         """
         start = self.range(kind)[0] + min(max(0, created), SECONDS - 1) * SLOTS
-        last = self._last(start)
+        last = self._last(kind, start)
         key = max(start, last + 1)
         if slot is None and key >= start + SLOTS:
             slot = 0  # Shuffled objects took the last slots of the second: take any free one.
         if slot is not None:
             key = self._free(start, slot, unwritten)
         self._newest[start] = max(last, key)
+        self._newest_of_kind[kind] = max(self._newest_of_kind[kind], key)
         self._known[kind, object_id] = key
         return key
 
@@ -82,6 +84,7 @@ class Keys:
         """Drop what is in memory."""
         self._known.clear()
         self._newest.clear()
+        self._newest_of_kind.clear()
 
     def forget_one(self, name: Name) -> None:
         """Drop a removed object's key from memory."""
@@ -90,6 +93,7 @@ class Keys:
     def forget_some(self, names: Iterable[Name]) -> None:
         """Drop the keys of undone objects from memory."""
         self._newest.clear()
+        self._newest_of_kind.clear()
         for name in names:
             self._known.pop(name, None)
 
@@ -101,10 +105,15 @@ class Keys:
     def _is_taken(self, key: int) -> bool:
         return self._db.execute("SELECT 1 FROM objects WHERE key = ?", (key,)).fetchone() is not None
 
-    def _last(self, start: int) -> int:
+    def _last(self, kind: str, start: int) -> int:
         """Return the newest key of the second that begins with `start`, written or not, 0 if there is none."""
+        if kind not in self._newest_of_kind:
+            self._newest_of_kind[kind] = self._newest_between(*self.range(kind))
         if start in self._newest:
             return self._newest[start]
+        return 0 if start > self._newest_of_kind[kind] else self._newest_between(start, start + SLOTS)
+
+    def _newest_between(self, low: int, high: int) -> int:
         query = "SELECT max(key) FROM objects WHERE key >= ? AND key < ?"
-        (last,) = self._db.execute(query, (start, start + SLOTS)).fetchone()
-        return last or 0
+        (found,) = self._db.execute(query, (low, high)).fetchone()
+        return found or 0

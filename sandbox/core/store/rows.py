@@ -31,16 +31,16 @@ class Rows:
     # Reading
 
     def get(self, key: int) -> Object | None:
-        if key in self._latest:
-            self._latest.move_to_end(key)
-            return loaded(self._latest[key])
-        row = self._db.execute("SELECT body FROM objects WHERE key = ?", (key,)).fetchone()
-        if row is None:
-            return None
-        (body,) = row
-        text = self._bodies.unpack(body) if isinstance(body, bytes) else copied(self._bundles.event(key, body))
+        text = self._latest.get(key)
+        if text is None:
+            row = self._db.execute("SELECT body FROM objects WHERE key = ?", (key,)).fetchone()
+            if row is None:
+                return None
+            (body,) = row
+            text = self._bodies.unpack(body) if isinstance(body, bytes) else copied(self._bundles.event(key, body))
         self.remember(key, text)
-        return loaded(text)
+        obj: Object = loaded(text)
+        return obj
 
     def between(self, low: int, high: int, *, oldest_first: bool) -> Iterator[tuple[int, Any]]:
         """Return the keys and the stored bodies from `low` up to `high`, without deleted objects."""
@@ -48,11 +48,11 @@ class Rows:
 
     def decoded(self, key: int, body: bytes | int | str) -> Object:
         """Return the object: from its own body, or from its bundle with the changes since."""
-        if key in self._latest:
-            return loaded(self._latest[key])
-        if isinstance(body, bytes):
-            return loaded(self._bodies.unpack(body))
-        return self._bundles.event(key, body)
+        text = self._latest.get(key)
+        if text is None and not isinstance(body, bytes):
+            return self._bundles.event(key, body)
+        obj: Object = loaded(text or self._bodies.unpack(body))
+        return obj
 
     # Writing
 

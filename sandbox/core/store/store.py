@@ -106,7 +106,7 @@ class Store:
         self._changes.write()
         key = self._keys.find(kind, object_id)
         if key is not None:
-            self._indexes.remove_object(self._rows.get(key) or {}, key, but_id=True)
+            self._indexes.remove([(link, key) for link in self._indexes.links(self._rows.get(key) or {})])
             self._rows.save_stub(key, stub)
             self._kinds.add_present(kind, -1)
             self._changes.names[key] = (kind, object_id)
@@ -119,7 +119,8 @@ class Store:
         self._changes.write()
         key = self._keys.find(kind, object_id)
         if key is not None:
-            self._indexes.remove_object(self._rows.get(key) or {}, key)
+            links = {*self._indexes.links(self._rows.get(key) or {}), self._indexes.id_link(kind, object_id)}
+            self._indexes.remove([(link, key) for link in links])
             self._rows.remove(key)
             self._kinds.add_present(kind, -1)
             self._keys.forget_one((kind, object_id))
@@ -169,8 +170,8 @@ class Store:
         low, high = self._keys.bounds(kind, after=after, before=before, created=created)
         wanted = dict([index] if isinstance(index, tuple) else index or {})
         if wanted:
-            hashes = self._indexes.hashes(kind, wanted)
-            yield from self._changes.find(kind, hashes, low, high, oldest_first=oldest_first)
+            numbered = self._indexes.wanted(kind, wanted)
+            yield from self._changes.find(kind, numbered, low, high, oldest_first=oldest_first)
             return
         self._changes.write(kind)
         for key, body in self._rows.between(low, high, oldest_first=oldest_first):
@@ -241,4 +242,6 @@ class Store:
 
     def _fill_indexes(self, kind: str) -> None:
         for key, body in list(self._rows.between(*self._keys.range(kind), oldest_first=True)):
-            self._indexes.add(self._indexes.entries(self._rows.decoded(key, body), key))
+            obj = self._rows.decoded(key, body)
+            links = {*self._indexes.links(obj), self._indexes.id_link(kind, obj["id"])}
+            self._indexes.add([(link, key) for link in links])

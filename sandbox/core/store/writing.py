@@ -9,11 +9,10 @@ from typing import Any
 
 from sandbox.core.kinds import KINDS
 from sandbox.core.store.bodies import Object, copied, loaded
-from sandbox.core.store.indexes import Entry, Hashes, Indexes
+from sandbox.core.store.indexes import Indexes, Link, Wanted
 from sandbox.core.store.keys import Keys, Name
 from sandbox.core.store.rows import Rows
 from sandbox.core.store.state_file import KindTable
-
 
 MOST = 2000  # Objects to keep unwritten.
 
@@ -22,13 +21,13 @@ MOST = 2000  # Objects to keep unwritten.
 class Pending:
     """An object that is not yet written, as JSON; None for a new event, which its bundle has.
 
-    `links` are its index entries, `written` those in the database.
+    `links` are those that it should have in the indexes, `written` those in the database.
     """
 
     key: int
     text: bytes | None
-    links: set[Entry]
-    written: set[Entry]
+    links: set[Link]
+    written: set[Link]
     is_new: bool
 
 
@@ -42,7 +41,7 @@ class Changes:
         self._rows = rows
         self._pending: dict[str, dict[int, Pending]] = {}
         self._number = 0
-        self._linked: defaultdict[tuple[int, int], set[int]] = defaultdict(set)  # Keys of pending objects.
+        self._linked: defaultdict[Link, set[int]] = defaultdict(set)  # Keys of pending objects.
         self.names: dict[int, Name] = {}  # By key, the objects that this transaction has changed.
 
     @property
@@ -65,20 +64,22 @@ class Changes:
         if key is None:
             self._take_new(loaded(text) if KINDS[kind].is_bundled else obj, text, slot)
             return
-        links = self._indexes.entries(obj, key)
+        links = self._indexes.links(obj)
         if pending := self._unbundled(kind).get(key):
-            self._unlink(pending)
-            pending.text, pending.links = text, links
-            self._link(pending)
+            pending.text = text
+            if pending.links != links:
+                self._unlink(pending)
+                pending.links = links
+                self._link(pending)
         else:
-            written = self._indexes.entries(self._rows.get(key) or {}, key)
+            written = self._indexes.links(self._rows.get(key) or {})
             self._take(kind, object_id, Pending(key, text, links, written, is_new=False))
 
     def add(self, obj: Object, *, slot: int | None) -> None:
         """Take a new object. Bundled ones are not copied."""
         self._take_new(obj, b"" if KINDS[obj["object"]].is_bundled else copied(obj), slot)
 
-    def find(self, kind: str, wanted: Hashes, low: int, high: int, *, oldest_first: bool) -> Iterator[Object]:
+    def find(self, kind: str, wanted: Wanted, low: int, high: int, *, oldest_first: bool) -> Iterator[Object]:
         """Yield the objects in a range of keys that have all the wanted values, written or not."""
         pending = self._unbundled(kind)
         rows = self._indexes.rows(wanted, low, high, oldest_first=oldest_first)
@@ -111,7 +112,7 @@ class Changes:
         kind, object_id, is_bundled = obj["object"], obj["id"], KINDS[obj["object"]].is_bundled
         created = obj[KINDS[kind].created]
         key = self._keys.new(kind, object_id, created, slot=slot, unwritten=self._of(kind))
-        links = self._indexes.entries(obj, key)
+        links = self._indexes.links(obj)
         self._take(kind, object_id, Pending(key, None if is_bundled else text, links, set(), is_new=True))
         if is_bundled:
             self._rows.add_bundled(key, obj)
@@ -124,18 +125,17 @@ class Changes:
         self.names[pending.key] = (kind, object_id)
 
     def _link(self, pending: Pending) -> None:
-        for member, value, key in pending.links:
-            self._linked[member, value].add(key)
+        for link in pending.links:
+            self._linked[link].add(pending.key)
 
     def _unlink(self, pending: Pending) -> None:
-        if pending.text is not None:
-            for member, value, key in pending.links:
-                self._linked[member, value].discard(key)
+        for link in pending.links:
+            self._linked[link].discard(pending.key)
 
     def _with_pending(
         self,
         pending: dict[int, Pending],
-        wanted: Hashes,
+        wanted: Wanted,
         rows: Iterator[tuple[int, Any]],
         low: int,
         high: int,
@@ -145,7 +145,10 @@ class Changes:
         """Put the pending objects with the wanted values in the place of written rows."""
         if not pending:
             return rows
-        found = (set[int]().union(*(self._linked[member, value] for value in values)) for member, values in wanted.items())
+        found = [
+            {key for value in values for key in self._linked.get((member, value), ())}
+            for member, values in wanted.items()
+        ]
         keys = sorted(set.intersection(*found), reverse=not oldest_first)
         unwritten = ((key, pending[key].text) for key in keys if low <= key < high)
         others = (row for row in rows if row[0] not in pending)
@@ -153,13 +156,15 @@ class Changes:
 
     def _write(self, kind: str, chosen: list[Pending]) -> None:
         bodies: list[tuple[int, bytes | str]] = []
-        gone: list[Entry] = []
-        come: list[Entry] = []
+        gone: list[tuple[Link, int]] = []
+        come: list[tuple[Link, int]] = []
         for each in chosen:
-            self._unlink(each)
-            gone += each.written - each.links
-            come += each.links - each.written
+            gone += [(link, each.key) for link in each.written - each.links]
+            come += [(link, each.key) for link in each.links - each.written]
+            if each.is_new:
+                come.append((self._indexes.id_link(*self.names[each.key]), each.key))
             if each.text is not None:
+                self._unlink(each)
                 bodies.append((each.key, self._rows.body(kind, each.key, each.text)))
                 self._rows.remember(each.key, each.text)
         self._number -= len(chosen)
