@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q
 from django.utils import timezone
 
-from subscriptions import our_clock, stripe_clock
+from subscriptions import limits, our_clock
 from subscriptions.formatting import format_count
 from subscriptions.models import SyncRun, SyncState, WebhookEvent
 from subscriptions.sync.context import SyncResults
@@ -35,11 +35,9 @@ def record_end(run: SyncRun, results: SyncResults, *, stripe_calls: int, was_sto
     run.failures = [one._asdict() for one in results.failures]
     if run.is_full or not run.is_complete or not results.is_empty:
         run.save(force_insert=True)
-    # A clock that is ahead of Stripe's is wrong, and would delete what is not old.
-    surely_reached = run.finished_at + min(stripe_clock.offset(), timedelta())
     _update_state(run, was_stopped=was_stopped)
     if run.is_complete and run.is_full:
-        _delete_old(before=min(run.started_at, surely_reached) - KEEP_FOR)
+        _delete_old(before=min(run.started_at, _surely_reached(run.finished_at)) - KEEP_FOR)
 
 
 def record_cron(*, folder: str, now: datetime) -> None:
@@ -67,9 +65,16 @@ def _update_state(run: SyncRun, *, was_stopped: bool) -> None:
         states.update(last_error=run.error or f"{run.failed} events failed")
 
 
+def _surely_reached(moment: datetime) -> datetime:
+    """Return the moment, by Stripe's clock if ours is ahead of it: it is wrong then, and would delete what is young."""
+    seconds = SyncState.objects.values_list("clock_offset", flat=True).first() or 0
+    return moment + timedelta(seconds=min(seconds, 0))
+
+
 def _delete_old(*, before: datetime) -> None:
     WebhookEvent.objects.filter(state__in=WebhookEvent.FINAL, received_at__lt=before).delete()
     SyncRun.objects.filter(started_at__lt=before).delete()
+    limits.delete_old(now=timezone.now())
 
 
 def _figures(run: SyncRun) -> list[str]:
