@@ -3,6 +3,7 @@
 A setting of Django's that is not here has its default.
 """
 
+import os
 from email.utils import formataddr
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.RefuseNullBytes",
+    "config.accounts.middleware.TooManyPages",
     "config.middleware.NotAllowedPage",
     "subscriptions.views.middleware.CausedByUser",
     "subscriptions.views.middleware.StripeErrorPages",
@@ -116,6 +118,21 @@ DISPUTED_ACCESS = env.one_of("DISPUTED_ACCESS", "end", "keep")
 ACCESS_WHILE_PAUSED = env.one_of("ACCESS_WHILE_PAUSED", "unless_void", "always", "never")
 INACTIVE_CUSTOMERS = env.one_of("INACTIVE_CUSTOMERS", "archive", "delete", "keep")
 
+# --- Limits ------------------------------------------------------------------
+
+# In a quarter of an hour; 0 is no limit. Of signing in, wrong passwords count.
+SIGN_IN_RATE_PER_ADDRESS = env.whole_number("SIGN_IN_RATE_PER_ADDRESS", 30, minimum=0)
+SIGN_IN_RATE_PER_ACCOUNT = env.whole_number("SIGN_IN_RATE_PER_ACCOUNT", 10, minimum=0)
+SIGN_UP_RATE_PER_ADDRESS = env.whole_number("SIGN_UP_RATE_PER_ADDRESS", 20, minimum=0)
+SIGN_UP_RATE_PER_ACCOUNT = env.whole_number("SIGN_UP_RATE_PER_ACCOUNT", 10, minimum=0)
+MAIL_RATE_PER_ADDRESS = env.whole_number("MAIL_RATE_PER_ADDRESS", 10, minimum=0)
+MAIL_RATE_PER_ACCOUNT = env.whole_number("MAIL_RATE_PER_ACCOUNT", 3, minimum=0)
+BUY_RATE_PER_ADDRESS = env.whole_number("BUY_RATE_PER_ADDRESS", 100, minimum=0)
+BUY_RATE_PER_ACCOUNT = env.whole_number("BUY_RATE_PER_ACCOUNT", 30, minimum=0)
+
+# Customers a minute that signing in and up make at Stripe; who comes later gets one when it is needed.
+SIGN_IN_CUSTOMERS_PER_MINUTE = env.whole_number("SIGN_IN_CUSTOMERS_PER_MINUTE", 5, minimum=0)
+
 # --- The JSON API ------------------------------------------------------------
 
 # Requests a minute; 0 is no limit. Each process counts for itself.
@@ -151,6 +168,11 @@ CRONTAB_LOCK_JOBS = False  # The sync has a lease of its own, which also holds a
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/account/"
 LOGOUT_REDIRECT_URL = "/"
+# Of each process; by default half of the machine's processors, so that the others answer meanwhile.
+PASSWORD_HASHES_AT_ONCE = env.whole_number("PASSWORD_HASHES_AT_ONCE", max((os.cpu_count() or 2) // 2, 1), minimum=1)
+PASSWORD_HASHERS = [
+    f"config.accounts.hashing.{hasher}" for hasher in ("PBKDF2", "PBKDF2SHA1", "Argon2", "BCryptSHA256", "Scrypt")
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},

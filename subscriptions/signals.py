@@ -8,6 +8,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
+from django.utils import timezone
 
 from subscriptions.customers import details
 from subscriptions.customers import services as customers
@@ -18,7 +19,7 @@ WITHOUT_DETAILS = {"last_login", "password"}
 
 @receiver(user_logged_in, dispatch_uid="subscriptions.ensure_customer")
 def ensure_customer(user: User, **_: Any) -> None:
-    customers.ensure_at_sign_in(user)
+    customers.ensure_at_sign_in(user, now=timezone.now())
 
 
 @receiver(post_save, sender=settings.AUTH_USER_MODEL, dispatch_uid="subscriptions.send_details")

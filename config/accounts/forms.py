@@ -4,28 +4,36 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import get_user_model
-from django.contrib.auth.forms import PasswordResetForm, UserCreationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, PasswordResetForm, UserCreationForm
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.forms.utils import ErrorDict
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.html import format_html
 
-from subscriptions import our_clock
+from config.accounts.hashing import HashingBusy
+from subscriptions import limits, our_clock
 from subscriptions.customers import api_users
+from subscriptions.limits import TooMany, Try
 from subscriptions.user_model import User
 
 if TYPE_CHECKING:  # Generic in the stubs only.
     UserForm = UserCreationForm[User]
+    OldPasswordForm = PasswordChangeForm[User]
 else:
     UserForm = UserCreationForm
+    OldPasswordForm = PasswordChangeForm
 
 CLAIM_LIFETIME = timedelta(minutes=1)
 
@@ -56,6 +64,59 @@ def claim_address(email: str) -> Iterator[None]:
         claim.delete()
 
 
+def refuse_for_now(form: forms.BaseForm, request: HttpRequest, error: TooMany | HashingBusy) -> None:
+    """Show the form again as it was filled in; the middleware sets the status and Retry-After."""
+    request.refused_for_now = error  # type: ignore[attr-defined]
+    form.add_error(None, str(error))
+
+
+class Limited:
+    """Counts wrong passwords by address and by account, and checks no further ones beyond the limit."""
+
+    request: HttpRequest | None
+    cleaned_data: dict[str, Any]
+
+    def clean(self) -> Any:
+        name, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if self.request is None or not name or not password:
+            return super().clean()  # type: ignore[misc]
+        now = timezone.now()
+        tries = Try.by("SIGN_IN", request=self.request, account=name)
+        try:
+            limits.take(*tries, now=now)
+            cleaned = super().clean()  # type: ignore[misc]
+        except (TooMany, HashingBusy) as error:
+            if isinstance(error, HashingBusy):
+                limits.give_back(*tries, now=now)
+            self.request.refused_for_now = error  # type: ignore[attr-defined]
+            raise ValidationError(str(error), code="refused_for_now") from error
+        limits.give_back(*tries, now=now)
+        return cleaned
+
+
+class SignInForm(Limited, AuthenticationForm):
+    pass
+
+
+class AdminSignInForm(Limited, AdminAuthenticationForm):
+    pass
+
+
+class ChangePasswordForm(OldPasswordForm):
+    """Django's form, which also limits how often the old password is guessed."""
+
+    def clean_old_password(self) -> str:
+        guess = Try("SIGN_IN account", limits.fold(self.user.get_username()), settings.SIGN_IN_RATE_PER_ACCOUNT)
+        now = timezone.now()
+        try:
+            limits.take(guess, now=now)
+        except TooMany as error:
+            raise ValidationError(str(error), code="refused_for_now") from error
+        old_password: str = super().clean_old_password()
+        limits.give_back(guess, now=now)
+        return old_password
+
+
 class SignUpForm(UserForm):
     """Django's form, with an e-mail address that no other account has in any mix of upper and lower case."""
 
@@ -66,6 +127,15 @@ class SignUpForm(UserForm):
     class Meta(UserCreationForm.Meta):
         model = get_user_model()
         fields = tuple(dict.fromkeys((model.USERNAME_FIELD, "email")))
+
+    # Set by the view if this try is one too many: nothing is checked then, so that nothing can be learnt either.
+    refusal: TooMany | None = None
+
+    def full_clean(self) -> None:
+        if self.refusal is None:
+            return super().full_clean()
+        self._errors, self.cleaned_data = ErrorDict(), {}
+        return self.add_error(None, str(self.refusal))
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]

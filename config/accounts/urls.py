@@ -1,12 +1,14 @@
 """The paths under /accounts/ that replace or add to Django's own."""
 
-from django.contrib.auth.views import PasswordResetView
+from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.urls import path
 
-from config.accounts.forms import ResetForm
-from config.accounts.views import SignUp
+from config.accounts.forms import ChangePasswordForm, SignInForm
+from config.accounts.views import PasswordReset, SignUp
 
 urlpatterns = [
     path("signup/", SignUp.as_view(), name="signup"),
-    path("password_reset/", PasswordResetView.as_view(form_class=ResetForm), name="password_reset"),
+    path("login/", LoginView.as_view(authentication_form=SignInForm), name="login"),
+    path("password_change/", PasswordChangeView.as_view(form_class=ChangePasswordForm), name="password_change"),
+    path("password_reset/", PasswordReset.as_view(), name="password_reset"),
 ]

@@ -1,18 +1,22 @@
-"""The sign-up page. Every other page of accounts is Django's own."""
+"""The sign-up page, and the limits of the pages that are Django's own."""
 
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import login
-from django.contrib.auth.views import RedirectURLMixin
+from django.contrib.auth.views import PasswordResetView, RedirectURLMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
-from config.accounts.forms import SignUpForm
+from config.accounts.forms import ResetForm, SignUpForm, refuse_for_now
+from config.accounts.hashing import HashingBusy
+from subscriptions import limits
+from subscriptions.limits import TooMany, Try
 
 if TYPE_CHECKING:  # Generic in the stubs only.
     SignUpFormView = FormView[SignUpForm]
@@ -31,8 +35,21 @@ class SignUp(RedirectURLMixin, SignUpFormView):
             return redirect(self.get_success_url())
         return super().dispatch(request, *args, **kwargs)
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            limits.take(*Try.by("SIGN_UP", request=request, account=request.POST.get("email", "")), now=timezone.now())
+        except TooMany as error:
+            form = self.get_form()
+            form.refusal = request.refused_for_now = error  # type: ignore[attr-defined]
+            return self.form_invalid(form)
+        return super().post(request, *args, **kwargs)
+
     def form_valid(self, form: SignUpForm) -> HttpResponse:
-        user = form.register()
+        try:
+            user = form.register()
+        except HashingBusy as error:
+            refuse_for_now(form, self.request, error)
+            user = None
         if user is None:
             return self.form_invalid(form)
         login(self.request, user)
@@ -40,3 +57,17 @@ class SignUp(RedirectURLMixin, SignUpFormView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs, next=self.get_redirect_url())
+
+
+class PasswordReset(PasswordResetView):
+    """Django's page; only so many mails are sent on behalf of an address, and to one."""
+
+    form_class = ResetForm
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            limits.take(*Try.by("MAIL", request=self.request, account=form.cleaned_data["email"]), now=timezone.now())
+        except TooMany as error:
+            refuse_for_now(form, self.request, error)
+            return self.form_invalid(form)
+        return super().form_valid(form)

@@ -4,7 +4,6 @@ Counted in Django's cache by whole minutes; docs/decisions/json-api.md explains 
 """
 
 import time
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.core.cache import cache
@@ -12,12 +11,10 @@ from django.http import HttpRequest
 from ninja.throttling import BaseThrottle
 
 from billing.api.refusals import Refusal
+from subscriptions.limits import address_of
 from subscriptions.models import ApiToken
 
 WINDOW = 60
-
-# Providers assign a household a network of this size, not one address.
-IPV6_PREFIX = 64
 
 
 class PerCaller(BaseThrottle):
@@ -37,22 +34,6 @@ def count_address(request: HttpRequest) -> None:
     """Count one request of this address. Raises Refusal (429) if the limit is exceeded."""
     if not _is_within(settings.API_RATE_PER_ADDRESS, f"address-{address_of(request)}"):
         raise Refusal.too_many(_seconds_left())
-
-
-def address_of(request: HttpRequest) -> str:
-    """Return the caller's address. Anybody can send X-Forwarded-For; only entries of our own proxies are trusted."""
-    address = str(request.META.get("REMOTE_ADDR", ""))
-    if settings.TRUSTED_PROXIES:
-        forwarded = request.headers.get("X-Forwarded-For", "").split(",")
-        if len(forwarded) >= settings.TRUSTED_PROXIES:
-            address = forwarded[-settings.TRUSTED_PROXIES].strip()
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, IPv6Address):
-        return str(ip_network((parsed, IPV6_PREFIX), strict=False))
-    return str(parsed)
 
 
 def _is_within(per_minute: int, caller: str) -> bool:

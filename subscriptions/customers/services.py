@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from django.conf import settings
 from django.db.models import F, Max
 from django.db.models.functions import Coalesce
 
@@ -13,6 +14,8 @@ from billing.errors import StripeFailure, StripeRefused, StripeUnavailable
 from billing.gateway.snapshots import Snapshot
 from billing.mirror import engine
 from billing.models import Installation
+from subscriptions import limits
+from subscriptions.limits import Try
 from subscriptions.mirror import kinds
 from subscriptions.mirror.mapping import ACCOUNT, INSTALLATION, USER
 from subscriptions.models import BillingAccount, Customer, ErasedCustomer, LinkedCustomer, Subscription
@@ -57,17 +60,20 @@ def ensured(user: User) -> Ensured:
     return Ensured(account.customer, is_new=False)
 
 
-def ensure_at_sign_in(user: User) -> None:
+def ensure_at_sign_in(user: User, *, now: datetime) -> None:
     """Like `ensure`, but without errors: people can sign in while Stripe is away, and the next call tries again.
 
-    Staff sign in to work; they become customers when they buy.
+    Staff sign in to work; they become customers when they buy. A flood of sign-ups makes a few customers a minute, and
+    the others get theirs when it is needed.
     """
     if getattr(user, "is_staff", False):
         return
     try:
         with gateway.quickly():
+            if not Customer.objects.filter(account__user=user, is_deleted=False).exists():
+                limits.take(Try("customer at sign-in", "", settings.SIGN_IN_CUSTOMERS_PER_MINUTE, 60), now=now)
             ensure(user)
-    except StripeFailure as error:
+    except (StripeFailure, limits.TooMany) as error:
         logger.warning("no Stripe customer for user %s yet: %s", user.pk, type(error).__name__)
 
 

@@ -18,6 +18,7 @@ from subscriptions.models.dispute import Dispute, DisputeHold
 from subscriptions.models.invoice import Invoice, Refund
 from subscriptions.models.payment import Payment
 from subscriptions.models.product_claim import ProductClaim
+from subscriptions.models.rate_count import RateCount
 from subscriptions.models.status_change import StatusChange
 from subscriptions.models.subscription import Subscription
 from subscriptions.models.subscription_schedule import SubscriptionSchedule
@@ -40,6 +41,7 @@ __all__ = [
     "LinkedCustomer",
     "Payment",
     "ProductClaim",
+    "RateCount",
     "Refund",
     "StatusChange",
     "Subscription",

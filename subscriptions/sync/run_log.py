@@ -66,7 +66,7 @@ def _update_state(run: SyncRun, *, was_stopped: bool) -> None:
 
 
 def _surely_reached(moment: datetime) -> datetime:
-    """Return the moment, by Stripe's clock if ours is ahead of it: it is wrong then, and would delete what is young."""
+    """Return the moment, by Stripe's clock if ours is ahead of it: ours is wrong then, and would delete too much."""
     seconds = SyncState.objects.values_list("clock_offset", flat=True).first() or 0
     return moment + timedelta(seconds=min(seconds, 0))
 

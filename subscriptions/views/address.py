@@ -5,7 +5,6 @@ import logging
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.cache import cache
 from django.core.mail import send_mail
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -15,7 +14,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from subscriptions import limits
 from subscriptions.customers import confirming, linking
+from subscriptions.limits import TooMany, Try
 from subscriptions.views.shared import SignedInRequest, refuse, see_other
 
 logger = logging.getLogger(__name__)
@@ -31,12 +32,20 @@ def ask(request: SignedInRequest) -> HttpResponse:
         return refuse(request, "Your account has no e-mail address.")
     if confirming.is_confirmed(request.user):
         return _add(request)
-    if cache.add(f"address-mail-{request.user.pk}", 1, SECONDS_BETWEEN_MAILS):
+    now = timezone.now()
+    again = Try("address mail", str(request.user.pk), 1, SECONDS_BETWEEN_MAILS)
+    try:
+        limits.take(again, now=now)
+    except TooMany:
+        pass  # It has just been sent.
+    else:
+        tries = Try.by("MAIL", request=request, account=request.user.email)
+        limits.take(*tries, now=now)
         try:
             _send(request)
         except OSError:
             logger.exception("the mail to confirm an address was not sent")
-            cache.delete(f"address-mail-{request.user.pk}")
+            limits.give_back(again, *tries, now=now)
             return refuse(request, "We can't send mail right now. Nothing was sent; please try again later.")
     messages.success(request, f"We have sent a link to {request.user.email}. Open it to confirm the address.")
     return see_other(reverse("account"))

@@ -15,8 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.models import Price
+from subscriptions import limits
 from subscriptions.checkout import services as checkout
 from subscriptions.checkout.errors import CannotBuy, NotYourSession
+from subscriptions.limits import Try
 from subscriptions.views import plans
 from subscriptions.views.shared import SignedInRequest, refuse, see_other
 
@@ -60,7 +62,9 @@ def _offer(request: HttpRequest, price_id: str) -> HttpResponse:
 
 def _start(request: SignedInRequest, price_id: str) -> HttpResponse:
     typed = request.POST.get("quantity", "") if request.method == "POST" else request.session[CHOSEN]["quantity"]
-    started = checkout.start(user=request.user, price_id=price_id, quantity=_quantity(typed), now=timezone.now())
+    now = timezone.now()
+    limits.take(*Try.by("BUY", request=request, account=str(request.user.pk)), now=now)
+    started = checkout.start(user=request.user, price_id=price_id, quantity=_quantity(typed), now=now)
     request.session.pop(CHOSEN, None)
     if started.held:
         messages.info(request, HELD[started.held_state])

@@ -41,7 +41,7 @@ class StripeErrorPages:
         match error:
             case StripeUnavailable():
                 logger.warning("Stripe unavailable at %s", request.path)
-                retry = {"method": request.method, "path": request.get_full_path(), "fields": _typed(request)}
+                retry = {"method": request.method, "path": request.get_full_path(), "fields": typed_fields(request)}
                 context = {"message": error.for_people, "retry": retry}
                 page = render(request, "subscriptions/unavailable.html", context, status=503)
                 page["Retry-After"] = RETRY_AFTER_SECONDS
@@ -59,7 +59,15 @@ def _user_as_cause(request: HttpRequest) -> Cause:
     return Cause("person", str(request.user.pk)) if request.user.is_authenticated else Cause()
 
 
-def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+def typed_fields(request: HttpRequest) -> list[tuple[str, str]]:
     """Return the form's fields for the retry button, without passwords."""
-    secret = {"csrfmiddlewaretoken", "password", "password1", "password2", "old_password"}
+    secret = {
+        "csrfmiddlewaretoken",
+        "password",
+        "password1",
+        "password2",
+        "old_password",
+        "new_password1",
+        "new_password2",
+    }
     return [(name, value) for name, values in request.POST.lists() if name not in secret for value in values]

@@ -1,0 +1,136 @@
+"""How often people may try to sign in, sign up, have their password reset, and buy: by address and by account.
+
+Counted in the database, so that all processes and machines share the counts; changes are compare-and-set, so that
+tries at the same moment count each.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Self
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+
+from subscriptions import our_clock
+from subscriptions.formatting import format_duration
+from subscriptions.models import RateCount
+
+QUARTER = 15 * 60
+MINUTE = 60
+
+# Providers assign a household a network of this size, not one address.
+IPV6_PREFIX = 64
+
+# A turn is lost when another process counts the same thing for the first time.
+MAX_TURNS = 3
+
+
+class TooMany(Exception):
+    """The limit is reached; `seconds` says when it begins anew."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = max(seconds, 1)
+        super().__init__(f"Too many tries. Please wait {format_duration(timedelta(seconds=self.seconds))}.")
+
+
+@dataclass(frozen=True)
+class Try:
+    """One try, to be counted: what, by whom, and how often that is allowed in how many seconds (0: always)."""
+
+    kind: str
+    who: str
+    at_most: int
+    seconds: int = QUARTER
+
+    @classmethod
+    def by(cls, action: str, *, request: HttpRequest, account: str = "") -> tuple[Self, ...]:
+        """Return the tries to count for an action, such as "SIGN_IN": of the address, and of the account if known."""
+        by_address = getattr(settings, f"{action}_RATE_PER_ADDRESS")
+        tries = [cls(f"{action} address", address_of(request), by_address)]
+        if account:
+            tries.append(cls(f"{action} account", fold(account), getattr(settings, f"{action}_RATE_PER_ACCOUNT")))
+        return tuple(tries)
+
+
+def take(*tries: Try, now: datetime) -> None:
+    """Count tries, in this order. Raises TooMany for the first that is one too many; it is not counted."""
+    for one in tries:
+        if one.at_most and not _count(one, now):
+            raise TooMany(_seconds_left(one, now))
+
+
+def give_back(*tries: Try, now: datetime) -> None:
+    """Take back tries that were successful or never made."""
+    for one in tries:
+        RateCount.objects.filter(pk=_key(one, now), count__gt=0).update(count=F("count") - 1)
+
+
+def delete_old(*, now: datetime) -> None:
+    """Delete counts that are over, also those of a clock that was wrong."""
+    RateCount.objects.filter(expires_at__lt=now).delete()
+    longest = timedelta(seconds=2 * QUARTER)
+    RateCount.objects.filter(our_clock.impossible("expires_at", now=now, at_most=longest)).delete()
+
+
+def fold(account: str) -> str:
+    """Return a name or an e-mail address in the form that all its spellings share."""
+    return unicodedata.normalize("NFKC", account).casefold().strip()
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the caller's address. Anybody can send X-Forwarded-For; only entries of our own proxies are trusted."""
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    if settings.TRUSTED_PROXIES:
+        forwarded = request.headers.get("X-Forwarded-For", "").split(",")
+        if len(forwarded) >= settings.TRUSTED_PROXIES:
+            address = forwarded[-settings.TRUSTED_PROXIES].strip()
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, IPV6_PREFIX), strict=False))
+    return str(parsed)
+
+
+def _count(one: Try, now: datetime) -> bool:
+    """Count it, unless that is one too many; a flood of refused tries only reads."""
+    rows = RateCount.objects.filter(pk=_key(one, now))
+    for _ in range(MAX_TURNS):
+        known = rows.values_list("count", flat=True).first()
+        if known is not None and known >= one.at_most:
+            return False
+        if known is not None and rows.filter(count__lt=one.at_most).update(count=F("count") + 1):
+            return True
+        if known is None and _begin(one, now):
+            return True
+    return False
+
+
+def _begin(one: Try, now: datetime) -> bool:
+    delete_old(now=now)
+    expires_at = datetime.fromtimestamp((_span(one, now) + 1) * one.seconds, UTC)
+    try:
+        with transaction.atomic():
+            RateCount.objects.create(pk=_key(one, now), count=1, expires_at=expires_at)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _key(one: Try, now: datetime) -> str:
+    text = f"{one.kind}\0{one.who}\0{_span(one, now)}"
+    return salted_hmac(__name__, text, algorithm="sha256").hexdigest()
+
+
+def _span(one: Try, now: datetime) -> int:
+    return int(now.timestamp()) // one.seconds
+
+
+def _seconds_left(one: Try, now: datetime) -> int:
+    return one.seconds - int(now.timestamp()) % one.seconds
