@@ -19,7 +19,8 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) $(APART)
 ON_ENGINE := $(PYTEST) --ignore tests/sandbox
 NODE_PROGRAMS := tests/programs/stripe_node/node_modules tests/programs/better_auth/node_modules
 TYPED := manage.py config billing subscriptions sandbox benchmarks
-AS_DEPLOYED := DEBUG=False SITE_URL=https://shop.example.com STRIPE_KEY=sk_live_none STRIPE_WEBHOOK_SECRET=whsec_none
+AS_DEPLOYED := DEBUG=False SITE_URL=https://shop.example.com STRIPE_KEY=sk_live_none STRIPE_WEBHOOK_SECRET=whsec_none \
+	EMAIL_URL=smtp+tls://mail.example.com:587
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 
 # Else each of the many processes that the tests start would compile everything anew.

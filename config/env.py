@@ -14,12 +14,13 @@ from django.core.exceptions import ImproperlyConfigured
 # Every setting of a deployment. SANDBOX_PORT is the demo's.
 NAMES = frozenset(
     "ACCESS_WHILE_PAUSED ALLOWED_HOSTS API_RATE_PER_ADDRESS API_RATE_PER_TOKEN BUY_RATE_PER_ACCOUNT "
-    "BUY_RATE_PER_ADDRESS CHECKOUT_CANCEL_URL CHECKOUT_SUCCESS_URL CORS_ALLOWED_ORIGINS CSRF_TRUSTED_ORIGINS "
-    "DATABASE_URL DEBUG DEFAULT_FROM_EMAIL DISPUTED_ACCESS EMAIL_URL INACTIVE_CUSTOMERS MAIL_RATE_PER_ACCOUNT "
-    "MAIL_RATE_PER_ADDRESS PASSWORD_HASHES_AT_ONCE PAST_DUE_GRACE_DAYS PORT SECRET_KEY "
-    "SIGN_IN_CUSTOMERS_PER_MINUTE SIGN_IN_RATE_PER_ACCOUNT SIGN_IN_RATE_PER_ADDRESS SIGN_UP_RATE_PER_ACCOUNT "
-    "SIGN_UP_RATE_PER_ADDRESS SITE_NAME SITE_URL STRIPE_API_BASE STRIPE_KEY STRIPE_MAX_RPS STRIPE_WEBHOOK_SECRET "
-    "SYNC_FULL_EVERY_HOURS SYNC_INTERVAL_SECONDS THREADS_PER_WORKER TRUSTED_PROXIES".split()
+    "BUY_RATE_PER_ADDRESS CHECKOUT_CANCEL_URL CHECKOUT_ORIGINS CHECKOUT_SUCCESS_URL CORS_ALLOWED_ORIGINS "
+    "CSRF_TRUSTED_ORIGINS DATABASE_URL DEBUG DEFAULT_FROM_EMAIL DISPUTED_ACCESS EMAIL_URL HSTS_INCLUDE_SUBDOMAINS "
+    "HSTS_PRELOAD INACTIVE_CUSTOMERS MAIL_RATE_PER_ACCOUNT MAIL_RATE_PER_ADDRESS PASSWORD_HASHES_AT_ONCE "
+    "PAST_DUE_GRACE_DAYS PORT SECRET_KEY SIGN_IN_CUSTOMERS_PER_MINUTE SIGN_IN_RATE_PER_ACCOUNT "
+    "SIGN_IN_RATE_PER_ADDRESS SIGN_UP_RATE_PER_ACCOUNT SIGN_UP_RATE_PER_ADDRESS SITE_NAME SITE_URL "
+    "STRIPE_API_BASE STRIPE_KEY STRIPE_MAX_RPS STRIPE_WEBHOOK_SECRET SYNC_FULL_EVERY_HOURS SYNC_INTERVAL_SECONDS "
+    "THREADS_PER_WORKER TRUSTED_PROXIES".split()
 )
 
 SWITCH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -116,6 +117,20 @@ def http_url(name: str, default: str = "", *, path_allowed: bool) -> str:
             f"{name} must be an http:// or https:// address{'' if path_allowed else ' without a path'}"
         )
     return value
+
+
+def origins(name: str) -> list[str]:
+    """Return the origins, such as `https://pay.example.com`, of a comma-separated list."""
+    found = [word.rstrip("/").lower() for word in words(name)]
+    if not all(_is_http_url(origin) and not _is_more_than_a_base(origin, path_allowed=False) for origin in found):
+        raise ImproperlyConfigured(f"{name} must list origins such as https://pay.example.com")
+    return found
+
+
+def origin_of(url: str) -> str:
+    """Return the scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def page_url(name: str) -> str:

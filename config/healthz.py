@@ -1,14 +1,18 @@
 """Answers `/healthz`: briefly to load balancers and uptime checks, in full to staff who monitor the sync."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import DatabaseError, InterfaceError
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -18,7 +22,21 @@ from subscriptions.customers import api_tokens
 from subscriptions.monitoring import health
 from subscriptions.monitoring.health import Health
 
+PATH = "/healthz"
+
 logger = logging.getLogger(__name__)
+
+
+class AnswerHealth:
+    """Answers `/healthz` before everything else: load balancers ask by address, so no Host header is refused, and
+    nothing redirects. Only `?full` looks at the session."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.answer = SessionMiddleware(AuthenticationMiddleware(healthz))
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.answer(request) if request.path_info == PATH else self.get_response(request)
 
 
 @never_cache

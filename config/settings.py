@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
+
 from config import crontab, databases, env, mongo
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -65,11 +67,16 @@ if ON_MONGODB:
     INSTALLED_APPS = mongo.with_object_ids(INSTALLED_APPS)
 
 MIDDLEWARE = [
+    "config.web.headers.SecurityHeaders",
     "config.middleware.HeadLikeGet",
+    "config.healthz.AnswerHealth",
+    "config.web.headers.PrivateAnswers",
     "config.middleware.BoundStripe",
     "config.middleware.MailBesideTheRequest",
     "corsheaders.middleware.CorsMiddleware",
     "config.api.failures.JsonFailures",
+    "config.web.bodies.BoundBodies",
+    "config.web.hosts.OneName",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -109,6 +116,13 @@ STRIPE_API_BASE = env.http_url("STRIPE_API_BASE", path_allowed=True)  # Empty me
 # Where Stripe's checkout page sends buyers; empty means our own pages.
 CHECKOUT_SUCCESS_URL = env.page_url("CHECKOUT_SUCCESS_URL")
 CHECKOUT_CANCEL_URL = env.page_url("CHECKOUT_CANCEL_URL")
+# Browsers let our forms lead to these origins and no other: Stripe's payment pages, also under a domain of your own.
+FORM_TARGETS = [
+    "https://checkout.stripe.com",
+    "https://billing.stripe.com",
+    *([env.origin_of(STRIPE_API_BASE)] if STRIPE_API_BASE else []),
+    *env.origins("CHECKOUT_ORIGINS"),
+]
 
 SYNC_INTERVAL_SECONDS = env.whole_number("SYNC_INTERVAL_SECONDS", 30, minimum=30)
 SYNC_FULL_EVERY_HOURS = env.whole_number("SYNC_FULL_EVERY_HOURS", 24, minimum=1)
@@ -192,12 +206,19 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = ["^healthz$"]  # Load balancers ask the process directly, without TLS.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
+# These two bind every name under the site's, and browsers for years: only whoever owns all of them can decide that.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.switch("HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.switch("HSTS_PRELOAD", default=False)
+if SECURE_HSTS_PRELOAD and not SECURE_HSTS_INCLUDE_SUBDOMAINS:
+    raise ImproperlyConfigured("HSTS_PRELOAD needs HSTS_INCLUDE_SUBDOMAINS: browsers list no site without it")
+# Django would warn that the two are off.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # Stripe's largest events are a tenth of this.
+# Nothing is uploaded here, and what is sent all the same never lies on disk.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 # --- Files -------------------------------------------------------------------
 

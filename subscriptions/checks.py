@@ -1,12 +1,14 @@
-"""System checks: a user model of the project's own has the fields that accounts, the API and the admin use."""
+"""System checks: a user model of the project's own has the fields that the site uses; mail reaches people."""
 
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import PermissionsMixin
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004  (Django's own name)
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+
+from subscriptions.monitoring.doctor.mail import why_nobody_gets_mail
 
 NEEDED = {
     "email": models.CharField,
@@ -24,6 +26,13 @@ def user_model(**_: Any) -> list[CheckMessage]:
         Error(f"AUTH_USER_MODEL {model._meta.label} {problem}.", hint=HINT, id="subscriptions.E001")
         for problem in problems_of(model)
     ]
+
+
+@register("mail", deploy=True)
+def mail(**_: Any) -> list[CheckMessage]:
+    """Warn if a site in production sends its mail to nobody."""
+    reason = why_nobody_gets_mail()
+    return [Warning(reason, id="subscriptions.W001")] if reason else []
 
 
 def problems_of(model: Any) -> list[str]:

@@ -130,6 +130,16 @@ def takes(model: type[Body], *, is_required: bool = True, **sample: Any) -> dict
     return {"requestBody": {"content": content, "required": is_required}}
 
 
+def check_size(request: HttpRequest) -> None:
+    """Raise Refusal (422) if the announced body is too large.
+
+    Checked before any reading: Django's own limit does not count files, nor a form that the CSRF check has parsed.
+    """
+    length = str(request.META.get("CONTENT_LENGTH") or "0")
+    if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise _too_large()
+
+
 def unreadable(error: Exception) -> Refusal:
     """The refusal of a body that Django can't read; its CSRF check reads a form before `read` does."""
     if isinstance(error, RequestDataTooBig):
@@ -143,10 +153,6 @@ def either(*names: str) -> dict[str, Any]:
 
 
 def _sent(request: HttpRequest, known: Collection[str]) -> dict[str, Any]:
-    # Checked before reading: Django's own limit does not count files or a form that it has already parsed.
-    length = str(request.META.get("CONTENT_LENGTH") or "0")
-    if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        raise _too_large()
     try:
         if request.content_type in FORM_TYPES:
             return _form(request, known)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
@@ -167,7 +168,14 @@ class SignUpForm(UserForm):
 
 
 class ResetForm(PasswordResetForm):
-    """Django's form mails nobody without a password; this one also mails people whose account the API created."""
+    """Django's form mails nobody without a password; this one also mails people whose account the API created.
+
+    The link is made of SITE_URL: Django's form would take the Host header, and with it the word of whoever asks.
+    """
+
+    def save(self, **options: Any) -> None:
+        site = urlsplit(settings.SITE_URL)
+        super().save(**{**options, "domain_override": site.netloc, "use_https": site.scheme == "https"})
 
     def get_users(self, email: str) -> Iterator[User]:
         yield from super().get_users(email)

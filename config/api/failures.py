@@ -14,7 +14,7 @@ from ninja.errors import AuthenticationError, Throttled
 from billing import money
 from billing.api.catalog import ProductAnswer
 from billing.api.refusals import Refusal
-from billing.api.request_bodies import UNREADABLE, unreadable
+from billing.api.request_bodies import UNREADABLE, check_size, unreadable
 from billing.catalog import lookup, offers
 from billing.catalog import services as catalog
 from billing.errors import StripeMisconfigured, StripeRefused, StripeUnavailable
@@ -52,13 +52,22 @@ class JsonFailures:
         sent = request.headers.get(ID_HEADER, "")
         request_id = sent if SANE_ID.fullmatch(sent) else uuid.uuid4().hex
         request.id = request_id  # type: ignore[attr-defined]
-        response = self.get_response(request)
+        response = _too_large(request) or self.get_response(request)
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             response = _in_shape(response)
         path = escape_uri_path(request.path)
         logger.info("%s %s answered %s, request %s", request.method, path, response.status_code, request_id)
         response[ID_HEADER] = request_id
         return response
+
+
+def _too_large(request: HttpRequest) -> HttpResponse | None:
+    """The response to a body that is too large; nothing of it is read, neither by Django nor by an endpoint."""
+    try:
+        check_size(request)
+    except Refusal as refusal:
+        return refusal.response()
+    return None
 
 
 def failure(request: HttpRequest, error: Any) -> HttpResponse:

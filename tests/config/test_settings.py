@@ -68,6 +68,9 @@ class TestRefusals:
             ("STRIPE_API_BASE", "hush"),
             ("CHECKOUT_SUCCESS_URL", "hush"),
             ("CHECKOUT_CANCEL_URL", "hush/canceled"),
+            ("CHECKOUT_ORIGINS", "https://pay.example.com/hush"),
+            ("CHECKOUT_ORIGINS", "hush; script-src *"),
+            ("HSTS_PRELOAD", "yes"),
             ("SYNC_INTERVAL_SECONDS", "15"),
             ("SYNC_INTERVAL_SECONDS", "45"),
             ("SYNC_INTERVAL_SECONDS", "0"),
@@ -89,8 +92,6 @@ class TestRefusals:
 TLS_SETTINGS = {
     "SECURE_SSL_REDIRECT",
     "SECURE_HSTS_SECONDS",
-    "SECURE_HSTS_INCLUDE_SUBDOMAINS",
-    "SECURE_HSTS_PRELOAD",
     "SECURE_PROXY_SSL_HEADER",
     "SESSION_COOKIE_SECURE",
     "CSRF_COOKIE_SECURE",
@@ -110,6 +111,26 @@ class TestTransport:
         result = manage("check", "--deploy", "--fail-level", "WARNING", **DEPLOYED)
         assert result.returncode == 0, result.stderr
         assert "no issues" in result.stdout
+
+    @pytest.mark.parametrize("url", ["", "consolemail://", "dummymail://", "filemail://", "memorymail://"])
+    def test_mail_to_nobody_is_not_fit_to_deploy(self, url: str) -> None:
+        result = manage("check", "--deploy", "--fail-level", "WARNING", **DEPLOYED | {"EMAIL_URL": url})
+        assert result.returncode == 1
+        assert "(subscriptions.W001) Mail goes to " in result.stderr
+
+    def test_subdomains_are_bound_only_when_asked(self, load: Load) -> None:
+        found = load(SITE_URL="https://shop.example.com")
+        assert (found["SECURE_HSTS_INCLUDE_SUBDOMAINS"], found["SECURE_HSTS_PRELOAD"]) == (False, False)
+        found = load(SITE_URL="https://shop.example.com", HSTS_INCLUDE_SUBDOMAINS="yes", HSTS_PRELOAD="yes")
+        assert (found["SECURE_HSTS_INCLUDE_SUBDOMAINS"], found["SECURE_HSTS_PRELOAD"]) == (True, True)
+
+    def test_forms_lead_to_stripes_pages(self, load: Load) -> None:
+        stripes = ["https://checkout.stripe.com", "https://billing.stripe.com"]
+        assert load()["FORM_TARGETS"] == stripes
+        found = load(
+            STRIPE_API_BASE="http://127.0.0.1:8420/x/", CHECKOUT_ORIGINS="https://Pay.example.com/,http://a:1"
+        )
+        assert found["FORM_TARGETS"] == [*stripes, "http://127.0.0.1:8420", "https://pay.example.com", "http://a:1"]
 
 
 class TestCommandLine:
@@ -140,6 +161,7 @@ DEPLOYED = {
     "ENV_FILE": os.devnull,
     "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "SITE_URL": "https://shop.example.com",
+    "EMAIL_URL": "smtp+tls://user:hush@mail.example.com:587",
     "STRIPE_KEY": "sk_live_1",
     "STRIPE_WEBHOOK_SECRET": "whsec_1",
 }

@@ -20,6 +20,7 @@ from subscriptions.monitoring.doctor.finding import (
     problem,
 )
 from subscriptions.monitoring.doctor.keys import check_key, check_webhook_secrets
+from subscriptions.monitoring.doctor.mail import check_mail
 from subscriptions.monitoring.doctor.people import check_people
 
 __all__ = ["Examined", "Finding", "Level", "NotRepaired", "Repair", "examine"]
@@ -56,6 +57,7 @@ def examine(*, now: datetime) -> Iterator[Examined]:
     yield from _examined("cron", partial(check_cron, now=now))
     yield from _examined("duplicates", check_duplicates)
     yield from _examined("people", check_people)
+    yield from _examined("mail", check_mail)
 
 
 def _has_passed(findings: list[Finding]) -> bool:

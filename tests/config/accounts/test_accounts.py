@@ -242,11 +242,24 @@ class TestPasswordReset:
         (message,) = mail.outbox
         assert message.subject == "Your new password for Standing Order"
         assert message.body == starting("Hello grace,\n")
-        (link,) = re.findall(r"^http://testserver(/accounts/reset/\S+/)$", message.body, re.MULTILINE)
+        (link,) = re.findall(r"^http://127\.0\.0\.1:8000(/accounts/reset/\S+/)$", message.body, re.MULTILINE)
         form_url = client.get(link)["Location"]
         client.post(form_url, {"new_password1": "grey-heron-43", "new_password2": "grey-heron-43"})
         assert client.login(username="grace", password="grey-heron-43")
         assert b"This link no longer works" in client.get(link).content
+
+    @pytest.mark.parametrize("url", ["https://shop.example.com", "http://shop.example.com:8080"])
+    @pytest.mark.parametrize("host", ["localhost", "shop.example.com:666", "www.shop.example.com"])
+    def test_links_to_the_sites_own_address(self, client, grace, settings, url, host):
+        settings.SITE_URL = url
+        settings.ALLOWED_HOSTS = ["shop.example.com", "www.shop.example.com", "localhost"]
+        headers = {"Host": host, "X-Forwarded-Host": "evil.example"}
+        client.post(
+            "/accounts/password_reset/", {"email": "grace@example.com"}, headers=headers, secure=host == "localhost"
+        )
+        (message,) = mail.outbox
+        assert re.findall(r"\S+/accounts/reset/", message.body) == [f"{url}/accounts/reset/"]
+        assert [name for name in (host, "evil.example") if name in message.body] == []
 
     def test_says_the_same_for_an_unknown_address(self, client):
         response = client.post("/accounts/password_reset/", {"email": "nobody@example.com"}, follow=True)

@@ -24,7 +24,7 @@ REACHES_STRIPE: dict[str, tuple[str, dict[str, Any]]] = {
     "createcustomer": ("/v1/customers", {"user_name": "zoe", "email": "zoe@example.com"}),
     "session": ("/v1/checkout", {"prod_name": "Pro"}),
     "getsubs": ("/v1/checkout", {"session_id": "{session}"}),
-    "cancel": ("/v1/subscriptions", {"prod_name": "Pro", "price_id": "{price}"}),
+    "cancel": ("/v1/subscriptions", {"price_id": "{price}"}),
     "updatesub": ("/v1/invoices", {"price_id": "{team}"}),
 }
 

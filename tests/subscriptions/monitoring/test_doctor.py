@@ -29,7 +29,7 @@ class TestASoundSetUp:
         assert [line for lines in said.lines.values() for line in lines if not line.startswith("ok: ")] == []
         assert list(said.lines) == [
             "database", "key", "webhook secret", "webhook endpoint", "API version", "catalog", "events",
-            "cron", "duplicates", "people",
+            "cron", "duplicates", "people", "mail",
         ]  # fmt: skip
         assert {call.partition(" ")[0] for call in local_stripe.calls} == {"GET"}
 

@@ -26,7 +26,16 @@ class TestKeys:
         settings.STRIPE_KEY = key
         said = doctor()
         assert said.of("key") == [words]
-        assert set(said.lines) == {"database", "key", "webhook secret", "events", "duplicates", "people"}
+        assert set(said.lines) == {
+            "database",
+            "key",
+            "webhook secret",
+            "events",
+            "cron",
+            "duplicates",
+            "people",
+            "mail",
+        }
         assert said.left == "problems: 2"
 
     def test_stripe_down(self, doctor: Doctor, local_stripe: LocalStripe) -> None:

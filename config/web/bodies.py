@@ -1,0 +1,23 @@
+"""Bounds what a request may send, before anything of it is read."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+
+
+class BoundBodies:
+    """Refuses a larger body than DATA_UPLOAD_MAX_MEMORY_SIZE by its announced length.
+
+    Django's own limit does not count files, which it would write to disk while it looks for the CSRF token.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = str(request.META.get("CONTENT_LENGTH") or "0")
+        if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig(f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.")
+        return self.get_response(request)

@@ -1,0 +1,44 @@
+"""Checks of mail: people get theirs, and it does not end in a log, where links to new passwords would be read."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from subscriptions.monitoring.doctor.endpoint import LOCAL_HOSTS
+from subscriptions.monitoring.doctor.finding import Finding, ok, problem
+
+DJANGOS = "django.core.mail.backends"
+# Backends of Django that send nothing to anybody, and where mails end instead.
+ENDS = {
+    f"{DJANGOS}.console.EmailBackend": "the console or log",
+    f"{DJANGOS}.filebased.EmailBackend": "a file",
+    f"{DJANGOS}.locmem.EmailBackend": "the memory of the process",
+    f"{DJANGOS}.dummy.EmailBackend": "nothing",
+}
+
+
+def check_mail() -> Iterator[Finding]:
+    if reason := why_nobody_gets_mail():
+        yield problem(reason)
+    elif end := _end():
+        yield ok(f"Mail goes to {end}, which is enough at an address of this machine.")
+    else:
+        yield ok("Mail is sent through the server in EMAIL_URL.")
+
+
+def why_nobody_gets_mail() -> str:
+    """Return what is wrong, if the site is in production and sends its mail to nobody; else an empty text."""
+    end = _end()
+    if not end or settings.DEBUG or urlsplit(settings.SITE_URL).hostname in LOCAL_HOSTS:
+        return ""
+    return (
+        f"Mail goes to {end}: nobody gets a link to a new password, and whoever reads there can use it. "
+        "Set EMAIL_URL, such as smtp+tls://USER:PASSWORD@HOST:587."
+    )
+
+
+def _end() -> str:
+    # The site's own backend hands mails on to the one that EMAIL_URL names.
+    backend = settings.EMAIL_BACKEND if settings.EMAIL_BACKEND in ENDS else settings.MAIL_TRANSPORT
+    return ENDS.get(backend, "")
