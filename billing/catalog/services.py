@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 from billing import gateway
+from billing.catalog.errors import HasOtherCurrencies, NotAllowed, NotOnSale
+from billing.errors import StripeRefused
 from billing.gateway import Page
 from billing.gateway.snapshots import Snapshot
 from billing.idempotency import form_key
@@ -57,26 +59,6 @@ class PriceTerms:
     @property
     def is_recurring(self) -> bool:
         return self.interval != Price.Interval.ONE_TIME
-
-
-class NotOnSale(Exception):
-    """The price was replaced or archived, so it can't be changed."""
-
-    @classmethod
-    def replaced_or_archived(cls, price: Price) -> Self:
-        return cls(f"{price} is not on sale any more: it was replaced or archived.")
-
-
-class HasOtherCurrencies(Exception):
-    """The price has amounts in other currencies as well, and nobody has said what becomes of them."""
-
-    @classmethod
-    def besides_its_own(cls, price: Price, codes: Iterable[str]) -> Self:
-        named = ", ".join(code.upper() for code in codes)
-        return cls(
-            f"{price} also has its own amount in {named}, which a replacement would lose. Add the new price in "
-            "Stripe's dashboard, with all its currencies, and archive this one. Nothing was changed."
-        )
 
 
 # Our own settings of a product that are on or off.
@@ -249,6 +231,9 @@ def _terms_of(price: Price, *, unit_amount: int) -> PriceTerms:
 
 
 def make_default(*, price: Price) -> Product:
+    """Make a price its product's default. Raises NotAllowed for an archived one."""
+    if not price.active:
+        raise NotAllowed.archived_default()
     return _change_product(_product_of(price), {"default_price": price.pk})
 
 
@@ -262,8 +247,15 @@ def restore_product(*, product: Product) -> Product:
 
 
 def archive_price(*, price: Price) -> Price:
-    """Take a price off sale. Stripe refuses this for a product's default price."""
-    return _change_price(price, {"active": False})
+    """Take a price off sale. Raises NotAllowed for a product's default price, which Stripe keeps active."""
+    try:
+        return _change_price(price, {"active": False})
+    except StripeRefused as error:
+        product_id = str(price.product_id)
+        product = _changed(PRODUCT, product_id, lambda: PRODUCT.fetch(product_id))
+        if product.default_price_id != price.pk:
+            raise
+        raise NotAllowed.archiving_the_default(product) from error
 
 
 def restore_price(*, price: Price) -> Price:

@@ -205,7 +205,10 @@ class TestActions:
         self, admin: Client, local_stripe: LocalStripe, price: Price, euro: Price
     ) -> None:
         said = choose(admin, PRICES, "archive", price, euro)
-        assert said[0] == starting("$19.00 per month: Stripe refused this: ")
+        assert said[0] == (
+            "$19.00 per month: This can't be archived because it is the default price of its product Pro. "
+            "Make another price of it the default first; or archive the product, if it is not to be sold any more."
+        )
         assert said[1:] == ["Archived: €5.00 per month."]
         assert dict(Price.objects.values_list("pk", "active")) == {price.pk: True, euro.pk: False}
         assert here() == at_stripe(local_stripe)
@@ -214,6 +217,15 @@ class TestActions:
         assert choose(admin, PRICES, "make_default", euro) == ["Now the default: €5.00 per month."]
         assert Product.objects.get().default_price_id == euro.pk
         assert here() == at_stripe(local_stripe)
+
+    def test_an_archived_price_is_not_made_the_default(
+        self, admin: Client, local_stripe: LocalStripe, price: Price, euro: Price
+    ) -> None:
+        choose(admin, PRICES, "archive", euro)
+        local_stripe.forget_calls()
+        said = choose(admin, PRICES, "make_default", euro)
+        assert said == ["€5.00 per month: An archived price can't be the default. Restore it first."]
+        assert (local_stripe.calls, Product.objects.get().default_price_id) == ([], price.pk)
 
     def test_while_stripe_is_down_change_nothing(
         self, admin: Client, local_stripe: LocalStripe, price: Price, euro: Price

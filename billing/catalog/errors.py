@@ -1,0 +1,46 @@
+"""Changes of the catalog that are not possible, with what to do instead; the messages are for staff."""
+
+from collections.abc import Iterable
+from typing import Self
+
+from billing.errors import StripeRefused
+from billing.models import Price, Product
+
+
+class NotOnSale(Exception):
+    """The price was replaced or archived, so it can't be changed."""
+
+    @classmethod
+    def replaced_or_archived(cls, price: Price) -> Self:
+        return cls(f"{price} is not on sale any more: it was replaced or archived.")
+
+
+class HasOtherCurrencies(Exception):
+    """The price has amounts in other currencies as well, and nobody has said what becomes of them."""
+
+    @classmethod
+    def besides_its_own(cls, price: Price, codes: Iterable[str]) -> Self:
+        named = ", ".join(code.upper() for code in codes)
+        return cls(
+            f"{price} also has its own amount in {named}, which a replacement would lose. Add the new price in "
+            "Stripe's dashboard, with all its currencies, and archive this one. Nothing was changed."
+        )
+
+
+class NotAllowed(StripeRefused):
+    """A change that Stripe does not allow; the message says what to do instead."""
+
+    @classmethod
+    def archiving_the_default(cls, product: Product) -> Self:
+        return cls(
+            f"This can't be archived because it is the default price of its product {product.name}. Make another "
+            "price of it the default first; or archive the product, if it is not to be sold any more."
+        )
+
+    @classmethod
+    def archived_default(cls) -> Self:
+        return cls("An archived price can't be the default. Restore it first.")
+
+    @property
+    def for_staff(self) -> str:
+        return self.message
