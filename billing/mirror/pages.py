@@ -6,7 +6,7 @@ from typing import Any, Generic, NamedTuple
 from billing import gateway
 from billing.errors import StripeRefused
 from billing.gateway.snapshots import JSON, Snapshot
-from billing.mirror import equal_rows
+from billing.mirror import equal_rows, new_columns
 from billing.mirror.engine import apply_snapshot, changing_columns
 from billing.mirror.isolation import FailedObject, failed_object, isolated
 from billing.mirror.registry import Kind, Row
@@ -17,11 +17,15 @@ MAX_ROWS_IN_SPAN = 1_000
 
 
 class ComparedObject(NamedTuple, Generic[Row]):
-    """One object of a page, its row if that was not equal, and whether the row was written."""
+    """One object of a page, its row if that was not equal, and whether the row was written.
+
+    `was_older` says that the row lacked new columns only: it was equal before these were added.
+    """
 
     object: JSON
     row: Row | None
     was_written: bool
+    was_older: bool = False
 
 
 class PageResult(NamedTuple, Generic[Row]):
@@ -51,14 +55,28 @@ def apply_page(
     found = {} if span is None else equal_rows.compare_rows(kind.model, span, columns, limit=MAX_ROWS_IN_SPAN)
     if elsewhere := [key for key in columns if key not in found]:
         found |= equal_rows.compare_rows(kind.model, {"pk__in": elsewhere}, columns)
+    older = _equal_before(kind, {key: columns[key] for key in columns if found.get(key) is False})
     compared = []
     for key, (snapshot, _) in read.items():
         if found.get(key):
             compared.append(ComparedObject[Row](snapshot.object, None, was_written=False))
             continue
         with isolated(kind.object_name, snapshot.id, failed):
-            compared.append(ComparedObject(snapshot.object, *apply_snapshot(kind, snapshot)))
+            compared.append(ComparedObject(snapshot.object, *apply_snapshot(kind, snapshot), key in older))
     return PageResult(compared, failed, [key for key in found if key not in read and key not in unreadable])
+
+
+def _equal_before(kind: Kind[Row], differing: Mapping[Any, Mapping[str, Any]]) -> set[Any]:
+    """Return the keys of those of these rows that were equal before their new columns were added."""
+    added = new_columns.of(kind.model)
+    if not added or not differing:
+        return set()
+    before = {
+        key: {name: value for name, value in columns.items() if name not in added}
+        for key, columns in differing.items()
+    }
+    equal = equal_rows.compare_rows(kind.model, {"pk__in": list(before)}, before)
+    return {key for key, is_equal in equal.items() if is_equal}
 
 
 def differing_keys(kind: Kind[Row], snapshots: Iterable[Snapshot]) -> list[Any]:

@@ -57,8 +57,12 @@ class SyncResults:
         self._had_events[result.row.pk] = self._had_events.get(result.row.pk, False) or result.was_written
 
     def record_page(self, page: PageResult[Any]) -> None:
-        """Record the objects of a page that differed from our rows, and those that failed."""
-        self.differing.update((one.object["id"], None) for one in page.compared if one.was_written)
+        """Record the objects of a page that differed from our rows, and those that failed.
+
+        Rows that lacked only columns that an update has added are written, but did not drift.
+        """
+        differing = (one for one in page.compared if one.was_written and not one.was_older)
+        self.differing.update((one.object["id"], None) for one in differing)
         self.record_failures(page.failed)
 
     def record_failures(self, failed: Sequence[FailedObject]) -> None:

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from billing import gateway
 from billing.catalog import importer
 from billing.errors import StripeMissing
-from billing.mirror import engine
+from billing.mirror import engine, new_columns
 from billing.mirror.pages import PageResult, apply_page
 from subscriptions import our_clock, stripe_clock
 from subscriptions.checkout import claims, sessions
@@ -58,7 +58,7 @@ def run(context: ReconcileContext) -> None:
     """
     context.progress.expect(Subscription.objects.count())
     try:
-        with _less_garbage_collection():
+        with _less_garbage_collection(), new_columns.known(_columns_added()):
             history.save_all_lines()
             _compare_catalog(context)
             scan.compare_all(context, lists.SUBSCRIPTIONS)
@@ -68,6 +68,13 @@ def run(context: ReconcileContext) -> None:
             _compare_payments(context)
     finally:
         context.progress.finish()
+
+
+def _columns_added() -> new_columns.NewColumns:
+    """Return the columns that were added since everything was compared last."""
+    runs = SyncRun.objects.filter(is_full=True, is_complete=True).order_by("-started_at")
+    last_at = runs.values_list("started_at", flat=True).first()
+    return new_columns.added_since(last_at) if last_at else {}
 
 
 @contextmanager
