@@ -14,6 +14,10 @@ from pymongo.uri_parser import parse_uri
 
 MONGODB_ENGINE = "django_mongodb_backend"
 MEMORY = ":memory:"
+# Options of MongoDB's driver that hold secrets, by their names in lower case: the driver does not mind case.
+SECRET_OPTIONS = {
+    name.lower(): name for name in ("tlsCertificateKeyFilePassword", "authMechanismProperties", "proxyPassword")
+}
 FLAGS = {"ATOMIC_REQUESTS", "AUTOCOMMIT", "CONN_HEALTH_CHECKS", "DISABLE_SERVER_SIDE_CURSORS"}
 
 SQLITE_OPTIONS = {
@@ -65,18 +69,39 @@ def _postgresql(url: str) -> dict[str, Any]:
 
 
 def _mongodb(url: str) -> dict[str, Any]:
-    """Leave the URL to the driver: Django's and environ's parsers support neither several hosts nor `+srv`."""
+    """Leave the URL to the driver: Django's and environ's parsers support neither several hosts nor `+srv`.
+
+    Only what is secret is taken out of it, so that the address can be shown and Django hides the rest by its name.
+    """
     try:
         # Check the URL without resolving a +srv name: starting must not wait for DNS.
-        name = parse_uri(url.replace("mongodb+srv://", "mongodb://", 1))["database"]
+        read = parse_uri(url.replace("mongodb+srv://", "mongodb://", 1))
     except (PyMongoError, ValueError):
         raise _refusal("is not a valid MongoDB connection string") from None
-    if not name:
+    if not read["database"]:
         raise _refusal("must name the database, as in mongodb://host/name")
+    address, options = _without_secrets(url)
     given = {option.lower() for option in parse_qs(url.partition("?")[2])}
-    # With the driver's default of 30 seconds, pages and health checks would hang when the server is down.
-    options = {} if "serverselectiontimeoutms" in given else {"serverSelectionTimeoutMS": 5000}
-    return {"ENGINE": MONGODB_ENGINE, "HOST": url, "NAME": name, "OPTIONS": options}
+    if "serverselectiontimeoutms" not in given:
+        # With the driver's default of 30 seconds, pages and health checks would hang when the server is down.
+        options["serverSelectionTimeoutMS"] = 5000
+    entry = {"ENGINE": MONGODB_ENGINE, "HOST": address, "NAME": read["database"], "OPTIONS": options}
+    credentials = {"USER": read["username"], "PASSWORD": read["password"]}
+    return entry | {name: value for name, value in credentials.items() if value}
+
+
+def _without_secrets(url: str) -> tuple[str, dict[str, Any]]:
+    """Return a MongoDB address without user, password and secret options, and those options."""
+    scheme, _, rest = url.partition("://")
+    address, _, query = rest.rpartition("@")[2].partition("?")
+    pairs = [pair for pair in query.split("&") if pair]
+    secret = [pair for pair in pairs if pair.partition("=")[0].lower() in SECRET_OPTIONS]
+    options: dict[str, Any] = {}
+    for pair in secret:
+        name, _, value = pair.partition("=")
+        options[SECRET_OPTIONS[name.lower()]] = unquote(value)
+    left = "&".join(pair for pair in pairs if pair not in secret)
+    return f"{scheme}://{address}{'?' if left else ''}{left}", options
 
 
 def _read(url: str) -> dict[str, Any]:

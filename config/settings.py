@@ -216,6 +216,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 X_FRAME_OPTIONS = "DENY"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.reports.MaskAddresses"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # Stripe's largest events are a tenth of this.
 # Nothing is uploaded here, and what is sent all the same never lies on disk.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]

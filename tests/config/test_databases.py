@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from pymongo import MongoClient
 
 from config import databases
 
@@ -113,8 +114,8 @@ class TestMongodb:
         [
             "mongodb://127.0.0.1/shop",
             "mongodb://127.0.0.1:27018/shop",
-            "mongodb://app:p%40ss@one.example.com:27017,two.example.com:27018/shop?replicaSet=rs0&authSource=admin",
-            "mongodb+srv://app:p%40ss@cluster.example.com/shop?retryWrites=true&w=majority",
+            "mongodb://one.example.com:27017,two.example.com:27018/shop?replicaSet=rs0&authSource=admin",
+            "mongodb+srv://cluster.example.com/shop?retryWrites=true&w=majority",
         ],
     )
     def test_the_driver_gets_the_whole_url(self, url: str) -> None:
@@ -124,6 +125,51 @@ class TestMongodb:
             "NAME": "shop",
             "OPTIONS": {"serverSelectionTimeoutMS": 5000},
         }
+
+    @pytest.mark.parametrize(
+        ("url", "address"),
+        [
+            (
+                "mongodb://app:p%40ss%2F@one.example.com:27017,two.example.com:27018/shop?replicaSet=rs0",
+                "mongodb://one.example.com:27017,two.example.com:27018/shop?replicaSet=rs0",
+            ),
+            ("mongodb+srv://app:p%40ss%2F@cluster.example.com/shop", "mongodb+srv://cluster.example.com/shop"),
+        ],
+    )
+    def test_user_and_password_are_apart_from_the_address(self, url: str, address: str) -> None:
+        assert parse(url) == {
+            "ENGINE": "django_mongodb_backend",
+            "HOST": address,
+            "NAME": "shop",
+            "USER": "app",
+            "PASSWORD": "p@ss/",
+            "OPTIONS": {"serverSelectionTimeoutMS": 5000},
+        }
+
+    def test_secret_options_are_apart_from_the_address(self) -> None:
+        entry = parse(
+            "mongodb://db/shop?tls=true&TLSCertificateKeyFilePassword=h%20ush&w=1"
+            "&authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:hush"
+        )
+        assert entry["HOST"] == "mongodb://db/shop?tls=true&w=1&authMechanism=MONGODB-AWS"
+        assert entry["OPTIONS"] == {
+            "tlsCertificateKeyFilePassword": "h ush",
+            "authMechanismProperties": "AWS_SESSION_TOKEN:hush",
+            "serverSelectionTimeoutMS": 5000,
+        }
+
+    @pytest.mark.parametrize("query", ["", "?authSource=admin", "?w=majority&authMechanism=SCRAM-SHA-1"])
+    def test_the_driver_signs_in_as_with_the_url(self, query: str) -> None:
+        """What Django's backend hands the driver means the same as the URL that was written."""
+        url = f"mongodb://app:p%40ss@db.example.com/shop{query}"
+        entry = parse(url)
+        options: dict[str, Any] = {"username": entry["USER"], "password": entry["PASSWORD"], **entry["OPTIONS"]}
+        written = MongoClient(url, connect=False, serverSelectionTimeoutMS=5000)
+        taken = MongoClient(entry["HOST"], connect=False, **options)
+        assert taken == written
+        assert taken.options.pool_options._credentials == written.options.pool_options._credentials
+        written.close()
+        taken.close()
 
     def test_a_wait_of_ones_own(self) -> None:
         assert parse("mongodb://db/shop?serverSelectionTimeoutMS=100")["OPTIONS"] == {}
