@@ -18,6 +18,11 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
     def of(self, user: User) -> "InvoiceQuerySet":
         return self.filter(customer__in=BillingAccount.objects.customer_ids_of(user), is_deleted=False)
 
+    def payable_of(self, subscription: models.Model) -> "InvoiceQuerySet":
+        """The open invoices of a subscription with something left to pay, the oldest first."""
+        open_ones = self.filter(status=Invoice.Status.OPEN, amount_remaining__gt=0, is_deleted=False)
+        return open_ones.filter(subscription=subscription.pk).order_by("stripe_created_at", "pk")
+
 
 class Converted(Protocol):
     """Money that Stripe may have converted from the buyer's own currency."""

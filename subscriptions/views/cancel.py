@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.errors import StripeFailure
-from subscriptions.models import Subscription
+from subscriptions.models import Invoice, Subscription
 from subscriptions.plans import cancel as cancelling
 from subscriptions.plans import final_invoice
 from subscriptions.plans.errors import SubscriptionRefusal
@@ -49,7 +49,12 @@ def cancel(request: SignedInRequest, subscription_id: str) -> HttpResponse:
     form = CancelForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         return _cancel(request, subscription, form)
-    context = {"subscription": subscription, "form": form, "last_bill": _last_bill(subscription)}
+    context = {
+        "subscription": subscription,
+        "form": form,
+        "last_bill": _last_bill(subscription),
+        "open_invoices": Invoice.objects.payable_of(subscription),
+    }
     return render(request, "subscriptions/cancel.html", context, status=400 if form.errors else 200)
 
 
@@ -86,10 +91,18 @@ def _cancel(request: SignedInRequest, subscription: Subscription, form: CancelFo
     except SubscriptionRefusal as refusal:
         return refuse(request, str(refusal))
     if ended.has_ended:
-        messages.success(request, "Your subscription has ended.")
+        messages.success(request, f"Your subscription has ended.{_still_owed(ended)}")
     else:
         messages.success(request, "Your subscription will end with the paid period. Until then nothing changes.")
     return redirect("account")
+
+
+def _still_owed(subscription: Subscription) -> str:
+    """Name the invoices that were sent to be paid and still are."""
+    if not subscription.is_sent_invoices:
+        return ""
+    owed = [f"{one} of {one.remaining_display}" for one in Invoice.objects.payable_of(subscription)]
+    return f" Still to be paid: invoice {' and '.join(owed)}." if owed else ""
 
 
 def _last_bill(subscription: Subscription) -> LastBill | None:
