@@ -110,12 +110,26 @@ def subscription_columns(obj: JSON) -> dict[str, Any]:
         "latest_invoice_id": id_of(obj.get("latest_invoice")),
         "metadata": obj.get("metadata") or {},
         "collection_method": obj.get("collection_method") or "charge_automatically",
+        "is_taxed": _is_taxed(obj),
         "pause_behavior": pause.get("behavior") or "",
         "pause_resumes_at": moment(pause.get("resumes_at")),
         "paused_because": (paused.get("subscription") or {}).get("type") or "",
         "paused_at": moment(paused.get("transitioned_at")),
         **discount_columns(obj),
     }
+
+
+def _is_taxed(subscription: JSON) -> bool:
+    """Whether tax comes on top of the prices: computed by Stripe, or at rates that the prices do not include."""
+    items = subscription["items"]["data"]
+    rates = [
+        *(subscription.get("default_tax_rates") or []),
+        *(rate for one in items for rate in one.get("tax_rates") or []),
+    ]
+    if any(isinstance(rate, dict) and not rate.get("inclusive") for rate in rates):
+        return True
+    is_computed = (subscription.get("automatic_tax") or {}).get("enabled")
+    return bool(is_computed) and any(item["price"].get("tax_behavior") != "inclusive" for item in items)
 
 
 def discount_columns(obj: JSON) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class SubscriptionColumns(MirroredRow):
     latest_invoice = LooseLink("subscriptions.Invoice", related_name="+")
     metadata = models.JSONField(default=dict, blank=True)
     collection_method = models.CharField(max_length=30, default="charge_automatically")
+    is_taxed = models.BooleanField(default=False, help_text="Whether tax comes on top of its prices.")
     pause_behavior = models.CharField(
         "invoices during a pause", max_length=30, blank=True, help_text="Empty if payments are not paused."
     )

@@ -18,7 +18,7 @@ def describe(amount: Amount, *, seats: str = "") -> str:
     figures = " and ".join(
         f"{money.display(charge.amount, amount.currency)} {per(charge.interval)}" for charge in amount.charges
     )
-    on_top = _on_top(amount, has_figures=bool(figures))
+    on_top = _on_top(amount, has_figures=bool(figures)) + (" plus tax" if amount.is_taxed else "")
     said = ", ".join(filter(None, [figures + on_top, seats]))
     if not amount.discounts:
         return said
@@ -27,7 +27,7 @@ def describe(amount: Amount, *, seats: str = "") -> str:
     said += f", {discounts_in_words(amount)}"
     if any(charge.after != charge.amount for charge in amount.charges):
         after = " and ".join(money.display(charge.after, amount.currency) for charge in amount.charges)
-        said += f"; {after} after"
+        said += f"; {after}{' plus tax' if amount.is_taxed else ''} after"
     return said
 
 

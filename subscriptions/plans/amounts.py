@@ -85,7 +85,7 @@ class Charge:
 
 @dataclass(frozen=True)
 class Amount:
-    """What a subscription costs. `has_unknown` says that something comes on top that is not in the charges."""
+    """What a subscription costs, without tax. `has_unknown` says that something is not in the charges."""
 
     currency: str
     charges: list[Charge]
@@ -93,6 +93,7 @@ class Amount:
     is_discounted: bool
     is_metered: bool = False
     has_unknown: bool = False
+    is_taxed: bool = False
 
     @property
     def total(self) -> int | None:
@@ -127,6 +128,7 @@ def of(subscription: Subscription) -> Amount:
         is_discounted,
         is_metered=any(line.is_metered for line in unknown),
         has_unknown=any(not line.is_metered for line in unknown),
+        is_taxed=subscription.is_taxed,
     )
 
 

@@ -184,3 +184,52 @@ class TestMirror:
         local_stripe.control("clock", advance=60)
         settle()
         assert amount_words.of(Subscription.objects.get()) == "$19.00 per month, before your discount"
+
+
+class TestTax:
+    """Stripe computes it, so the words say that it comes on top; the bill of a change says how much it is."""
+
+    @pytest.mark.parametrize(
+        ("coupons", "words"),
+        [
+            ([], "$19.00 per month plus tax"),
+            ([HALF], "$9.50 per month plus tax, 50% off"),
+            ([{**HALF, "ends": MAY}], "$9.50 per month plus tax, 50% off until 3 May 2099; $19.00 plus tax after"),
+        ],
+    )
+    def test_is_said(self, customer: Customer, price: Price, coupons: list[dict[str, Any]], words: str) -> None:
+        assert amount_words.of(discounted(customer, price, *coupons, is_taxed=True)) == words
+
+    @pytest.mark.parametrize("path", ["/account/", "/", "/subscriptions/sub_1/cancel/"])
+    def test_is_said_on_pages(self, customer_client: Client, customer: Customer, price: Price, path: str) -> None:
+        subscribe(customer, price, is_taxed=True)
+        assert "You pay $19.00 per month plus tax" in reading.words(customer_client.get(path).content.decode())
+
+    @pytest.mark.parametrize(
+        ("taxes", "behavior", "is_taxed"),
+        [
+            ({}, "exclusive", False),
+            ({"automatic_tax": {"enabled": True}}, "exclusive", True),
+            ({"automatic_tax": {"enabled": True}}, "unspecified", True),
+            ({"automatic_tax": {"enabled": True}}, "inclusive", False),
+            ({"default_tax_rates": [{"id": "txr_1", "inclusive": False}]}, "exclusive", True),
+            ({"default_tax_rates": [{"id": "txr_1", "inclusive": True}]}, "exclusive", False),
+        ],
+    )
+    def test_is_known_from_stripe(
+        self,
+        client: Client,
+        new_subscription: Subscription,
+        local_stripe: LocalStripe,
+        *,
+        taxes: dict[str, Any],
+        behavior: str,
+        is_taxed: bool,
+    ) -> None:
+        local_stripe.control("clock", advance=10)
+        local_stripe.api.subscriptions.update(new_subscription.pk, {"metadata": {"a": "b"}})
+        event = local_stripe.events("customer.subscription.updated")[-1]
+        event["data"]["object"] |= taxes
+        event["data"]["object"]["items"]["data"][0]["price"]["tax_behavior"] = behavior
+        assert deliver(client, event).status_code == 200
+        assert Subscription.objects.get().is_taxed is is_taxed
