@@ -5,12 +5,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import F, Model
+
 from billing import gateway
 from billing.errors import StripeMissing
 from billing.mirror import registry
 from subscriptions.customers import services as customers
 from subscriptions.mirror import kinds, refresh, unpaid_orders
-from subscriptions.models import ErasedCustomer, Payment, ProductClaim, StatusChange, WebhookEvent
+from subscriptions.models import Dispute, ErasedCustomer, Payment, ProductClaim, Refund, StatusChange, WebhookEvent
 
 logger = logging.getLogger(__name__)
 
@@ -68,10 +72,27 @@ def mark_erased(customer_id: str, *, reason: str, now: datetime) -> None:
     subscription_ids = _keys_of_rows(kinds.SUBSCRIPTION, customer_id)
     StatusChange.objects.filter(subscription_id__in=subscription_ids).delete()
     ProductClaim.objects.filter(customer_id=customer_id).delete()
+    _delete_unlinked(customer_id)
     # What belongs to something else is registered after it, and is deleted before it. MongoDB deletes by no join.
     for kind in reversed(registry.all_kinds()):
         if kind.customer_on_row:
-            kind.model._default_manager.filter(pk__in=_keys_of_rows(kind, customer_id)).delete()
+            keys = _keys_of_rows(kind, customer_id)
+            _forget_names_in_log(kind.model, keys)
+            kind.model._default_manager.filter(pk__in=keys).delete()
+
+
+def _delete_unlinked(customer_id: str) -> None:
+    """Delete refunds and disputes that do not name the customer yet, but whose payment is the customer's."""
+    intents = Payment.objects.filter(customer=customer_id).exclude(payment_intent_id="")
+    ids = list(intents.order_by().values_list("payment_intent_id", flat=True))
+    for model in (Refund, Dispute):
+        model._default_manager.filter(payment_intent_id__in=ids, customer=None).delete()
+
+
+def _forget_names_in_log(model: type[Model], keys: list[object]) -> None:
+    """Call the rows in the admin's log by their ids: a customer is called by its address there."""
+    entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
+    entries.filter(object_id__in=[str(key) for key in keys]).update(object_repr=F("object_id"))
 
 
 def _remember(customer_id: str, *, reason: str, now: datetime) -> None:
