@@ -48,7 +48,11 @@ class StripeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     send(row)
             except StripeFailure as error:
                 self.message_user(request, f"{row}: {error.for_staff}", messages.ERROR)
+                if error.may_be_done:
+                    # It may have taken effect all the same, so the log says that it was tried.
+                    self.log_change(request, row, f"{done}? {error.for_staff}")
             else:
+                self.log_change(request, row, f"{done}.")
                 succeeded.append(str(row))
         if succeeded:
             self.message_user(request, f"{done}: {', '.join(succeeded)}.", messages.SUCCESS)

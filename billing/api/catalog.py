@@ -7,6 +7,7 @@ from ninja import Router, Status
 from pydantic import BaseModel, ConfigDict, Field
 
 from billing import money
+from billing.api import staff_log
 from billing.api.permissions import require_staff
 from billing.api.refusals import Conflict, Refusal
 from billing.api.request_bodies import (
@@ -141,6 +142,7 @@ def product(request: HttpRequest) -> Status[ProductAnswer]:
     asked = read(request, ProductAsked)
     terms = _terms(asked)
     made = offers.create(name=asked.prod_name, terms=terms, description=asked.description or "")
+    staff_log.log_addition(request, made.product)
     return Status(201, ProductAnswer.of(made))
 
 
@@ -163,7 +165,9 @@ def updateprod(request: HttpRequest) -> ProductAnswer:
         name=asked.new_name, description=asked.description, unit_amount=asked.unit_amount, active=asked.active
     )
     found = lookup.find_product(name=asked.prod_name or "", product_id=asked.product_id or "")
-    return ProductAnswer.of(offers.update(product=found, changes=changes))
+    offer = offers.update(product=found, changes=changes)
+    staff_log.log_change(request, offer.product, f"changed {', '.join(sorted(asked.model_fields_set))}.")
+    return ProductAnswer.of(offer)
 
 
 def _needed(asked: ProductChange) -> list[str]:

@@ -19,6 +19,8 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     @admin.action(description="Process again", permissions=["manage"])
     def process_again(self, request: HttpRequest, chosen: QuerySet[WebhookEvent]) -> None:
         for entry, error in inbox.replay(chosen.order_by("stripe_created_at")):
+            outcome = entry.state if error is None else f"failed again, {type(error).__name__}"
+            self.log_change(request, entry, f"Processed again: {outcome}.")
             label = f"Event {entry.pk} ({entry.type})"
             if error is None:
                 self.message_user(request, f"{label}: {entry.state}.", messages.SUCCESS)

@@ -4,6 +4,7 @@ from django.http import HttpRequest
 from ninja import Router
 from pydantic import ConfigDict, Field
 
+from billing.api import staff_log
 from billing.api.refusals import Conflict, Refusal
 from billing.api.request_bodies import (
     Body,
@@ -16,7 +17,7 @@ from billing.api.request_bodies import (
 from billing.models import Price
 from subscriptions import stripe_clock
 from subscriptions.api.answers import ChangedAnswer, PaymentAnswer, SubscriptionAnswer
-from subscriptions.api.authentication import requested_person, require_for, subject_of
+from subscriptions.api.authentication import caller_of, requested_person, require_for, subject_of
 from subscriptions.api.customers import UserName
 from subscriptions.models import Customer, Payment, Subscription
 from subscriptions.models.subscription import SubscriptionQuerySet
@@ -67,12 +68,19 @@ def cancel(request: HttpRequest) -> SubscriptionAnswer | PaymentAnswer:
     subject = subject_of(request, person)
     subscription = _to_cancel(person, asked, subject)
     if subscription is not None:
-        return SubscriptionAnswer.of(_cancelled(subscription, at_period_end=asked.at_period_end))
+        if not subscription.has_ended:
+            subscription = _cancelled(subscription, at_period_end=asked.at_period_end)
+            when = "at the end of the period" if asked.at_period_end else "now"
+            _note(request, person, subscription, f"cancelled {when}.")
+        return SubscriptionAnswer.of(subscription)
     require_for(request, person, CHANGE_PAYMENT)
     payments = _purchases(person, asked)
     if not payments:
         raise Refusal.not_found(f"{subject} no such subscription or purchase.")
+    ending = [payment for payment in payments if payment.access_ended_at is None]
     end_purchase.end_access(payments=payments, now=stripe_clock.now())
+    for payment in ending:
+        _note(request, person, payment, "its access ended.")
     return PaymentAnswer.of(payments[0])
 
 
@@ -106,7 +114,14 @@ def updatesub(request: HttpRequest) -> ChangedAnswer:
     except previews.StalePreview as stale:
         raise Refusal.conflict("changed_meanwhile", f"{stale} Please ask again.") from stale
     _link(after, price, subscription.customer)
+    _note(request, person, after, f"changed to {price.pk}.")
     return ChangedAnswer.after(after, charged_now=preview.is_billed_now)
+
+
+def _note(request: HttpRequest, person: User, row: Subscription | Payment, words: str) -> None:
+    """Note in the admin log what staff do for somebody else."""
+    if person != caller_of(request):
+        staff_log.log_change(request, row, words)
 
 
 def _theirs(person: User) -> SubscriptionQuerySet:
@@ -129,8 +144,6 @@ def _to_cancel(person: User, asked: CancelAsked, subject: str) -> Subscription |
 
 
 def _cancelled(subscription: Subscription, *, at_period_end: bool) -> Subscription:
-    if subscription.has_ended:
-        return subscription
     end = lifecycle.cancel if at_period_end else lifecycle.cancel_now
     after = end(subscription=subscription)
     _link(after, subscription.price, subscription.customer)

@@ -5,6 +5,7 @@ from django.utils import timezone
 from ninja import Router, Status
 from pydantic import ConfigDict, Field
 
+from billing.api import staff_log
 from billing.api.refusals import Conflict, Refusal
 from billing.api.request_bodies import (
     Body,
@@ -17,7 +18,7 @@ from billing.api.request_bodies import (
 )
 from billing.catalog import lookup
 from subscriptions.api.answers import Mode, SessionAnswer
-from subscriptions.api.authentication import requested_person, subject_of
+from subscriptions.api.authentication import caller_of, requested_person, subject_of
 from subscriptions.api.customers import UserName
 from subscriptions.checkout import services as checkout
 from subscriptions.checkout.services import Started
@@ -63,6 +64,8 @@ def session(request: HttpRequest) -> Status[SessionAnswer]:
     )
     if started.session is None:
         raise _already_held(started, subject_of(request, person))
+    if started.is_new and person != caller_of(request):
+        staff_log.log_addition(request, started.session)
     return Status(201 if started.is_new else 200, SessionAnswer.of(started.session))
 
 

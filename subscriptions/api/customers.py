@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from ninja import Router, Status
 from pydantic import AfterValidator, Field, JsonValue
 
+from billing.api import staff_log
 from billing.api.permissions import require_staff
 from billing.api.refusals import Conflict, Refusal
 from billing.api.request_bodies import Body, Id, Text, read, takes
@@ -102,6 +103,8 @@ def createcustomer(request: HttpRequest) -> Status[CustomerAnswer]:
     asked = read(request, CustomerAsked)
     person = _get_or_create_person(request, asked)
     customer, is_new = customers.ensured(person)
+    if is_new and person != caller_of(request):
+        staff_log.log_addition(request, customer)
     answer = CustomerAnswer(
         customer_id=customer.pk, user_name=person.get_username(), email=customer.email or person.email
     )
