@@ -31,10 +31,8 @@ from subscriptions.user_model import User
 
 if TYPE_CHECKING:  # Generic in the stubs only.
     UserForm = UserCreationForm[User]
-    OldPasswordForm = PasswordChangeForm[User]
 else:
     UserForm = UserCreationForm
-    OldPasswordForm = PasswordChangeForm
 
 CLAIM_LIFETIME = timedelta(minutes=1)
 
@@ -103,7 +101,7 @@ class AdminSignInForm(Limited, AdminAuthenticationForm):
     pass
 
 
-class ChangePasswordForm(OldPasswordForm):
+class ChangePasswordForm(PasswordChangeForm):
     """Django's form, which also limits how often the old password is guessed."""
 
     def clean_old_password(self) -> str:

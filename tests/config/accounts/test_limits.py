@@ -288,14 +288,15 @@ class TestHashing:
 
         def hash_one() -> None:
             began.set()
-            with turns.taken():
-                done.append("second")
+            turns.hash(lambda: done.append("second"))
 
-        with turns.taken():
-            thread = threading.Thread(target=hash_one)
+        def hash_while_another_waits() -> None:
             thread.start()
             assert began.wait(5)
             done.append("first")
+
+        thread = threading.Thread(target=hash_one)
+        turns.hash(hash_while_another_waits)
         thread.join(5)
         assert done == ["first", "second"]
 

@@ -1,0 +1,1 @@
+"""Measure whether the site answers while others wait: `python -m benchmarks.waiting`."""
