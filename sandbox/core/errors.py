@@ -12,6 +12,13 @@ from sandbox.core.kinds import KINDS
 
 DOCS = "https://stripe.com/docs/error-codes"
 PAYMENT_METHOD = "payment_method"
+# What the id in the path is called in errors, where that is not `id`.
+PATH_PARAMETERS = {
+    "checkout.session": "session",
+    "payment_intent": "intent",
+    PAYMENT_METHOD: PAYMENT_METHOD,
+    "setup_intent": "intent",
+}
 MAYBE_CONNECTED = (
     "It's possible this PaymentMethod exists on one of your connected accounts, in which case you should retry this "
     "request on that connected account. Learn more at https://stripe.com/docs/connect/authentication"
@@ -84,7 +91,9 @@ class ApiError(Exception):
         noun = KINDS[kind].noun or kind.replace(".", " ").replace("_", " ")
         message = f"No such {noun}: '{object_id}'"
         if kind == PAYMENT_METHOD:
-            message, param = f"{message}; {MAYBE_CONNECTED}", PAYMENT_METHOD if param == "id" else param
+            message = f"{message}; {MAYBE_CONNECTED}"
+        if param == "id":
+            param = PATH_PARAMETERS.get(kind, param)
         return cls(message, status=status, code="resource_missing", param=param)
 
     @classmethod

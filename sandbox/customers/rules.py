@@ -12,6 +12,7 @@ from sandbox.http import limits, listing, metadata
 from sandbox.http.listing import Params
 from sandbox.invoices import subscription_state
 from sandbox.invoices.balances import rules as balances
+from sandbox.payments.methods import naming
 from sandbox.subscriptions import rules as subscriptions
 
 MAX_LENGTHS = {"business_name": 150, "description": 350, "individual_name": 150, "name": 256, "phone": 20}
@@ -115,10 +116,5 @@ def _invoice_settings(account: Account, given: Params, customer: Object) -> Para
         param = "invoice_settings[default_payment_method]"
         method = account.find("payment_method", method_id, param=param)
         if method["customer"] != customer["id"]:
-            raise ApiError.invalid(
-                f"The customer does not have a payment method with the ID {method_id}. The payment method must be "
-                "attached to the customer.",
-                param=param,
-                code="resource_missing",
-            )
+            raise naming.not_the_customers(method_id, param=param)
     return {**customer["invoice_settings"], **{name: value or None for name, value in given.items()}}

@@ -50,7 +50,14 @@ def attach(account: Account, params: Params, method_id: str) -> Object:
     if "customer" not in params:
         raise ApiError.missing_parameter("customer")
     customer = account.find("customer", params["customer"], param="customer")
-    return attached(account, method_id, customer, param="id")
+    method = naming.find(account, method_id, param="id")
+    if method["customer"] not in {None, customer["id"]}:
+        raise ApiError.invalid(
+            "The payment method you provided has already been attached to a customer.",
+            param="id",
+            code="payment_method_unexpected_state",
+        )
+    return _saved(account, method, customer)
 
 
 def create(account: Account, params: Params) -> Object:
@@ -81,19 +88,20 @@ def detach(account: Account, _params: Params, method_id: str) -> Object:
 
 
 def attached(account: Account, method_id: str, customer: Object, *, param: str) -> Object:
-    """Return the payment method, attached to the customer.
+    """Return the customer's payment method; one that a test id names is attached first.
 
-    Raises ApiError if it belongs to another customer, or is a card that is declined when it is attached.
+    Raises ApiError if it is not the customer's, or is a card that is declined when it is attached.
     """
     method = naming.find(account, method_id, param=param)
-    if method["customer"] == customer["id"]:
-        return method
+    if method["id"] == method_id and method["customer"] != customer["id"]:
+        raise naming.not_the_customers(method_id, param=param)
+    return _saved(account, method, customer)
+
+
+def _saved(account: Account, method: Object, customer: Object) -> Object:
+    """Return the method, attached to the customer. Raises ApiError (402) for a card that is declined then."""
     if method["customer"] is not None:
-        raise ApiError.invalid(
-            "The payment method you provided has already been attached to a customer.",
-            param=param,
-            code="payment_method_unexpected_state",
-        )
+        return method
     naming.require_attachable(method)
     if method["type"] == method_types.CARD and (refusal := rules.card_of(method).refusal_when_saved()):
         raise refusal.error(param=refusal.param or "")

@@ -39,6 +39,41 @@ class TestUnknownPaymentMethod:
         assert error.param == "invoice_settings[default_payment_method]"
 
 
+class TestForeignPaymentMethod:
+    @pytest.fixture
+    def of_another(self, shop):
+        return shop.api.payment_methods.attach("pm_card_visa", {"customer": shop.customer()}).id
+
+    @pytest.fixture
+    def of_nobody(self, shop):
+        return shop.api.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}}).id
+
+    @pytest.mark.parametrize("whose", ["of_another", "of_nobody"])
+    def test_is_no_default(self, request, shop, paid_subscription, whose):
+        method, buyer = request.getfixturevalue(whose), paid_subscription.customer
+        shop.forget_events()
+        for call, object_id, params, param in (
+            (shop.api.subscriptions.update, paid_subscription.id, {"default_payment_method": method}, ""),
+            (shop.api.customers.update, buyer, {"invoice_settings": {"default_payment_method": method}}, "settings"),
+        ):
+            error = error_of(call, object_id, params)
+
+            assert (error.http_status, error.code) == (400, "resource_missing")
+            assert error.param == ("invoice_settings[default_payment_method]" if param else "default_payment_method")
+            assert error.user_message == (
+                f"The customer does not have a payment method with the ID {method}. The payment method must be "
+                "attached to the customer."
+            )
+        assert shop.new_types() == []
+
+
+class TestUnknownCharge:
+    def test_is_named_by_a_refund(self, shop):
+        error = error_of(shop.api.refunds.create, {"charge": "ch_none"})
+
+        assert (error.http_status, error.code, error.param) == (400, "resource_missing", "charge")
+
+
 class TestRequestLog:
     def test_is_named_by_refusals_with_the_request_s_id(self, shop):
         error = error_of(shop.api.customers.retrieve, "cus_none")

@@ -94,12 +94,13 @@ def _check_amount(params: Params) -> None:
 def _check_percentage(percentage: float) -> None:
     if percentage < SMALLEST_PERCENTAGE:
         raise ApiError.invalid(
-            f"This value must be greater than or equal to {SMALLEST_PERCENTAGE} (it currently is '{percentage}').",
+            f"This value must be greater than or equal to {SMALLEST_PERCENTAGE} (it currently is '{percentage:g}').",
             param="percent_off",
         )
     if percentage > WHOLE:
         raise ApiError.invalid(
-            f"This value must be less than or equal to {WHOLE} (it currently is '{percentage}').", param="percent_off"
+            f"This value must be less than or equal to {WHOLE} (it currently is '{percentage:g}').",
+            param="percent_off",
         )
 
 

@@ -38,6 +38,16 @@ def from_test_card(account: Account, card: Card) -> Object:
     return rules.new_card(account, card, payer=shapes.billing_details(), expiry=expiry)
 
 
+def not_the_customers(method_id: str, *, param: str) -> ApiError:
+    """Return the refusal of a payment method that is another customer's, or nobody's."""
+    return ApiError.invalid(
+        f"The customer does not have a payment method with the ID {method_id}. The payment method must be attached "
+        "to the customer.",
+        param=param,
+        code="resource_missing",
+    )
+
+
 def require_attachable(method: Object) -> None:
     """Raise ApiError if the payment method can't be attached: it was detached, or is used up by one payment."""
     if method.get("_was_detached") or method.get("_was_used"):

@@ -75,7 +75,7 @@ def _charge(account: Account, params: Params) -> Object:
             "One of the following params should be provided for this request: payment_intent or charge."
         )
     if "charge" in params:
-        charge = account.find("charge", params["charge"])
+        charge = account.find("charge", params["charge"], param="charge")
         if params.get("payment_intent", charge["payment_intent"]) != charge["payment_intent"]:
             raise ApiError.invalid(
                 f"The charge {charge['id']} does not belong to the PaymentIntent {params['payment_intent']}.",

@@ -79,7 +79,7 @@ class TestCreate:
             ({"name": "n", "colour": "red"}, "colour", "Received unknown parameter: colour"),
             (
                 {"name": "n", "default_price_data": {"currency": "usd", "unit_amount": -1}},
-                "unit_amount",
+                "default_price_data[unit_amount]",
                 "Invalid non-negative integer",
             ),
         ],

@@ -108,7 +108,7 @@ class TestRetrieveAndList:
     def test_does_not_find_an_unknown_id(self, shop):
         error = error_of(shop.api.checkout.sessions.retrieve, "cs_test_none")
 
-        assert (error.http_status, error.code, error.param) == (404, "resource_missing", "id")
+        assert (error.http_status, error.code, error.param) == (404, "resource_missing", "session")
 
     def test_lists_by_customer_status_subscription_and_payment(self, shop):
         ada, bob = shop.customer(), shop.customer(email="bob@example.com")

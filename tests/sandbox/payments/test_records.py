@@ -96,11 +96,13 @@ class TestPayments:
 
         assert described == ["Subscription update", "Subscription creation"]
 
-    @pytest.mark.parametrize("name", ["payment_intents", "charges", "invoice_payments"])
-    def test_are_not_found_by_another_id(self, shop, name):
+    @pytest.mark.parametrize(
+        ("name", "param"), [("payment_intents", "intent"), ("charges", "id"), ("invoice_payments", "id")]
+    )
+    def test_are_not_found_by_another_id(self, shop, name, param):
         error = error_of(getattr(shop.api, name).retrieve, "none")
 
-        assert (error.http_status, error.code, error.param) == (404, "resource_missing", "id")
+        assert (error.http_status, error.code, error.param) == (404, "resource_missing", param)
 
 
 class TestPaymentMethods:

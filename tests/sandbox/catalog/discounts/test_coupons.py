@@ -77,7 +77,7 @@ class TestCreate:
             ),
             (
                 {"percent_off": 0},
-                "This value must be greater than or equal to 0.01 (it currently is '0.0').",
+                "This value must be greater than or equal to 0.01 (it currently is '0').",
                 None,
                 "percent_off",
             ),
