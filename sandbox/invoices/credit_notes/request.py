@@ -11,6 +11,11 @@ from sandbox.http.listing import Params
 from sandbox.invoices.credit_notes.shapes import Credit
 
 CREDITABLE = {"open", "paid", "uncollectible"}
+# The parameters that only lines of one type take.
+ONLY_OF = {
+    "custom_line_item": {"description", "unit_amount", "unit_amount_decimal"},
+    "invoice_line_item": {"amount", "invoice_line_item"},
+}
 
 
 def invoice(account: Account, params: Params) -> Object:
@@ -64,6 +69,7 @@ def check_split(params: Params, invoice: Object, *, linked: int, after_payment: 
 def _line(given: Params, invoice: Object, path: str) -> Credit:
     with within(path):
         limits.refuse_unsupported(given, "tax_amounts", "tax_rates", "metadata")
+    _refuse_of_other_type(given, path)
     if given["type"] == "custom_line_item":
         return _custom(given, path)
     line = next((each for each in invoice["lines"]["data"] if each["id"] == given.get("invoice_line_item")), None)
@@ -72,6 +78,15 @@ def _line(given: Params, invoice: Object, path: str) -> Credit:
             "line_item", given.get("invoice_line_item", ""), param=f"{path}[invoice_line_item]", status=400
         )
     return _part_of(line, given, path)
+
+
+def _refuse_of_other_type(given: Params, path: str) -> None:
+    """Raise ApiError for parameters that a line of this type does not take."""
+    for kind, names in ONLY_OF.items():
+        if given["type"] != kind and (found := sorted(given.keys() & names)):
+            raise ApiError.invalid(
+                f"You can only pass `{found[0]}` for a line whose `type` is `{kind}`.", param=f"{path}[{found[0]}]"
+            )
 
 
 def _custom(given: Params, path: str) -> Credit:

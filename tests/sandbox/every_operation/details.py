@@ -38,6 +38,8 @@ def _subscriptions(api, price, customer, monthly, once):
     (item,) = subscription["items"].data
     api.subscriptions.update(subscription.id, {"items": [{"id": item.id, "price": price, "metadata": {"a": "b"}}]})
     api.subscription_items.update(item.id, {"price_data": monthly, "quantity": 2})
+    seats = api.subscription_items.create({"subscription": subscription.id, "price_data": monthly}).id
+    api.subscription_items.delete(seats)
     details = {"subscription_details": {"items": [{"price_data": monthly}]}}
     api.invoices.create_preview({"customer": customer, **details})
     phase = {"items": [{"price_data": monthly}], "add_invoice_items": [{"price_data": once}]}

@@ -26,6 +26,7 @@ from sandbox.http.forms import Form
 from sandbox.transport import InProcessClient
 
 TEXTS = ("x", "US", "2", "https://shop.example")
+BOOLEANS = ("true", "false")
 NUMBERS = ("1", "1802000000")
 AN_ID = re.compile(r"\b([a-z]+(?:_secret)?_)[A-Za-z0-9]{8,}")
 DEEPEST = 6
@@ -116,8 +117,8 @@ class ProbingClient(InProcessClient):
                 given = noting(contract.coerce(operation, form), "", seen)
                 expand = given.pop("expand", [])
                 answer = expansion.expand(self.sandbox.account, run(given), expand)
-                made = json.dumps([answer, sorted(map(repr, rehearsal._states.items()))])
-                found = Outcome(text=AN_ID.sub(r"\1", made))
+                events = sorted(AN_ID.sub(r"\1", repr(state)) for state in rehearsal._states.items())
+                found = Outcome(text="\n".join([AN_ID.sub(r"\1", json.dumps(answer)), *events]))
             except ApiError as error:
                 found = Outcome(error.code or "invalid", error.param or "", error.message)
             except Exception as bug:  # noqa: BLE001 - Any is a 500, and a fault of the sandbox.
@@ -162,7 +163,7 @@ class ProbingClient(InProcessClient):
     def _flat(self, kind: Parameter, name: str) -> list[str | Form]:
         made: list[str | Form] = list(kind.choices)
         if kind.scalars:
-            made += ["true"] if bool in kind.scalars else NUMBERS
+            made += BOOLEANS if bool in kind.scalars else NUMBERS
         if kind.is_text and not kind.choices:
             made += [self.samples[name]] if name in self.samples else TEXTS
         if kind.entry:

@@ -85,6 +85,25 @@ class TestAfterPayment:
         assert shop.api.credit_notes.retrieve(note.id).status == "issued"
 
 
+class TestLines:
+    @pytest.mark.parametrize(
+        ("line", "param"),
+        [
+            ({"type": "custom_line_item", "description": "Sorry", "quantity": 1, "amount": 5}, "amount"),
+            ({"type": "invoice_line_item", "invoice_line_item": "?", "unit_amount": 5}, "unit_amount"),
+            ({"type": "invoice_line_item", "invoice_line_item": "?", "description": "Sorry"}, "description"),
+        ],
+        ids=lambda value: value if isinstance(value, str) else "",
+    )
+    def test_refuse_what_is_of_the_other_type(self, shop, open_invoice, line, param):
+        named = {"invoice_line_item": open_invoice.lines.data[0].id} if "invoice_line_item" in line else {}
+        shop.forget_events()
+
+        error = error_of(shop.api.credit_notes.create, {"invoice": open_invoice.id, "lines": [{**line, **named}]})
+
+        assert (error.http_status, error.param, shop.new_types()) == (400, f"lines[0][{param}]", [])
+
+
 class TestBeforePayment:
     def test_reduces_what_is_owed(self, shop, open_invoice):
         line = {"type": "invoice_line_item", "invoice_line_item": open_invoice.lines.data[0].id, "amount": 1000}
