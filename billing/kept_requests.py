@@ -79,6 +79,12 @@ def about(*subjects: str) -> list[KeptRequest]:
     return list(KeptRequest.objects.filter(about__in=subjects, asked_at__gte=since).order_by("asked_at"))
 
 
+def about_any(prefix: str) -> list[KeptRequest]:
+    """Return the open requests about anything that begins so."""
+    since = timezone.now() - KEPT_FOR
+    return list(KeptRequest.objects.filter(about__startswith=prefix, asked_at__gte=since).order_by("asked_at"))
+
+
 class OpenRequest:
     """A request whose outcome is not known yet. `is_repeat` if it was sent before, and may have been carried out."""
 
@@ -107,11 +113,9 @@ class OpenRequest:
         try:
             return creation.send(self._marked(params, creation.mark), self._key(creation))
         except StripeUnavailable as error:
-            if not error.answered_500:
-                raise
-            self._next_attempt()
-            if made := self._find(creation):
-                return made
+            if error.answered_500:
+                # It may have taken effect: the next try looks for that first.
+                self._next_attempt()
             raise
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from billing import gateway
 from billing.errors import StripeFailure
 from subscriptions.payments.refunds import CannotRefund
 from subscriptions.plans.errors import SubscriptionRefusal
@@ -67,7 +68,8 @@ class ConfirmsActions(admin.ModelAdmin):  # type: ignore[type-arg]
         for row in chosen:
             named = f"{str(self.opts.verbose_name).capitalize()} {row}"
             try:
-                done = action.act(row)
+                with gateway.noting_writes():
+                    done = action.act(row)
             except (SubscriptionRefusal, CannotRefund, StripeFailure) as error:
                 why = error.for_staff if isinstance(error, StripeFailure) else str(error)
                 self.message_user(request, f"{named}: {why}", messages.ERROR)

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from django.db.models import Count, QuerySet, Sum
 
-from billing import gateway
+from billing import gateway, kept_requests
+from billing.kept_requests import open_request
 from billing.mirror.isolation import FailedObject
 from billing.mirror.pages import apply_page
 from subscriptions import stripe_clock
@@ -21,12 +22,21 @@ from subscriptions.plans import cancel
 # In the other statuses a subscription is not charged, so it is no duplicate.
 PAYING = Subscription.GIVING_ACCESS | {Subscription.Status.PAST_DUE}
 
+# What an open request of `cancel_and_refund` is about begins with this.
+REFUNDING = "paid twice: "
+
 Purchase = TypeVar("Purchase", Subscription, Payment)
 
 
 def newer_subscriptions() -> list[Subscription]:
-    """Return subscriptions whose customer pays an older one to the same product as well."""
-    return _all_but_the_oldest(Subscription.objects.filter(status__in=PAYING, is_deleted=False))
+    """Return subscriptions whose customer pays an older one to the same product as well.
+
+    With them those that were cancelled as such, while it is not known whether all was refunded.
+    """
+    paying = _all_but_the_oldest(Subscription.objects.filter(status__in=PAYING, is_deleted=False))
+    ids = [row.about.removeprefix(REFUNDING) for row in kept_requests.about_any(REFUNDING)]
+    half_done = Subscription.objects.filter(pk__in=ids).exclude(pk__in=[one.pk for one in paying]) if ids else ()
+    return [*paying, *half_done]
 
 
 def newer_payments() -> list[Payment]:
@@ -40,6 +50,12 @@ def cancel_and_refund(subscription: Subscription) -> list[Refund]:
     Raises SubscriptionRefusal, StripeUnavailable, StripeRefused, or CannotRefund if one of its invoices can't be read;
     calling it again continues where it stopped.
     """
+    about = f"{REFUNDING}{subscription.pk}"
+    with open_request("cancel_and_refund", subscription.pk, request_id=subscription.pk, about=about):
+        return _cancel_and_refund(subscription)
+
+
+def _cancel_and_refund(subscription: Subscription) -> list[Refund]:
     if subscription.is_running:
         subscription = cancel.cancel_now(subscription=subscription, is_last_invoice_wanted=False)
     # Copy the invoices first: one that is not here yet may be paid as well.

@@ -220,6 +220,9 @@ def undo_scheduled_change(*, subscription: Subscription) -> Subscription:
     Raises CannotChange if no change is scheduled, or it has taken effect meanwhile.
     """
     if not subscription.pending_change:
+        if subscription.schedule_id:
+            # An earlier try may have released it, whose answer was lost.
+            refresh.fetch(subscription)
         raise CannotChange.nothing_pending()
     after = refresh.release_schedule(subscription)
     if (after.price_id, after.quantity) != (subscription.price_id, subscription.quantity):

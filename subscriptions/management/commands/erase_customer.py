@@ -28,6 +28,8 @@ class Command(BaseCommand):
             for customer_id in customer_ids:
                 erasing.erase(customer_id, now=timezone.now())
         except StripeFailure as error:
+            if error.may_be_done:
+                raise CommandError(f"it is not known whether all is erased, so run this again: {error}") from error
             raise CommandError(f"not erased: {error}") from error
         if user:
             user.delete()
