@@ -179,6 +179,7 @@ CRONTAB_LOCK_JOBS = False  # The sync has a lease of its own, which also holds a
 
 # --- People ------------------------------------------------------------------
 
+SESSION_ENGINE = "config.sessions"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/account/"
 LOGOUT_REDIRECT_URL = "/"

@@ -1,9 +1,10 @@
 """The paths under /accounts/ that replace or add to Django's own."""
 
-from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.contrib.auth.views import LoginView, PasswordChangeView, PasswordResetConfirmView
 from django.urls import path
 
 from config.accounts.forms import ChangePasswordForm, SignInForm
+from config.accounts.tokens import reset_tokens
 from config.accounts.views import PasswordReset, SignUp
 
 urlpatterns = [
@@ -11,4 +12,9 @@ urlpatterns = [
     path("login/", LoginView.as_view(authentication_form=SignInForm), name="login"),
     path("password_change/", PasswordChangeView.as_view(form_class=ChangePasswordForm), name="password_change"),
     path("password_reset/", PasswordReset.as_view(), name="password_reset"),
+    path(
+        "reset/<uidb64>/<token>/",
+        PasswordResetConfirmView.as_view(token_generator=reset_tokens),
+        name="password_reset_confirm",
+    ),
 ]

@@ -15,6 +15,7 @@ from django.views.generic import FormView
 
 from config.accounts.forms import ResetForm, SignUpForm, refuse_for_now
 from config.accounts.hashing import HashingBusy
+from config.accounts.tokens import reset_tokens
 from subscriptions import limits
 from subscriptions.limits import TooMany, Try
 
@@ -63,6 +64,7 @@ class PasswordReset(PasswordResetView):
     """Django's page; only so many mails are sent on behalf of an address, and to one."""
 
     form_class = ResetForm
+    token_generator = reset_tokens
 
     def form_valid(self, form: Any) -> HttpResponse:
         try:
