@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from billing import money
 from billing.catalog import services as catalog
+from billing.catalog.errors import HasOtherCurrencies, NotOnSale
 from billing.catalog.opened_forms import SinceOpened
 from billing.catalog.services import PriceTerms
 from billing.errors import StripeFailure
@@ -77,7 +78,7 @@ class StripeForm(forms.ModelForm):  # type: ignore[type-arg]
         except StripeFailure as error:
             self.add_error(None, error.for_staff)
             return False
-        except (catalog.NotOnSale, catalog.HasOtherCurrencies) as refusal:
+        except (NotOnSale, HasOtherCurrencies) as refusal:
             self.add_error(None, str(refusal))
             return False
         return True
@@ -283,5 +284,5 @@ class PriceForm(StripeForm):
             return price
         replacement = catalog.change_price(price=price, unit_amount=unit_amount, request_id=self.request_key)
         if not replacement.active:
-            raise catalog.NotOnSale.replaced_or_archived(replacement)
+            raise NotOnSale.replaced_or_archived(replacement)
         return replacement

@@ -4,6 +4,7 @@ import pytest
 
 from billing.catalog import importer
 from billing.catalog import services as catalog
+from billing.catalog.errors import HasOtherCurrencies
 from billing.catalog.services import PriceTerms
 from billing.errors import StripeUnavailable
 from billing.models import Price, Product
@@ -67,7 +68,7 @@ class TestChangePrice:
         local_stripe.api.prices.update(price.pk, {"currency_options": amounts})
         before = here()
         local_stripe.forget_calls()
-        with pytest.raises(catalog.HasOtherCurrencies, match=r"also has its own amount in EUR, JPY, which"):
+        with pytest.raises(HasOtherCurrencies, match=r"also has its own amount in EUR, JPY, which"):
             catalog.change_price(price=price, unit_amount=2900, request_id="r1")
         assert local_stripe.calls == [f"GET /v1/prices/{price.pk}"]
         assert here() == before == at_stripe(local_stripe)
