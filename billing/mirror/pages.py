@@ -1,6 +1,6 @@
 """Pages of Stripe's lists compared with our rows: equal rows are only read, what differs is written."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, NamedTuple
 
 from billing import gateway
@@ -77,6 +77,24 @@ def _equal_before(kind: Kind[Row], differing: Mapping[Any, Mapping[str, Any]]) -
     }
     equal = equal_rows.compare_rows(kind.model, {"pk__in": list(before)}, before)
     return {key for key, is_equal in equal.items() if is_equal}
+
+
+def settle_page(
+    kind: Kind[Row],
+    result: PageResult[Row],
+    *,
+    again: Callable[[list[str]], Iterable[Row]],
+    settle: Callable[[Row], None],
+) -> None:
+    """Settle each row of a page that was written, and those of the equal ones that `again` returns by their ids.
+
+    The process that wrote such a row may have been killed one step later. One that can't be settled fails alone.
+    """
+    written = [each.row for each in result.compared if each.row is not None and each.was_written]
+    equal = [each.object["id"] for each in result.compared if not each.was_written]
+    for row in [*written, *again(equal)]:
+        with isolated(kind.object_name, row.pk, result.failed):
+            settle(row)
 
 
 def differing_keys(kind: Kind[Row], snapshots: Iterable[Snapshot]) -> list[Any]:

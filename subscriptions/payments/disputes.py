@@ -14,8 +14,7 @@ from billing.gateway import Page
 from billing.gateway.snapshots import Event
 from billing.mirror import engine
 from billing.mirror.engine import Mirrored
-from billing.mirror.isolation import isolated
-from billing.mirror.pages import PageResult, apply_page
+from billing.mirror.pages import PageResult, apply_page, settle_page
 from subscriptions.mirror import kinds
 from subscriptions.models import Customer, Dispute, DisputeHold, Invoice, Payment, Subscription
 
@@ -31,15 +30,15 @@ def dispute_changed(events: Sequence[Event]) -> Mirrored[Dispute]:
 def compare_page(page: Page, *, since: datetime | None) -> PageResult[Dispute]:
     """Write a page of Stripe's list of disputes to the mirror, and link and settle those that are new or changed.
 
-    Equal ones that were written after `since` (None: at any time) are settled again: the process that wrote them may
-    have been killed one step later.
+    Equal ones that were written after `since` (None: at any time) are settled again.
     """
+
+    def again(pks: list[str]) -> Iterable[Dispute]:
+        equal = Dispute.objects.filter(pk__in=pks)
+        return equal.filter(known_until__gte=since) if since else equal
+
     result = apply_page(kinds.DISPUTE, page.snapshots())
-    written = [each.row for each in result.compared if each.row is not None and each.was_written]
-    equal = Dispute.objects.filter(pk__in=[each.object["id"] for each in result.compared if not each.was_written])
-    for dispute in [*written, *(equal.filter(known_until__gte=since) if since else equal)]:
-        with isolated(kinds.DISPUTE.object_name, dispute.pk, result.failed):
-            link_and_settle(dispute)
+    settle_page(kinds.DISPUTE, result, again=again, settle=link_and_settle)
     return result
 
 

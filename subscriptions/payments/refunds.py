@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -14,8 +15,7 @@ from billing.gateway.snapshots import Event
 from billing.kept_requests import Creation, OpenRequest, open_request
 from billing.mirror import engine
 from billing.mirror.engine import Mirrored
-from billing.mirror.isolation import isolated
-from billing.mirror.pages import PageResult, apply_page
+from billing.mirror.pages import PageResult, apply_page, settle_page
 from billing.models import KeptRequest
 from subscriptions.mirror import kinds, mapping, refund_links
 from subscriptions.models import Invoice, Payment, Refund
@@ -143,19 +143,14 @@ def refund_changed(events: Sequence[Event]) -> Mirrored[Refund]:
 def compare_page(page: Page, *, since: datetime | None) -> PageResult[Refund]:
     """Write a page of Stripe's list of refunds to the mirror, and link and settle those that are new or changed.
 
-    Equal ones that were written after `since` (None: at any time) are settled again: the process that wrote them may
-    have been killed one step later.
+    Equal ones that were written after `since` (None: at any time) are settled again.
     """
     result = apply_page(kinds.REFUND, page.snapshots())
-    written = [each.row for each in result.compared if each.row is not None and each.was_written]
-    equal = [each.object["id"] for each in result.compared if not each.was_written]
-    for refund in [*written, *_perhaps_not_settled(equal, since)]:
-        with isolated(kinds.REFUND.object_name, refund.pk, result.failed):
-            _link_and_settle(refund)
+    settle_page(kinds.REFUND, result, again=partial(_perhaps_not_settled, since=since), settle=_link_and_settle)
     return result
 
 
-def _perhaps_not_settled(pks: list[str], since: datetime | None) -> "QuerySet[Refund]":
+def _perhaps_not_settled(pks: list[str], *, since: datetime | None) -> "QuerySet[Refund]":
     """Return those of these refunds that were written lately, or whose purchase came after them."""
     has_payment = Exists(Payment.objects.filter(payment_intent_id=OuterRef("payment_intent_id")))
     refunds = Refund.objects.filter(pk__in=pks).exclude(payment_intent_id="")
