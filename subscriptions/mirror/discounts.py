@@ -9,7 +9,7 @@ from billing import gateway
 from billing.errors import StripeMissing
 from billing.gateway.snapshots import JSON
 from billing.models import Coupon
-from subscriptions.mirror import mapping, refresh
+from subscriptions.mirror import mapping, refresh, subscription_mapping
 from subscriptions.models import Customer, Subscription
 
 
@@ -33,7 +33,9 @@ def ensure_coupons_known(subscriptions: Iterable[JSON]) -> None:
     """Fetch the coupons that are not known of subscriptions which were read with their customers and discounts."""
     coupon_ids: set[str | None] = set()
     for obj in subscriptions:
-        coupon_ids |= {discount["coupon"] for discount in mapping.discount_columns(obj).get("discounts", ())}
+        coupon_ids |= {
+            discount["coupon"] for discount in subscription_mapping.discount_columns(obj).get("discounts", ())
+        }
         if isinstance(obj["customer"], dict) and not obj["customer"].get("deleted"):
             coupon_ids.add(mapping.customer_columns(obj["customer"])["discount"].get("coupon"))
     _ensure_known(coupon_ids)

@@ -9,7 +9,7 @@ from typing import Any
 from billing import gateway
 from billing.gateway.snapshots import JSON
 from billing.mirror.registry import Kind, register
-from subscriptions.mirror import history, mapping, refund_links
+from subscriptions.mirror import history, mapping, refund_links, subscription_mapping
 from subscriptions.models import (
     CheckoutSession,
     Customer,
@@ -115,7 +115,7 @@ SUBSCRIPTION = register(
         "subscription",
         "sub_",
         Subscription,
-        mapping.subscription_columns,
+        subscription_mapping.subscription_columns,
         gateway.retrieve_subscription,
         event_prefix="customer.subscription.",
         customer_in_payload="customer",
@@ -131,7 +131,7 @@ SCHEDULE = register(
         "subscription_schedule",
         "sub_sched_",
         SubscriptionSchedule,
-        mapping.schedule_columns,
+        subscription_mapping.schedule_columns,
         gateway.retrieve_schedule,
         customer_in_payload="customer",
         customer_on_row="customer",

@@ -10,7 +10,7 @@ from typing import Any
 from billing.gateway.snapshots import JSON
 from billing.mirror import engine
 from billing.models import Price
-from subscriptions.mirror import mapping
+from subscriptions.mirror import subscription_mapping
 
 DISCOUNT_NAMES = ("discount", "promotion_code", "coupon")
 
@@ -32,11 +32,11 @@ def with_change(
     """
     now = _current_phase(schedule)
     kept = _kept(now)
-    items = [_item(item) for item in mapping.main_first(now["items"])]
+    items = [_item(item) for item in subscription_mapping.main_first(now["items"])]
     changed = {**items[0], "price": price.pk, "quantity": quantity}
     if len(items) > 1:
         # Stripe makes a new item for another price, and lists it at any position.
-        changed["metadata"] = {**changed.get("metadata", {}), mapping.MAIN: "true"}
+        changed["metadata"] = {**changed.get("metadata", {}), subscription_mapping.MAIN: "true"}
     span = {"start_date": now["start_date"], "end_date": _end_of_period(now, period_ends_at)}
     following = {
         **kept,
