@@ -64,17 +64,10 @@ def _act(
     *,
     done: str,
 ) -> Response:
-    account = sandbox.account
-    with sandbox.transaction():
-        visit = common.find_visit(account, session_id)
-        if visit is None:
-            return common.not_found()
-        try:
-            with account.attempt():
-                action(account, visit, method_id)
-        except ApiError as error:
-            return common.refused(account, visit, error)
-        return rendering.see_other(f"{common.home_path(visit)}?done={done}")
+    def act(account: Account, visit: Visit) -> None:
+        action(account, visit, method_id)
+
+    return common.change(sandbox, session_id, act, done=done, ends_flow=False)
 
 
 def _card(account: Account, visit: Visit, *, typed: Mapping[str, str], refusal: Refusal | None = None) -> Response:

@@ -1,11 +1,13 @@
 """What the pages of the billing portal share: the visit, the account page, links, and what follows a change."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from werkzeug.wrappers import Response
 
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
+from sandbox.local_stripe import LocalStripe
 from sandbox.pages import rendering
 from sandbox.pages.portal import account_text
 from sandbox.pages.rendering import Link, web_address
@@ -55,6 +57,28 @@ def refused(account: Account, visit: Visit, error: ApiError) -> Response:
     if error.status == HTTPStatus.NOT_FOUND:
         return not_found()
     return account_page(account, visit, refusal=error.message, status=error.status)
+
+
+def change(
+    sandbox: LocalStripe,
+    session_id: str,
+    action: Callable[[Account, Visit], object],
+    *,
+    done: str,
+    ends_flow: bool = True,
+) -> Response:
+    """Carry out what the visitor asks for, or show why it is refused; `done` names it in CONFIRMATIONS."""
+    account = sandbox.account
+    with sandbox.transaction():
+        visit = find_visit(account, session_id)
+        if visit is None:
+            return not_found()
+        try:
+            with account.attempt():
+                action(account, visit)
+        except ApiError as error:
+            return refused(account, visit, error)
+        return after_change(visit, done) if ends_flow else rendering.see_other(f"{home_path(visit)}?done={done}")
 
 
 def home_path(visit: Visit) -> str:

@@ -2,6 +2,7 @@
 
 from werkzeug.wrappers import Request, Response
 
+from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.local_stripe import LocalStripe
 from sandbox.pages import rendering
@@ -64,47 +65,29 @@ def cancel(sandbox: LocalStripe, request: Request, session_id: str, subscription
     feedback = request.form.get("feedback")
     feedback = feedback if feedback in account_text.REASON_LABELS else None
     comment = request.form.get("comment", "").strip()[:MAX_COMMENT] or None
-    account = sandbox.account
-    with sandbox.transaction():
-        visit = common.find_visit(account, session_id)
-        if visit is None:
-            return common.not_found()
-        try:
-            with account.attempt():
-                canceling.cancel(account, visit, subscription_id, feedback=feedback, comment=comment)
-        except ApiError as error:
-            return common.refused(account, visit, error)
-        return common.after_change(visit, "cancel")
+
+    def act(account: Account, visit: Visit) -> None:
+        canceling.cancel(account, visit, subscription_id, feedback=feedback, comment=comment)
+
+    return common.change(sandbox, session_id, act, done="cancel")
 
 
 def keep(sandbox: LocalStripe, _request: Request, session_id: str, subscription_id: str) -> Response:
     """Keep the subscription with the discount that the session offers."""
-    account = sandbox.account
-    with sandbox.transaction():
-        visit = common.find_visit(account, session_id)
-        if visit is None:
-            return common.not_found()
-        try:
-            with account.attempt():
-                canceling.accept_offer(account, visit, subscription_id)
-        except ApiError as error:
-            return common.refused(account, visit, error)
-        return common.after_change(visit, "kept")
+
+    def act(account: Account, visit: Visit) -> None:
+        canceling.accept_offer(account, visit, subscription_id)
+
+    return common.change(sandbox, session_id, act, done="kept")
 
 
 def resume(sandbox: LocalStripe, _request: Request, session_id: str, subscription_id: str) -> Response:
     """Remove the scheduled end of the subscription."""
-    account = sandbox.account
-    with sandbox.transaction():
-        visit = common.find_visit(account, session_id)
-        if visit is None:
-            return common.not_found()
-        try:
-            with account.attempt():
-                canceling.resume(account, visit, subscription_id)
-        except ApiError as error:
-            return common.refused(account, visit, error)
-        return rendering.see_other(f"{common.home_path(visit)}?done=resume")
+
+    def act(account: Account, visit: Visit) -> None:
+        canceling.resume(account, visit, subscription_id)
+
+    return common.change(sandbox, session_id, act, done="resume", ends_flow=False)
 
 
 def _flow_path(visit: Visit) -> str:

@@ -2,6 +2,7 @@
 
 from werkzeug.wrappers import Request, Response
 
+from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.local_stripe import LocalStripe
@@ -9,6 +10,7 @@ from sandbox.pages import rendering
 from sandbox.pages.portal import account_text, common
 from sandbox.portal import visits
 from sandbox.portal.actions import pausing
+from sandbox.portal.visits import Visit
 
 
 def show(sandbox: LocalStripe, _request: Request, session_id: str, subscription_id: str) -> Response:
@@ -34,18 +36,14 @@ def show(sandbox: LocalStripe, _request: Request, session_id: str, subscription_
 
 def pause(sandbox: LocalStripe, request: Request, session_id: str, subscription_id: str) -> Response:
     """Pause the subscription."""
-    account = sandbox.account
     option = request.form.get("duration", "0")
-    with sandbox.transaction():
-        visit = common.find_visit(account, session_id)
-        if visit is None or not (option.isascii() and option.isdigit()):
-            return common.not_found()
-        try:
-            with account.attempt():
-                pausing.pause(account, visit, subscription_id, option=int(option[:3]))
-        except ApiError as error:
-            return common.refused(account, visit, error)
-        return common.after_change(visit, "paused")
+    if not (option.isascii() and option.isdigit()):
+        return common.not_found()
+
+    def act(account: Account, visit: Visit) -> None:
+        pausing.pause(account, visit, subscription_id, option=int(option[:3]))
+
+    return common.change(sandbox, session_id, act, done="paused")
 
 
 def _duration_text(duration: Object) -> str:
