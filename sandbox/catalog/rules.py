@@ -105,6 +105,20 @@ def add_price(account: Account, params: Params, *, product: Object) -> Object:
     return price
 
 
+def usable_price(account: Account, price_id: str, *, kind: str, param: str) -> Object:
+    """Return the price. Raises ApiError (400) unless it is active, and of this kind: "one_time" or "recurring"."""
+    price = account.find("price", price_id, param=param)
+    if not price["active"]:
+        raise ApiError.invalid("The price specified is inactive. This field only accepts active prices.", param=param)
+    if price["type"] != kind:
+        raise ApiError.invalid(
+            f"The price specified is set to `type={price['type']}` but this field only accepts prices with "
+            f"`type={kind}`.",
+            param=param,
+        )
+    return price
+
+
 def check_id(account: Account, price_id: str, *, kind: str) -> None:
     """Raise ApiError if a price or plan has the id; a deleted one keeps it."""
     limits.required_text(price_id, param="id")

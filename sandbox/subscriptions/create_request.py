@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.catalog import price_routes
+from sandbox.catalog import rules as catalog
 from sandbox.catalog.discounts import request as discount_request
 from sandbox.catalog.discounts import rules as discounts
 from sandbox.catalog.meters import usage
@@ -88,16 +89,20 @@ def start(account: Account, params: Params) -> Object:
 def item_order(account: Account, given: Params, path: str, *, quantity: int = 1) -> Order:
     """Return the order for one entry of the request's `items`; creates the price if the entry has `price_data`."""
     given = with_price(given, path)
-    for name in sorted(given.keys() - ITEM_PARAMETERS):
+    price = _price(account, given, path, supported=ITEM_PARAMETERS, kind="recurring")
+    count = item_quantity(price, given, path, default=quantity)
+    return Order(price, count, metadata.merged({}, given, param=f"{path}[metadata]"))
+
+
+def _price(account: Account, given: Params, path: str, *, supported: frozenset[str], kind: str) -> Object:
+    """Return the price that an entry names or, in `price_data`, describes."""
+    for name in sorted(given.keys() - supported):
         raise ApiError.unsupported_parameter(f"{path}[{name}]")
     if ("price" in given) == ("price_data" in given):
         raise ApiError.invalid("You must provide exactly one of `price` or `price_data`.", param=path)
     if "price_data" in given:
-        price = price_routes.create_inline(account, given["price_data"], param=f"{path}[price_data]")
-    else:
-        price = recurring_price(account, given["price"], param=f"{path}[price]")
-    count = item_quantity(price, given, path, default=quantity)
-    return Order(price, count, metadata.merged({}, given, param=f"{path}[metadata]"))
+        return price_routes.create_inline(account, given["price_data"], param=f"{path}[price_data]")
+    return catalog.usable_price(account, given["price"], kind=kind, param=f"{path}[price]")
 
 
 def one_time_orders(account: Account, params: Params, path: str = "add_invoice_items") -> list[Order]:
@@ -107,19 +112,7 @@ def one_time_orders(account: Account, params: Params, path: str = "add_invoice_i
 
 
 def _one_time_order(account: Account, given: Params, path: str) -> Order:
-    for name in sorted(given.keys() - ONE_TIME_PARAMETERS):
-        raise ApiError.unsupported_parameter(f"{path}[{name}]")
-    if ("price" in given) == ("price_data" in given):
-        raise ApiError.invalid("You must provide exactly one of `price` or `price_data`.", param=path)
-    if "price_data" in given:
-        price = price_routes.create_inline(account, given["price_data"], param=f"{path}[price_data]")
-    else:
-        price = account.find("price", given["price"], param=f"{path}[price]")
-    if price["type"] != "one_time":
-        raise ApiError.invalid(
-            "The price specified is set to `type=recurring` but this field only accepts prices with `type=one_time`.",
-            param=f"{path}[price]",
-        )
+    price = _price(account, given, path, supported=ONE_TIME_PARAMETERS, kind="one_time")
     if price["custom_unit_amount"]:
         raise ApiError.invalid(
             "A price with `custom_unit_amount` can only be used in Checkout.", param=f"{path}[price]"
@@ -148,19 +141,6 @@ def with_price(given: Params, path: str) -> Params:
         raise ApiError.invalid("You may only specify one of these parameters: plan, price.", param=f"{path}[plan]")
     others = {name: value for name, value in given.items() if name != "plan"}
     return {**others, "price": given["plan"]}
-
-
-def recurring_price(account: Account, price_id: str, *, param: str) -> Object:
-    """Return the price. Raises ApiError (400) unless it is active and recurring."""
-    price = account.find("price", price_id, param=param)
-    if not price["active"]:
-        raise ApiError.invalid("The price specified is inactive. This field only accepts active prices.", param=param)
-    if price["type"] != "recurring":
-        raise ApiError.invalid(
-            "The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`.",
-            param=param,
-        )
-    return price
 
 
 def _customer(account: Account, params: Params) -> Object:

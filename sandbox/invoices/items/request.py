@@ -4,6 +4,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sandbox.catalog import price_routes
+from sandbox.catalog import rules as catalog
 from sandbox.catalog.discounts import request as discount_request
 from sandbox.catalog.discounts import rules as discounts
 from sandbox.catalog.discounts.amounts_off import Part
@@ -128,12 +129,4 @@ def _one_time_price(account: Account, price_id: str | None) -> Object:
     param = "pricing[price]"
     if price_id is None:
         raise ApiError.missing_parameter(param)
-    price = account.find("price", price_id, param=param)
-    if not price["active"]:
-        raise ApiError.invalid("The price specified is inactive. This field only accepts active prices.", param=param)
-    if price["type"] != "one_time":
-        raise ApiError.invalid(
-            "The price specified is set to `type=recurring` but this field only accepts prices with `type=one_time`.",
-            param=param,
-        )
-    return price
+    return catalog.usable_price(account, price_id, kind="one_time", param=param)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.catalog import price_routes
+from sandbox.catalog import rules as catalog
 from sandbox.catalog.meters import usage
 from sandbox.core.account import Account
 from sandbox.core.errors import ApiError
@@ -127,7 +128,7 @@ def _one_period(account: Account, given: Params, path: str) -> Params:
         raise ApiError.missing_parameter(param)
     price = account.find("price", price_id, param=param)
     if price["recurring"] is None:
-        price = create_request.recurring_price(account, price_id, param=param)  # It refuses the price.
+        price = catalog.usable_price(account, price_id, kind="recurring", param=param)  # It refuses the price.
     return listing.given(price["recurring"], "interval", "interval_count")
 
 
@@ -212,7 +213,7 @@ def _item(account: Account, present: Current, given: Params, path: str) -> Objec
     price = account.get("price", price_id)
     # A price that the subscription already has is allowed even if it is archived.
     if price is None or (price_id not in present.prices and "price_data" not in given):
-        price = create_request.recurring_price(account, price_id, param=f"{path}[price]")
+        price = catalog.usable_price(account, price_id, kind="recurring", param=f"{path}[price]")
         shared_parameters.check_price_currency(price, present.currency, param=f"{path}[price]")
     count = create_request.item_quantity(price, given, path)
     quantity = None if usage.is_metered(price) else count

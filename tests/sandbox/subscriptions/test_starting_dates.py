@@ -135,6 +135,14 @@ class TestFirstInvoice:
 
         assert error.param == f"add_invoice_items[0][{next(iter(extra))}]"
 
+    def test_takes_active_prices_only(self, shop, create):
+        archived = shop.price(interval=None)
+        shop.api.prices.update(archived, {"active": False})
+
+        error = error_of(create, add_invoice_items=[{"price": archived}])
+
+        assert (error.param, "inactive" in error.user_message) == ("add_invoice_items[0][price]", True)
+
     def test_takes_one_time_prices_of_its_currency_only(self, shop, create):
         assert "type=one_time" in error_of(create, add_invoice_items=[{"price": shop.price()}]).user_message
         euros = shop.price(interval=None, currency="eur")
