@@ -8,11 +8,13 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from billing.errors import StripeFailure
-from subscriptions.customers import ownership
+from subscriptions.customers import erasing, ownership
 from subscriptions.models import BillingAccount, Subscription
 from subscriptions.plans import leaving
 from subscriptions.plans.errors import SubscriptionRefusal
 from subscriptions.plans.leaving import CannotLeave, Fate
+from subscriptions.traces import disk
+from subscriptions.traces.person import Traces
 from subscriptions.user_model import User
 
 NEEDED = {
@@ -29,6 +31,8 @@ class LeavingForm(forms.Form):
 
     def __init__(self, *args: Any, people: list[User], by: User | AnonymousUser, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.opened_at = timezone.now()
+        self.erased: list[Traces] = []
         self.running: list[tuple[User, Subscription]] = [
             (person, subscription) for person in people for subscription in ownership.running_of(person)
         ]
@@ -49,11 +53,15 @@ class LeavingForm(forms.Form):
 
     def settle(self) -> Iterator[tuple[User, list[str], str]]:
         """Do what was chosen for each person; yield what was done, and the error that stopped it."""
+        fate, now = Fate(self.cleaned_data["fate"]) if self.leavers else None, timezone.now()
         for person in self.leavers:
             done: list[str] = []
             try:
-                # What was done before an error stays in the list.
-                done += leaving.settle(user=person, fate=Fate(self.cleaned_data["fate"]), now=timezone.now())
+                if fate == Fate.ERASE:
+                    self.erased.append(leaving.erase(user=person, now=now))
+                elif fate:
+                    # What was done before an error stays in the list.
+                    done += leaving.settle(user=person, fate=fate, now=now)
             except StripeFailure as error:
                 yield person, done, error.for_staff
                 return
@@ -61,3 +69,14 @@ class LeavingForm(forms.Form):
                 yield person, done, str(error)
                 return
             yield person, done, ""
+
+    def forget_erased(self) -> str:
+        """Remove what names the erased people from records, sessions and logs, and return what was in the way."""
+        try:
+            for traces in self.erased:
+                erasing.forget(traces, since=self.opened_at)
+        except OSError as error:
+            return f"A log still names the person who was erased: {error}"
+        if self.erased and not disk.compact():
+            return "The database's file still has what was deleted: run VACUUM."
+        return ""

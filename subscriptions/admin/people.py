@@ -53,7 +53,9 @@ class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if person is None or not self.has_delete_permission(request, person):
             return super().delete_view(request, object_id, extra_context)
         form = self._settled(request, [person])
-        return super().delete_view(request, object_id, {**(extra_context or {}), "leaving": form})
+        response = super().delete_view(request, object_id, {**(extra_context or {}), "leaving": form})
+        self._forget_erased(request, form)
+        return response
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions: dict[str, Any] = super().get_actions(request)
@@ -87,6 +89,11 @@ class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 is_done = False
         return is_done
 
+    def _forget_erased(self, request: HttpRequest, form: LeavingForm) -> None:
+        """Django's log of the deletion names the person, so this comes last."""
+        if problem := form.forget_erased():
+            self.message_user(request, problem, messages.WARNING)
+
 
 def extend_user_admin() -> None:
     """Mix PersonAdmin into the admin of users. Called when every app's admin is registered."""
@@ -105,6 +112,7 @@ def _delete_selected(
     """Django's action, after everything was settled at Stripe."""
     form = model_admin._settled(request, list(chosen))  # noqa: SLF001  (of the same module)
     response = delete_selected(model_admin, request, chosen)
+    model_admin._forget_erased(request, form)  # noqa: SLF001
     if isinstance(response, TemplateResponse):
         response.context_data = {**(response.context_data or {}), "leaving": form}
     return response

@@ -1,9 +1,14 @@
-"""Deleting a customer for good: every row and stored event of every kind that belongs to them."""
+"""Erasing a person, or a customer who is nobody here, for good: every row of every kind, and every trace of them.
+
+Rows of theirs are deleted. Where records and logs name them, a word stands in their place (traces/).
+"""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -12,34 +17,107 @@ from django.db.models import F, Model
 from billing import gateway
 from billing.errors import StripeMissing
 from billing.mirror import registry
+from subscriptions.customers import linking, ownership
 from subscriptions.customers import services as customers
 from subscriptions.mirror import kinds, refresh, unpaid_orders
-from subscriptions.models import Dispute, ErasedCustomer, Payment, ProductClaim, Refund, StatusChange, WebhookEvent
+from subscriptions.mirror.mapping import ACCOUNT
+from subscriptions.models import (
+    BillingAccount,
+    ConfirmedAddress,
+    Customer,
+    Dispute,
+    ErasedCustomer,
+    ErasedObject,
+    Payment,
+    ProductClaim,
+    Refund,
+    StatusChange,
+)
+from subscriptions.traces import disk, person, records, sessions
+from subscriptions.traces.person import Traces
+from subscriptions.user_model import User
 
 logger = logging.getLogger(__name__)
+
+# The clocks of several machines may differ by less than this.
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 INACTIVE = "every subscription had ended"
 
 
+def erase_person(user: User, *, now: datetime) -> list[str]:
+    """Erase a person and all customers who are them, delete the account, and return the customers' ids.
+
+    After a failure, a second call goes on where the first stopped. Raises StripeUnavailable, StripeMisconfigured.
+    """
+    ids = customers_of(user)
+    traces = erase_customers(ids, user=user, now=now)
+    user.delete()
+    forget(traces, since=now)
+    return ids
+
+
 def erase(customer_id: str, *, now: datetime) -> None:
-    """Delete a customer at Stripe, which ends their subscriptions there, and all rows and stored events about them.
+    """Erase one customer. Raises StripeUnavailable, StripeMisconfigured."""
+    forget(erase_customers([customer_id], user=None, now=now), since=now)
+
+
+def erase_customers(ids: Iterable[str], *, user: User | None, now: datetime) -> Traces:
+    """Delete customers at Stripe, which ends their subscriptions there, and all their rows.
 
     Orders that are not paid yet, and subscriptions that begin later, are cancelled first.
     https://docs.stripe.com/api/customers/delete
-    After a failure, a second call goes on where the first stopped. Raises StripeUnavailable, StripeMisconfigured.
+    Return what names the person, for `forget` once the account is deleted. The records are swept before the rows are
+    gone, which say what to look for: a second call finds it again. Raises StripeUnavailable, StripeMisconfigured.
     """
-    for payment in Payment.objects.unpaid().filter(customer=customer_id, access_ended_at=None):
-        # Money that came later would be kept without anybody here knowing whose it is.
-        if unpaid_orders.cancel(payment, now=now).is_unpaid:
-            logger.warning("payment %s of an erased customer may still come: refund it at Stripe", payment)
-    for schedule_id in refresh.cancel_not_started(customer_id):
-        logger.info("schedule %s of an erased customer was cancelled", schedule_id)
-    with suppress(StripeMissing):
-        gateway.delete_customer(customer_id)
-    _erase_stored_events(customer_id)
-    mark_erased(customer_id, reason="erased on request", now=now)
-    # Of events that came in meanwhile.
-    _erase_stored_events(customer_id)
+    ids = list(ids)
+    traces = person.of_user(user) if user else Traces()
+    for customer_id in ids:
+        traces = traces.with_those_of(person.of_customer(customer_id))
+    for customer_id in ids:
+        _stop(customer_id, now)
+        with suppress(StripeMissing):
+            gateway.delete_customer(customer_id)
+    ErasedObject.remember([*traces.payments, *_account_ids(user, ids)])
+    records.erase(traces)
+    for customer_id in ids:
+        mark_erased(customer_id, reason="erased on request", now=now)
+    return traces
+
+
+def forget(traces: Traces, *, since: datetime) -> None:
+    """Remove what names the person from records that came in since then, and from every session and log.
+
+    Raises OSError if a log can't be written.
+    """
+    records.erase(traces, since=since - CLOCKS_DIFFER)
+    sessions.erase(traces)
+    disk.erase(traces)
+
+
+def customers_of(user: User) -> list[str]:
+    """Return every customer who is this person: the present one, earlier and linked ones, and those lost on the way.
+
+    One of them was lost if Stripe's answer was; only Stripe knows it, by our metadata. Raises StripeFailure.
+    """
+    account = BillingAccount.objects.filter(user=user).first()
+    if account is None:
+        return []
+    ids = BillingAccount.objects.customer_ids_of(user)
+    ids += Customer.objects.filter(named_account=str(account.pk)).order_by("pk").values_list("pk", flat=True)
+    for email in sorted({each for each in (user.email, account.email, account.seen_email) if each}):
+        found = gateway.customers_by_email(email).objects
+        ids += [each["id"] for each in found if (each.get("metadata") or {}).get(ACCOUNT) == str(account.pk)]
+    if ConfirmedAddress.objects.filter(user=user, email=user.email).exists():
+        ids += [customer.pk for customer in linking.unowned_with_address_of(user)]
+    return [each for each in dict.fromkeys(ids) if not _is_anothers(each, user)]
+
+
+def customers_with(customer_id: str) -> list[str]:
+    """Return a customer who is nobody here, with all others of the same account, which was deleted."""
+    named = Customer.objects.filter(pk=customer_id).values_list("named_account", flat=True).first()
+    others = Customer.objects.filter(named_account=named).values_list("pk", flat=True) if named else ()
+    return [each for each in dict.fromkeys([customer_id, *others]) if ownership.owner_of(each) is None]
 
 
 def is_erased(customer_id: str) -> bool:
@@ -68,11 +146,15 @@ def forget_inactive_erased(customer_id: str) -> None:
 def mark_erased(customer_id: str, *, reason: str, now: datetime) -> None:
     """Delete a customer's rows here, and remember the id, so that no late event brings the rows back."""
     _remember(customer_id, reason=reason, now=now)
+    payments = person.payments_of(customer_id)
+    ErasedObject.remember(payments)
     customers.unlink(customer_id)
     subscription_ids = _keys_of_rows(kinds.SUBSCRIPTION, customer_id)
     StatusChange.objects.filter(subscription_id__in=subscription_ids).delete()
     ProductClaim.objects.filter(customer_id=customer_id).delete()
-    _delete_unlinked(customer_id)
+    # These name their customer only once they are linked to what was paid.
+    for model in (Refund, Dispute):
+        model._default_manager.filter(pk__in=payments).delete()
     # What belongs to something else is registered after it, and is deleted before it. MongoDB deletes by no join.
     for kind in reversed(registry.all_kinds()):
         if kind.customer_on_row:
@@ -81,42 +163,49 @@ def mark_erased(customer_id: str, *, reason: str, now: datetime) -> None:
             kind.model._default_manager.filter(pk__in=keys).delete()
 
 
-def _delete_unlinked(customer_id: str) -> None:
-    """Delete refunds and disputes that do not name the customer yet, but whose payment is the customer's."""
-    intents = Payment.objects.filter(customer=customer_id).exclude(payment_intent_id="")
-    ids = list(intents.order_by().values_list("payment_intent_id", flat=True))
-    for model in (Refund, Dispute):
-        model._default_manager.filter(payment_intent_id__in=ids, customer=None).delete()
-
-
-def _forget_names_in_log(model: type[Model], keys: list[object]) -> None:
+def _forget_names_in_log(model: type[Model], keys: list[Any]) -> None:
     """Call the rows in the admin's log by their ids: a customer is called by its address there."""
     entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
     entries.filter(object_id__in=[str(key) for key in keys]).update(object_repr=F("object_id"))
+
+
+def _stop(customer_id: str, now: datetime) -> None:
+    for payment in Payment.objects.unpaid().filter(customer=customer_id, access_ended_at=None):
+        # Money that came later would be kept without anybody here knowing whose it is.
+        if unpaid_orders.cancel(payment, now=now).is_unpaid:
+            logger.warning("payment %s of an erased customer may still come: refund it at Stripe", payment)
+    for schedule_id in refresh.cancel_not_started(customer_id):
+        logger.info("schedule %s of an erased customer was cancelled", schedule_id)
 
 
 def _remember(customer_id: str, *, reason: str, now: datetime) -> None:
     ErasedCustomer.objects.get_or_create(pk=customer_id, defaults={"erased_at": now, "reason": reason})
 
 
-def _keys_of_rows(kind: registry.Kind[registry.Row], customer_id: str) -> list[object]:
+def _keys_of_rows(kind: registry.Kind[registry.Row], customer_id: str) -> list[Any]:
     rows = kind.model._default_manager.filter(**{kind.customer_on_row: customer_id})
     return list(rows.order_by().values_list("pk", flat=True))
 
 
-def _erase_stored_events(customer_id: str) -> None:
-    """Remove the content of events about a customer; where the content does not name them, their rows do."""
-    for field in {kind.customer_in_payload for kind in registry.all_kinds()} - {""}:
-        _empty(f"payload__data__object__{field}", customer_id)
-    for kind in registry.all_kinds():
-        if kind.customer_on_row and not kind.customer_in_payload:
-            for stripe_id in _keys_of_rows(kind, customer_id):
-                _empty("payload__data__object__id", stripe_id)
-    # Thin events have no content but the id.
-    for stripe_id in (customer_id, *_keys_of_rows(kinds.SUBSCRIPTION, customer_id)):
-        _empty("payload__related_object__id", stripe_id)
+def _account_ids(user: User | None, customer_ids: list[str]) -> list[str]:
+    """Return the accounts of the person, also deleted ones: a customer that is seen later may name one of them."""
+    named = {
+        account
+        for account in Customer.objects.filter(pk__in=customer_ids).values_list("named_account", flat=True)
+        if _is_uuid(account)
+    }
+    present = BillingAccount.objects.filter(pk__in=named)
+    own = BillingAccount.objects.filter(user=user).values_list("pk", flat=True) if user else ()
+    return [*(named - {str(pk) for pk in present.values_list("pk", flat=True)}), *map(str, own)]
 
 
-def _empty(path: str, value: object) -> None:
-    erased = {"payload": {}, "error": "", "state": WebhookEvent.State.IGNORED}
-    WebhookEvent.objects.filter(**{path: value}).update(**erased)
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_anothers(customer_id: str, user: User) -> bool:
+    return ownership.owner_of(customer_id) not in {None, user}

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from billing import gateway
+from billing.errors import StripeMissing
 from billing.gateway.snapshots import JSON
 from billing.mirror.registry import Kind, register
 from subscriptions.mirror import history, mapping, refund_links, subscription_mapping
@@ -15,6 +16,7 @@ from subscriptions.models import (
     Customer,
     Dispute,
     ErasedCustomer,
+    ErasedObject,
     Invoice,
     Payment,
     Refund,
@@ -29,15 +31,45 @@ def _is_ours(obj: JSON) -> bool:
 
 
 def _is_not_erased(obj: JSON) -> bool:
-    # A refund or dispute names no customer; its payment intent does, if it is expanded.
-    owned = obj.get("payment_intent") if obj["object"] in {"refund", "dispute"} else obj
-    if not isinstance(owned, dict):
-        return True
-    customer = owned["id"] if owned["object"] == "customer" else owned.get("customer")
-    if isinstance(customer, dict):
-        customer = customer.get("id")
+    """Whether the object belongs to nobody who was erased here; asks Stripe whose an unknown payment is."""
+    if obj["object"] in {"refund", "dispute"}:
+        return _is_payment_not_erased(obj)
+    customer = obj["id"] if obj["object"] == "customer" else _id(obj.get("customer"))
     # Anything but an id fails when its column is checked.
-    return not (isinstance(customer, str) and ErasedCustomer.objects.filter(pk=customer).exists())
+    if isinstance(customer, str) and ErasedCustomer.objects.filter(pk=customer).exists():
+        return False
+    account = (obj.get("metadata") or {}).get(mapping.ACCOUNT) if obj["object"] == "customer" else None
+    return not (isinstance(account, str) and ErasedObject.is_one_of([account]))
+
+
+def _is_payment_not_erased(obj: JSON) -> bool:
+    """A refund or dispute names no customer; its payment intent does, and is expanded in lists but not in events."""
+    payment = obj.get("payment_intent")
+    ids = [each for each in (obj["id"], _id(payment), _id(obj.get("charge"))) if isinstance(each, str)]
+    if ErasedObject.is_one_of(ids):
+        return False
+    if isinstance(payment, str):
+        # A purchase's payment is known here; nobody was erased in most installations.
+        if Payment.objects.filter(payment_intent_id=payment).exists() or not ErasedCustomer.objects.exists():
+            return True
+        payment = _payment_at_stripe(payment)
+    customer = _id(payment.get("customer")) if isinstance(payment, dict) else None
+    if not (isinstance(customer, str) and ErasedCustomer.objects.filter(pk=customer).exists()):
+        return True
+    ErasedObject.remember(ids)
+    return False
+
+
+def _payment_at_stripe(payment_intent_id: str) -> JSON | None:
+    try:
+        return gateway.retrieve_payment_intent(payment_intent_id).object
+    except StripeMissing:
+        return None
+
+
+def _id(value: object) -> object:
+    """Return the id of an object that may be expanded."""
+    return value.get("id") if isinstance(value, dict) else value
 
 
 def _extra_columns(before: Subscription | None, after: Subscription) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from subscriptions.models.customer import (
     Customer,
     DetailsToSend,
     ErasedCustomer,
+    ErasedObject,
     LinkedCustomer,
 )
 from subscriptions.models.dispute import Dispute, DisputeHold
@@ -37,6 +38,7 @@ __all__ = [
     "Dispute",
     "DisputeHold",
     "ErasedCustomer",
+    "ErasedObject",
     "Invoice",
     "LinkedCustomer",
     "Payment",

@@ -1,5 +1,6 @@
 """Stripe's customers, and the people of this site they belong to."""
 
+import hashlib
 from collections.abc import Iterable
 
 from django.conf import settings
@@ -138,3 +139,30 @@ class ErasedCustomer(models.Model):
 
     def __str__(self) -> str:
         return self.pk
+
+
+class ErasedObject(models.Model):
+    """The digest of the id of something that belonged to an erased customer and names no customer itself.
+
+    Refunds and disputes name a payment alone, and a late one must not be stored. The id itself is not kept.
+    """
+
+    id = models.CharField(primary_key=True, max_length=64, db_column="_id")
+
+    def __str__(self) -> str:
+        return self.pk
+
+    @staticmethod
+    def digest_of(an_id: str) -> str:
+        return hashlib.sha256(an_id.encode()).hexdigest()
+
+    @classmethod
+    def remember(cls, ids: Iterable[str]) -> None:
+        for each in ids:
+            cls.objects.get_or_create(pk=cls.digest_of(each))
+
+    @classmethod
+    def is_one_of(cls, ids: Iterable[str]) -> bool:
+        """Whether one of these ids was remembered. One query, none without ids."""
+        digests = [cls.digest_of(each) for each in ids]
+        return bool(digests) and cls.objects.filter(pk__in=digests).exists()

@@ -14,6 +14,7 @@ from subscriptions.customers import erasing, linking, ownership
 from subscriptions.mirror import refresh, unpaid_orders
 from subscriptions.models import BillingAccount, Payment, ProductClaim, Subscription
 from subscriptions.plans import cancel
+from subscriptions.traces.person import Traces
 from subscriptions.user_model import User
 
 Status = Subscription.Status
@@ -58,24 +59,30 @@ def settle(*, user: User, fate: Fate, now: datetime) -> Iterator[str]:
     read from Stripe, so that none is missed.
     Raises CannotLeave, SubscriptionRefusal or StripeFailure; then not all of it is done, and nothing may be deleted.
     """
-    ids = BillingAccount.objects.customer_ids_of(user)
-    for customer_id in ids:
+    for customer_id in BillingAccount.objects.customer_ids_of(user):
         _close_checkouts(customer_id)
         for schedule_id in refresh.cancel_not_started(customer_id):
             yield f"Cancelled the schedule {schedule_id}, which had not started."
         linking.read_subscriptions(customer_id)
-        if fate != Fate.ERASE:
-            yield from _cancel_unpaid_orders(customer_id, now)
+        yield from _cancel_unpaid_orders(customer_id, now)
     running = ownership.running_of(user)
-    if fate == Fate.ERASE:
-        for customer_id in ids:
-            erasing.erase(customer_id, now=now)
-            yield f"Erased {customer_id}."
-        return
     if fate == Fate.NOTHING and running:
         raise CannotLeave.still_charged(running[0])
     for subscription in running:
         yield _end(subscription, fate)
+
+
+def erase(*, user: User, now: datetime) -> Traces:
+    """Erase all customers who are a person, and return what names them, for `erasing.forget` once the user is gone.
+
+    Subscriptions are read from Stripe first, so that the ids of all of them are known. A second call goes on. Raises
+    StripeFailure.
+    """
+    ids = erasing.customers_of(user)
+    for customer_id in ids:
+        _close_checkouts(customer_id)
+        linking.read_subscriptions(customer_id)
+    return erasing.erase_customers(ids, user=user, now=now)
 
 
 def charge_in_words(subscription: Subscription) -> str:

@@ -33,6 +33,7 @@ OF_NOBODY = {
     "billing.Coupon": "the terms of a coupon, whoever used it",
     "billing.PromotionCode": "a code that anyone enters, with a count of its uses",
     "subscriptions.ErasedCustomer": "the id alone, so that no late event brings the rest back",
+    "subscriptions.ErasedObject": "a digest of an id",
     "subscriptions.RateCount": "a keyed hash and a count, for an hour",
     "subscriptions.SyncState": "how far the sync has come",
     "subscriptions.SyncRun": "counts, and ids of Stripe's objects",
@@ -144,7 +145,7 @@ def test_erasing_leaves_nothing_of_the_person_and_all_of_others(filled: list[dic
     assert left(ada) == set()
     assert left(bob) == set(bob)
     assert not User.objects.filter(username="ada").exists()
-    assert LogEntry.objects.get().object_repr == customer.pk
+    assert LogEntry.objects.get().object_repr == "(erased)"
 
 
 def test_deleting_the_user_leaves_only_what_is_at_stripe(filled: list[dict[str, Model]], person: User) -> None:
