@@ -118,13 +118,18 @@ class BillingEdits:
         )
 
     def _dispute(self, choice: Choice) -> Answer | None:
-        undecided = [obj for obj in self._orders.of_kind("dispute") if obj["status"] not in {"won", "lost"}]
+        undecided = [
+            obj for obj in self._orders.of_kind("dispute") if obj["status"] not in {"won", "lost", "warning_closed"}
+        ]
         is_decided = choice.of((True, False))
         if undecided and is_decided:
-            outcome = choice.of(("won", "lost"))
-            return self._stripe.control(f"disputes/{choice.of(undecided)['id']}", outcome=outcome)[1]
+            dispute, outcome = choice.of(undecided), choice.of(("won", "lost"))
+            if dispute["status"].startswith("warning"):
+                outcome = "warning_closed"
+            return self._stripe.control(f"disputes/{dispute['id']}", outcome=outcome)[1]
         paid = self._orders.of_kind("payment_intent", status="succeeded")
-        return self._stripe.control("disputes", payment_intent=choice.of(paid)["id"])[1] if paid else None
+        inquiry = choice.of(({}, {}, {"status": "warning_needs_response"}))
+        return self._stripe.control("disputes", payment_intent=choice.of(paid)["id"], **inquiry)[1] if paid else None
 
     def _namesake(self, choice: Choice) -> Answer | None:
         """A customer whom staff made with the address of one of our people."""
@@ -140,9 +145,14 @@ class BillingEdits:
         subscription = self._running(choice)
         if subscription is None:
             return None
-        manners: tuple[Answer, ...] = ({"account": "acct_other"}, {"livemode": True}, {"api_version": "2020-08-27"})
-        about = {"type": "customer.subscription.updated", "object": subscription["id"]}
-        return self._stripe.control("events", **about, **choice.of(manners))[1]
+        # What is not ours says something untrue of ours: nobody may believe it.
+        untrue = {**subscription, "status": choice.of(("canceled", "unpaid", "past_due"))}
+        manners: tuple[Answer, ...] = (
+            {"account": "acct_other", "object": untrue},
+            {"livemode": True, "object": untrue},
+            {"api_version": "2020-08-27", "object": subscription["id"]},
+        )
+        return self._stripe.control("events", type="customer.subscription.updated", **choice.of(manners))[1]
 
     def _change_subscription(self, choice: Choice, **change: object) -> Answer | None:
         subscription = self._running(choice)

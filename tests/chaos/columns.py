@@ -90,13 +90,27 @@ class Mirror:
         )
 
 
+def _main_first(obj: Object) -> list[Object]:
+    """The items, the plan first: a change of ours marks it where Stripe lists it later."""
+    return sorted(obj["items"]["data"], key=lambda item: "standing_order_main" not in (item["metadata"] or {}))
+
+
+def main(path: str) -> Callable[[Object], Any]:
+    return lambda obj: at(path)(_main_first(obj)[0])
+
+
+def _period_end(obj: Object) -> int:
+    """Each item may have its own: the nearest counts."""
+    return min(item["current_period_end"] for item in obj["items"]["data"])
+
+
 def _items(obj: Object) -> list[Object]:
     return [
         {
             "id": item["id"],
             "price": item["price"]["id"],
             "product": item["price"]["product"],
-            "quantity": item["quantity"],
+            "quantity": item.get("quantity", 1),
             "unit_amount": item["price"]["unit_amount"],
             "interval": item["price"]["recurring"]["interval"],
             "interval_count": item["price"]["recurring"]["interval_count"],
@@ -105,7 +119,7 @@ def _items(obj: Object) -> list[Object]:
             "current_period_end": item["current_period_end"],
             **_special(item["price"]),
         }
-        for item in obj["items"]["data"]
+        for item in _main_first(obj)
     ]
 
 
@@ -200,13 +214,13 @@ SUBSCRIPTION = Mirror(
     (
         ("customer_id", name, at("customer")),
         ("status", text, at("status")),
-        ("product_id", name, at("items.data.0.price.product")),
-        ("price_id", name, at("items.data.0.price.id")),
-        ("quantity", same, at("items.data.0.quantity")),
+        ("product_id", name, main("price.product")),
+        ("price_id", name, main("price.id")),
+        ("quantity", same, lambda obj: _main_first(obj)[0].get("quantity", 1)),
         ("currency", text, at("currency")),
         ("items", content, _items),
-        ("current_period_start_at", unix, at("items.data.0.current_period_start")),
-        ("current_period_end_at", unix, at("items.data.0.current_period_end")),
+        ("current_period_start_at", unix, main("current_period_start")),
+        ("current_period_end_at", unix, _period_end),
         ("trial_end_at", unix, at("trial_end")),
         ("cancel_at_period_end", flag, at("cancel_at_period_end")),
         ("cancel_at", unix, at("cancel_at")),

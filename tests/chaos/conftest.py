@@ -10,6 +10,7 @@ import pytest
 from tests import engines
 from tests.chaos import databases, processes
 from tests.chaos.machine import Chaos
+from tests.chaos.steps import Steps
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +43,6 @@ def chaos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[type[Chaos]]:
     servers = {"postgres_url": engines.POSTGRES_URL, "mongodb_url": engines.MONGODB_URL}
     made = databases.prepared(engines.ENGINE, folder, **servers)
     with made as database, processes.started(database, folder) as started:
-        Chaos.processes = started
-        Chaos.tally = Counter()
+        Steps.processes = started
+        Steps.tally = Counter()
         yield Chaos

@@ -3,9 +3,11 @@
 from functools import partial
 
 from tests.chaos.billing_edits import BILLING_EDITS, BillingEdits
-from tests.chaos.final_state import Purchases
+from tests.chaos.buyer_edits import BUYER_EDITS, BuyerEdits
 from tests.chaos.orders import Choice, Orders
+from tests.chaos.plan_edits import PLAN_EDITS, PlanEdits
 from tests.chaos.processes import Answer, Stripe
+from tests.chaos.purchases import Purchases
 
 DAY = 86_400
 CARDS = (
@@ -16,12 +18,16 @@ CARDS = (
     {"card": "4000002500003155", "authenticate": "complete"},
     {"card": "4000002500003155", "authenticate": "fail"},
     {"card": "4242424242424242", "async": True},
+    {"method": "in its currency"},
+    {"method": "in its currency"},
 )
+METHODS = {"usd": "us_bank_account", "eur": "sepa_debit", "mxn": "oxxo"}
 CATALOG = (
     ("Pro", {}, ({"unit_amount": 1900, "interval": "month"}, {"unit_amount": 19000, "interval": "year"})),
     ("Team", {"has_quantity": "true"}, ({"unit_amount": 4900, "interval": "month"},)),
     ("Trial", {}, ({"unit_amount": 900, "interval": "month", "trial_days": "7"},)),
     ("Book", {}, ({"unit_amount": 2500},)),
+    ("Poster", {}, ({"unit_amount": 50_000, "currency": "mxn"},)),
 )
 
 
@@ -30,7 +36,11 @@ class Dashboard:
 
     def __init__(self, stripe: Stripe, orders: Orders, purchases: Purchases) -> None:
         self._stripe, self._orders, self._purchases = stripe, orders, purchases
-        self._billing = BillingEdits(stripe, orders)
+        self._others = {
+            BILLING_EDITS: BillingEdits(stripe, orders),
+            BUYER_EDITS: BuyerEdits(stripe, orders),
+            PLAN_EDITS: PlanEdits(stripe, orders),
+        }
 
     def open_shop(self) -> None:
         for name, metadata, prices in CATALOG:
@@ -38,7 +48,7 @@ class Dashboard:
             for terms in prices:
                 recurring = {"recurring": {"interval": terms["interval"]}} if "interval" in terms else {}
                 trial = {"metadata": {"trial_days": terms["trial_days"]}} if "trial_days" in terms else {}
-                amount = {"unit_amount": terms["unit_amount"], "currency": "usd"}
+                amount = {"unit_amount": terms["unit_amount"], "currency": terms.get("currency", "usd")}
                 self._call("POST", "/v1/prices", product=product["id"], **amount, **recurring, **trial)
         coupon = self._call("POST", "/v1/coupons", percent_off=10, duration="once")
         promotion = {"type": "coupon", "coupon": coupon["id"]}
@@ -56,11 +66,14 @@ class Dashboard:
             status, _ = self._stripe.control(f"checkout/{session['id']}/settle", outcome=outcome)
             return f"money of {session['id']}: {outcome} ({status})"
         card = choice.of(CARDS)
+        if "method" in card:
+            card = {"method": METHODS.get(session["currency"], "us_bank_account")}
         status, answer = self._stripe.control(f"checkout/{session['id']}/pay", **card)
         return f"pay {session['id']} with {card} ({status} {answer.get('error', {}).get('code', '')})"
 
     def edit(self, what: str, choice: Choice) -> str:
-        act = partial(self._billing.edit, what) if what in BILLING_EDITS else getattr(self, f"_{what}")
+        others = next((other for names, other in self._others.items() if what in names), None)
+        act = partial(others.edit, what) if others else getattr(self, f"_{what}")
         return f"{what}: {act(choice)}"
 
     def touch(self, object_id: str, choice: Choice) -> str:

@@ -19,7 +19,7 @@ def main(path: str) -> None:
     django.setup()
     from tests.chaos import preparation, worker  # noqa: PLC0415  (import models)
 
-    people = preparation.prepare(people=3)
+    people = preparation.prepare(count=4)
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -3,60 +3,35 @@
 A rule is one step or several. What a step does is drawn as one number, of which `Choice` takes what it needs.
 """
 
-import time
-from collections import Counter, deque
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from typing import ClassVar
-
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.chaos import final_state, pages, row_checks
-from tests.chaos.answers import check_answer
 from tests.chaos.billing_edits import BILLING_EDITS
-from tests.chaos.dashboard import DAY, EDITS, Dashboard
-from tests.chaos.orders import Choice, Orders, sealed
-from tests.chaos.processes import Answer, Killed, Processes, Worker
-from tests.chaos.row_checks import Broken, RowChecks
+from tests.chaos.buyer_edits import BUYER_EDITS
+from tests.chaos.dashboard import DAY, EDITS
+from tests.chaos.orders import Choice
+from tests.chaos.plan_edits import PLAN_EDITS
+from tests.chaos.steps import Steps
+from tests.chaos.stories import STORIES, Story
 
 numbers = st.integers(0, 2**40)
 # Most orders have a dozen stop points, a sync may have a hundred.
 stop_points = st.one_of(st.integers(1, 10), st.integers(1, 40))
 
-ACTS = ("buy", "buy", "return", "change", "change", "cancel", "resume", "undo", "deliver", "deliver", "sync")
-SPANS = (1, 1, 2, 2, 5, 40, 130, 400, 3700, DAY, 7 * DAY, 32 * DAY)
-EVERYTHING_EXPIRES = 600
+ACTS = (
+    *("buy", "buy", "return", "ask", "change", "change", "cancel", "resume", "undo"),
+    *("deliver", "deliver", "sync", "link", "leave"),
+)
+SPANS = (1, 1, 2, 2, 5, 40, 130, 400, 3700, DAY, 3 * DAY, 7 * DAY, 32 * DAY)
+QUIET_EVERY = 80
 
 
-class Chaos(RuleBasedStateMachine):
+class Chaos(Steps, RuleBasedStateMachine):
     """One run: an empty database and an empty Stripe, and then some bad months."""
-
-    processes: ClassVar[Processes]
-    tally: ClassVar[Counter[str]]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.processes.begin()
-        self.row_checks = RowChecks(self.processes.database)
-        self.purchases = final_state.Purchases()
-        self.orders = Orders(self.processes.people)
-        self.dashboard = Dashboard(self.processes.stripe, self.orders, self.purchases)
-        self.journal: deque[str] = deque(maxlen=250)
-        self.beyond_reach: set[str] = set()
-        self.stalled: list[tuple[Answer, Worker]] = []
-        self.idle: list[Worker] = []
-        self.past, self.now, self.is_broken = 0, 0, False
-        self.tally["examples"] += 1
 
     @initialize(loses_mail=st.booleans())
     def open_shop(self, *, loses_mail: bool) -> None:
-        self.loses_mail = loses_mail
-        with self.step("open the shop"):
-            self.dashboard.open_shop()
-            self.hear()
-            self.do({"do": "sync", "full": True})
+        self.open(loses_mail=loses_mail)
 
     # --- Rules ---------------------------------------------------------------
 
@@ -135,18 +110,26 @@ class Chaos(RuleBasedStateMachine):
         with self.step("pay"):
             self.note(self.dashboard.pay(Choice(number)))
 
-    @rule(what=st.sampled_from((*EDITS, *BILLING_EDITS, *BILLING_EDITS)), number=numbers)
+    @rule(what=st.sampled_from((*EDITS, *BILLING_EDITS, *BILLING_EDITS, *BUYER_EDITS, *PLAN_EDITS)), number=numbers)
     def edit(self, what: str, number: int) -> None:
         self._edit(what, Choice(number))
 
     @rule(span=st.sampled_from(SPANS))
     def travel(self, span: int) -> None:
         with self.step(f"{span} s pass"):
-            if span >= DAY:
-                self.beyond_reach |= final_state.unheard_customers(
-                    self.orders.objects["customer"], self.processes.database
-                )
-            self.processes.stripe.control("clock", advance=span)
+            self.pass_time(span)
+
+    @rule(what=st.sampled_from(("purchase", "purchase", *STORIES)), number=numbers)
+    def story(self, what: str, number: int) -> None:
+        self.note(f"story: {what}")
+        Story(self, Choice(number)).tell(what)
+
+    @rule()
+    def look_around(self) -> None:
+        """Trouble ends for a while, and everything is compared."""
+        if self.past and self.steps - self.compared_at >= QUIET_EVERY:
+            self.heal()
+            self.compare()
 
     @rule(
         status=st.sampled_from((429, 500, "reset", "reset", "timeout")), count=st.integers(1, 3), after=st.booleans()
@@ -168,167 +151,7 @@ class Chaos(RuleBasedStateMachine):
                 self.processes.stripe.control("webhooks/release")
             self.processes.stripe.control("webhooks", mode=mode, duplicate=duplicate, shuffle=shuffle)
 
-    # --- What the rules are made of ------------------------------------------
-
-    @contextmanager
-    def step(self, what: str, *, steps: int = 1) -> Iterator[None]:
-        self.note(what)
-        self.tally["steps"] += steps
-        try:
-            yield
-            self.hear()
-            self.row_checks.look()
-        except Exception as error:
-            self.is_broken = True
-            error.add_note("\n".join(self.journal))
-            raise
-
-    def note(self, what: str) -> None:
-        self.journal.append(f"{self.now} {what}")
-
-    def hear(self) -> None:
-        news = self.processes.stripe.news(self.past)
-        self.past += len(news["past"])
-        self.now = news["now"]
-        self.orders.learn(news["past"], news["mail"])
-        self.row_checks.learn(news["past"])
-        self.purchases.learn(news["past"])
-
-    def do(self, order: Answer, *, kill_at: int = 0) -> None:
-        worker = self.hire()
-        before = self.row_checks.before(order, self.now)
-        worker.start({**sealed(order), "now": self.now, "kill_at": kill_at})
-        self.finish(order, worker, before, may_die=bool(kill_at))
-
-    def hire(self) -> Worker:
-        """A process that has nothing to do, or a new one."""
-        return self.idle.pop() if self.idle else self.processes.fork()
-
-    def finish(self, order: Answer, worker: Worker, before: str = "", *, may_die: bool = False) -> None:
-        """Hear out a worker; it is idle then, stands still, or is dead."""
-        try:
-            answer = worker.finish()
-        except Killed:
-            worker.hang_up()
-            self.tally["killed"] += 1
-            self.note(f"  killed: {_said(order)}")
-            if not may_die:
-                raise Broken("no process fails of itself", f"nobody killed {_said(order)}") from None
-            return
-        if "paused" in answer:
-            self.tally["stalled"] += 1
-            self.note(f"  {_said(order)} stands still {answer['paused']}")
-            self.stalled.append((order, worker))
-            return
-        self.idle.append(worker)
-        self.note(f"  {_said(order)} -> {answer}")
-        if order["do"] == "webhook" and answer.get("status") == 200:
-            self.orders.arrived(order["event"])
-        self.orders.sent_to(answer.get("location", ""))
-        check_answer(order, answer, before)
-
-    def stall(self, order: Answer, stop_point: int) -> None:
-        worker = self.hire()
-        worker.start({**sealed(order), "now": self.now, "pause_at": stop_point})
-        self.finish(order, worker)
-
-    def wake(self, index: int, *, lives: bool) -> None:
-        order, worker = self.stalled.pop(index)
-        if lives:
-            worker.wake(self.now)
-        else:
-            worker.kill()
-        self.finish(order, worker, may_die=not lives)
-
-    def do_at_once(self, first: Answer, second: Answer, *, death: float | None) -> None:
-        workers = [(first, self.hire()), (second, self.hire())]
-        for order, worker in workers:
-            worker.start({**sealed(order), "now": self.now})
-        if death is not None:
-            time.sleep(death)
-            workers[0][1].kill()
-        for order, worker in workers:
-            is_killed = death is not None and worker is workers[0][1]
-            self.finish(order, worker, may_die=is_killed)
-            if is_killed and worker in self.idle:
-                # It answered before it died.
-                self.idle.remove(worker)
-                worker.hang_up()
-
-    def rival(self, order: Answer | None) -> None:
-        if order:
-            with self.step(f"meanwhile {order['do']}"):
-                self.do(order)
-
-    def change_under(self, order: Answer, choice: Choice) -> None:
-        """Change at Stripe what the order is about, and let our other processes hear of it."""
-        waiting = len(self.orders.mail)
-        with self.step("meanwhile, at Stripe"):
-            self.note(f"  {self.dashboard.touch(self.orders.subject_of(order, choice), choice)[:160]}")
-        if choice.of((True, False)):
-            with self.step("some time passes"):
-                self.processes.stripe.control("clock", advance=choice.of((1, 2, 5)))
-        if choice.of((True, True, False)):
-            for letter in self.orders.mail[waiting:][:3]:
-                self.rival(self.orders.delivery(letter))
-        else:
-            self.rival({"do": "sync", "full": choice.of((False, False, True))})
-
-    def _edit(self, what: str, choice: Choice) -> None:
-        with self.step(f"dashboard: {what}"):
-            self.note(f"  {self.dashboard.edit(what, choice)[:160]}")
-
     # --- The end -------------------------------------------------------------
 
     def teardown(self) -> None:
-        try:
-            if not self.is_broken and self.past:
-                self._heal()
-                with self.step("all is quiet"):
-                    final_state.check(self.processes.stripe, self.processes.database, beyond_reach=self.beyond_reach)
-                    row_checks.check_history(self.processes.database)
-                    self._check_pages()
-        finally:
-            for worker in [*self.idle, *(worker for _, worker in self.stalled)]:
-                worker.hang_up()
-
-    def _check_pages(self) -> None:
-        stripe = self.processes.stripe
-        subscriptions = stripe.every("/v1/subscriptions", status="all")
-        people, disputes = len(self.processes.people), stripe.every("/v1/disputes")
-        read = partial(self._read, self.now)
-        self.tally["judged"] += pages.check(read, people, subscriptions, disputes)
-
-    def _read(self, now: int, person: int, path: str) -> Answer:
-        worker = self.hire()
-        worker.start({"do": "read", "user": person, "path": path, "now": now})
-        answer = worker.finish()
-        self.idle.append(worker)
-        return answer
-
-    def _heal(self) -> None:
-        """Trouble ends: what stood still goes on, what was held comes, or never does; then one sync of everything."""
-        stripe = self.processes.stripe
-        with self.step("trouble ends"):
-            stripe.control("faults")
-            stripe.control("webhooks", mode="deliver", duplicate=0, shuffle=False)
-            stripe.control("webhooks/release")
-            while self.stalled:
-                self.wake(0, lives=True)
-        if not self.loses_mail:
-            for letter in list(self.orders.mail):
-                with self.step("deliver"):
-                    self.do(self.orders.delivery(letter))
-        # Leases and claims of the dead expire by the clock, which is Stripe's and ours.
-        with self.step("leases expire"):
-            stripe.control("clock", advance=EVERYTHING_EXPIRES)
-        with self.step("one sync of everything"):
-            self.do({"do": "sync", "full": True, "must": "complete"})
-
-
-def _said(order: Answer) -> str:
-    kept = {name: value for name, value in order.items() if name != "body"}
-    return " ".join(str(value) for value in kept.values())
-
-
-__all__ = ["Broken", "Chaos"]
+        self.close()

@@ -1,14 +1,17 @@
 """The orders for our processes: what people can do with the objects that Stripe has now."""
 
 import json
+import re
 from collections import defaultdict, deque
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from tests.chaos.columns import Object
 from tests.chaos.processes import Answer, signed
 
 Item = TypeVar("Item")
 OVER = {"canceled", "incomplete_expired"}
+STAFF = "staff"
 
 
 class Choice:
@@ -31,6 +34,8 @@ class Orders:
         self.mail: list[Object] = []
         self.shown: set[str] = set()  # Sessions whose page somebody was sent to.
         self.delivered: deque[Object] = deque(maxlen=12)
+        self.gone: set[int] = set()  # People whom staff deleted.
+        self.linked: dict[int, set[str]] = defaultdict(set)  # Further customers of people, which staff linked.
 
     def learn(self, past: list[Object], mail: list[str]) -> None:
         for obj in past:
@@ -59,9 +64,39 @@ class Orders:
 
     def person_of(self, customer_id: str | None) -> int | None:
         """Which of the people a customer is."""
+        for person, linked in self.linked.items():
+            if customer_id in linked and person not in self.gone:
+                return person
         customer = self.objects["customer"].get(customer_id or "", {})
         user = (customer.get("metadata") or {}).get("standing_order_user")
-        return self._people.index(user) if user in self._people else None
+        person = self._people.index(user) if user in self._people else None
+        return None if person in self.gone else person
+
+    def customers_of(self, person: int) -> set[str]:
+        """Return the customers with whom a person went to checkout, and those linked to them."""
+        shown = [
+            self.objects["checkout.session"][key] for key in self.shown if key in self.objects["checkout.session"]
+        ]
+        return {one["customer"] for one in shown if self.bought_by(one) == person} | self.linked[person]
+
+    def bought_by(self, session: Object) -> int | None:
+        """Return the person who went to this checkout from our site."""
+        is_ours = "standing_order_claim" in (session["metadata"] or {})
+        return self.person_of(session["customer"]) if is_ours else None
+
+    def subscription_of(self, order: Answer) -> Object | None:
+        """Return the subscription that an order is about, as it is now."""
+        named = [part for part in order.get("path", "").split("/") if part.startswith("sub_")]
+        return self.objects["subscription"].get(named[0]) if named else None
+
+    def done(self, order: Answer, answer: Answer) -> None:
+        """Take in what staff have done to people."""
+        if answer.get("status") != 302:
+            return
+        if order["do"] == "leave":
+            self.gone.add(order["person"])
+        elif order["do"] == "link":
+            self.linked[order["person"]].add(order["customer"])
 
     # --- Orders --------------------------------------------------------------
 
@@ -76,6 +111,12 @@ class Orders:
                 return self._purchase(choice)
             case "return":
                 return self._return(choice)
+            case "ask":
+                return self._question(choice)
+            case "link":
+                return self._link(choice)
+            case "leave":
+                return self._leave(choice)
             case _:
                 return self._about_a_subscription(act, choice)
 
@@ -100,8 +141,38 @@ class Orders:
         if not prices:
             return None
         form = {"quantity": str(choice.of((1, 1, 1, 2)))}
-        person = choice.of(range(len(self._people)))  # type: ignore[arg-type]
-        return _post(person, f"/buy/{choice.of(prices)['id']}/", **form)
+        return post(self._person(choice), f"/buy/{quote(choice.of(prices)['id'])}/", **form)
+
+    def _question(self, choice: Choice) -> Answer | None:
+        """Somebody who has just paid asks what they have, before anybody has told us."""
+        return {"do": "ask", "method": "POST", "user": self._person(choice), "path": "/api/getsubs"}
+
+    def _link(self, choice: Choice) -> Answer | None:
+        """Staff link a customer who was made in the dashboard to the person with that address."""
+        strangers = [obj for obj in self.of_kind("customer") if self.person_of(obj["id"]) is None]
+        if not strangers:
+            return None
+        customer = choice.of(strangers)
+        number = re.match(r"person(\d)@", customer["email"] or "")
+        person = int(number[1]) if number else self._person(choice)
+        if person in self.gone:
+            return None
+        path = f"/admin/subscriptions/customer/{customer['id']}/link/"
+        form = {"user_name": f"person{person}", "override": customer["id"]}
+        return {**post(STAFF, path, **form), "do": "link", "person": person, "customer": customer["id"]}
+
+    def _leave(self, choice: Choice) -> Answer | None:
+        """Staff delete the last of the people, whatever runs."""
+        person = len(self._people) - 1
+        if person in self.gone:
+            return None
+        form = {"post": "yes", "fate": choice.of(("cancel_now", "at_period_end", "nothing"))}
+        path = f"/admin/auth/user/{self._people[person]}/delete/"
+        running = [obj for obj in self.running() if obj["customer"] in self.customers_of(person)]
+        return {**post(STAFF, path, **form), "do": "leave", "person": person, "running": running}
+
+    def _person(self, choice: Choice) -> int:
+        return choice.of([person for person in range(len(self._people)) if person not in self.gone])
 
     def _return(self, choice: Choice) -> Answer | None:
         sessions = [obj for obj in self.of_kind("checkout.session") if self.person_of(obj["customer"]) is not None]
@@ -109,7 +180,7 @@ class Orders:
             return None
         session = choice.of(sessions[-4:])
         person = self.person_of(session["customer"])
-        return {**_post(person, "/checkout/success/", session_id=session["id"]), "method": "GET"}
+        return {**post(person, "/checkout/success/", session_id=session["id"]), "method": "GET"}
 
     def _about_a_subscription(self, act: str, choice: Choice) -> Answer | None:
         theirs = [obj for obj in self.running() if self.person_of(obj["customer"]) is not None]
@@ -122,19 +193,20 @@ class Orders:
                 prices = [price for price in self.of_kind("price", active=True) if price["recurring"]]
                 if not prices:
                     return None
-                order = _post(person, f"{path}/change/{choice.of(prices)['id']}/")
+                order = post(person, f"{path}/change/{choice.of(prices)['id']}/")
                 when = choice.of(("now", "now", "period_end"))
                 return {**order, "do": "change", "quantity": str(choice.of((1, 2, 3))), "when": when}
             case "cancel":
-                return _post(person, f"{path}/cancel/", when=choice.of(("period_end", "period_end", "now")))
+                when = choice.of(("period_end", "period_end", "now"))
+                return {**post(person, f"{path}/cancel/"), "do": "cancel", "when": when}
             case "resume":
-                return _post(person, f"{path}/resume/")
+                return post(person, f"{path}/resume/")
             case "undo":
-                return _post(person, f"{path}/undo-change/")
+                return post(person, f"{path}/undo-change/")
         raise ValueError(act)
 
 
-def _post(person: int | None, path: str, **form: str) -> Answer:
+def post(person: int | str | None, path: str, **form: str) -> Answer:
     return {"do": "page", "method": "POST", "user": person, "path": path, "form": form}
 
 

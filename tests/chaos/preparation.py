@@ -5,13 +5,8 @@ What a first purchase loads, compiles and caches is there when workers are forke
 
 import importlib
 import pkgutil
-from datetime import UTC, datetime
 
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.auth.models import User
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
@@ -21,10 +16,10 @@ from billing.catalog import services as catalog
 from billing.catalog.services import PriceTerms
 from subscriptions.models import CheckoutSession
 from subscriptions.sync import incremental
-from tests.chaos import worker
+from tests.chaos import people, worker
 
 
-def prepare(*, people: int) -> list[str]:
+def prepare(*, count: int) -> list[str]:
     """Migrate, have people who are signed in for good, and return their keys."""
     call_command("migrate", verbosity=0)
     for app in ("billing", "subscriptions"):
@@ -32,7 +27,8 @@ def prepare(*, people: int) -> list[str]:
         for module in pkgutil.walk_packages(package.__path__, f"{app}."):
             if "migrations" not in module.name:
                 importlib.import_module(module.name)
-    keys = [_sign_up(number) for number in range(people)]
+    keys = [people.sign_up(f"person{number}") for number in range(count)]
+    people.sign_up("staff", is_staff=True)
     _run_through()
     worker.empty_tables()
     for connection in connections.all(initialized_only=True):
@@ -41,21 +37,6 @@ def prepare(*, people: int) -> list[str]:
         getattr(connection, "close_pool", lambda: None)()
     gateway.use_transport(None)
     return keys
-
-
-def _sign_up(number: int) -> str:
-    user = User.objects.create_user(f"person{number}", f"person{number}@example.com")
-    content = {
-        SESSION_KEY: str(user.pk),
-        HASH_SESSION_KEY: user.get_session_auth_hash(),
-        BACKEND_SESSION_KEY: "django.contrib.auth.backends.ModelBackend",
-    }
-    Session.objects.create(
-        session_key=f"chaos-session-of-person-{number}",
-        session_data=SessionStore().encode(content),
-        expire_date=datetime(2099, 1, 1, tzinfo=UTC),
-    )
-    return str(user.pk)
 
 
 def _run_through() -> None:
@@ -68,4 +49,7 @@ def _run_through() -> None:
     pages = ["/account/", f"/checkout/success/?session_id={session.stripe_id}", "/subscriptions/none/cancel/"]
     for page in pages:
         browser.get(page)
+    staff = worker.browser_of("staff")
+    for page in ("/admin/subscriptions/customer/", "/admin/auth/user/"):
+        staff.get(page)
     incremental.run(full=True, now=timezone.now())

@@ -185,6 +185,8 @@ def started(database: Database, folder: Path) -> Iterator[Processes]:
     with _process("tests.chaos.stripe_host") as host:
         stripe = Stripe(int(_first_line(host)))
         settings = {
+            "API_RATE_PER_ADDRESS": "1000000000",
+            "API_RATE_PER_TOKEN": "1000000000",
             "DATABASE_URL": database.url,
             "DEBUG": "True",
             "DJANGO_SETTINGS_MODULE": "config.settings",

@@ -90,7 +90,10 @@ class RowChecks:
         elif state in past.states:
             raise Broken("no row goes back to an older state", f"{mirror.table} {key} is {state}")
         else:
-            raise Broken("each row is a state that the object has had", f"{mirror.table} {key} is {state}")
+            raise Broken(
+                "each row is a state that the object has had",
+                f"{mirror.table} {key} is {state}, and last was {past.states[-1:]}",
+            )
 
     def _look_at_inbox(self) -> None:
         # Old entries are forgotten, and one that is gone may come again.

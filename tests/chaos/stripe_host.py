@@ -72,13 +72,22 @@ class Host(Sandbox):
     def _remember(self, obj: Object, **where: Any) -> None:
         self._put(obj, **where)
         if obj["object"] in WATCHED:
-            self.past.append(public(obj))
+            self.past.append(_whole(obj))
 
     def _remember_end(self, kind: str, object_id: str) -> Object:
         stub = self._delete(kind, object_id)
         if kind in WATCHED:
             self.past.append(stub)
         return stub
+
+
+def _whole(obj: Object) -> Object:
+    """Return an object's public form with all items of a subscription: Stripe shows ten."""
+    shown = public(obj)
+    if obj["object"] == "subscription":
+        items = [public(item) for item in obj["items"]["data"]]
+        shown["items"] = {**shown["items"], "data": items, "has_more": False}
+    return shown
 
 
 class QuietServer(Server):

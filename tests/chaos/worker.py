@@ -23,7 +23,7 @@ from django.test import Client
 
 from billing import gateway
 from subscriptions.sync import incremental, lease
-from tests.chaos import mutations
+from tests.chaos import mutations, people
 from tests.chaos.stop_points import StopPoints, Wire, watch_database
 
 PATIENCE = (1.0, 0.4)  # Seconds to connect, and for an answer.
@@ -112,7 +112,8 @@ def _page(order: dict[str, Any]) -> dict[str, Any]:
 
 def _read_page(order: dict[str, Any]) -> dict[str, Any]:
     """A page or an answer of the API, as a signed-in customer reads it."""
-    response = browser_of(order["user"]).get(order["path"])
+    browser = browser_of(order["user"])
+    response = browser.post(order["path"]) if order.get("method") == "POST" else browser.get(order["path"])
     return {**_shown(response), "text": response.content.decode()}
 
 
@@ -123,7 +124,18 @@ def _change(order: dict[str, Any]) -> dict[str, Any]:
     token = re.search(r'name="preview" value="([^"]+)"', page.content.decode())
     if token is None:
         return _shown(page)
-    return _shown(browser.post(order["path"], {**form, "preview": token[1], "when": order["when"]}))
+    confirmed = browser.post(order["path"], {**form, "preview": token[1], "when": order["when"]})
+    return {**_shown(confirmed), "promised": page.content.decode().partition("<main")[2]}
+
+
+def _cancel(order: dict[str, Any]) -> dict[str, Any]:
+    """Look at what a cancel means, and confirm it."""
+    browser = browser_of(order["user"])
+    page = browser.get(order["path"])
+    return {
+        **_shown(browser.post(order["path"], {"when": order["when"]})),
+        "promised": page.content.decode().partition("<main")[2],
+    }
 
 
 def _sync(order: dict[str, Any]) -> dict[str, Any]:
@@ -138,13 +150,14 @@ def empty_tables(_order: dict[str, Any] | None = None) -> dict[str, Any]:
     for app in ("billing", "subscriptions"):
         for model in apps.get_app_config(app).get_models():
             model._default_manager.all().delete()
+    people.restore()
     return {}
 
 
-def browser_of(person: int | None = None) -> Client:
+def browser_of(person: int | str | None = None) -> Client:
     browser = Client(raise_request_exception=False)
     if person is not None:
-        browser.cookies[settings.SESSION_COOKIE_NAME] = f"chaos-session-of-person-{person}"
+        browser.cookies[settings.SESSION_COOKIE_NAME] = people.session_of(person)
     return browser
 
 
@@ -161,7 +174,11 @@ ORDERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "webhook": _webhook,
     "page": _page,
     "read": _read_page,
+    "ask": _read_page,
+    "link": _page,
+    "leave": _page,
     "change": _change,
+    "cancel": _cancel,
     "sync": _sync,
     "empty_tables": empty_tables,
 }
