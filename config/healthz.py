@@ -33,7 +33,7 @@ class AnswerHealth:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.answer = SessionMiddleware(AuthenticationMiddleware(healthz))
+        self.answer: Callable[[HttpRequest], Any] = SessionMiddleware(AuthenticationMiddleware(healthz))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.answer(request) if request.path_info == PATH else self.get_response(request)

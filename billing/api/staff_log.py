@@ -17,6 +17,7 @@ def log_change(request: HttpRequest, row: Any, words: str) -> None:
 
 
 def _log(request: HttpRequest, row: Any, flag: int, words: str) -> None:
+    assert request.user.pk is not None  # noqa: S101  (staff are signed in)
     LogEntry.objects.log_actions(
         user_id=request.user.pk, queryset=[row], action_flag=flag, change_message=f"{BY_API} {words}"
     )

@@ -171,7 +171,7 @@ class ResetForm(PasswordResetForm):
     The link is made of SITE_URL: Django's form would take the Host header, and with it the word of whoever asks.
     """
 
-    def save(self, **options: Any) -> None:
+    def save(self, **options: Any) -> None:  # type: ignore[override]
         site = urlsplit(settings.SITE_URL)
         super().save(**{**options, "domain_override": site.netloc, "use_https": site.scheme == "https"})
 

@@ -15,7 +15,7 @@ class ResetTokens(PasswordResetTokenGenerator):
         return super().check_token(user, token) and self._is_from_the_past(str(token))
 
     def _is_from_the_past(self, token: str) -> bool:
-        now: int = self._num_seconds(self._now())  # type: ignore[attr-defined]
+        now: int = self._num_seconds(self._now())
         return base36_to_int(token.partition("-")[0]) <= now + CLOCKS_AGREE_WITHIN.total_seconds()
 
 
