@@ -14,13 +14,13 @@ from django.core.exceptions import ImproperlyConfigured
 # Every setting of a deployment. SANDBOX_PORT is the demo's.
 NAMES = frozenset(
     "ACCESS_WHILE_PAUSED ALLOWED_HOSTS API_RATE_PER_ADDRESS API_RATE_PER_TOKEN BUY_RATE_PER_ACCOUNT "
-    "BUY_RATE_PER_ADDRESS CHECKOUT_CANCEL_URL CHECKOUT_ORIGINS CHECKOUT_SUCCESS_URL CORS_ALLOWED_ORIGINS "
-    "CSRF_TRUSTED_ORIGINS DATABASE_URL DEBUG DEFAULT_FROM_EMAIL DISPUTED_ACCESS EMAIL_URL HSTS_INCLUDE_SUBDOMAINS "
-    "HSTS_PRELOAD INACTIVE_CUSTOMERS MAIL_RATE_PER_ACCOUNT MAIL_RATE_PER_ADDRESS PASSWORD_HASHES_AT_ONCE "
-    "PAST_DUE_GRACE_DAYS PORT SECRET_KEY SIGN_IN_CUSTOMERS_PER_MINUTE SIGN_IN_RATE_PER_ACCOUNT "
-    "SIGN_IN_RATE_PER_ADDRESS SIGN_UP_RATE_PER_ACCOUNT SIGN_UP_RATE_PER_ADDRESS SITE_NAME SITE_URL "
-    "STRIPE_API_BASE STRIPE_KEY STRIPE_MAX_RPS STRIPE_WEBHOOK_SECRET SYNC_FULL_EVERY_HOURS SYNC_INTERVAL_SECONDS "
-    "THREADS_PER_WORKER TRUSTED_PROXIES".split()
+    "BUY_RATE_PER_ADDRESS CACHE_URL CHECKOUT_CANCEL_URL CHECKOUT_ORIGINS CHECKOUT_SUCCESS_URL "
+    "CORS_ALLOWED_ORIGINS CSRF_TRUSTED_ORIGINS DATABASE_URL DEBUG DEFAULT_FROM_EMAIL DISPUTED_ACCESS EMAIL_URL "
+    "HSTS_INCLUDE_SUBDOMAINS HSTS_PRELOAD INACTIVE_CUSTOMERS MAIL_RATE_PER_ACCOUNT MAIL_RATE_PER_ADDRESS "
+    "PASSWORD_HASHES_AT_ONCE PAST_DUE_GRACE_DAYS PORT SECRET_KEY SIGN_IN_CUSTOMERS_PER_MINUTE "
+    "SIGN_IN_RATE_PER_ACCOUNT SIGN_IN_RATE_PER_ADDRESS SIGN_UP_RATE_PER_ACCOUNT SIGN_UP_RATE_PER_ADDRESS "
+    "SITE_NAME SITE_URL STRIPE_API_BASE STRIPE_KEY STRIPE_MAX_RPS STRIPE_WEBHOOK_SECRET SYNC_FULL_EVERY_HOURS "
+    "SYNC_INTERVAL_SECONDS THREADS_PER_WORKER TRUSTED_PROXIES".split()
 )
 
 SWITCH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -139,6 +139,20 @@ def page_url(name: str) -> str:
     if value and not _is_http_url(value):
         raise ImproperlyConfigured(f"{name} must be an http:// or https:// address")
     return value
+
+
+def cache(name: str) -> dict[str, Any]:
+    """Return Django's cache of this address: Redis, or without an address the memory of each process."""
+    value = text(name)
+    if not value:
+        # One entry a caller and minute.
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
+    if not value.startswith(("redis://", "rediss://")):
+        raise ImproperlyConfigured(f"{name} must begin with redis:// or rediss://")
+    # Without a time-out, pages would wait for a Redis that is away.
+    options = {"socket_timeout": 2, "socket_connect_timeout": 2}
+    backend = "django.core.cache.backends.redis.RedisCache"
+    return {"BACKEND": backend, "LOCATION": value, "KEY_PREFIX": "standing-order", "OPTIONS": options}
 
 
 def email(name: str, default: str) -> dict[str, Any]:

@@ -149,7 +149,7 @@ SIGN_IN_CUSTOMERS_PER_MINUTE = env.whole_number("SIGN_IN_CUSTOMERS_PER_MINUTE", 
 
 # --- The JSON API ------------------------------------------------------------
 
-# Requests a minute; 0 is no limit. Each process counts for itself.
+# Requests a minute; 0 is no limit. Each process counts for itself, unless there is a CACHE_URL.
 API_RATE_PER_TOKEN = env.whole_number("API_RATE_PER_TOKEN", 600, minimum=0)
 API_RATE_PER_ADDRESS = env.whole_number("API_RATE_PER_ADDRESS", 120, minimum=0)
 TRUSTED_PROXIES = env.whole_number("TRUSTED_PROXIES", 0, minimum=0, maximum=9)
@@ -161,12 +161,9 @@ CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "x-request-id"]
 CORS_ALLOW_METHODS = ["GET", "OPTIONS", "POST"]
 CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-Id"]
 
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},  # One entry a caller and minute.
-    },
-}
+CACHES = {"default": env.cache("CACHE_URL")}
+# All processes share this cache. Otherwise they count people's tries in the database.
+COUNTS_IN_CACHE = bool(env.text("CACHE_URL"))
 
 # --- Cron --------------------------------------------------------------------
 

@@ -1,9 +1,10 @@
 """How often people may try to sign in, sign up, have their password reset, and buy: by address and by account.
 
 Counted in the database, so that all processes and machines share the counts; changes are compare-and-set, so that
-tries at the same moment count each.
+tries at the same moment count each. With CACHE_URL they are counted in that cache.
 """
 
+import logging
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Self
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.http import HttpRequest
@@ -19,6 +21,8 @@ from django.utils.crypto import salted_hmac
 from subscriptions import our_clock
 from subscriptions.formatting import format_duration
 from subscriptions.models import RateCount
+
+logger = logging.getLogger(__name__)
 
 QUARTER = 15 * 60
 MINUTE = 60
@@ -59,15 +63,19 @@ class Try:
 
 def take(*tries: Try, now: datetime) -> None:
     """Count tries, in this order. Raises TooMany for the first that is one too many; it is not counted."""
+    count = _count_in_cache if settings.COUNTS_IN_CACHE else _count
     for one in tries:
-        if one.at_most and not _count(one, now):
+        if one.at_most and not count(one, now):
             raise TooMany(_seconds_left(one, now))
 
 
 def give_back(*tries: Try, now: datetime) -> None:
     """Take back tries that were successful or never made."""
     for one in tries:
-        RateCount.objects.filter(pk=_key(one, now), count__gt=0).update(count=F("count") - 1)
+        if settings.COUNTS_IN_CACHE:
+            _give_back_to_cache(one, now)
+        else:
+            RateCount.objects.filter(pk=_key(one, now), count__gt=0).update(count=F("count") - 1)
 
 
 def delete_old(*, now: datetime) -> None:
@@ -96,6 +104,27 @@ def address_of(request: HttpRequest) -> str:
     if isinstance(parsed, IPv6Address):
         return str(ip_network((parsed, IPV6_PREFIX), strict=False))
     return str(parsed)
+
+
+def _count_in_cache(one: Try, now: datetime) -> bool:
+    """Like `_count`, in the cache; in the database if the cache does not answer."""
+    key = _key(one, now)
+    try:
+        cache.add(key, 0, timeout=one.seconds)
+        if cache.incr(key) <= one.at_most:
+            return True
+        cache.decr(key)
+    except Exception as error:  # noqa: BLE001  (each cache raises its own)
+        logger.warning("the cache does not count: %s", type(error).__name__)
+        return _count(one, now)
+    return False
+
+
+def _give_back_to_cache(one: Try, now: datetime) -> None:
+    try:
+        cache.decr(_key(one, now))
+    except Exception as error:  # noqa: BLE001  (each cache raises its own)
+        logger.warning("the cache does not count: %s", type(error).__name__)
 
 
 def _count(one: Try, now: datetime) -> bool:

@@ -3,6 +3,7 @@
 Counted in Django's cache by whole minutes; docs/decisions/json-api.md explains the effect of several processes.
 """
 
+import logging
 import time
 
 from django.conf import settings
@@ -13,6 +14,8 @@ from ninja.throttling import BaseThrottle
 from billing.api.refusals import Refusal
 from subscriptions.limits import address_of
 from subscriptions.models import ApiToken
+
+logger = logging.getLogger(__name__)
 
 WINDOW = 60
 
@@ -40,11 +43,14 @@ def _is_within(per_minute: int, caller: str) -> bool:
     if not per_minute:
         return True
     key = f"api-{caller}-{int(time.time()) // WINDOW}"
-    cache.add(key, 0, timeout=2 * WINDOW)
     try:
+        cache.add(key, 0, timeout=2 * WINDOW)
         return cache.incr(key) <= per_minute
     except ValueError:
         # A full cache has just dropped the counter. Refusing here would let anyone who fills it lock everybody out.
+        return True
+    except Exception as error:  # noqa: BLE001  (each cache raises its own)
+        logger.warning("the cache does not count: %s", type(error).__name__)
         return True
 
 
