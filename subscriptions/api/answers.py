@@ -125,8 +125,9 @@ class PaymentAnswer(BaseModel):
             amount=payment.amount,
             currency=payment.currency,
             access_ended_at=payment.access_ended_at,
-            awaits=payment.awaits or None,
-            pay_by=payment.pay_by_at,
+            # Of one that was cancelled, nobody waits for the payment, even if Stripe would still take it.
+            awaits=None if payment.was_cancelled_unpaid else payment.awaits or None,
+            pay_by=None if payment.was_cancelled_unpaid else payment.pay_by_at,
             paid_after_cancel=payment.is_paid_after_cancel,
             disputed=payment.dispute_hold or None,
         )

@@ -7,7 +7,7 @@ from billing import money
 from billing.errors import IDEMPOTENCY_CONFLICT, StripeMissing, StripeRefused, StripeUnavailable
 from billing.models import Price
 from subscriptions import access
-from subscriptions.checkout import claims, failed_orders, sessions, trials
+from subscriptions.checkout import claims, first_payments, sessions, trials
 from subscriptions.checkout.errors import (
     MAX_QUANTITY,
     CannotBuy,
@@ -172,7 +172,7 @@ def _already_has(claim: ProductClaim, price: Price, user: User) -> Started | Non
     """
     holdings = access.holdings_of(user)
     if failed := holdings.failed_order_of(price.product.pk):
-        failed_orders.end(failed)
+        first_payments.end_unpaid(failed)
         holdings = access.holdings_of(user)
     held = holdings.holding_of(price.product, price=price)
     held = held or _due(user, price)

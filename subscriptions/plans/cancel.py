@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from billing import gateway
 from billing.errors import StripeMissing, StripeRefused
+from subscriptions.checkout import first_payments
 from subscriptions.mirror import refresh
 from subscriptions.models import Subscription
 from subscriptions.models.subscription import EARLIER_END
@@ -80,13 +81,9 @@ def cancel_now(
     Raises CannotCancel if the subscription has already ended, or its first payment is on its way from a bank: it would
     be charged for nothing.
     """
-    if subscription.is_being_debited:
-        # The debit may have ended meanwhile.
-        subscription = refresh.fetch(subscription)
+    subscription = _ready_to_end(subscription)
     if subscription.has_ended:
-        raise CannotCancel.already_ended()
-    if subscription.is_being_debited:
-        raise CannotCancel.being_debited()
+        return subscription
     # Without `invoice_now` Stripe drops pending prorations (https://docs.stripe.com/billing/subscriptions/cancel).
     params: p.SubscriptionCancelParams = {"invoice_now": is_last_invoice_wanted, "prorate": False}
     if reason and reason.details:
@@ -99,6 +96,20 @@ def cancel_now(
         if subscription.has_ended:
             return subscription
         raise
+
+
+def _ready_to_end(subscription: Subscription) -> Subscription:
+    """Return the subscription as it is, ended already if it was never paid. Raises CannotCancel."""
+    if subscription.is_being_debited:
+        # The debit may have ended meanwhile.
+        subscription = refresh.fetch(subscription)
+    if subscription.has_ended:
+        raise CannotCancel.already_ended()
+    if subscription.is_being_debited:
+        raise CannotCancel.being_debited()
+    # Its first invoice is voided, so that nothing is paid for it later.
+    is_unpaid = subscription.status == Subscription.Status.INCOMPLETE
+    return first_payments.end_unpaid(subscription) if is_unpaid else subscription
 
 
 def resume(*, subscription: Subscription) -> Subscription:

@@ -16,7 +16,7 @@ from billing.gateway.snapshots import JSON
 from billing.mirror import engine
 from billing.models import Price
 from subscriptions import stripe_clock
-from subscriptions.checkout import claims
+from subscriptions.checkout import claims, first_payments
 from subscriptions.customers import ownership
 from subscriptions.mirror import kinds, refresh
 from subscriptions.models import StatusChange, Subscription, SubscriptionSchedule
@@ -155,6 +155,7 @@ def change(*, subscription: Subscription, price: Price, quantity: int, proration
     """
     with _claimed(subscription, price):
         check_change(subscription=subscription, price=price, quantity=quantity)
+        _end_failed_orders(subscription, price)
         if preview.begins_period(subscription, price):
             # Asked a second time, after a lost answer, Stripe would begin and bill another period.
             before, subscription = subscription, _fetch_outcome(subscription)
@@ -191,6 +192,7 @@ def schedule_change(*, subscription: Subscription, price: Price, quantity: int) 
     """
     with _claimed(subscription, price):
         check_change(subscription=subscription, price=price, quantity=quantity)
+        _end_failed_orders(subscription, price)
         if subscription.on_trial:
             raise CannotChange.on_trial()
         if subscription.schedule_id or subscription.has_mixed_periods:
@@ -291,14 +293,25 @@ def _products_beside(subscription: Subscription) -> list[str]:
 
 def _held_otherwise(subscription: Subscription) -> set[str]:
     """Return the products of the person's other subscriptions, without those of this one."""
+    held = [other for other in _others(subscription) if not other.has_failed_to_start]
+    return {product for other in held for product in other.product_ids} - subscription.product_ids
+
+
+def _others(subscription: Subscription) -> list[Subscription]:
+    """Return the person's other running subscriptions."""
     if subscription.customer_id is None:
-        return set()
-    others = (
-        Subscription.objects.running()
-        .filter(customer__in=ownership.ids_with(subscription.customer_id))
-        .exclude(pk=subscription.pk)
-    )
-    return {product for other in others for product in other.product_ids} - subscription.product_ids
+        return []
+    theirs = Subscription.objects.running().filter(customer__in=ownership.ids_with(subscription.customer_id))
+    return list(theirs.exclude(pk=subscription.pk))
+
+
+def _end_failed_orders(subscription: Subscription, price: Price) -> None:
+    """End orders of the product whose first payment failed, so that they can't be paid as well."""
+    of_product = [one for one in _others(subscription) if price.product_id in one.product_ids]
+    failed = [one for one in of_product if one.has_failed_to_start]
+    if any(first_payments.end_unpaid(order).is_running for order in failed):
+        # It was paid meanwhile.
+        raise CannotChange.already_held()
 
 
 def _is_due_otherwise(subscription: Subscription, price: Price) -> bool:

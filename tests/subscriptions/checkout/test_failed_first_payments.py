@@ -117,3 +117,37 @@ class TestAOneTimeOrder:
         steps = reading.steps(customer_client.get(f"/buy/{price.pk}/").content.decode())
         assert [step.address for step in steps if "Buy" in step.label] == [f"/buy/{price.pk}/"]
         assert start(customer_client, price).status_code == 201
+
+
+class TestChangingToIt:
+    def test_ends_what_failed_and_changes(
+        self,
+        customer_client: Client,
+        failed: Subscription,
+        customer: Customer,
+        price: Price,
+        local_stripe: LocalStripe,
+    ) -> None:
+        started = start(customer_client, price).json()
+        local_stripe.pay(started["session_id"])
+        settle()
+        running = Subscription.objects.get(status="active")
+        assert "Atlas" in page(customer_client, f"/subscriptions/{running.pk}/change/")
+        asked = {"price_id": failed.price_id, "subscription_id": running.pk}
+        answer = customer_client.post("/api/updatesub", json.dumps(asked), content_type="application/json")
+        assert (answer.status_code, answer.json()["prod_name"]) == (200, "Atlas")
+        failed.refresh_from_db()
+        assert failed.has_ended
+        assert local_stripe.api.invoices.retrieve(str(failed.latest_invoice_id)).status == "void"
+
+
+class TestCancellingIt:
+    def test_leaves_nothing_to_pay(
+        self, customer_client: Client, failed: Subscription, local_stripe: LocalStripe
+    ) -> None:
+        asked = json.dumps({"subscription_id": failed.pk})
+        answer = customer_client.post("/api/cancel", asked, content_type="application/json")
+        assert (answer.status_code, answer.json()["gives_access"]) == (200, False)
+        assert local_stripe.api.invoices.retrieve(str(failed.latest_invoice_id)).status == "void"
+        failed.refresh_from_db()
+        assert failed.has_ended

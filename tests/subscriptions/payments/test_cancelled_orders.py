@@ -142,7 +142,7 @@ class TestAnOrderThatStripeDoesNotCancel:
         gateway.use_transport(RefusesToCancel(local_stripe))
         answer = cancel(customer_client, Price.objects.get())
         assert answer.status_code == 200
-        assert answer.json()["access_ended_at"] is not None
+        assert (answer.json()["access_ended_at"] is not None, answer.json()["awaits"]) == (True, None)
         account = page(customer_client, "/account/")
         assert "This order was cancelled. Please don" in account
         assert "t pay the voucher any more; if you have paid already, we refund it." in account

@@ -1,4 +1,4 @@
-"""Subscriptions whose first payment failed: ended before the same product is bought again, so that one can be paid."""
+"""Subscriptions whose first payment has failed or is not made: ended so that nothing is paid for them later."""
 
 from contextlib import suppress
 from functools import partial
@@ -12,7 +12,7 @@ from subscriptions.models import Subscription
 Status = Subscription.Status
 
 
-def end(subscription: Subscription) -> Subscription:
+def end_unpaid(subscription: Subscription) -> Subscription:
     """Void the open first invoice, and end the subscription; returns it as it is then.
 
     It runs if the invoice was paid meanwhile.
