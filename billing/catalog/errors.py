@@ -27,6 +27,17 @@ class HasOtherCurrencies(Exception):
         )
 
 
+class HasOtherTerms(Exception):
+    """The price has terms that a new price would not have."""
+
+    @classmethod
+    def not_carried(cls, price: Price, names: Iterable[str]) -> Self:
+        return cls(
+            f"{price} has {', '.join(names)}, which a replacement would lose. Add the new price in Stripe's "
+            "dashboard, and archive this one. Nothing was changed."
+        )
+
+
 class NotAllowed(StripeRefused):
     """A change that Stripe does not allow; the message says what to do instead."""
 

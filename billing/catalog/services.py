@@ -12,12 +12,14 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 from billing import gateway
-from billing.catalog.errors import HasOtherCurrencies, NotAllowed, NotOnSale
+from billing.catalog import carried_terms
+from billing.catalog.errors import NotAllowed, NotOnSale
 from billing.errors import StripeRefused
 from billing.gateway import Page
 from billing.gateway.snapshots import Snapshot
 from billing.idempotency import form_key
 from billing.kept_requests import REQUEST, Creation, OpenRequest, open_request
+from billing.mirror import own_metadata
 from billing.mirror.engine import apply_answer, apply_snapshot, find
 from billing.mirror.kinds import PRICE, PRODUCT
 from billing.mirror.registry import Kind, Row
@@ -37,7 +39,8 @@ REPLACED_BY = "standing_order_replaced_by"
 class PriceTerms:
     """The amount, interval and trial of a new price.
 
-    `unit_amount` is in the currency's minor unit, `labels` is further metadata.
+    `unit_amount` is in the currency's minor unit, `labels` is further metadata, and `more` are further parameters,
+    those of `recurring` included.
     """
 
     unit_amount: int
@@ -47,14 +50,14 @@ class PriceTerms:
     trial_days: int | None = None
     trial_needs_card: bool = True
     nickname: str = ""
-    tax_behavior: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def metadata(self) -> dict[str, str]:
-        trial = {"trial_days": str(self.trial_days)} if self.trial_days else {}
-        cardless = {} if self.trial_needs_card else {"trial_needs_card": "false"}
-        return {**self.labels, **trial, **cardless}
+        days = str(self.trial_days) if self.trial_days else ""
+        card = "" if self.trial_needs_card else "false"
+        return {**self.labels, **own_metadata.written({"trial_days": days, "trial_needs_card": card})}
 
     @property
     def is_recurring(self) -> bool:
@@ -103,7 +106,7 @@ def create_product(
         "name": name,
         "active": active,
         "marketing_features": [{"name": feature} for feature in features],
-        "metadata": {name: value for name, value in settings.items() if value},
+        "metadata": own_metadata.written(settings),
         "default_price_data": {
             "currency": price.currency,
             "unit_amount": price.unit_amount,
@@ -138,7 +141,7 @@ def update_product(*, product: Product, **changes: Unpack[ProductChanges]) -> Pr
     if "grace_days" in asked:
         settings |= _grace(asked["grace_days"])
     if settings:
-        params["metadata"] = settings
+        params["metadata"] = own_metadata.changed(product.metadata, settings)
     return _change_product(product, params) if params else product
 
 
@@ -161,7 +164,8 @@ def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
     In this order an interruption leaves one of them on sale, and a repeat with the same `request_id` finishes the
     change. Running subscriptions stay on the old price.
 
-    Raises NotOnSale if the price is archived already, unless this same change replaced it, and HasOtherCurrencies.
+    Raises NotOnSale if the price is archived already, unless this same change replaced it; HasOtherCurrencies or
+    HasOtherTerms if the new price would lose a term of the old one.
     The price returned is itself off sale if `request_id` had created it earlier and it was archived since.
     """
     if not Price.objects.filter(pk=price.pk, active=True).exists():
@@ -169,11 +173,9 @@ def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
     product = _product_of(price)
     # Not all of it is copied here.
     whole = gateway.retrieve_price_in_all_currencies(price.pk).object
-    if others := sorted((whole.get("currency_options") or {}).keys() - {price.currency}):
-        raise HasOtherCurrencies.besides_its_own(price, others)
-    terms = _terms_of(price, unit_amount=unit_amount)
-    labels = {**terms.labels, REPLACES: price.pk}
-    terms = replace(terms, labels=labels, tax_behavior=whole.get("tax_behavior") or "")
+    carried_terms.check(price, whole)
+    labels = {**_labels(whole["metadata"]), REPLACES: price.pk}
+    terms = replace(_terms_of(price, unit_amount=unit_amount), labels=labels, more=carried_terms.of(whole))
     with open_request("change_price", [price.pk, unit_amount], request_id=request_id) as opened:
         replacement = _create_price(product, terms, opened)
         if not replacement.active or replacement.is_deleted:
@@ -181,10 +183,7 @@ def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
             return replacement
         if product.default_price_id in {price.pk, ""}:
             _change_product(product, {"default_price": replacement.pk})
-        if whole.get("lookup_key"):
-            # Programs that look the price up by this key go on with the new one.
-            _change_price(replacement, {"lookup_key": whole["lookup_key"], "transfer_lookup_key": True})
-        _archive_replaced(price, replacement)
+        _hand_over(price, replacement, whole.get("lookup_key"))
     return replacement
 
 
@@ -198,7 +197,14 @@ def finish_replacement(*, replacement: Price) -> None:
     replaced = Price.objects.filter(pk=replacement.metadata[REPLACES], product=replacement.product_id)
     old = replaced.filter(active=True, is_deleted=False).first()
     if old is not None and old.metadata.get(REPLACED_BY) != replacement.pk:
-        _archive_replaced(old, replacement)
+        _hand_over(old, replacement, gateway.retrieve_price(old.pk).object.get("lookup_key"))
+
+
+def _hand_over(old: Price, replacement: Price, lookup_key: str | None) -> None:
+    """Give the new price the old one's lookup key, with which other programs find it, and archive the old one."""
+    if lookup_key:
+        _change_price(replacement, {"lookup_key": lookup_key, "transfer_lookup_key": True})
+    _archive_replaced(old, replacement)
 
 
 def _archive_replaced(old: Price, replacement: Price) -> None:
@@ -226,8 +232,14 @@ def _terms_of(price: Price, *, unit_amount: int) -> PriceTerms:
         trial_days=price.trial_days,
         trial_needs_card=price.trial_needs_card,
         nickname=price.nickname,
-        labels={name: text for name, text in price.metadata.items() if name not in {REPLACES, REPLACED_BY, REQUEST}},
+        labels=_labels(price.metadata),
     )
+
+
+def _labels(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Return what others have written into a price's metadata."""
+    of_ours = {REPLACES, REPLACED_BY, REQUEST}
+    return {name: text for name, text in own_metadata.of_others(metadata).items() if name not in of_ours}
 
 
 def make_default(*, price: Price) -> Product:
@@ -263,7 +275,7 @@ def restore_price(*, price: Price) -> Price:
 
 
 def _switched(switches: dict[str, bool]) -> dict[str, str]:
-    """Our own settings of a product, as metadata: Stripe has no fields for them. An empty text unsets a key."""
+    """Our own settings of a product, as texts for its metadata; empty if off."""
     return {name: "true" if is_on else "" for name, is_on in switches.items()}
 
 
@@ -280,10 +292,11 @@ def _create_price(product: Product, terms: PriceTerms, opened: OpenRequest) -> P
     }
     if terms.nickname:
         params["nickname"] = terms.nickname
-    if terms.tax_behavior not in {"", "unspecified"}:
-        params["tax_behavior"] = terms.tax_behavior
+    more: Any = dict(terms.more)
+    recurring: Any = more.pop("recurring", {})
     if terms.is_recurring:
-        params["recurring"] = {"interval": terms.interval, "interval_count": terms.interval_count}
+        params["recurring"] = recurring | {"interval": terms.interval, "interval_count": terms.interval_count}
+    params |= more
     creation = Creation(
         send=lambda marked, key: gateway.create_price(marked, key=key),
         key=lambda request: form_key("price", request, params),

@@ -5,6 +5,7 @@ from typing import Any
 
 from billing import gateway
 from billing.gateway.snapshots import JSON, moment
+from billing.mirror import own_metadata
 from billing.mirror.engine import id_of
 from billing.mirror.registry import Kind, register
 from billing.models import Price, Product, PromotionCode
@@ -18,10 +19,10 @@ def _product_columns(obj: JSON) -> dict[str, Any]:
         "features": [feature["name"] for feature in obj.get("marketing_features") or []],
         "active": obj["active"],
         "default_price_id": id_of(obj.get("default_price")) or "",
-        "can_be_bought_again": metadata.get("can_be_bought_again") == "true",
-        "can_be_tried_again": metadata.get("can_be_tried_again") == "true",
-        "has_quantity": metadata.get("has_quantity") == "true",
-        "grace_days": _days(metadata.get("grace_days")),
+        "can_be_bought_again": own_metadata.read(metadata, "can_be_bought_again") == "true",
+        "can_be_tried_again": own_metadata.read(metadata, "can_be_tried_again") == "true",
+        "has_quantity": own_metadata.read(metadata, "has_quantity") == "true",
+        "grace_days": _days(own_metadata.read(metadata, "grace_days")),
         "metadata": metadata,
     }
 
@@ -39,8 +40,8 @@ def _price_columns(obj: JSON) -> dict[str, Any]:
         "package_size": (obj.get("transform_quantity") or {}).get("divide_by"),
         "interval": recurring.get("interval", Price.Interval.ONE_TIME.value),
         "interval_count": recurring.get("interval_count", 1),
-        "trial_needs_card": metadata.get("trial_needs_card") != "false",
-        "trial_days": _days(metadata.get("trial_days")) or recurring.get("trial_period_days"),
+        "trial_needs_card": own_metadata.read(metadata, "trial_needs_card") != "false",
+        "trial_days": _days(own_metadata.read(metadata, "trial_days")) or recurring.get("trial_period_days"),
         "nickname": obj.get("nickname") or "",
         "metadata": metadata,
     }

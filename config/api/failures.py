@@ -16,7 +16,7 @@ from billing.api.catalog import ProductAnswer
 from billing.api.refusals import Refusal
 from billing.api.request_bodies import UNREADABLE, check_size, unreadable
 from billing.catalog import lookup, offers
-from billing.catalog.errors import HasOtherCurrencies, NotOnSale
+from billing.catalog.errors import HasOtherCurrencies, HasOtherTerms, NotOnSale
 from billing.errors import StripeMisconfigured, StripeRefused, StripeUnavailable
 from subscriptions.checkout.errors import CannotBuy, NoSuchPrice, NotByQuantity, OtherMode
 from subscriptions.plans.errors import SubscriptionRefusal
@@ -97,7 +97,7 @@ def _refusal(error: Exception) -> Refusal | None:
             | lookup.AmbiguousName()
         ):
             return _of_catalog(error)
-        case NotOnSale() | HasOtherCurrencies():
+        case NotOnSale() | HasOtherCurrencies() | HasOtherTerms():
             return Refusal.not_possible(str(error))
         case money.NotMoney():
             return Refusal.bad_input(unit_amount=str(error))

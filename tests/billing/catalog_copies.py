@@ -45,7 +45,7 @@ def _product(obj: dict[str, Any]) -> dict[str, Any]:
         "features": [feature["name"] for feature in obj["marketing_features"]],
         "active": obj["active"],
         "default_price_id": obj["default_price"] or "",
-        "can_be_bought_again": "can_be_bought_again" in obj["metadata"],
+        "can_be_bought_again": "standing_order_can_be_bought_again" in obj["metadata"],
     }
 
 
@@ -59,7 +59,7 @@ def _price(obj: dict[str, Any]) -> dict[str, Any]:
         "unit_amount": obj["unit_amount"],
         "interval": recurring["interval"],
         "interval_count": recurring["interval_count"],
-        "trial_days": int(obj["metadata"]["trial_days"]) if "trial_days" in obj["metadata"] else None,
+        "trial_days": int(obj["metadata"].get("standing_order_trial_days", 0)) or None,
         "nickname": obj["nickname"] or "",
     }
 

@@ -1,10 +1,12 @@
 """A price is replaced in three steps; after an interruption at any of them the next try finishes the change."""
 
+from typing import Any
+
 import pytest
 
-from billing.catalog import importer
+from billing.catalog import carried_terms, importer
 from billing.catalog import services as catalog
-from billing.catalog.errors import HasOtherCurrencies
+from billing.catalog.errors import HasOtherCurrencies, HasOtherTerms
 from billing.catalog.services import PriceTerms
 from billing.errors import StripeUnavailable
 from billing.models import Price, Product
@@ -49,7 +51,7 @@ class TestChangePrice:
             "trial_days": 7,
             "nickname": "Odd",
         }
-        assert metadata_of(replacement) == {"team": "blue", "trial_days": "7", catalog.REPLACES: odd.pk}
+        assert metadata_of(replacement) == {"team": "blue", "standing_order_trial_days": "7", catalog.REPLACES: odd.pk}
         assert at_stripe(local_stripe) == here()
 
     def test_keeps_the_terms_that_are_not_copied_here(self, local_stripe: LocalStripe, price: Price) -> None:
@@ -167,3 +169,86 @@ class TestChangePrice:
             catalog.change_price(price=price, unit_amount=2900, request_id="r1")
         assert failure.value.answered_500 is True
         assert here() == before == at_stripe(local_stripe)
+
+
+class TestTerms:
+    """Every term of a price is carried to the new one, or the change is refused with the reason."""
+
+    def test_of_stripes_that_only_stripe_has_are_carried(self, local_stripe: LocalStripe, price: Price) -> None:
+        made = local_stripe.api.prices.create(
+            {
+                "product": str(price.product_id),
+                "currency": "usd",
+                "unit_amount": 5000,
+                "nickname": "Old friends",
+                "tax_behavior": "inclusive",
+                "lookup_key": "friends",
+                "metadata": {"team": "blue", "trial_days": "9"},
+                "recurring": {"interval": "week", "interval_count": 2, "trial_period_days": 5},
+            }
+        )
+        importer.import_catalog()
+        old = Price.objects.get(pk=made.id)
+        replacement = catalog.change_price(price=old, unit_amount=6000, request_id="r1")
+        new = local_stripe.api.prices.retrieve(replacement.pk).to_dict(for_json=True)
+        before = made.to_dict(for_json=True)
+        changing = ("id", "created", "unit_amount", "unit_amount_decimal", "metadata")
+        assert {**new, **{name: before[name] for name in changing}} == before
+        assert (replacement.trial_days, old.trial_days) == (9, 9)
+        assert metadata_of(replacement) == {
+            "team": "blue",
+            "trial_days": "9",
+            "standing_order_trial_days": "9",
+            catalog.REPLACES: old.pk,
+        }
+        assert local_stripe.api.prices.retrieve(old.pk).lookup_key is None
+
+    @pytest.mark.parametrize(
+        ("terms", "named"),
+        [
+            ({"unit_amount": 5000, "transform_quantity": {"divide_by": 10, "round": "up"}}, "a package of several"),
+            ({"custom_unit_amount": {"enabled": True}}, "an amount that the buyer chooses"),
+            (
+                {
+                    "billing_scheme": "tiered",
+                    "tiers_mode": "volume",
+                    "tiers": [{"up_to": "inf", "unit_amount": 5}],
+                    "recurring": {"interval": "month"},
+                },
+                "tiers",
+            ),
+        ],
+        ids=["packages", "chosen", "tiers"],
+    )
+    def test_that_are_not_carried_are_named(
+        self, local_stripe: LocalStripe, price: Price, terms: Any, named: str
+    ) -> None:
+        made = local_stripe.api.prices.create({"product": str(price.product_id), "currency": "usd", **terms})
+        importer.import_catalog()
+        local_stripe.forget_calls()
+        with pytest.raises(HasOtherTerms, match=named):
+            catalog.change_price(price=Price.objects.get(pk=made.id), unit_amount=600, request_id="r1")
+        assert local_stripe.calls == [f"GET /v1/prices/{made.id}"]
+
+    def test_that_we_do_not_know_are_named(self, price: Price) -> None:
+        whole = {
+            "currency": "usd",
+            "metadata": {},
+            "surcharge": {"percent": 3},
+            "recurring": {"phase_of_moon": "full"},
+        }
+        with pytest.raises(HasOtherTerms, match=r"has surcharge, recurring.phase_of_moon, which"):
+            carried_terms.check(price, whole)
+
+    def test_a_change_cut_off_before_the_lookup_key_is_finished_with_it(
+        self, local_stripe: LocalStripe, price: Price
+    ) -> None:
+        local_stripe.api.prices.update(price.pk, {"lookup_key": "pro"})
+        replacement = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        # As it was after the first two calls.
+        local_stripe.api.prices.update(price.pk, {"lookup_key": "pro", "transfer_lookup_key": True, "active": True})
+        local_stripe.api.prices.update(price.pk, {"metadata": {catalog.REPLACED_BY: ""}})
+        importer.import_catalog()
+        catalog.finish_replacement(replacement=replacement)
+        [found] = local_stripe.api.prices.list({"lookup_keys": ["pro"]}).data
+        assert (found.id, local_stripe.api.prices.retrieve(price.pk).active) == (replacement.pk, False)

@@ -168,7 +168,7 @@ class TestUpdateProduct:
         catalog.update_product(
             product=price.product, name="Pro", description="", features=[], can_be_bought_again=True, active=True
         )
-        assert metadata_of(Product.objects.get()) == {"team": "blue", "can_be_bought_again": "true"}
+        assert metadata_of(Product.objects.get()) == {"team": "blue", "standing_order_can_be_bought_again": "true"}
 
     def test_of_one_that_is_gone_says_so(self, local_stripe: LocalStripe) -> None:
         gone = local_stripe.api.products.create({"name": "Gone"})
