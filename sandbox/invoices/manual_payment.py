@@ -2,7 +2,7 @@
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
-from sandbox.invoices import pauses, rules, subscription_state
+from sandbox.invoices import pauses, pending_updates, rules, subscription_state
 from sandbox.invoices.payments import rules as invoice_payments
 from sandbox.invoices.sending import due
 from sandbox.payments import rules as payments
@@ -17,6 +17,7 @@ def pay(account: Account, invoice: Object, method: Object | None, *, on_session:
     subscription = subscription_state.of_invoice(account, invoice)
     if subscription and decline is None:
         pauses.after_payment(account, subscription, invoice)
+        pending_updates.apply(account, subscription, invoice)
     elif subscription:
         pauses.after_decline(account, subscription, invoice)
     return decline
@@ -71,6 +72,7 @@ def void(account: Account, invoice: Object) -> None:
     rules.void(account, invoice)
     if subscription := subscription_state.of_invoice(account, invoice):
         pauses.after_void(account, subscription, invoice)
+        pending_updates.after_void(account, subscription, invoice)
 
 
 def finish_without_payment(account: Account, invoice: Object) -> None:
@@ -103,3 +105,4 @@ def resume_or_activate(account: Account, invoice: Object) -> None:
     """Resume or activate the subscription of an invoice that is paid now."""
     if subscription := subscription_state.of_invoice(account, invoice):
         pauses.after_payment(account, subscription, invoice)
+        pending_updates.apply(account, subscription, invoice)

@@ -63,10 +63,11 @@ def next_due_time(subscription: Object, *, now: int) -> int | None:
     """Return the next time at which the subscription changes without a request, None if never."""
     if subscription["status"] in ENDED:
         return None
-    collection = subscription["pause_collection"]
+    collection, pending = subscription["pause_collection"], subscription["pending_update"]
     planned = [
         subscription["cancel_at"],
         collection["resumes_at"] if collection else None,
+        pending["expires_at"] if pending else None,
         *(subscription.get(name) for name in ("_phase_end", "_pauses_at", "_resumes_at")),
     ]
     times = [*_due_times(subscription, now=now), *(time for time in planned if time is not None)]

@@ -2,6 +2,7 @@
 
 from sandbox.core.account import Account
 from sandbox.core.store import Object
+from sandbox.invoices import pending_updates
 from sandbox.subscriptions import renewals
 from sandbox.subscriptions.pausing import collection
 from sandbox.subscriptions.pausing import rules as pausing
@@ -15,6 +16,9 @@ def advance(account: Account, subscription: Object) -> None:
     A schedule's phase comes before a renewal, so that the renewal bills the new phase. Call again while the
     subscription is still due.
     """
+    if pending_updates.is_expired(account, subscription):
+        pending_updates.expire(account, subscription)
+        return
     if collection.is_over(account, subscription):
         collection.end(account, subscription)
         return

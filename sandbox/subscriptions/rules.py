@@ -110,7 +110,9 @@ def end(account: Account, subscription: Object, *, details: dict[str, Any], dele
     changes = {
         "canceled_at": subscription["canceled_at"] or account.now,
         "cancellation_details": subscription["cancellation_details"] | details,
+        "_update": None,
         "ended_at": account.now,
+        "pending_update": None,
         "status": "canceled",
         "status_details": None,
     }

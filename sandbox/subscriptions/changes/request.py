@@ -11,13 +11,13 @@ from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.http import limits, metadata
 from sandbox.http.listing import Params
+from sandbox.invoices import pending_updates, subscription_state
 from sandbox.invoices import rules as invoices
-from sandbox.invoices import subscription_state
 from sandbox.invoices.subscription_state import UPDATED
 from sandbox.payments import payment_method_routes
 from sandbox.payments import rules as payments
 from sandbox.subscriptions import renewals, scheduled_ends, shared_parameters
-from sandbox.subscriptions.changes import item_request, rules
+from sandbox.subscriptions.changes import item_request, pending, rules
 from sandbox.subscriptions.pausing import collection
 from sandbox.subscriptions.schedules import request as schedule_request
 from sandbox.subscriptions.schedules import rules as schedules
@@ -50,10 +50,14 @@ SUPPORTED = frozenset(
 def update(account: Account, subscription: Object, params: Params) -> Object:
     """Change the subscription as the request says.
 
-    Raises ApiError; with `payment_behavior` "error_if_incomplete" ApiError (402) if the card would be declined, and
-    then nothing is changed.
+    A change that waits for its payment is dropped. Raises ApiError; with `payment_behavior` "error_if_incomplete"
+    ApiError (402) if the card would be declined, and then nothing is changed.
     """
     schedule_request.check_cancelation(subscription, params)
+    if params.keys() - {"metadata"}:
+        pending_updates.discard(account, subscription)
+    if params.get("payment_behavior") == pending.BEHAVIOR:
+        return pending.update(account, subscription, params, apply=apply)
     if params.get("payment_behavior") == "error_if_incomplete":
         _refuse_unless_paid(account, subscription, params)
     return apply(account, subscription, params)
@@ -62,8 +66,6 @@ def update(account: Account, subscription: Object, params: Params) -> Object:
 def apply(account: Account, subscription: Object, params: Params) -> Object:
     """Change the subscription, and bill the change if it is due now."""
     limits.refuse_unsupported(params, *sorted(params.keys() - SUPPORTED))
-    if params.get("payment_behavior") == "pending_if_incomplete":
-        raise ApiError.unsupported_parameter("payment_behavior")
     _check_trial_and_anchor(subscription, params)
     members = _members(account, subscription, params)
     resets = params.get("billing_cycle_anchor", {}).get("type") == "now"

@@ -235,11 +235,6 @@ class TestFailedPayment:
         shop.api.invoices.pay(changed.latest_invoice)
         assert shop.subscription(subscription.id).status == "active"
 
-    def test_refuses_pending_if_incomplete(self, shop, create, switch):
-        error = error_of(switch, create(), shop.price(5600), payment_behavior="pending_if_incomplete")
-
-        assert (error.code, error.param) == ("sandbox_unsupported", "payment_behavior")
-
 
 class TestWhileTheCustomerIsAway:
     @pytest.fixture

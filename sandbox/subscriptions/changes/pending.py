@@ -1,0 +1,88 @@
+"""Updates with `payment_behavior` "pending_if_incomplete": made at once if they are paid, else kept until they are."""
+
+from collections.abc import Callable
+from copy import deepcopy
+
+from sandbox.catalog.shapes import plan
+from sandbox.core.account import Account, Rehearsal
+from sandbox.core.dry_run import dry_run
+from sandbox.core.errors import ApiError
+from sandbox.core.store import Object
+from sandbox.http import metadata
+from sandbox.http.listing import Params
+from sandbox.invoices import pending_updates, subscription_state
+from sandbox.invoices import rules as invoices
+from sandbox.invoices.items import rules as invoice_items
+
+BEHAVIOR = "pending_if_incomplete"
+SUPPORTED = frozenset(
+    {
+        "billing_cycle_anchor",
+        "cancel_at_period_end",
+        "items",
+        "metadata",
+        "off_session",
+        "payment_behavior",
+        "proration_behavior",
+        "proration_date",
+        "trial_end",
+    }
+)
+Apply = Callable[[Account, Object, Params], Object]
+# Members that the change does not keep: they follow from it, or are those of the invoice.
+FOLLOWING = frozenset({"_update", "latest_invoice", "pending_update", "status"})
+
+
+def update(account: Account, subscription: Object, params: Params, *, apply: Apply) -> Object:
+    """Apply the change if no payment is due or it succeeds; else leave the subscription with a pending update."""
+    if subscription["schedule"]:
+        raise ApiError.invalid(
+            f"You cannot use `payment_behavior={BEHAVIOR}` with a subscription that has a schedule.",
+            param="payment_behavior",
+        )
+    for name in sorted(params.keys() - SUPPORTED):
+        raise ApiError.invalid(f"You cannot use `{name}` with `payment_behavior={BEHAVIOR}`.", param=name)
+    known = subscription["latest_invoice"]
+    with dry_run(account) as rehearsal:
+        tried = apply(account, deepcopy(subscription), params)
+        latest = account.get("invoice", tried["latest_invoice"]) if tried["latest_invoice"] else None
+        is_unpaid = latest is not None and latest["id"] != known and latest["status"] == "open"
+    if latest is None or not is_unpaid:
+        return apply(account, subscription, params)
+    changes = {name: value for name, value in tried.items() if _is_kept(subscription, name, value)}
+    if subscription["status"] == "trialing" and params.get("trial_end") == "now":
+        changes["status"] = "active"
+    asked = {name: params[name] for name in params.keys() & {"cancel_at_period_end"}}
+    if "metadata" in params:
+        asked["metadata"] = metadata.merged({}, params)
+    _save_prices(account, rehearsal)
+    invoice = _save_invoice(account, rehearsal, latest["id"])
+    pending_updates.begin(account, subscription, invoice, changes, asked=asked)
+    method = subscription_state.payment_method(account, subscription)
+    invoices.finalize(account, invoice)
+    invoices.collect(account, invoice, method, on_session=False, is_away=params.get("off_session", False))
+    return subscription
+
+
+def _is_kept(subscription: Object, name: str, value: object) -> bool:
+    return name not in FOLLOWING and (not name.startswith("_")) and subscription.get(name) != value
+
+
+def _save_prices(account: Account, rehearsal: Rehearsal) -> None:
+    """Save the prices that the change describes in `price_data`."""
+    for price in rehearsal.states("price.created").values():
+        account.add(price, event="price.created")
+        account.emit("plan.created", plan(price))
+
+
+def _save_invoice(account: Account, rehearsal: Rehearsal, invoice_id: str) -> Object:
+    """Save the draft of the dry run and its invoice items, which wait for the payment with the change."""
+    invoice = {**rehearsal.states("invoice.created")[invoice_id], "auto_advance": False}
+    made = rehearsal.states("invoiceitem.created")
+    for line in invoice["lines"]["data"]:
+        item_id = invoice_items.item_of(line)
+        if item_id in made:
+            account.add({**made[item_id], "invoice": invoice_id}, event="invoiceitem.created")
+        elif item_id:
+            account.change(account.find("invoiceitem", item_id), {"invoice": invoice_id})
+    return account.add(invoice, event="invoice.created")
