@@ -23,7 +23,7 @@ ACTS = (
     *("deliver", "deliver", "sync", "link", "leave"),
 )
 SPANS = (1, 1, 2, 2, 5, 40, 130, 400, 3700, DAY, 3 * DAY, 7 * DAY, 32 * DAY)
-QUIET_EVERY = 80
+QUIET_EVERY = 120  # Steps.
 
 
 class Chaos(Steps, RuleBasedStateMachine):

@@ -92,12 +92,13 @@ class Steps:
     def do(self, order: Answer, *, kill_at: int = 0) -> None:
         worker = self.hire()
         before = self.row_checks.before(order, self.now)
-        subscription = self._as_known(self.orders.subscription_of(order))
+        is_checked = order["do"] in promises.CHECKED
+        subscription = self._as_known(self.orders.subscription_of(order)) if is_checked else None
         if order["do"] == "ask":
             order = {**order, "has_faults": bool(self.processes.stripe.state()["switches"]["faults"])}
         worker.start({**sealed(order), "now": self.now, "kill_at": kill_at})
         answer = self.finish(order, worker, before, may_die=bool(kill_at))
-        if answer and order["do"] in promises.CHECKED:
+        if answer and is_checked:
             self.hear()
             promises.check(order, answer, subscription, self.orders, self.now)
 
