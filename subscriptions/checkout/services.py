@@ -7,7 +7,7 @@ from billing import money
 from billing.errors import IDEMPOTENCY_CONFLICT, StripeMissing, StripeRefused, StripeUnavailable
 from billing.models import Price
 from subscriptions import access
-from subscriptions.checkout import claims, first_payments, sessions, trials
+from subscriptions.checkout import catching_up, claims, first_payments, sessions, trials
 from subscriptions.checkout.errors import (
     MAX_QUANTITY,
     CannotBuy,
@@ -90,6 +90,8 @@ def start(*, user: User, price_id: str, now: datetime, quantity: int = 1, mode: 
     """
     price = price_to_buy(price_id, quantity=quantity, mode=mode)
     customer = customers.ensure(user)
+    if catching_up.is_behind(now):
+        catching_up.read_purchases(BillingAccount.objects.customer_ids_of(user))
     for _ in range(MAX_TURNS):
         claim = _claim(customer, price, user, now)
         if isinstance(claim, Started):

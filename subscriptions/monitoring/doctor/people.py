@@ -18,10 +18,13 @@ def check_people() -> Iterator[Finding]:
 
 
 def _charged_without_person() -> Iterator[Finding]:
-    if ids := _ids(ownership.charged_without_person()):
+    charged = ownership.charged_without_person().order_by("pk").values_list("pk", "customer_id")
+    if found := [f"{pk} ({customer_id})" for pk, customer_id in charged]:
         yield problem(
-            f"{format_count(len(ids), 'running subscription')} that nobody here owns: {some(ids)}. Open the customer "
-            "in the admin, or cancel at Stripe; the list of subscriptions has the filter “whose”."
+            f"{format_count(len(found), 'running subscription')} that nobody here owns: {some(found)}. After a "
+            "restored backup, the person may have to sign up again. Link the customer to the person, on the "
+            "customer's page in the admin, or cancel the subscription at Stripe. The list of subscriptions has the "
+            "filter “whose”."
         )
 
 

@@ -10,7 +10,11 @@ from tests.fixtures import LocalStripe
 pytestmark = pytest.mark.django_db
 
 DEACTIVATED = "Cancel, or activate the user; the list of subscriptions has the filter “whose”."
-NOBODYS = "Open the customer in the admin, or cancel at Stripe; the list of subscriptions has the filter “whose”."
+NOBODYS = (
+    "After a restored backup, the person may have to sign up again. Link the customer to the person, on the "
+    "customer's page in the admin, or cancel the subscription at Stripe. "
+    "The list of subscriptions has the filter “whose”."
+)
 
 
 def found() -> list[tuple[str, str]]:
@@ -31,7 +35,8 @@ class TestPeople:
     def test_of_nobody(self, person: User, subscription: Subscription, local_stripe: LocalStripe, status: str) -> None:
         person.delete()
         Subscription.objects.update(status=status)
-        assert found() == [("problem", f"1 running subscription that nobody here owns: {subscription.pk}. {NOBODYS}")]
+        whose = f"{subscription.pk} ({subscription.customer_id})"
+        assert found() == [("problem", f"1 running subscription that nobody here owns: {whose}. {NOBODYS}")]
         assert local_stripe.calls == []
 
     @pytest.mark.parametrize(

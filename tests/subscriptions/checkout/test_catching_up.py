@@ -1,0 +1,117 @@
+"""Buying after a backup was restored: what was bought since is not bought a second time."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from billing.models import Price
+from subscriptions.checkout import catching_up
+from subscriptions.models import (
+    BillingAccount,
+    CheckoutSession,
+    Customer,
+    Invoice,
+    Payment,
+    ProductClaim,
+    StatusChange,
+    Subscription,
+    SyncState,
+    WebhookEvent,
+)
+from tests.fixtures import LocalStripe
+from tests.subscriptions.conftest import settle, sync_now
+
+pytestmark = pytest.mark.django_db
+
+CREATE_SESSION = "POST /v1/checkout/sessions"
+
+
+def restore_backup(*, with_customer: bool = True) -> None:
+    """Leave what a backup from two hours ago has, when the person had bought nothing."""
+    for model in (Subscription, CheckoutSession, Payment, Invoice, StatusChange, WebhookEvent, ProductClaim):
+        model._default_manager.all().delete()
+    if not with_customer:
+        BillingAccount.objects.update(customer=None)
+        Customer.objects.all().delete()
+    SyncState.objects.update(last_pass_at=timezone.now() - timedelta(hours=2))
+
+
+def click(client: Client, price: Price) -> str:
+    response = client.post(f"/buy/{price.pk}/")
+    assert response.status_code in {302, 303}
+    return str(response["Location"])
+
+
+class TestAfterARestore:
+    @pytest.mark.parametrize("with_customer", [True, False])
+    def test_a_subscription_is_not_bought_again(
+        self, customer_client: Client, subscription: Subscription, local_stripe: LocalStripe, *, with_customer: bool
+    ) -> None:
+        sync_now()
+        price = subscription.price
+        assert price
+        restore_backup(with_customer=with_customer)
+        local_stripe.forget_calls()
+        assert click(customer_client, price) == "/account/"
+        assert CREATE_SESSION not in local_stripe.calls
+        assert [theirs.id for theirs in local_stripe.api.subscriptions.list().data] == [subscription.pk]
+
+    def test_a_one_time_purchase_is_not_made_again(
+        self, customer_client: Client, paid_handbook: Payment, one_time_price: Price, local_stripe: LocalStripe
+    ) -> None:
+        sync_now()
+        restore_backup()
+        local_stripe.forget_calls()
+        assert click(customer_client, one_time_price) == "/account/"
+        assert CREATE_SESSION not in local_stripe.calls
+        assert Payment.objects.get().payment_intent_id == paid_handbook.payment_intent_id
+
+    def test_an_open_checkout_can_no_longer_be_paid(
+        self, customer_client: Client, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        settle()
+        click(customer_client, price)
+        before = CheckoutSession.objects.get()
+        restore_backup()
+        assert click(customer_client, price).startswith("http")
+        now_open = CheckoutSession.objects.get()
+        statuses = {theirs.id: theirs.status for theirs in local_stripe.api.checkout.sessions.list().data}
+        assert statuses == {before.stripe_id: "expired", now_open.stripe_id: "open"}
+
+    def test_another_click_after_the_sync_costs_nothing_more(
+        self, customer_client: Client, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        settle()
+        restore_backup()
+        sync_now()
+        local_stripe.forget_calls()
+        click(customer_client, price)
+        assert local_stripe.calls == [CREATE_SESSION]
+
+
+class TestIsBehind:
+    NOW = datetime(2026, 11, 28, 12, tzinfo=timezone.get_fixed_timezone(0))
+
+    @pytest.mark.parametrize(
+        ("ago", "is_behind"),
+        [(0, False), (90, False), (91, True), (7200, True), (-20, False), (-40 * 86400, True)],
+    )
+    def test_after_three_intervals_without_a_pass(self, ago: int, *, is_behind: bool) -> None:
+        SyncState.objects.create(last_pass_at=self.NOW - timedelta(seconds=ago))
+        assert catching_up.is_behind(self.NOW) is is_behind
+
+    def test_not_where_no_sync_has_ever_run(self) -> None:
+        assert not catching_up.is_behind(self.NOW)
+        SyncState.objects.create()
+        assert not catching_up.is_behind(self.NOW)
+
+
+def test_without_a_sync_buying_makes_one_call(
+    customer_client: Client, person: User, price: Price, local_stripe: LocalStripe
+) -> None:
+    local_stripe.forget_calls()
+    click(customer_client, price)
+    assert local_stripe.calls == [CREATE_SESSION]
