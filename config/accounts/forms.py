@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
-from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
 from django.contrib.auth import get_user_model
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, PasswordResetForm, UserCreationForm
 from django.contrib.sessions.models import Session
@@ -101,8 +101,11 @@ class AdminSignInForm(Limited, AdminAuthenticationForm):
     pass
 
 
-class ChangePasswordForm(PasswordChangeForm):
-    """Django's form, which also limits how often the old password is guessed."""
+class LimitedOldPassword:
+    """Counts wrong guesses at the old password as wrong passwords of the account."""
+
+    user: User
+    refusal: TooMany | None = None
 
     def clean_old_password(self) -> str:
         guess = Try("SIGN_IN account", limits.fold(self.user.get_username()), settings.SIGN_IN_RATE_PER_ACCOUNT)
@@ -110,10 +113,19 @@ class ChangePasswordForm(PasswordChangeForm):
         try:
             limits.take(guess, now=now)
         except TooMany as error:
+            self.refusal = error
             raise ValidationError(str(error), code="refused_for_now") from error
-        old_password: str = super().clean_old_password()
+        old_password: str = super().clean_old_password()  # type: ignore[misc]
         limits.give_back(guess, now=now)
         return old_password
+
+
+class ChangePasswordForm(LimitedOldPassword, PasswordChangeForm):
+    pass
+
+
+class AdminChangePasswordForm(LimitedOldPassword, AdminPasswordChangeForm):
+    pass
 
 
 class SignUpForm(UserForm):

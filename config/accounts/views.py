@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib import admin
 from django.contrib.auth import login
-from django.contrib.auth.views import PasswordResetView, RedirectURLMixin
+from django.contrib.auth.views import PasswordChangeView, PasswordResetView, RedirectURLMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -13,7 +15,13 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
-from config.accounts.forms import ResetForm, SignUpForm, refuse_for_now
+from config.accounts.forms import (
+    AdminChangePasswordForm,
+    ChangePasswordForm,
+    ResetForm,
+    SignUpForm,
+    refuse_for_now,
+)
 from config.accounts.hashing import HashingBusy
 from config.accounts.tokens import reset_tokens
 from subscriptions import limits
@@ -58,6 +66,27 @@ class SignUp(RedirectURLMixin, SignUpFormView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs, next=self.get_redirect_url())
+
+
+class ChangePassword(PasswordChangeView):
+    """Django's page, with the status for too many guesses at the old password."""
+
+    form_class = ChangePasswordForm
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        if form.refusal:
+            self.request.refused_for_now = form.refusal  # type: ignore[attr-defined]
+        return super().form_invalid(form)
+
+
+def change_staff_password(request: HttpRequest) -> HttpResponseBase:
+    """The admin's page, as `AdminSite.password_change` shows it, with our form."""
+    page = ChangePassword.as_view(
+        form_class=AdminChangePasswordForm,
+        success_url=reverse("admin:password_change_done"),
+        extra_context=admin.site.each_context(request),
+    )
+    return page(request)
 
 
 class PasswordReset(PasswordResetView):

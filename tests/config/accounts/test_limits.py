@@ -116,13 +116,27 @@ class TestSignIn:
         assert not any(is_refused(wrong(client)) for _ in range(40))
         assert not RateCount.objects.exists()
 
-    def test_guessing_the_old_password_counts_too(self, customer_client: Client) -> None:
+    @pytest.mark.parametrize("page", [CHANGE, "/admin/password_change/"])
+    def test_guessing_the_old_password_counts_too(
+        self, client: Client, staff: User, page: str, local_stripe: LocalStripe
+    ) -> None:
+        client.force_login(staff)
         form = {"old_password": "wrong", "new_password1": "blue-heron-42", "new_password2": "blue-heron-42"}
-        for _ in range(10):
-            customer_client.post(CHANGE, form)
-        page = customer_client.post(CHANGE, form | {"old_password": PASSWORD}).content.decode()
-        assert "Too many tries. Please wait 15 min." in page
+        refused = [is_refused(client.post(page, form)) for _ in range(11)]
+        assert refused == [False] * 10 + [True]
+        assert is_refused(client.post(page, form | {"old_password": PASSWORD}))
         assert User.objects.get().check_password(PASSWORD)
+
+    def test_staff_change_their_password_in_the_admin(self, client: Client, staff: User) -> None:
+        client.force_login(staff)
+        assert "Site administration" in client.get("/admin/").content.decode()
+        form = {"old_password": PASSWORD, "new_password1": "blue-heron-42", "new_password2": "blue-heron-42"}
+        response = client.post("/admin/password_change/", form)
+        assert (response.status_code, response["Location"]) == (302, "/admin/password_change/done/")
+        assert User.objects.get().check_password("blue-heron-42")
+
+    def test_the_admins_page_is_for_staff(self, customer_client: Client) -> None:
+        assert customer_client.get("/admin/password_change/").status_code == 302
 
 
 class TestSignUp:
