@@ -272,11 +272,19 @@ class Coupon(models.Model):
     was deleted before.
     """
 
+    DURATIONS = frozenset({"once", "repeating", "forever"})
+
     id = stripe_id()
     terms = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return self.pk
+
+    @property
+    def has_unknown_terms(self) -> bool:
+        """Whether it was read, and says something that this site does not know, or nothing at all."""
+        has_amount = self.terms.get("percent_off") is not None or bool(self.terms.get("amounts_off"))
+        return bool(self.terms) and not (has_amount and self.terms.get("duration") in self.DURATIONS)
 
 
 class PromotionCode(MirroredRow):
@@ -286,6 +294,8 @@ class PromotionCode(MirroredRow):
         ONCE = "once", "the first payment"
         REPEATING = "repeating", "several months"
         FOREVER = "forever", "every payment"
+
+    UNKNOWN = "unknown"
 
     id = stripe_id()
     code = models.CharField(max_length=255)
@@ -306,10 +316,16 @@ class PromotionCode(MirroredRow):
     @admin.display(description="discount")
     def discount_display(self) -> str:
         """The discount in words: "20% off the first payment", "$5.00 off for 3 months"."""
-        if not self.coupon:
-            return "unknown"
-        percent, months = self.coupon.get("percent_off"), self.coupon.get("duration_in_months")
-        discount = f"{percent:g}%" if percent else money.display(self.coupon["amount_off"], self.coupon["currency"])
-        if months:
-            return f"{discount} off for {months} months"
-        return f"{discount} off {self.Duration(self.coupon['duration']).label}"
+        discount, duration = self._discount, self.coupon.get("duration")
+        if not discount or duration not in self.Duration.values:
+            return self.UNKNOWN
+        months = self.coupon.get("duration_in_months")
+        return f"{discount} off for {months} months" if months else f"{discount} off {self.Duration(duration).label}"
+
+    @property
+    def _discount(self) -> str:
+        """What is taken off: "20%", "$5.00"; nothing if the coupon does not say so."""
+        percent, amount, currency = (self.coupon.get(name) for name in ("percent_off", "amount_off", "currency"))
+        if isinstance(percent, int | float) and percent:
+            return f"{percent:g}%"
+        return money.display(amount, currency) if isinstance(amount, int) and isinstance(currency, str) else ""

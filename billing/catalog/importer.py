@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from billing import gateway
 from billing.mirror.isolation import FailedObject
-from billing.mirror.kinds import PRICE, PRODUCT, PROMOTION_CODE
+from billing.mirror.kinds import PRICE, PRODUCT, PROMOTION_CODE, has_nameless_feature
 from billing.mirror.missing import fetch_missing
 from billing.mirror.pages import ComparedObject, PageResult, apply_page, differing_keys
 from billing.mirror.registry import Kind
@@ -48,11 +48,33 @@ def import_catalog(*, on_page: OnPage = lambda _: None) -> ImportCount:
     )
 
 
-def compare_catalog() -> list[str]:
-    """The ids of products and prices that differ at Stripe or are missing here; nothing is written."""
-    products = [differing_keys(PRODUCT, page.snapshots()) for page in _active_and_archived(gateway.product_pages)]
-    prices = [differing_keys(PRICE, page.snapshots()) for page in _active_and_archived(gateway.price_pages)]
-    return list(chain(*products, *prices))
+class Differences(NamedTuple):
+    """The ids of objects at Stripe that differ here or are missing, those that can't be read and why, and products
+    with a feature that has no name."""
+
+    differing: list[str]
+    unreadable: list[FailedObject]
+    with_nameless_features: list[str]
+
+
+def compare_catalog() -> Differences:
+    """Compare products, prices and codes with those at Stripe; nothing is written."""
+    found = Differences([], [], [])
+    for kind, pages in (
+        (PRODUCT, _active_and_archived(gateway.product_pages)),
+        (PRICE, _active_and_archived(gateway.price_pages)),
+        (PROMOTION_CODE, gateway.promotion_code_pages()),
+    ):
+        for page in pages:
+            snapshots = list(page.snapshots())
+            differing, unreadable = differing_keys(kind, snapshots)
+            found.differing.extend(differing)
+            found.unreadable.extend(unreadable)
+            if kind is PRODUCT:
+                read = {one.id for one in snapshots} - {one.id for one in unreadable}
+                with_nameless = (one for one in snapshots if one.id in read and has_nameless_feature(one.object))
+                found.with_nameless_features.extend(one.id for one in with_nameless)
+    return found
 
 
 def _active_and_archived(pages: Callable[..., Iterable[gateway.Page]]) -> Iterable[gateway.Page]:

@@ -16,7 +16,8 @@ def _product_columns(obj: JSON) -> dict[str, Any]:
     return {
         "name": obj["name"],
         "description": obj.get("description") or "",
-        "features": [feature["name"] for feature in obj.get("marketing_features") or []],
+        # Stripe allows features without a name: there is nothing of them to show.
+        "features": [feature["name"] for feature in obj.get("marketing_features") or [] if feature.get("name")],
         "active": obj["active"],
         "default_price_id": id_of(obj.get("default_price")) or "",
         "can_be_bought_again": own_metadata.read(metadata, "can_be_bought_again") == "true",
@@ -25,6 +26,10 @@ def _product_columns(obj: JSON) -> dict[str, Any]:
         "grace_days": _days(own_metadata.read(metadata, "grace_days")),
         "metadata": metadata,
     }
+
+
+def has_nameless_feature(product: JSON) -> bool:
+    return any(not feature.get("name") for feature in product.get("marketing_features") or [])
 
 
 def _price_columns(obj: JSON) -> dict[str, Any]:

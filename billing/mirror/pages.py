@@ -10,7 +10,7 @@ from billing.mirror import equal_rows, new_columns
 from billing.mirror.engine import apply_snapshot, changing_columns
 from billing.mirror.isolation import FailedObject, failed_object, isolated
 from billing.mirror.registry import Kind, Row
-from billing.mirror.validation import UnreadableObject, check_identity
+from billing.mirror.validation import UnreadableObject, check_columns, check_identity
 
 # At most this many of our rows are compared with the time span of one page.
 MAX_ROWS_IN_SPAN = 1_000
@@ -97,8 +97,8 @@ def settle_page(
             settle(row)
 
 
-def differing_keys(kind: Kind[Row], snapshots: Iterable[Snapshot]) -> list[Any]:
-    """Return the keys of the objects whose rows differ or are missing, and the ids of those that can't be read.
+def differing_keys(kind: Kind[Row], snapshots: Iterable[Snapshot]) -> tuple[list[Any], list[FailedObject]]:
+    """Return the keys of the objects whose rows differ or are missing, and the objects that can't be read.
 
     One query; nothing is written.
     """
@@ -106,7 +106,17 @@ def differing_keys(kind: Kind[Row], snapshots: Iterable[Snapshot]) -> list[Any]:
     read, _ = _read(kind, snapshots, failed)
     columns = {key: one.columns for key, one in read.items()}
     found = equal_rows.compare_rows(kind.model, {"pk__in": list(columns)}, columns) if columns else {}
-    return [*(key for key in columns if not found.get(key)), *(one.id for one in failed)]
+    differing = []
+    for key, one in read.items():
+        if found.get(key):
+            continue
+        try:
+            check_columns(kind, one.columns)
+        except UnreadableObject as error:
+            failed.append(failed_object(kind.object_name, one.snapshot.object, error))
+        else:
+            differing.append(key)
+    return differing, failed
 
 
 def _read(

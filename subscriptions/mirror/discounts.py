@@ -3,14 +3,18 @@
 Nothing is called for a subscription without discounts, nor for discounts and coupons that are known.
 """
 
+import logging
 from collections.abc import Iterable
 
 from billing import gateway
-from billing.errors import StripeMissing
+from billing.errors import StripeMissing, StripeRefused
 from billing.gateway.snapshots import JSON
+from billing.mirror.validation import READ_ERRORS
 from billing.models import Coupon
 from subscriptions.mirror import mapping, refresh, subscription_mapping
 from subscriptions.models import Customer, Subscription
+
+logger = logging.getLogger(__name__)
 
 
 def complete(subscription: Subscription) -> Subscription:
@@ -47,20 +51,38 @@ def _ensure_known(coupon_ids: set[str | None]) -> None:
         return
     known = Coupon.objects.filter(pk__in=sorted(wanted)).values_list("pk", flat=True)
     for coupon_id in sorted(wanted - set(known)):
-        Coupon.objects.get_or_create(pk=coupon_id, defaults={"terms": _terms(coupon_id)})
+        try:
+            terms = _fetched_terms(coupon_id)
+        except StripeRefused as error:
+            # Asked for again with the next subscription that has it; until then its effect is not computed.
+            logger.warning("coupon %s can't be read: %s", coupon_id, error.code or type(error).__name__)
+            continue
+        Coupon.objects.get_or_create(pk=coupon_id, defaults={"terms": terms})
 
 
-def _terms(coupon_id: str) -> dict[str, object]:
+def _fetched_terms(coupon_id: str) -> JSON:
     """Return the terms of a coupon, which can't change; none for one that was deleted, whose discounts stay."""
     try:
         coupon = gateway.retrieve_coupon(coupon_id).object
     except StripeMissing:
         return {}
+    try:
+        return terms_of(coupon)
+    except READ_ERRORS:
+        logger.warning("coupon %s can't be read", coupon_id)
+        return {"duration": None}
+
+
+def terms_of(coupon: JSON) -> JSON:
+    """Return a coupon's terms; raises one of READ_ERRORS for a malformed one."""
     options = coupon.get("currency_options") or {}
+    amounts = {currency: int(option["amount_off"]) for currency, option in options.items()}
+    if coupon.get("amount_off"):
+        amounts[coupon["currency"]] = int(coupon["amount_off"])
+    percent = coupon.get("percent_off")
     return {
-        "percent_off": coupon.get("percent_off"),
-        "amounts_off": {currency: option["amount_off"] for currency, option in options.items()}
-        | ({coupon["currency"]: coupon["amount_off"]} if coupon.get("amount_off") else {}),
-        "duration": coupon["duration"],
+        "percent_off": None if percent is None else float(percent),
+        "amounts_off": amounts,
+        "duration": coupon.get("duration"),
         "products": (coupon.get("applies_to") or {}).get("products"),
     }

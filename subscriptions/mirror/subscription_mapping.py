@@ -1,5 +1,6 @@
 """How subscriptions and their schedules at Stripe become columns; no row is read here."""
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from billing.gateway.snapshots import JSON, moment
@@ -96,8 +97,9 @@ def _item(item: JSON) -> JSON:
     price = item["price"]
     recurring = price.get("recurring") or {}
     package = price.get("transform_quantity")
+    unit_amount = _amount_or_none(price.get("unit_amount"))
     special = {
-        "unit_amount_decimal": price.get("unit_amount_decimal") if price.get("unit_amount") is None else None,
+        "unit_amount_decimal": _decimal_or_none(price.get("unit_amount_decimal")) if unit_amount is None else None,
         "package": package and {"divide_by": package["divide_by"], "round": package["round"]},
         "is_tiered": price.get("billing_scheme") == "tiered",
     }
@@ -107,13 +109,25 @@ def _item(item: JSON) -> JSON:
         "price": price["id"],
         "product": id_of(price["product"]),
         "quantity": _quantity(item),
-        "unit_amount": price.get("unit_amount"),
+        "unit_amount": unit_amount,
         "interval": recurring.get("interval"),
         "interval_count": recurring.get("interval_count"),
         "is_metered": recurring.get("usage_type") == "metered",
         "current_period_end": item["current_period_end"],
-        "currency": price["currency"],
+        "currency": price.get("currency"),
     }
+
+
+def _amount_or_none(value: object) -> int | None:
+    """Return an amount; None for what is none: the item then costs what its invoice says, and stops nothing."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _decimal_or_none(value: object) -> str | None:
+    try:
+        return str(value) if value is not None and Decimal(str(value)).is_finite() else None
+    except InvalidOperation:
+        return None
 
 
 def schedule_columns(obj: JSON) -> dict[str, Any]:

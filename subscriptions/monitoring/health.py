@@ -29,6 +29,9 @@ RUNS_SHOWN = 10
 
 State = WebhookEvent.State
 
+# So many of the failed objects are named.
+NAMED = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -238,8 +241,11 @@ def _warnings(health: Health) -> Iterator[Note]:
     if health.webhook_gap:
         yield Note("webhooks_silent", str(health.webhook_gap))
     if health.last_full and health.last_full.failed_objects:
-        message = f"The last full sync failed on {health.last_full.failed_objects} object(s); its page says why."
-        yield Note("objects_failed", message)
+        run = health.last_full
+        named = ", ".join(failure["id"] for failure in run.failures[:NAMED])
+        more = f" and {run.failed_objects - NAMED} more" if run.failed_objects > NAMED else ""
+        count = format_count(run.failed_objects, "object")
+        yield Note("objects_failed", f"The last full sync failed on {count}: {named}{more}. Its page says why.")
     if health.last_full and health.last_full.unknown:
         message = f"Stripe does not know {health.last_full.unknown} of our rows. Is STRIPE_KEY for another account?"
         yield Note("rows_unknown", message)

@@ -47,7 +47,9 @@ class Discount:
 
     @property
     def is_known(self) -> bool:
-        return self.percent_off is not None or self.amount_off is not None
+        """Whether its effect can be computed: how much it takes off, and for how long."""
+        has_amount = self.percent_off is not None or self.amount_off is not None
+        return has_amount and self.terms.get("duration") in Coupon.DURATIONS
 
     @property
     def products(self) -> list[str] | None:

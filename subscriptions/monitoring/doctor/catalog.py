@@ -2,30 +2,64 @@
 
 from collections.abc import Iterator
 
-from billing.catalog.importer import compare_catalog, import_catalog
-from billing.models import Price, Product
+from billing.catalog.importer import Differences, compare_catalog, import_catalog
+from billing.models import Coupon, Price, Product, PromotionCode
 from subscriptions.formatting import format_count
-from subscriptions.monitoring.doctor.finding import Finding, NotRepaired, note, ok, some
+from subscriptions.monitoring.doctor.finding import Finding, NotRepaired, note, ok, problem, some
 
 
 def check_catalog() -> Iterator[Finding]:
     """Report differences as notes: they may be a moment old, and the next sync copies them."""
-    if differing := compare_catalog():
-        yield note(f"Different at Stripe: {some(differing)}. The next sync copies it, and so does --fix.", _import)
-    else:
+    found = compare_catalog()
+    for one in found.unreadable:
+        yield problem(
+            f"The {one.object_name.replace('_', ' ')} {one.id} can't be read and is left out: {one.reason} "
+            "Correct or archive it in Stripe's dashboard."
+        )
+    if found.differing:
+        yield note(
+            f"Different at Stripe: {some(found.differing)}. The next sync copies it, and so does --fix.", _import
+        )
+    elif not found.unreadable:
         products = format_count(Product.objects.filter(is_deleted=False).count(), "product")
         prices = format_count(Price.objects.filter(is_deleted=False).count(), "price")
         yield ok(f"{products} and {prices}, as at Stripe.")
-    if varying := _not_sold():
-        yield note(f"Active at Stripe, but not sold here: {some(varying)}. Only fixed amounts for each are sold.")
+    yield from _left_out(found)
     if unpriced := _products_without_price():
         yield note(f"On sale, but without a price: {some(unpriced)}.")
+
+
+def _left_out(found: Differences) -> Iterator[Finding]:
+    """Report what Stripe has and this site does not sell or show."""
+    if varying := _not_sold():
+        yield note(f"Active at Stripe, but not sold here: {some(varying)}. Only fixed amounts for each are sold.")
+    if homeless := _without_product():
+        yield note(f"Active at Stripe, but of no product that is known here, so not sold: {some(homeless)}.")
+    if nameless := found.with_nameless_features:
+        yield note(f"Features without a name are left out of {some(nameless)}. Name them in Stripe's dashboard.")
+    if unknown := _discounts_of_unknown_terms():
+        yield note(
+            f"Discounts with terms that this site does not know: {some(unknown)}. "
+            "They count at Stripe, and pages show amounts before them."
+        )
 
 
 def _not_sold() -> list[str]:
     """The prices that Stripe sells and this site does not, and why."""
     active = Price.objects.filter(active=True, is_deleted=False, product__active=True, product__is_deleted=False)
     return [f"{price.pk} ({price.variation})" for price in active.order_by("pk") if not price.is_plain]
+
+
+def _without_product() -> list[str]:
+    known = Product.objects.values("pk")
+    prices = Price.objects.filter(active=True, is_deleted=False).exclude(product__in=known)
+    return list(prices.order_by("pk").values_list("pk", flat=True))
+
+
+def _discounts_of_unknown_terms() -> list[str]:
+    coupons = [coupon.pk for coupon in Coupon.objects.order_by("pk") if coupon.has_unknown_terms]
+    codes = PromotionCode.objects.filter(active=True, is_deleted=False).exclude(coupon={}).order_by("pk")
+    return coupons + [f"{code.code} ({code.pk})" for code in codes if code.discount_display == code.UNKNOWN]
 
 
 def _products_without_price() -> list[str]:

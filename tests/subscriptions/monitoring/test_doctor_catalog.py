@@ -40,7 +40,14 @@ class TestTheCatalog:
         client.alter("/v1/products", lambda objects: [obj.update(name=7) for obj in objects if obj["id"] == made.id])
         gateway.use_transport(client)
         said = doctor("--fix")
-        assert said.of("not fixed") == [f"0 brought up to date. Failed: {made.id}. The value of name is a int."]
+        assert said.of("catalog") == [
+            (
+                f"problem: The product {made.id} can't be read and is left out: The value of name is a int. "
+                "Correct or archive it in Stripe's dashboard."
+            )
+        ]
+        assert said.left == "problems: 1"
+        assert [product.name for product in Product.objects.all()] == ["Pro"]
 
     def test_of_another_account_is_not_touched(self, doctor: Doctor, price: Price, local_stripe: LocalStripe) -> None:
         """The key of another account, whose products must not come on sale here."""
