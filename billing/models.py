@@ -4,6 +4,7 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
@@ -101,9 +102,29 @@ class KeptRequest(models.Model):
         return self.request_id
 
 
+class Offer(models.TextChoices):
+    """What staff have chosen about selling a product here; Stripe does not know it."""
+
+    BY_SETTING = "", "as PRODUCTS_ON_SALE says"
+    SHOWN = "shown", "shown"
+    HIDDEN = "hidden", "hidden"
+
+
+def _offered(prefix: str = "") -> models.Q:
+    """The products that are offered here, as far as they are active; `prefix` leads to the product."""
+    shown = models.Q(**{f"{prefix}offer": Offer.SHOWN})
+    by_setting = models.Q(**{f"{prefix}offer": Offer.BY_SETTING})
+    match settings.PRODUCTS_ON_SALE:
+        case "chosen":
+            return shown
+        case "marked":
+            return shown | by_setting & models.Q(**{f"{prefix}is_marked": True})
+    return shown | by_setting
+
+
 class ProductQuerySet(models.QuerySet["Product"]):
     def on_sale(self) -> "ProductQuerySet":
-        return self.filter(active=True, is_deleted=False)
+        return self.filter(_offered(), active=True, is_deleted=False)
 
 
 class Product(MirroredRow):
@@ -128,6 +149,12 @@ class Product(MirroredRow):
         help_text="Days of access after a failed renewal payment. Empty: the setting PAST_DUE_GRACE_DAYS.",
     )
     metadata = models.JSONField(default=dict, blank=True)
+    is_marked = models.BooleanField(
+        default=False, help_text="Its metadata at Stripe says that it is sold here: standing_order_on_sale is “true”."
+    )
+
+    # Our own: chosen by staff here.
+    offer = models.CharField("on sale here", max_length=10, choices=Offer, default=Offer.BY_SETTING, blank=True)
 
     objects = ProductQuerySet.as_manager()
 
@@ -139,12 +166,20 @@ class Product(MirroredRow):
 
     @property
     def is_on_sale(self) -> bool:
-        return self.active and not self.is_deleted
+        return self.active and not self.is_deleted and self.is_offered
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether it is sold here if it is active at Stripe."""
+        if self.offer != Offer.BY_SETTING:
+            return self.offer == Offer.SHOWN
+        return settings.PRODUCTS_ON_SALE == "all" or (settings.PRODUCTS_ON_SALE == "marked" and self.is_marked)
 
 
 class PriceQuerySet(models.QuerySet["Price"]):
     def on_sale(self) -> "PriceQuerySet":
         return self.filter(
+            _offered("product__"),
             active=True,
             is_deleted=False,
             product__active=True,

@@ -130,6 +130,7 @@ STRIPE_MAX_RPS = env.whole_number("STRIPE_MAX_RPS", 24, minimum=1)
 PAST_DUE_GRACE_DAYS = env.whole_number("PAST_DUE_GRACE_DAYS", 7, minimum=0)
 DISPUTED_ACCESS = env.one_of("DISPUTED_ACCESS", "end", "keep")
 ACCESS_WHILE_PAUSED = env.one_of("ACCESS_WHILE_PAUSED", "unless_void", "always", "never")
+PRODUCTS_ON_SALE = env.one_of("PRODUCTS_ON_SALE", "all", "marked", "chosen")
 INACTIVE_CUSTOMERS = env.one_of("INACTIVE_CUSTOMERS", "archive", "delete", "keep")
 
 # --- Limits ------------------------------------------------------------------

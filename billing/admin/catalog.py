@@ -1,8 +1,9 @@
 """Products and prices in the admin."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from billing.admin.stripe_admin import StripeAdmin
+from billing.catalog import offering
 from billing.catalog import services as catalog
 from billing.catalog.forms import PriceForm, ProductForm
 from billing.models import Price, Product
@@ -19,11 +21,11 @@ from billing.models import Price, Product
 @admin.register(Product)
 class ProductAdmin(StripeAdmin):
     form = ProductForm
-    list_display = ("name", "active", "price_list", "stripe_created_at")
-    list_filter = ("active", "can_be_bought_again", "is_deleted")
+    list_display = ("name", "active", "is_offered", "price_list", "stripe_created_at")
+    list_filter = ("active", "offer", "can_be_bought_again", "is_deleted")
     search_fields = ("name", "description", "id")
-    readonly_fields = ("id", "price_table", "feature_list")
-    actions = ("archive", "restore")
+    readonly_fields = ("id", "price_table", "feature_list", "is_offered")
+    actions = ("archive", "restore", "show_here", "hide_here", "follow_setting")
     list_per_page = 50
 
     PRODUCT_FIELDS = (
@@ -42,9 +44,9 @@ class ProductAdmin(StripeAdmin):
         prices = ("Prices", {"fields": ("price_table",)})
         if not self.has_change_permission(request, obj):
             readable = ("feature_list" if field == "features" else field for field in self.PRODUCT_FIELDS)
-            return [(None, {"fields": ("id", *readable)}), prices]
+            return [(None, {"fields": ("id", *readable, "is_offered")}), prices]
         another = {"fields": self.PRICE_FIELDS, "description": "Leave the amount empty to add no price."}
-        return [(None, {"fields": ("id", *editable, "opened_with")}), prices, ("Add a price", another)]
+        return [(None, {"fields": ("id", *editable, "is_offered", "opened_with")}), prices, ("Add a price", another)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:  # noqa: ARG002
         return self.readonly_fields if obj else ()
@@ -53,6 +55,10 @@ class ProductAdmin(StripeAdmin):
     def price_list(self, product: Product) -> SafeString:
         on_sale = ((price,) for price in product.prices.all() if price.is_on_sale)
         return format_html_join(mark_safe("<br>"), "{}", on_sale)
+
+    @admin.display(boolean=True, description="On sale here")
+    def is_offered(self, product: Product) -> bool:
+        return product.is_on_sale
 
     @admin.display(description="All prices", empty_value="none")
     def price_table(self, product: Product) -> SafeString:
@@ -82,6 +88,26 @@ class ProductAdmin(StripeAdmin):
     @admin.action(description="Restore: put on sale again", permissions=["change"])
     def restore(self, request: HttpRequest, products: QuerySet[Product]) -> None:
         self.send_each(request, products, lambda product: catalog.restore_product(product=product), "Restored")
+
+    @admin.action(description="Show here: sell on this site", permissions=["change"])
+    def show_here(self, request: HttpRequest, products: QuerySet[Product]) -> None:
+        self._offer(request, products, offering.show, "Shown here")
+
+    @admin.action(description="Hide here: nothing changes at Stripe", permissions=["change"])
+    def hide_here(self, request: HttpRequest, products: QuerySet[Product]) -> None:
+        self._offer(request, products, offering.hide, "Hidden here")
+
+    @admin.action(description="Sell here as PRODUCTS_ON_SALE says", permissions=["change"])
+    def follow_setting(self, request: HttpRequest, products: QuerySet[Product]) -> None:
+        self._offer(request, products, offering.follow_setting, "Sold as the setting says")
+
+    def _offer(
+        self, request: HttpRequest, products: QuerySet[Product], choose: Callable[..., Product], done: str
+    ) -> None:
+        for product in products:
+            choose(product=product)
+            self.log_change(request, product, f"{done}.")
+        self.message_user(request, f"{done}: {', '.join(map(str, products))}.", messages.SUCCESS)
 
 
 @admin.register(Price)

@@ -118,11 +118,12 @@ def offer_of(product: Product) -> Offer:
 
 
 def _products_called(name: str) -> list[Product]:
-    """The products of this name that are on sale, or else those that are not. Raises NoSuchProduct."""
+    """The products of this name that are on sale, else those that are active, else all. Raises NoSuchProduct."""
     products = list(Product.objects.filter(name=name, is_deleted=False))
     if not products:
         raise NoSuchProduct.called(name)
-    return [product for product in products if product.active] or products
+    on_sale = [product for product in products if product.is_on_sale]
+    return on_sale or [product for product in products if product.active] or products
 
 
 def prices_of(product: Product) -> list[Price]:

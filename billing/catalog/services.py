@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 from billing import gateway
-from billing.catalog import carried_terms
+from billing.catalog import carried_terms, offering
 from billing.catalog.errors import NotAllowed, NotOnSale
 from billing.errors import StripeRefused
 from billing.gateway import Page
@@ -106,7 +106,7 @@ def create_product(
         "name": name,
         "active": active,
         "marketing_features": [{"name": feature} for feature in features],
-        "metadata": own_metadata.written(settings),
+        "metadata": own_metadata.written(settings) | offering.mark(),
         "default_price_data": {
             "currency": price.currency,
             "unit_amount": price.unit_amount,
@@ -128,7 +128,8 @@ def create_product(
             listed=lambda: _in_any_state(gateway.product_pages),
             is_usable=lambda found: found["active"] == active,
         )
-        return _new_product(opened.create(creation, params))
+        made = _new_product(opened.create(creation, params))
+    return made._replace(product=offering.show(product=made.product))
 
 
 def update_product(*, product: Product, **changes: Unpack[ProductChanges]) -> Product:

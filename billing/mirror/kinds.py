@@ -25,6 +25,7 @@ def _product_columns(obj: JSON) -> dict[str, Any]:
         "has_quantity": own_metadata.read(metadata, "has_quantity") == "true",
         "grace_days": _days(own_metadata.read(metadata, "grace_days")),
         "metadata": metadata,
+        "is_marked": metadata.get(own_metadata.ON_SALE) == "true",
     }
 
 

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 
 PREFIX = "standing_order_"
 
+# The mark of a product that is sold here, for the setting PRODUCTS_ON_SALE=marked. This name must never change.
+ON_SALE = "standing_order_on_sale"
+
 OF_PRODUCT = ("can_be_bought_again", "can_be_tried_again", "has_quantity", "grace_days")
 OF_PRICE = ("trial_days", "trial_needs_card")
 

@@ -64,7 +64,7 @@ def _discounts_of_unknown_terms() -> list[str]:
 
 def _products_without_price() -> list[str]:
     priced = set(Price.objects.on_sale().values_list("product_id", flat=True))
-    products = Product.objects.filter(active=True, is_deleted=False).order_by("name")
+    products = Product.objects.on_sale().order_by("name")
     return [f"“{product.name}” ({product.pk})" for product in products if product.pk not in priced]
 
 
