@@ -24,6 +24,10 @@ MAYBE_CONNECTED = (
     "request on that connected account. Learn more at https://stripe.com/docs/connect/authentication"
 )
 NAMED_IN_MESSAGE = frozenset({"parameter_missing", "parameter_unknown", "sandbox_unsupported"})
+TRAILING_SLASH = (
+    "If you are trying to list objects, remove the trailing slash. If you are trying to retrieve an object, make sure "
+    "you passed a valid (non-empty) identifier in your code."
+)
 SUPPORT = "Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
 
 
@@ -103,6 +107,14 @@ class ApiError(Exception):
         return cls(message, code="parameter_unknown", param=names[0])
 
     @classmethod
+    def repeated_parameter(cls, name: str) -> Self:
+        return cls(
+            f"A parameter provided in the URL ({name}) was repeated as a GET or POST parameter. You can only provide "
+            "this information as a portion of the URL.",
+            param=name,
+        )
+
+    @classmethod
     def missing_parameter(cls, name: str) -> Self:
         return cls(f"Missing required param: {name}.", code="parameter_missing", param=name)
 
@@ -135,7 +147,8 @@ class ApiError(Exception):
 
     @classmethod
     def unrecognized_url(cls, method: str, path: str) -> Self:
-        return cls(f"Unrecognized request URL ({method}: {path}). {SUPPORT}", status=404)
+        hint = f"{TRAILING_SLASH} " if path.endswith("/") else ""
+        return cls(f"Unrecognized request URL ({method}: {path}). {hint}{SUPPORT}", status=404)
 
     @classmethod
     def unsupported(cls, method: str, path: str) -> Self:

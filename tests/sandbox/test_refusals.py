@@ -183,3 +183,15 @@ class TestDetailsOfAnotherPaymentMethod:
         error = error_of(shop.api.payment_methods.create, {**given, "boleto": {"tax_id": "000.000.000-00"}})
 
         assert error.param == "boleto"
+
+
+class TestEmptyIdentifier:
+    def test_is_explained(self, sandbox):
+        answer = Client(sandbox).get("/v1/customers/", headers={"Authorization": "Bearer sk_test_any"})
+
+        assert answer.status_code == 404
+        assert answer.get_json()["error"]["message"] == (
+            "Unrecognized request URL (GET: /v1/customers/). If you are trying to list objects, remove the trailing "
+            "slash. If you are trying to retrieve an object, make sure you passed a valid (non-empty) identifier in "
+            "your code. Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
+        )

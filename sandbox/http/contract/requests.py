@@ -4,6 +4,7 @@ Enums that the SDK leaves open (`Literal[…] | str`) are closed here: Stripe re
 not list.
 """
 
+import json
 import re
 from decimal import Decimal
 from typing import Any, Final
@@ -26,6 +27,9 @@ def coerce(operation: Operation, form: Form) -> dict[str, Any]:
 
     Raises ApiError with Stripe's message and code, and `param` in bracket notation.
     """
+    for name in form.keys() - parameters.fields(operation.params).keys():
+        if f"{{{name}}}" in operation.template:
+            raise ApiError.repeated_parameter(name)
     return _object(operation.params, form, "")
 
 
@@ -96,7 +100,8 @@ def _invalid(parameter: Parameter, value: str | Form, name: str) -> ApiError:
         code = "parameter_invalid_integer" if noun == "integer" else None
         return ApiError.invalid(f"Invalid {noun}: {value}", param=name, code=code)
     if parameter.is_text:
-        return ApiError.invalid(f"Invalid string: {value}", param=name)
+        shown = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+        return ApiError.invalid(f"Invalid string: {shown}", param=name)
     return ApiError.invalid("Invalid array" if parameter.item else "Invalid object", param=name)
 
 

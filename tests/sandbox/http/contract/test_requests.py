@@ -179,6 +179,14 @@ class TestRefusals:
             "foo",
         )
 
+    def test_a_parameter_of_the_path(self):
+        message, code, param = refusal("POST", "/v1/products/prod_1", ("id", "prod_1"))
+        assert message == (
+            "A parameter provided in the URL (id) was repeated as a GET or POST parameter. You can only provide this "
+            "information as a portion of the URL."
+        )
+        assert (code, param) == (None, "id")
+
     def test_an_unknown_parameter_deep_inside(self):
         assert refusal("POST", "/v1/checkout/sessions", ("line_items[0][price_data][sum]", "1")) == (
             "Received unknown parameter: line_items[0][price_data][sum]",
@@ -263,7 +271,7 @@ class TestRefusals:
 
     def test_an_object_where_a_value_belongs(self):
         message, code, param = refusal("POST", "/v1/customers", ("name[first]", "Ada"))
-        assert (message, code, param) == ("Invalid string: {'first': 'Ada'}", None, "name")
+        assert (message, code, param) == ('Invalid string: {"first":"Ada"}', None, "name")
 
     def test_an_empty_string_where_it_cannot_mean_unset(self):
         message, code, param = refusal("POST", "/v1/products", ("name", ""))
