@@ -11,8 +11,8 @@ from tests.chaos.buyer_edits import BUYER_EDITS
 from tests.chaos.dashboard import DAY, EDITS
 from tests.chaos.orders import Choice
 from tests.chaos.plan_edits import PLAN_EDITS
+from tests.chaos.scenarios import SCENARIOS, Scenario
 from tests.chaos.steps import Steps
-from tests.chaos.stories import STORIES, Story
 
 numbers = st.integers(0, 2**40)
 # Most orders have a dozen stop points, a sync may have a hundred.
@@ -119,10 +119,10 @@ class Chaos(Steps, RuleBasedStateMachine):
         with self.step(f"{span} s pass"):
             self.pass_time(span)
 
-    @rule(what=st.sampled_from(("purchase", "purchase", *STORIES)), number=numbers)
-    def story(self, what: str, number: int) -> None:
-        self.note(f"story: {what}")
-        Story(self, Choice(number)).tell(what)
+    @rule(what=st.sampled_from(("purchase", "purchase", *SCENARIOS)), number=numbers)
+    def scenario(self, what: str, number: int) -> None:
+        self.note(f"scenario: {what}")
+        Scenario(self, Choice(number)).play(what)
 
     @rule()
     def look_around(self) -> None:

@@ -12,8 +12,8 @@ from tests.chaos.examples import run_examples
 from tests.chaos.machine import Chaos
 from tests.chaos.orders import Choice
 from tests.chaos.row_checks import Broken
+from tests.chaos.scenarios import Scenario
 from tests.chaos.steps import Steps
-from tests.chaos.stories import Story
 
 EXAMPLES, RULES = 200, 150
 
@@ -28,8 +28,8 @@ SAFEGUARDS = {
 
 PAGES, MIRROR = "pages say what Stripe says", "the mirror equals Stripe"
 
-# Those that random steps seldom need: which story needs each, and what is noticed then.
-TOLD = {
+# Those that random steps seldom need: which scenario needs each, and what is noticed then.
+DIRECTED = {
     "one trial a person": ("second_trial", {"a trial is given once"}),
     "the awaited payment": ("second_purchase_while_one_is_awaited", {"nothing is bought twice"}),
     "the dispute's hold": ("chargeback", {PAGES}),
@@ -45,7 +45,7 @@ TOLD = {
     "the full look at disputes": ("old_losses", {MIRROR}),
     "the unsettled session": ("purchase", {"a paid purchase is told at once"}),
 }
-STORIES_TOLD = 6
+TIMES_PLAYED = 6
 
 
 @pytest.mark.parametrize("safeguard", SAFEGUARDS)
@@ -69,34 +69,36 @@ def test_without_it_the_run_fails(
     assert broken.which in SAFEGUARDS[safeguard], "\n".join(broken.__notes__)
 
 
-@pytest.mark.parametrize("name", sorted({story for story, _ in TOLD.values()}))
-def test_with_all_of_them_its_story_ends_well(name: str, chaos: type[Chaos]) -> None:
+@pytest.mark.parametrize("name", sorted({scenario for scenario, _ in DIRECTED.values()}))
+def test_with_all_of_them_its_scenario_ends_well(name: str, chaos: type[Chaos]) -> None:
     assert chaos.processes.without == ""
-    _tell_often(name)
+    _play_often(name)
 
 
-@pytest.mark.parametrize("safeguard", TOLD)
-def test_without_it_its_story_fails(safeguard: str, chaos: type[Chaos], capsys: pytest.CaptureFixture[str]) -> None:
-    name, expected = TOLD[safeguard]
+@pytest.mark.parametrize("safeguard", DIRECTED)
+def test_without_it_its_scenario_fails(safeguard: str, chaos: type[Chaos], capsys: pytest.CaptureFixture[str]) -> None:
+    name, expected = DIRECTED[safeguard]
     chaos.processes.without = safeguard
     chaos.tally.clear()
     try:
         with pytest.raises(Broken) as caught:
-            _tell_often(name)
+            _play_often(name)
     finally:
         chaos.processes.without = ""
     with capsys.disabled():
-        sys.stderr.write(f"\nwithout {safeguard}: {dict(chaos.tally)}, story {name}\n    {str(caught.value)[:300]}\n")
+        sys.stderr.write(
+            f"\nwithout {safeguard}: {dict(chaos.tally)}, scenario {name}\n    {str(caught.value)[:300]}\n"
+        )
     assert caught.value.which in expected, "\n".join(caught.value.__notes__)
 
 
-def _tell_often(name: str) -> None:
-    """Tell a story, each time in an empty shop, undisturbed, and compare everything. The mail gets lost in turn."""
-    for number in range(STORIES_TOLD):
+def _play_often(name: str) -> None:
+    """Play a scenario, each time in an empty shop, undisturbed, and compare everything. The mail gets lost in turn."""
+    for number in range(TIMES_PLAYED):
         steps = Steps()
         try:
             steps.open(loses_mail=number % 2 == 1)
-            Story(steps, Choice(number * 7)).tell(name)
+            Scenario(steps, Choice(number * 7)).play(name)
         finally:
             steps.close()
 

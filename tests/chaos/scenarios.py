@@ -18,7 +18,7 @@ GOOD_CARD = {"card": "4242424242424242"}
 DEBIT = {"method": "us_bank_account"}
 
 
-class Story:
+class Scenario:
     """One sequence for one person."""
 
     def __init__(self, machine: "Steps", choice: Choice) -> None:
@@ -32,10 +32,10 @@ class Story:
     def _gone(self) -> set[int]:
         return self._orders.gone
 
-    def tell(self, name: str) -> None:
-        STORIES[name](self)
+    def play(self, name: str) -> None:
+        SCENARIOS[name](self)
 
-    # --- Stories -------------------------------------------------------------
+    # --- Scenarios -----------------------------------------------------------
 
     def purchase(self) -> None:
         self._buy(self._choice.of(("Pro", "Team", "Trial", "Book")))
@@ -203,7 +203,7 @@ class Story:
             self._stripe.control(path, **body)
 
     def _do(self, order: Answer) -> None:
-        with self._machine.step(f"story: {order['do']}"):
+        with self._machine.step(f"scenario: {order['do']}"):
             self._machine.do(order)
 
     def _call(self, path: str, **params: object) -> Answer:
@@ -212,17 +212,17 @@ class Story:
 
 
 CATALOG_NAMES = ("Pro", "Team", "Trial", "Book", "Poster")
-STORIES: dict[str, Callable[[Story], None]] = {
-    "purchase": Story.purchase,
-    "second_trial": Story.second_trial,
-    "second_purchase_while_one_is_awaited": Story.second_purchase_while_one_is_awaited,
-    "chargeback": Story.chargeback,
-    "other_interval": Story.other_interval,
-    "change_with_an_agreed_end": Story.change_with_an_agreed_end,
-    "linked_customer": Story.linked_customer,
-    "deleted_person": Story.deleted_person,
-    "many_items": Story.many_items,
-    "mixed_intervals": Story.mixed_intervals,
-    "foreign_news": Story.foreign_news,
-    "old_losses": Story.old_losses,
+SCENARIOS: dict[str, Callable[[Scenario], None]] = {
+    "purchase": Scenario.purchase,
+    "second_trial": Scenario.second_trial,
+    "second_purchase_while_one_is_awaited": Scenario.second_purchase_while_one_is_awaited,
+    "chargeback": Scenario.chargeback,
+    "other_interval": Scenario.other_interval,
+    "change_with_an_agreed_end": Scenario.change_with_an_agreed_end,
+    "linked_customer": Scenario.linked_customer,
+    "deleted_person": Scenario.deleted_person,
+    "many_items": Scenario.many_items,
+    "mixed_intervals": Scenario.mixed_intervals,
+    "foreign_news": Scenario.foreign_news,
+    "old_losses": Scenario.old_losses,
 }
