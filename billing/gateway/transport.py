@@ -12,12 +12,12 @@ from typing import Any
 
 import requests
 import stripe
-from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from billing.gateway import request_budget
+from billing.gateway.deadlines import WithinBudget, cut_off_in_time
 
 # Idle connections that are kept for reuse. More threads than that may call at once, over connections of their own.
 MAX_CONNECTIONS = 24
@@ -52,40 +52,19 @@ class WholeBodies(stripe.RequestsClient):
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
     ) -> Answer:
-        stream, status, answered = self.request_stream(method, url, headers, post_data)
-        try:
-            return _read(stream), status, answered
-        except HTTPError as error:
-            broken = stripe.APIConnectionError("The answer broke off.", should_retry=True)  # type: ignore[no-untyped-call]
-            raise broken from error
-
-
-def _read(stream: Any) -> bytes:
-    """Read the body, at once unless a person waits: each piece may take as long as the whole may."""
-    if request_budget.seconds_left() is None:
-        return bytes(stream.read(decode_content=True))
-    pieces = []
-    while piece := stream.read1(decode_content=True):
-        _check_time()
-        pieces.append(piece)
-    return b"".join(pieces)
+        with cut_off_in_time():
+            stream, status, answered = self.request_stream(method, url, headers, post_data)
+            try:
+                return stream.read(decode_content=True), status, answered
+            except HTTPError as error:
+                broken = stripe.APIConnectionError("The answer broke off.", should_retry=True)  # type: ignore[no-untyped-call]
+                raise broken from error
 
 
 def _check_time() -> None:
     left = request_budget.seconds_left()
     if left is not None and left <= 0:
         raise stripe.APIConnectionError("The time for this request is over.", should_retry=False)  # type: ignore[no-untyped-call]
-
-
-class WithinBudget(HTTPAdapter):
-    """Waits no longer than the request may."""
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        left = request_budget.seconds_left()
-        if left is not None:
-            connect, read = options["timeout"]
-            options["timeout"] = max(min(connect, left), 0.01), max(min(read, left), 0.01)
-        return super().send(request, *args, **options)
 
 
 class BodyKeeper(stripe.HTTPClient):

@@ -1,6 +1,7 @@
 """A slow Stripe: one request waits ten seconds in all, and half of the threads stay free."""
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,6 +49,18 @@ class TestTheTime:
         with gateway.bounded(at_once=1), pytest.raises(StripeUnavailable):
             gateway.retrieve_product("prod_1")
         assert len(wire.received) == 1
+
+    @pytest.mark.usefixtures("short")
+    @pytest.mark.parametrize("pause", [0.01, 0.05])
+    def test_an_answer_that_comes_byte_by_byte_is_cut_off(self, wire: Wire, pause: float) -> None:
+        wire.will(Answer(pause=pause), Answer())
+        began = time.monotonic()
+        with gateway.bounded(at_once=1), pytest.raises(StripeUnavailable):
+            gateway.retrieve_product("prod_1")
+        assert 0.9 < time.monotonic() - began < 3
+        assert len(wire.received) == 1
+        # What follows has a connection of its own.
+        assert gateway.retrieve_product("prod_1").id == "prod_1"
 
     def test_early_failures_are_retried(self, wire: Wire) -> None:
         wire.will(Answer.error(500), Answer())

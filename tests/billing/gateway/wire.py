@@ -25,6 +25,8 @@ class Answer:
     delay: float = 0
     is_cut_off: bool = False
     is_reset: bool = False
+    # Seconds between two bytes, of the head too.
+    pause: float = 0
 
     @classmethod
     def error(cls, status: int, **members: Any) -> "Answer":
@@ -91,6 +93,8 @@ class _Conversation(BaseHTTPRequestHandler):
         time.sleep(answer.delay)
         if answer.is_reset:
             self._reset()
+        elif answer.pause:
+            self._drip(answer)
         else:
             self._send(answer)
 
@@ -105,6 +109,12 @@ class _Conversation(BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             self.wfile.write(answer.payload)
+
+    def _drip(self, answer: Answer) -> None:
+        head = f"HTTP/1.1 {answer.status} OK\r\nContent-Length: {len(answer.payload)}\r\n\r\n"
+        for byte in head.encode() + answer.payload:
+            self.wfile.write(bytes([byte]))
+            time.sleep(answer.pause)
 
     def _reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
