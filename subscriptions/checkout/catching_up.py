@@ -4,19 +4,22 @@ The sync brings it all, but not before its first pass, and people buy meanwhile.
 nothing.
 """
 
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 
 from billing import gateway
 from billing.errors import StripeMissing, StripeRefused
+from billing.gateway.snapshots import JSON
 from billing.mirror.engine import apply_snapshot
+from billing.models import Installation, Product
 from subscriptions import our_clock
-from subscriptions.customers import linking
+from subscriptions.customers import linking, ownership
 from subscriptions.mirror import kinds, mapping
-from subscriptions.models import CheckoutSession, SyncState
+from subscriptions.models import BillingAccount, CheckoutSession, Customer, Subscription, SyncState
+from subscriptions.user_model import User
 
 # So many intervals without a complete pass are no accident.
 BEHIND_AFTER_INTERVALS = 3
@@ -31,16 +34,42 @@ def is_behind(now: datetime) -> bool:
     return now - last_pass_at > longest or our_clock.is_impossible(last_pass_at, now=now)
 
 
-def read_purchases(customer_ids: Iterable[str]) -> None:
-    """Mirror what customers have bought, and expire their checkouts that nobody here knows, which could still be paid.
+def read_purchases(user: User) -> None:
+    """Mirror what a person has bought, and expire their checkouts that nobody here knows, which could still be paid.
 
-    Raises StripeUnavailable or StripeMisconfigured.
+    Also what was bought with their address by an account that is lost. Raises StripeUnavailable, StripeMisconfigured.
     """
-    for customer_id in customer_ids:
+    for customer_id in BillingAccount.objects.customer_ids_of(user):
         with suppress(StripeMissing):
             _expire_unknown(customer_id)
             _read_completed(customer_id)
             linking.read_subscriptions(customer_id)
+    if user.email:
+        for customer in gateway.customers_by_email(user.email).snapshots():
+            if _is_lost(customer.object.get("metadata") or {}):
+                apply_snapshot(kinds.CUSTOMER, customer)
+                linking.read_subscriptions(customer.id)
+
+
+def lost_subscription(user: User, product: Product) -> Subscription | None:
+    """Return a subscription that is charged for an account with this address which this database has lost.
+
+    A person who signs up anew, after a backup was restored that does not know them, would pay twice.
+    """
+    customers = Customer.objects.filter(email=user.email, is_deleted=False, account=None) if user.email else ()
+    lost = [customer.pk for customer in customers if _is_lost(customer.metadata)]
+    return ownership.charged_without_person().filter(customer__in=lost, product=product).first() if lost else None
+
+
+def _is_lost(metadata: JSON) -> bool:
+    """Whether an account of this database made the customer, and is no longer here."""
+    if metadata.get(mapping.INSTALLATION) != Installation.current_id():
+        return False
+    try:
+        account = UUID(str(metadata.get(mapping.ACCOUNT)))
+    except ValueError:
+        return False
+    return not BillingAccount.objects.filter(pk=account).exists()
 
 
 def _expire_unknown(customer_id: str) -> None:

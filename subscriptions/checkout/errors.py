@@ -30,6 +30,13 @@ class CannotBuy(Exception):
         return cls("Your subscription is being changed to this plan right now. Please try again in six minutes.")
 
     @classmethod
+    def bought_before(cls) -> Self:
+        return cls(
+            "There is a subscription to this with your address already, which is not part of this account. Add it on "
+            "your account page, so that you don't pay twice."
+        )
+
+    @classmethod
     def refused(cls, error: StripeRefused) -> Self:
         return cls(f"The purchase could not be started: {error.message}")
 

@@ -90,8 +90,7 @@ def start(*, user: User, price_id: str, now: datetime, quantity: int = 1, mode: 
     """
     price = price_to_buy(price_id, quantity=quantity, mode=mode)
     customer = customers.ensure(user)
-    if catching_up.is_behind(now):
-        catching_up.read_purchases(BillingAccount.objects.customer_ids_of(user))
+    _catch_up(user, price, now)
     for _ in range(MAX_TURNS):
         claim = _claim(customer, price, user, now)
         if isinstance(claim, Started):
@@ -153,6 +152,14 @@ def _check_total(price: Price, quantity: int) -> None:
         raise CannotBuy.too_much(price.currency)
     if 0 < total < money.least(price.currency) and not price.trial_days:
         raise CannotBuy.too_little(total, price.currency)
+
+
+def _catch_up(user: User, price: Price, now: datetime) -> None:
+    """Read what was bought meanwhile, if the sync does not. Raises CannotBuy if it was bought by a lost account."""
+    if catching_up.is_behind(now):
+        catching_up.read_purchases(user)
+    if catching_up.lost_subscription(user, price.product):
+        raise CannotBuy.bought_before()
 
 
 def _claim(customer: Customer, price: Price, user: User, now: datetime) -> ProductClaim | Started:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from billing.models import Price
 from subscriptions.checkout import catching_up
+from subscriptions.customers import confirming, linking
 from subscriptions.models import (
     BillingAccount,
     CheckoutSession,
@@ -80,6 +81,42 @@ class TestAfterARestore:
         now_open = CheckoutSession.objects.get()
         statuses = {theirs.id: theirs.status for theirs in local_stripe.api.checkout.sessions.list().data}
         assert statuses == {before.stripe_id: "expired", now_open.stripe_id: "open"}
+
+    @pytest.mark.parametrize("by_sync", [True, False])
+    def test_who_signs_up_anew_does_not_pay_twice(
+        self, client: Client, subscription: Subscription, local_stripe: LocalStripe, *, by_sync: bool
+    ) -> None:
+        sync_now()
+        price = subscription.price
+        assert price
+        restore_backup(with_customer=False)
+        User.objects.all().delete()
+        if by_sync:
+            sync_now(full=True)
+        anew = User.objects.create_user("ada2", "ada@example.com")
+        client.force_login(anew)
+        local_stripe.forget_calls()
+        answer = client.post(f"/buy/{price.pk}/", follow=True)
+        assert "There is a subscription to this with your address already" in answer.content.decode()
+        assert CREATE_SESSION not in local_stripe.calls
+        assert "We have purchases made with ada@example.com" in client.get("/account/").content.decode()
+        confirming.confirm(user=anew, token=confirming.token_for(anew), now=timezone.now())
+        assert linking.link_confirmed(user=anew, now=timezone.now()) == [subscription.customer_id]
+        assert click(client, price) == "/account/"
+        assert [theirs.id for theirs in local_stripe.api.subscriptions.list().data] == [subscription.pk]
+
+    def test_somebody_elses_product_or_address_bars_nobody(
+        self, client: Client, subscription: Subscription, yearly: Price, team: Price, local_stripe: LocalStripe
+    ) -> None:
+        sync_now()
+        price = subscription.price
+        assert price
+        restore_backup(with_customer=False)
+        User.objects.all().delete()
+        sync_now(full=True)
+        for name, wanted in (("ada", team), ("bob", price)):
+            client.force_login(User.objects.create_user(name, f"{name}@example.com"))
+            assert click(client, wanted).startswith("http")
 
     def test_another_click_after_the_sync_costs_nothing_more(
         self, customer_client: Client, price: Price, local_stripe: LocalStripe
