@@ -91,7 +91,7 @@ def of_user(user: User) -> Traces:
     account = BillingAccount.objects.filter(user=user).first()
     confirmed = ConfirmedAddress.objects.filter(user=user).values_list("email", flat=True)
     addresses: list[str | None] = [getattr(user, user.get_email_field_name(), ""), *confirmed]
-    names = [user.get_username(), full_name_of(user)]
+    names: list[str | None] = [user.get_username(), full_name_of(user)]
     if account:
         addresses += [account.email, account.seen_email]
         names += [account.seen_name, account.sent_name]
