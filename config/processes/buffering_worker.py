@@ -5,6 +5,7 @@ site by sending a byte a second. Here the main loop reads them. `/healthz` has t
 answered whatever the others wait for. Why not another server: docs/decisions/read-requests-before-threads.md.
 """
 
+import json
 import selectors
 import socket
 import struct
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent import futures
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
@@ -33,11 +35,22 @@ HEALTH = (b"GET /healthz ", b"HEAD /healthz ")
 HEALTH_THREADS = 2
 
 GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
-TOO_LONG = (
-    b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n"
-    b"Content-Type: application/json\r\nContent-Length: 74\r\n\r\n"
-    b'{"error": {"code": "too_large", "message": "This request is too large."}}\n'
+# The answers to a request that is too long, as the site answers one that is a little too long: by beginnings.
+WHY = "The body is too large."
+API_ERROR = {"code": "bad_input", "message": f"body: {WHY}", "fields": {"body": WHY}}
+TOO_LONG: tuple[tuple[bytes, HTTPStatus, dict[str, Any]], ...] = (
+    (b"POST /api/", HTTPStatus.UNPROCESSABLE_ENTITY, {"error": API_ERROR}),
+    (b"POST /stripe/webhook/", HTTPStatus.BAD_REQUEST, {"error": WHY}),
+    (b"", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"error": WHY}),
 )
+
+
+def too_long(received: bytearray) -> bytes:
+    """Return the answer to a request that is too long, of which this has arrived."""
+    status, content = next((status, content) for begin, status, content in TOO_LONG if received.startswith(begin))
+    body = json.dumps(content)
+    head = f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\n"
+    return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
 class Connection(TConn):  # type: ignore[misc]
@@ -140,7 +153,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
                 conn.take_request()
                 self.enqueue_req(conn)
             case Arrived.TOO_LONG:
-                self._answer(conn, TOO_LONG)
+                self._answer(conn, too_long(conn.received))
                 self._stop_reading(conn)
                 self.nr_conns -= 1
                 conn.close(graceful=True)
