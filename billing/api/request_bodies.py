@@ -5,9 +5,7 @@ does not have is refused, in a body and in the address: a misspelt one would oth
 """
 
 import inspect
-import json
 import re
-from collections import Counter
 from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Annotated, Any, TypeVar
@@ -18,7 +16,7 @@ from django.http import HttpRequest, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from billing import money
+from billing import money, strict_json
 from billing.api.refusals import Refusal
 from billing.catalog.forms import MAX_TRIAL_DAYS
 
@@ -185,21 +183,14 @@ def _json(body: bytes) -> dict[str, Any]:
     if not body:
         return {}
     try:
-        sent = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats)
+        sent = strict_json.loads(body, parse_constant=_refuse_constant)
+    except strict_json.GivenTwice as error:
+        raise Refusal.bad_input(**{_shortened(error.name): TWICE}) from error
     except (ValueError, RecursionError) as error:
         raise Refusal.bad_input(body="This is not JSON.") from error
     if not isinstance(sent, dict):
         raise Refusal.bad_input(body="The body must be a JSON object.")
     return sent
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a name that comes twice in one object: readers differ on which of the values counts."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        ((name, _count),) = Counter(name for name, _ in pairs).most_common(1)
-        raise Refusal.bad_input(**{_shortened(name): TWICE})
-    return found
 
 
 def _refuse_constant(constant: str) -> None:

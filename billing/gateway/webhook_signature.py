@@ -1,11 +1,11 @@
 """Webhook verification: check that Stripe signed a request, and read its event."""
 
-import json
 from datetime import timedelta
 
 import stripe
 from django.conf import settings
 
+from billing import strict_json
 from billing.errors import StripeMisconfigured
 from billing.gateway.snapshots import JSON, Event
 
@@ -31,10 +31,12 @@ def verified_event(body: bytes, signature: str) -> tuple[Event, JSON]:
     if not any(_is_signed(text, signature, secret) for secret in settings.STRIPE_WEBHOOK_SECRETS):
         raise WebhookRejected("The signature is missing, wrong or too old.")
     try:
-        payload = json.loads(text)
+        payload = strict_json.loads(text)
         if not isinstance(payload, dict):
             raise WebhookRejected("The body is not a JSON object.")
         return Event.from_payload(payload), payload
+    except strict_json.GivenTwice as error:
+        raise WebhookRejected(f"The body is not an event: {error}") from error
     except (ValueError, RecursionError) as error:
         raise WebhookRejected("The body is not an event.") from error
 

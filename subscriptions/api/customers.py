@@ -163,6 +163,8 @@ def _get_or_create_person(request: HttpRequest, asked: CustomerAsked) -> User:
         return api_users.get_or_create(name=name, email=email)
     except api_users.AddressTaken as error:
         raise Refusal.conflict("email_taken", str(error)) from error
+    except api_users.NameTaken as error:
+        raise Refusal.conflict("user_name_taken", str(error)) from error
 
 
 def _look_up_latest_session(person: User, customer_ids: list[str]) -> None:

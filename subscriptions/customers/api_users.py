@@ -21,6 +21,14 @@ class AddressTaken(Exception):
         return cls("Somebody else here has this e-mail address.")
 
 
+class NameTaken(Exception):
+    """Another account has this name in other upper and lower case."""
+
+    @classmethod
+    def by_another(cls) -> Self:
+        return cls("Somebody else here has this name, in other upper and lower case.")
+
+
 def name_is_address() -> bool:
     """Return whether people sign in with their e-mail address, so that a name and an address are the same field."""
     return get_user_model().USERNAME_FIELD == "email"
@@ -34,12 +42,16 @@ def find(name: str) -> User | None:
 def get_or_create(*, name: str, email: str) -> User:
     """Return the person of this name, made without a password if there is none, also under concurrent calls.
 
-    Raises AddressTaken if another account has the address: a mail about a password would reach its owner.
+    Raises AddressTaken if another account has the address: a mail about a password would reach its owner. Raises
+    NameTaken if a name differs from another in case alone, which sign-up refuses too: people would mistake them.
     """
     person = find(name)
     if person is not None:
         return person
-    named = {get_user_model().USERNAME_FIELD: name}
+    field = get_user_model().USERNAME_FIELD
+    named = {field: name}
+    if not name_is_address() and _all().filter(**{f"{field}__iexact": name}).exists():
+        raise NameTaken.by_another()
     if _all().filter(email__iexact=email).exclude(**named).exists():
         raise AddressTaken.by_another()
     unusable = AWAITING + get_random_string(UNUSABLE_PASSWORD_SUFFIX_LENGTH)

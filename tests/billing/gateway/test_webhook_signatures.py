@@ -150,6 +150,14 @@ class TestSignedButNoEvent:
     def test_not_an_events_members(self, changes: dict[str, Any]) -> None:
         assert reason_for_signed(json.dumps(json.loads(BODY) | changes)) == NO_EVENT
 
+    @pytest.mark.parametrize("name", ["id", "object", "data"])
+    def test_a_name_given_twice(self, name: str) -> None:
+        twice = BODY.rstrip().removesuffix("}") + f', "{name}": {json.dumps(json.loads(BODY)[name])}}}'
+        assert reason_for_signed(twice) == f"The body is not an event: “{name}” is given more than once."
+
+    def test_a_name_given_twice_inside(self) -> None:
+        assert "“a” is given more" in reason_for_signed(BODY.replace('"data":', '"more": {"a": 1, "a": 1}, "data":'))
+
     @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[" * 100_000 + "]" * 100_000])
     def test_nested_without_end(self, text: str) -> None:
         assert reason_for_signed(text) == NO_EVENT

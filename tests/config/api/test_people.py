@@ -51,6 +51,13 @@ class TestCreatecustomer:
         refused(answer, 409, "email_taken")
         assert not User.objects.filter(username="zoe").exists()
 
+    @pytest.mark.parametrize("name", ["ADA", "Ada", "\uff21da"])
+    def test_of_a_name_that_another_has_in_other_case(self, backend: Program, person: User, name: str) -> None:
+        """As sign-up refuses it."""
+        answer = backend.post("createcustomer", user_name=name, email="other@example.com")
+        refused(answer, 409, "user_name_taken")
+        assert (User.objects.filter(email="other@example.com").exists(), Customer.objects.count()) == (False, 0)
+
     def test_finds_a_name_however_it_is_written(self, backend: Program) -> None:
         backend.post("createcustomer", **ZOE)
         assert backend.post("createcustomer", **{**ZOE, "user_name": "\uff5aoe"}).status_code == 200
