@@ -162,8 +162,9 @@ def _refuse_unless_paid(account: Account, subscription: Object, params: Params) 
     known = subscription["latest_invoice"]
     with dry_run(account):
         tried = apply(account, deepcopy(subscription), params)
-        latest = account.find("invoice", tried["latest_invoice"])
-        is_unpaid = latest["id"] != known and latest["status"] == "open"
+        latest_id = tried["latest_invoice"]
+        # One that is billed by use has no invoice before its first period is over.
+        is_unpaid = latest_id not in {None, known} and account.find("invoice", latest_id)["status"] == "open"
         method = subscription_state.payment_method(account, tried)
     if not is_unpaid:
         return

@@ -151,6 +151,17 @@ class TestChange:
         assert shop.subscription(subscription.id).to_dict() == before
         assert len(shop.invoices(subscription)) == 1
 
+    def test_takes_error_if_incomplete_before_the_first_invoice(self, shop, create, metered):
+        subscription, flat = create(metered()), shop.price(500)
+        assert subscription.latest_invoice is None
+        items = [{"id": self.item(subscription), "price": flat, "quantity": 1}]
+
+        changed = shop.api.subscriptions.update(
+            subscription.id, {"items": items, "payment_behavior": "error_if_incomplete"}
+        )
+
+        assert changed["items"].data[0].price.id == flat
+
     def test_costs_nothing_in_trial(self, shop, create):
         subscription, dearer = create(trial_period_days=10), shop.price(4900)
 
