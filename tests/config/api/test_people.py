@@ -146,6 +146,7 @@ class TestGetsubs:
                 "status": "active",
                 "gives_access": True,
                 "awaits": None,
+                "disputed": None,
                 "price_id": subscription.price_id,
                 "product_id": subscription.product_id,
                 "prod_name": "Pro",
