@@ -60,11 +60,12 @@ class Differences(NamedTuple):
 def compare_catalog() -> Differences:
     """Compare products, prices and codes with those at Stripe; nothing is written."""
     found = Differences([], [], [])
-    for kind, pages in (
+    lists: list[tuple[Kind[Any], Iterable[gateway.Page]]] = [
         (PRODUCT, _active_and_archived(gateway.product_pages)),
         (PRICE, _active_and_archived(gateway.price_pages)),
         (PROMOTION_CODE, gateway.promotion_code_pages()),
-    ):
+    ]
+    for kind, pages in lists:
         for page in pages:
             snapshots = list(page.snapshots())
             differing, unreadable = differing_keys(kind, snapshots)

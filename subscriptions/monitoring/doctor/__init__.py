@@ -21,6 +21,7 @@ from subscriptions.monitoring.doctor.finding import (
 )
 from subscriptions.monitoring.doctor.keys import check_key, check_webhook_secrets
 from subscriptions.monitoring.doctor.mail import check_mail
+from subscriptions.monitoring.doctor.pages import check_form_targets
 from subscriptions.monitoring.doctor.people import check_people
 
 __all__ = ["Examined", "Finding", "Level", "NotRepaired", "Repair", "examine"]
@@ -58,6 +59,7 @@ def examine(*, now: datetime) -> Iterator[Examined]:
     yield from _examined("duplicates", check_duplicates)
     yield from _examined("people", check_people)
     yield from _examined("mail", check_mail)
+    yield from _examined("payment page", check_form_targets)
 
 
 def _has_passed(findings: list[Finding]) -> bool:
