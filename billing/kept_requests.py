@@ -60,6 +60,9 @@ def open_request(
     pk = hashlib.sha256(json.dumps([action, subject], sort_keys=True).encode()).hexdigest()
     now = timezone.now()
     KeptRequest.objects.filter(pk=pk, asked_at__lt=now - KEPT_FOR).delete()
+    # Kept while our clock was ahead: it is looked for as far back as any, and not for longer than a day.
+    wrong = KeptRequest.objects.filter(pk=pk, asked_at__gt=now + CLOCKS_DIFFER)
+    wrong.update(asked_at=now - KEPT_FOR + CLOCKS_DIFFER)
     columns = {"request_id": request_id, "params": json.dumps(params), "about": about, "asked_at": now}
     row, is_new = KeptRequest.objects.get_or_create(pk=pk, defaults=columns)
     opened = OpenRequest(row, is_repeat=not is_new, own_id=request_id)
