@@ -196,12 +196,13 @@ class Account:
 
         `changes` maps the object's own members, not nested ones, to their new values.
         """
-        before = {name: obj.get(name) for name in changes}
+        before = {name: obj.get(name) for name in changes} if event else {}
         obj.update(changes)
-        previous = difference(before, changes)
         self.store.put(obj)
-        if event and any(not name.startswith("_") for name in previous):
-            self.emit(event, obj, previous=previous)
+        if event:
+            previous = difference(before, changes)
+            if any(not name.startswith("_") for name in previous):
+                self.emit(event, obj, previous=previous)
         return obj
 
     def remove(self, obj: Object, *, event: str | None = None) -> Object:
@@ -228,6 +229,8 @@ def difference(before: Object, after: Object) -> Object:
     changed: Object = {}
     for name in after.keys() | before.keys():
         old, new = before.get(name), after.get(name)
+        if old is new:
+            continue
         if isinstance(old, dict) and isinstance(new, dict):
             if nested := difference(old, new):
                 changed[name] = nested

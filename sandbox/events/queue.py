@@ -11,7 +11,7 @@ def enqueue(store: Store, event: Object) -> int:
     """Queue the event for its endpoints, as the webhook settings say; return the number of endpoints."""
     wanting = [endpoint for endpoint in store.few("webhook_endpoint") if wants(endpoint, event["type"])]
     setting = webhook_settings.read(store)
-    if setting["mode"] != "drop":
+    if setting["mode"] != "drop" and wanting:
         state = "held" if setting["mode"] == "hold" else "waiting"
         for endpoint in wanting:
             for copy in range(1 + setting["duplicate"]):

@@ -228,9 +228,8 @@ def card_of(method: Object) -> Card:
 
 def succeed(account: Account, intent: Object, charge: Object) -> None:
     """Complete the charge and its intent; the movement of an asynchronous capture is recorded afterwards."""
-    _approve(account, charge)
-    collected = {"amount_captured": charge["amount"], "captured": True, "paid": True}
-    account.change(charge, {**collected, "outcome": APPROVED, "status": "succeeded"})
+    collected = {"amount_captured": charge["amount"], "captured": True}
+    account.change(charge, {**_approval(charge), **collected})
     if intent["capture_method"] == "automatic_async" and charge["payment_method_details"]["type"] == "card":
         account.store.set_due("charge", charge["id"], account.now + ASYNC_CAPTURE_SECONDS)
     else:
@@ -277,20 +276,21 @@ def _charge(account: Account, intent: Object, method: Object) -> Object:
     return account.add(charge | ({"_disputed": asdict(disputed)} if disputed else {}))
 
 
-def _approve(account: Account, charge: Object) -> None:
-    """Add the numbers that the card's network gives an approved charge."""
+def _approval(charge: Object) -> Object:
+    """Return the changes of an approved charge, with the numbers that the card's network gives it."""
+    approval = {"outcome": APPROVED, "paid": True, "status": "succeeded"}
     details = charge["payment_method_details"]
-    if details["type"] == method_types.CARD:
-        numbers = {
-            "authorization_code": ids.random_digits(AUTHORIZATION_LENGTH),
-            "network_transaction_id": ids.random_digits(NETWORK_ID_LENGTH),
-        }
-        account.change(charge, {"payment_method_details": {**details, "card": {**details["card"], **numbers}}})
+    if details["type"] != method_types.CARD:
+        return approval
+    numbers = {
+        "authorization_code": ids.random_digits(AUTHORIZATION_LENGTH),
+        "network_transaction_id": ids.random_digits(NETWORK_ID_LENGTH),
+    }
+    return {**approval, "payment_method_details": {**details, "card": {**details["card"], **numbers}}}
 
 
 def _authorize(account: Account, intent: Object, charge: Object) -> None:
-    _approve(account, charge)
-    account.change(charge, {"outcome": APPROVED, "paid": True, "status": "succeeded"})
+    account.change(charge, _approval(charge))
     details = charge["payment_method_details"]
     before = {"capture_before": account.now + shapes.CAPTURE_WITHIN}
     account.change(charge, {"payment_method_details": {**details, "card": {**details["card"], **before}}})

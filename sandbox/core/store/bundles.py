@@ -147,5 +147,9 @@ def _content(event: Object) -> Object:
 
 
 def _changes(before: Object, after: Object, place: int) -> Object:
-    changed = {name: value for name, value in after.items() if name not in before or before[name] != value}
+    changed = {
+        name: value
+        for name, value in after.items()
+        if name not in before or (before[name] is not value and before[name] != value)
+    }
     return changed | {SINCE: place, GONE: [name for name in before if name not in after]}

@@ -36,19 +36,34 @@ class Indexes:
         self._db = db
         self._kinds = kinds
         self._members = kinds.members
+        self._finders: dict[str, tuple[list[tuple[str, int]], list[tuple[Finder, int]]]] = {}
 
     def links(self, obj: Object) -> set[Link]:
         """Return the links that an object should have besides that of its id; a stub or an empty one has none."""
         if not obj or obj.get("deleted"):
             return set()
-        kind, members = obj["object"], self._members
+        kind = obj["object"]
+        members, finders = self._finders.get(kind) or self._sorted_finders(kind)
         found = set()
-        for name, finder in KINDS[kind].indexed.items():
-            if finder == (name,) and (value := obj.get(name)).__class__ is str:  # As most are.
-                found.add((members[kind, name], value))
-            else:
-                found.update((members[kind, name], each) for each in found_values(obj, finder))
+        for name, member in members:
+            value = obj.get(name)
+            if value.__class__ is str:
+                found.add((member, value))
+            elif value is not None:
+                found.update((member, each) for each in _texts(value))
+        for finder, member in finders:
+            found.update((member, each) for each in found_values(obj, finder))
         return found
+
+    def _sorted_finders(self, kind: str) -> tuple[list[tuple[str, int]], list[tuple[Finder, int]]]:
+        """Return the kind's finders with the numbers of their members: those of a member of the object, and others."""
+        numbered = [(finder, self._members[kind, name]) for name, finder in KINDS[kind].indexed.items()]
+        members = [
+            (finder[0], number) for finder, number in numbered if isinstance(finder, tuple) and len(finder) == 1
+        ]
+        others = [(finder, number) for finder, number in numbered if not isinstance(finder, tuple) or len(finder) > 1]
+        self._finders[kind] = (members, others)
+        return members, others
 
     def id_link(self, kind: str, object_id: str) -> Link:
         """Return the link of an object's id."""
