@@ -9,6 +9,7 @@ from sandbox.core.kinds import KINDS
 from sandbox.core.store import bodies
 
 VERSION = 2  # Of the format.
+CACHED_KIB = 32_000  # Of the file in memory: links are added all over it.
 INDEXES = 64  # At most so many for each kind.
 
 SCHEMA = """
@@ -53,6 +54,7 @@ def opened(path: Path | None) -> sqlite3.Connection:
         raise
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
+    db.execute(f"PRAGMA cache_size = -{CACHED_KIB}")
     db.executescript(SCHEMA + bodies.SCHEMA)
     return db
 
