@@ -50,9 +50,11 @@ class Indexes:
             if value.__class__ is str:
                 found.add((member, value))
             elif value is not None:
-                found.update((member, each) for each in _texts(value))
+                found.update([(member, each) for each in _texts(value)])
         for finder, member in finders:
-            found.update((member, each) for each in found_values(obj, finder))
+            values = values_at(obj, finder) if isinstance(finder, tuple) else finder(obj)
+            if values:
+                found.update([(member, each) for each in values])
         return found
 
     def _sorted_finders(self, kind: str) -> tuple[list[tuple[str, int]], list[tuple[Finder, int]]]:
@@ -135,11 +137,6 @@ def _conditions(hashes: Hashes, members: Iterable[int]) -> str:
         f"AND m.value IN ({','.join(map(str, hashes[member]))}) AND m.key = l.key)"
         for member in members
     )
-
-
-def found_values(obj: Object, finder: Finder) -> Iterable[str]:
-    """Return the values of one index: those at its path, or those that its function returns."""
-    return values_at(obj, finder) if isinstance(finder, tuple) else finder(obj)
 
 
 def values_at(value: Any, path: tuple[str, ...]) -> Iterable[str]:

@@ -39,7 +39,7 @@ class Changes:
         self._keys = keys
         self._indexes = indexes
         self._rows = rows
-        self._pending: dict[str, dict[int, Pending]] = {}
+        self._pending: defaultdict[str, dict[int, Pending]] = defaultdict(dict)
         self._number = 0
         self._linked: defaultdict[Link, set[int]] = defaultdict(set)  # Keys of pending objects.
         self.names: dict[int, Name] = {}  # By key, the objects that this transaction has changed.
@@ -94,31 +94,28 @@ class Changes:
 
     def forget(self) -> None:
         """Drop the pending objects. `names` stays, because a rollback of an outer savepoint needs it."""
-        self._pending = {}
+        self._pending.clear()
         self._linked.clear()
         self._number = 0
         self._rows.drop_unwritten()
-
-    def _of(self, kind: str) -> dict[int, Pending]:
-        return self._pending.setdefault(kind, {})
 
     def _unbundled(self, kind: str) -> dict[int, Pending]:
         """Return the kind's pending objects. Bundled ones are written first, because only bundles have them."""
         if KINDS[kind].is_bundled:
             self.write(kind)
-        return self._of(kind)
+        return self._pending[kind]
 
     def _take_new(self, obj: Object, text: bytes, slot: int | None) -> None:
         kind, object_id, is_bundled = obj["object"], obj["id"], KINDS[obj["object"]].is_bundled
         created = obj[KINDS[kind].created]
-        key = self._keys.new(kind, object_id, created, slot=slot, unwritten=self._of(kind))
+        key = self._keys.new(kind, object_id, created, slot=slot, unwritten=self._pending[kind])
         links = self._indexes.links(obj)
         self._take(kind, object_id, Pending(key, None if is_bundled else text, links, set(), is_new=True))
         if is_bundled:
             self._rows.add_bundled(key, obj)
 
     def _take(self, kind: str, object_id: str, pending: Pending) -> None:
-        self._of(kind)[pending.key] = pending
+        self._pending[kind][pending.key] = pending
         self._number += 1
         if pending.text is not None:
             self._link(pending)
