@@ -2,6 +2,7 @@
 
 import calendar
 from datetime import UTC, datetime
+from functools import lru_cache
 
 DAY = 86_400
 WEEK = 7 * DAY
@@ -20,6 +21,7 @@ def boundary(*, anchor: int, interval: str, interval_count: int, number: int) ->
     return _add_months(anchor, MONTHS[interval] * steps)
 
 
+@lru_cache(maxsize=1024)
 def current(*, anchor: int, interval: str, interval_count: int, at: int) -> tuple[int, int]:
     """Return the start and end of the period that contains `at`; the end belongs to the next period."""
     number = _estimate(anchor=anchor, interval=interval, interval_count=interval_count, at=at)
