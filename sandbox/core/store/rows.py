@@ -49,9 +49,11 @@ class Rows:
     def decoded(self, key: int, body: bytes | int | str) -> Object:
         """Return the object: from its own body, or from its bundle with the changes since."""
         text = self._latest.get(key)
-        if text is None and not isinstance(body, bytes):
-            return self._bundles.event(key, body)
-        obj: Object = loaded(text or self._bodies.unpack(body))
+        if text is None:
+            if not isinstance(body, bytes):
+                return self._bundles.event(key, body)
+            text = self._bodies.unpack(body)
+        obj: Object = loaded(text)
         return obj
 
     # Writing
