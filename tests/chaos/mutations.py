@@ -10,7 +10,7 @@ from django.utils import timezone
 from billing import gateway
 from billing.mirror import engine
 from subscriptions.checkout import claims, trials, unsettled
-from subscriptions.mirror import mapping
+from subscriptions.mirror import subscription_mapping
 from subscriptions.models import ProductClaim, SyncState, WebhookEvent
 from subscriptions.models.customer import BillingAccountQuerySet
 from subscriptions.models.payment import PaymentQuerySet
@@ -111,7 +111,7 @@ def _nested_lists() -> None:
 
 def _nearest_item() -> None:
     """The first item's period counts."""
-    mapping.min = lambda ends: next(iter(ends))  # type: ignore[attr-defined]
+    subscription_mapping.min = lambda ends: next(iter(ends))  # type: ignore[attr-defined]
 
 
 def _anchor() -> None:
