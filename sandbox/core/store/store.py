@@ -130,7 +130,7 @@ class Store:
 
         It reads the kind's whole index, so call it seldom.
         """
-        self._changes.write()
+        self._write()
         low, high = self._keys.range(kind)
         high = min(high, low + moment * SLOTS)
         dropped = self._rows.remove_between(low, high)

@@ -166,3 +166,35 @@ class TestEventsOfOneObject:
             account.add(obj, event="product.created")
             obj["metadata"]["a"] = "2"
             account.change(obj, {"name": "Gold"}, event="product.updated")
+
+
+class TestSettings:
+    def test_stay_when_objects_are_dropped(self, store):
+        store.put(thing("old", kind="charge", created=1))
+        with store.savepoint():
+            store.save_setting("balance", 1900)
+            store.drop_before("charge", 100)
+
+            assert store.setting("balance") == 1900
+        assert store.setting("balance") == 1900
+
+    def test_are_undone_alone_in_an_inner_savepoint(self, store):
+        with store.savepoint():
+            store.save_setting("balance", 1900)
+            with suppress(LookupError), store.savepoint():
+                store.save_setting("balance", 0)
+                raise LookupError
+
+            assert store.setting("balance") == 1900
+
+    def test_are_found_again(self, tmp_path):
+        store = Store(tmp_path / "state.sqlite3")
+        store.save_setting("one", 1)
+        with store.savepoint():
+            store.save_setting("two", 2)
+        store.close()
+
+        reopened = Store(tmp_path / "state.sqlite3")
+
+        assert (reopened.setting("one"), reopened.setting("two")) == (1, 2)
+        reopened.close()
