@@ -202,6 +202,8 @@ USE_TZ = True
 # On if SITE_URL begins with https://, off otherwise, so that the site also works on a plain local port.
 HTTPS = SITE_URL.startswith("https://")
 SECURE_SSL_REDIRECT = HTTPS
+# The redirect leads there, and not where the Host header says.
+SECURE_SSL_HOST = urlsplit(SITE_URL).netloc
 SECURE_REDIRECT_EXEMPT = ["^healthz$"]  # Load balancers ask the process directly, without TLS.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0

@@ -103,6 +103,13 @@ class TestTransport:
         found = load(SITE_URL="https://shop.example.com")
         assert {name for name in TLS_SETTINGS if found[name]} == TLS_SETTINGS
 
+    @pytest.mark.parametrize(
+        ("url", "host"),
+        [("https://shop.example.com", "shop.example.com"), ("https://shop.example:8443", "shop.example:8443")],
+    )
+    def test_plain_requests_are_led_to_the_sites_own_host(self, load: Load, url: str, host: str) -> None:
+        assert load(SITE_URL=url)["SECURE_SSL_HOST"] == host
+
     def test_a_plain_local_port_works_without(self, load: Load) -> None:
         found = load()
         assert {name for name in TLS_SETTINGS if found[name]} == set()
