@@ -35,12 +35,13 @@ def forget() -> None:
         os.environ.pop(name, None)
 
 
-def load_file(*, folder: Path) -> None:
+def load_file(*, folder: Path) -> frozenset[str]:
     """Add the settings in `.env`, or in the file that ENV_FILE names, to the process environment.
 
-    A variable that is already set wins. A relative path is relative to `folder`. The file that ENV_FILE names must
-    exist; `.env` may be missing.
+    A variable that is already set wins; return the names of those. A relative path is relative to `folder`. The file
+    that ENV_FILE names must exist; `.env` may be missing.
     """
+    given = NAMES & os.environ.keys()
     chosen = os.environ.get("ENV_FILE")
     path = folder / (chosen or ".env")
     if path.exists():
@@ -49,6 +50,7 @@ def load_file(*, folder: Path) -> None:
         environ.Env.read_env(path)
     elif chosen:
         raise ImproperlyConfigured(f"ENV_FILE names a file that does not exist: {path}")
+    return given
 
 
 def text(name: str, default: str = "") -> str:

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config import crontab, databases, env, mongo
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env.load_file(folder=BASE_DIR)
+GIVEN_BY_ENVIRONMENT = env.load_file(folder=BASE_DIR)
 
 # --- The site ----------------------------------------------------------------
 

@@ -16,7 +16,9 @@ class CannotInstall(Exception):
 
     @classmethod
     def would_fail(cls, reason: str) -> "CannotInstall":
-        return cls(f"under cron the sync would fail: {reason}. Nothing was changed. {advice()}")
+        given = ", ".join(sorted(settings.GIVEN_BY_ENVIRONMENT))
+        unseen = f" This shell sets {given}." if given else ""
+        return cls(f"under cron the sync would fail: {reason}. Nothing was changed.{unseen} {advice()}")
 
     @classmethod
     def other_database(cls, theirs: str, names: list[str]) -> "CannotInstall":

@@ -82,7 +82,7 @@ def write(lines: list[str]) -> None:
 
 def _run(argument: str) -> "subprocess.CompletedProcess[bytes]":
     name = getattr(settings, "CRONTAB_EXECUTABLE", "crontab")
-    program = shutil.which(name) or shutil.which(name, path="/usr/bin:/bin:/usr/local/bin")
+    program = shutil.which(name)
     if program is None:
         raise CrontabFailed.no_program(name)
     # The message that there is no table must not be translated.

@@ -136,12 +136,10 @@ class TestAdd:
         assert fake.table.read_text() == FOREIGN
 
     def test_without_a_crontab_program(self, shop: Path) -> None:
-        settings = shop / "config" / "settings.py"
-        settings.write_text(f'{settings.read_text()}\nCRONTAB_EXECUTABLE = "no-crontab"\n')
         for subcommand in ("add", "remove"):
-            said = manage(shop, "crontab", subcommand)
+            said = manage(shop, "crontab", subcommand, PATH=str(shop))
             assert (said.code, said.out) == (1, "")
-            assert "there is no program no-crontab on this machine" in said.err
+            assert "there is no program crontab on this machine" in said.err
 
 
 class TestWhatCronSees:
@@ -167,8 +165,9 @@ class TestWhatCronSees:
 
     def test_refuses_what_would_not_start(self, shop: Path, fake: FakeCrontab) -> None:
         (shop / ".env").unlink()
-        said = crontab(shop, "add", fake, SECRET_KEY="k")
+        said = crontab(shop, "add", fake, SECRET_KEY="k", STRIPE_KEY="sk_test_1")
         assert (said.code, said.out, fake.writes) == (1, "", 0)
+        assert "This shell sets SECRET_KEY, STRIPE_KEY. Cron sees no variable of this shell" in said.err
         assert "under cron the sync would fail: SECRET_KEY is not set" in said.err
 
     def test_counts_what_the_crontab_sets_before(self, shop: Path, fake: FakeCrontab) -> None:

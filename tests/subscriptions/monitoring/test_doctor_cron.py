@@ -1,12 +1,11 @@
 """What the doctor says of cron: whether it really runs the sync, of which folder and which database."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.utils import timezone
 
 from subscriptions import cron
 from subscriptions.crontab import daemon, entries
@@ -20,6 +19,7 @@ from tests.wording import starting
 pytestmark = pytest.mark.django_db
 
 HERE = str(settings.BASE_DIR)
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -36,18 +36,22 @@ def installed(crontab: FakeCrontab) -> FakeCrontab:
     return crontab
 
 
-def said() -> list[str]:
-    return [f"{finding.level}: {finding.message}" for finding in check_cron(now=timezone.now())]
+def said(now: datetime = NOW) -> list[str]:
+    return [f"{finding.level}: {finding.message}" for finding in check_cron(now=now)]
 
 
 def ran(folder: str = HERE, ago: timedelta = timedelta()) -> None:
-    SyncState.objects.create(cron_folder=folder, cron_started_at=timezone.now() - ago)
+    SyncState.objects.create(cron_folder=folder, cron_started_at=NOW - ago)
 
 
 class TestCronRunsTheSync:
     def test_of_this_folder_and_database(self, installed: FakeCrontab, local_stripe: LocalStripe) -> None:
         cron.sync()
-        assert said() == [f"ok: It started the sync of {HERE} 0 s ago, on the database {describe_database()}."]
+        started_at = SyncState.objects.get().cron_started_at
+        assert started_at
+        assert said(started_at + timedelta(seconds=12)) == [
+            f"ok: It started the sync of {HERE} 12 s ago, on the database {describe_database()}."
+        ]
 
     def test_of_another_folder(self, installed: FakeCrontab) -> None:
         ran("/srv/old")
