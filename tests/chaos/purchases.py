@@ -24,7 +24,8 @@ class Purchases:
         self._tried: dict[tuple[Hashable, str], str] = {}
         self._intents: dict[str, Object] = {}
         self._given_back: set[str] = set()
-        self._bought: dict[tuple[Hashable, str], dict[str, str]] = defaultdict(dict)
+        self._bought: dict[tuple[Hashable, str], list[Object]] = defaultdict(list)
+        self._deleted: set[str] = set()
         self._linked: list[tuple[Hashable, str, str]] = []
 
     def touched(self, subscription_id: str) -> None:
@@ -44,6 +45,8 @@ class Purchases:
                     self._learn(obj)
                 case "payment_intent":
                     self._intents[obj["id"]] = obj
+                case "customer" if obj.get("deleted"):
+                    self._deleted.add(obj["id"])
                 case "refund" | "dispute":
                     self._given_back.add(obj["payment_intent"])
                 case "checkout.session" if CLAIM(obj) is not None and obj["id"] not in self._seen:
@@ -92,13 +95,14 @@ class Purchases:
             return
         self._seen.add(session["id"])
         theirs = self._bought[person, product]
-        for other, intent_id in theirs.items():
-            status = self._intents.get(intent_id, {}).get("status")
-            stands = status in UNDER_WAY or (status == "succeeded" and intent_id not in self._given_back)
-            if stands:
-                raise Broken("nothing is bought twice", f"{session['id']}: {other} has {product}, which is {status}")
+        for other in theirs:
+            status = self._intents.get(other["payment_intent"], {}).get("status")
+            is_kept = other["payment_intent"] not in self._given_back and other["customer"] not in self._deleted
+            if status in UNDER_WAY or (status == "succeeded" and is_kept):
+                both = " and ".join(f"{one['id']} of {one['customer']}" for one in (other, session))
+                raise Broken("nothing is bought twice", f"{both} sold {product}; the first is {status}")
         if session["mode"] == "payment" and session["payment_intent"]:
-            theirs[session["id"]] = session["payment_intent"]
+            theirs.append(session)
 
 
 def _products(subscription: Object) -> list[str]:

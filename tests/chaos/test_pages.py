@@ -70,6 +70,7 @@ def check(
     cancel_day: str = DAY,
     failing: str = "",
     linked: tuple[str, ...] = (),
+    refunds: list[Object] | None = None,
 ) -> int:
     """Have one person's pages checked, with these changes to the truth and to what is told."""
     subscriptions = [{**TOLD, **changes} for changes in told]
@@ -89,7 +90,14 @@ def check(
 
     product = {"id": "prod_1", "name": "Pro", "active": True}
     subscription = {**SUBSCRIPTION, **at_stripe}
-    truth = AtStripe([subscription], prices=[PRICE], products=[product], intents=[INTENT], regular={"sub_1": 1900})
+    truth = AtStripe(
+        [subscription],
+        prices=[PRICE],
+        products=[product],
+        intents=[INTENT],
+        refunds=refunds or [],
+        regular={"sub_1": 1900},
+    )
     return pages.check(read, [0], truth, {0: linked})
 
 
@@ -142,6 +150,13 @@ class TestCheck:
         with pytest.raises(Broken) as broken:
             check({}, [{}], **lie)
         assert broken.value.which == "pages say what Stripe says"
+
+    @pytest.mark.parametrize(("amount", "gives_access"), [(100, True), (2500, False)])
+    def test_a_refund_in_full_ends_a_purchase(self, amount: int, *, gives_access: bool) -> None:
+        refund = {"payment_intent": "pi_1", "amount": amount, "status": "succeeded"}
+        assert check({}, [{}], payment={"gives_access": gives_access}, refunds=[refund]) == 1
+        with pytest.raises(Broken):
+            check({}, [{}], payment={"gives_access": not gives_access}, refunds=[refund])
 
     @pytest.mark.parametrize(
         "path", ["/subscriptions/sub_1/cancel/", "/subscriptions/sub_1/change/", "/account/", "/api/me", "/"]

@@ -67,6 +67,7 @@ class AtStripe:
     products: list[Object] = field(default_factory=list)
     intents: list[Object] = field(default_factory=list)
     disputes: list[Object] = field(default_factory=list)
+    refunds: list[Object] = field(default_factory=list)
     paid: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     disputed: dict[str, list[Object]] = field(default_factory=lambda: defaultdict(list))
     regular: dict[str, int | None] = field(default_factory=dict)
@@ -80,6 +81,7 @@ class AtStripe:
             [product for params in catalog for product in stripe.every("/v1/products", **params)],
             stripe.every("/v1/payment_intents"),
             stripe.every("/v1/disputes"),
+            stripe.every("/v1/refunds"),
         )
         for dispute in found.disputes:
             found._link(stripe, dispute)
@@ -118,11 +120,13 @@ class AtStripe:
         return None if status == "past_due" else False
 
     def payment_gives_access(self, intent: Object) -> bool | None:
-        """Whether a one-time purchase gives access; None if money was given back, which staff decide about."""
-        disputes = [one for one in self.disputes if one["payment_intent"] == intent["id"]]
-        if any(_has_taken(one) for one in disputes):
+        """Whether a one-time purchase gives access: not once all of it is given back; None if that has failed."""
+        if any(_has_taken(one) for one in self.disputes if one["payment_intent"] == intent["id"]):
             return False
-        return intent["status"] == "succeeded"
+        refunds = [one for one in self.refunds if one["payment_intent"] == intent["id"]]
+        if sum(one["amount"] for one in refunds) < intent["amount"]:
+            return bool(intent["status"] == "succeeded")
+        return False if all(one["status"] == "succeeded" for one in refunds) else None
 
     def is_on_sale(self, price: Object) -> bool:
         """Whether our site can sell it: an amount for each, and nothing that changes it."""
