@@ -58,7 +58,7 @@ def rows_that_differ(local: LocalStripe) -> list[Any]:
     )
     erased = set(ErasedCustomer.objects.values_list("pk", flat=True))
     kept = ((kind, [obj for obj in objects if obj.get("customer") not in erased]) for kind, objects in lists)
-    return [key for kind, objects in kept for key in differing_keys(kind, map(_snapshot, objects))]
+    return [key for kind, objects in kept for key in differing_keys(kind, map(_snapshot, objects))[0]]
 
 
 def _snapshot(obj: dict[str, Any]) -> Snapshot:
