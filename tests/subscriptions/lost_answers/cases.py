@@ -507,6 +507,6 @@ COVERED = {
     "action Subscription.cancel_and_refund": "cancel and refund",
     "action Payment.refund_wholly": "refund a second purchase",
     "action Payment.mark_given_back": f"{NO_CALL}writes rows",
-    "action APIToken.revoke": f"{NO_CALL}writes rows",
+    "action ApiToken.revoke": f"{NO_CALL}writes rows",
     "action WebhookEvent.process_again": f"{NO_CALL}only reads at Stripe",
 }
