@@ -5,7 +5,7 @@ from tests.sandbox.every_operation import account, catalog, customers, invoices,
 
 def make(sandbox, api, control):
     """Call every operation of the sandbox at least once."""
-    monthly, once = catalog.catalog(api)
+    monthly, once = catalog.products_and_prices(api)
     ada = customers.people(api)
     product = api.prices.retrieve(monthly).product
     catalog.legacy_plans(api, product)

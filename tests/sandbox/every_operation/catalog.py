@@ -4,7 +4,7 @@ MONTHLY = {"currency": "usd", "unit_amount": 1900, "recurring": {"interval": "mo
 DAY = 86400
 
 
-def catalog(api):
+def products_and_prices(api):
     product = api.products.create({"name": "Pro", "default_price_data": MONTHLY, "expand": ["default_price"]})
     price = product.default_price
     api.products.retrieve(product.id, {"expand": ["default_price.product"]})
