@@ -196,8 +196,10 @@ class TestPaths:
     @pytest.mark.parametrize("name", ["our shop", "50% o'f; $HOME # «é» \\%"])
     def test_the_lines_run(self, make: Make, tmp_path: Path, fake: FakeCrontab, name: str) -> None:
         shop = make(tmp_path / name)
+        assert "has no tables yet" in crontab(shop, "add", fake).err
+        assert not (shop / "db.sqlite3").exists()
         assert manage(shop, "migrate", "-v0").code == 0
-        assert crontab(shop, "add", fake).code == 0
+        assert "has no tables yet" not in crontab(shop, "add", fake).err
         done = run_as_cron(entries(fake)[0])
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
         # There is no Stripe behind these settings.

@@ -5,15 +5,19 @@ fail where a path has a blank or a `%`, and it does not find them after the proj
 """
 
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
 from django_crontab.crontab import Crontab
 
 from subscriptions.crontab import daemon, rehearsal, services
 from subscriptions.crontab.entries import CannotWriteEntry
 from subscriptions.crontab.services import CannotInstall
 from subscriptions.crontab.table import CrontabFailed
+from subscriptions.models import SyncState
 
 
 class Command(BaseCommand):
@@ -52,6 +56,10 @@ class Command(BaseCommand):
         if added.unseen:
             names = ", ".join(added.unseen)
             self._warn(f"Cron does not see what this shell sets: {names}. {services.advice()}")
+        if not _has_tables():
+            self._warn(
+                "The database does not answer or has no tables yet, so the sync fails. Run `manage.py migrate`."
+            )
         if daemon.is_running() is False:
             self._warn("No cron daemon runs on this machine, so nothing runs the entries yet. Start cron.")
 
@@ -66,3 +74,14 @@ class Command(BaseCommand):
     def _warn(self, message: str) -> None:
         self.stdout.flush()  # Keeps the order of stdout and stderr when both go to one file.
         self.stderr.write(self.style.WARNING(message))
+
+
+def _has_tables() -> bool:
+    file = settings.DATABASES["default"]["NAME"]
+    if connection.vendor == "sqlite" and not Path(file).exists():
+        # Asking would make the file.
+        return False
+    try:
+        return SyncState._meta.db_table in connection.introspection.table_names()
+    except DatabaseError:
+        return False
