@@ -20,5 +20,16 @@ def drop_expired(account: Account) -> None:
     if account.store.setting(SETTING) == today:
         return
     account.store.save_setting(SETTING, today)
+    unsent_since = _unsent_since(account)
     for kind, seconds in KEPT_SECONDS.items():
-        account.store.drop_before(kind, account.now - seconds)
+        account.store.drop_before(kind, min(account.now - seconds, unsent_since))
+
+
+def _unsent_since(account: Account) -> int:
+    """Return when the oldest event that still waits for its delivery was made, or now if there is none.
+
+    The clock may pass months in one move, and the deliveries begin after it.
+    """
+    deliveries = account.store.scan(queue.KIND, index={"state": ("waiting", "held")}, oldest_first=True)
+    oldest = next(deliveries, None)
+    return oldest["created"] if oldest else account.now

@@ -15,6 +15,7 @@ from tests.sandbox.conftest import NOW
 
 URL = "http://shop.example/hook"
 SECRET = "whsec_suite"
+DAY = 86_400
 
 
 class Receiver:
@@ -61,6 +62,22 @@ class TestDelivery:
         assert receiver.events[0]["data"]["object"] == customer.to_dict()
         assert receiver.events[0]["pending_webhooks"] == 1
         assert pending(api) == [0]
+
+    def test_is_made_of_every_event_of_a_year_that_the_clock_passes_in_one_move(self, api, price, receiver, control):
+        customer = api.customers.create().id
+        card = api.payment_methods.attach("pm_card_visa", {"customer": customer}).id
+        subscribed = {"customer": customer, "items": [{"price": price.id}], "default_payment_method": card}
+        api.subscriptions.create(subscribed)
+        receiver.events.clear()
+        control("clock", advance=365 * DAY)
+
+        paid = [event["created"] for event in receiver.events if event["type"] == "invoice.paid"]
+        assert len(paid) == 12
+        assert paid == sorted(paid)
+
+        control("clock", advance=31 * DAY)
+        kept = {event.id for event in api.events.list({"limit": 100}).data}
+        assert not kept & {event["id"] for event in receiver.events if event["created"] < NOW + 365 * DAY}
 
     def test_reaches_a_receiver_that_calls_back(self, api, receiver):
         def call_back(event):
