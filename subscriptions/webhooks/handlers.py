@@ -11,6 +11,8 @@ from billing import gateway
 from billing.gateway.snapshots import Event
 from billing.mirror import engine, registry
 from billing.mirror.engine import Mirrored, apply_events
+from billing.mirror.kinds import PROMOTION_CODE
+from billing.models import PromotionCode
 from subscriptions.checkout import sessions
 from subscriptions.customers import purchases
 from subscriptions.customers import services as customers
@@ -36,6 +38,15 @@ def _mirror(events: Sequence[Event]) -> Mirrored[Any]:
     first = events[0]
     named = registry.kind_named(first.object["object"]) if first.is_thin else None
     return apply_events(named or registry.kind_of_event(first.type), events)
+
+
+def _code_changed(events: Sequence[Event]) -> Mirrored[PromotionCode]:
+    """Mirror a promotion code. Its events only name the coupon, so the terms of an unknown one are fetched."""
+    result = apply_events(PROMOTION_CODE, events)
+    code = result.row
+    if code is not None and not code.coupon and not code.is_deleted:
+        return engine.apply_answer(PROMOTION_CODE, code.pk, partial(gateway.retrieve_promotion_code, code.pk))
+    return result
 
 
 def _session_changed(events: Sequence[Event]) -> Mirrored[CheckoutSession]:
@@ -139,8 +150,8 @@ WEBHOOK_ONLY: dict[str, Handler] = {
     "charge.dispute.created": disputes.dispute_changed,  # with its funds; the reconcile brings inquiries
     "charge.dispute.updated": disputes.dispute_changed,  # answered; the reconcile reads all of them
     "charge.dispute.funds_reinstated": disputes.dispute_changed,  # with charge.dispute.closed
-    "promotion_code.created": _mirror,  # the reconcile reads all of them
-    "promotion_code.updated": _mirror,  # used once more, archived
+    "promotion_code.created": _code_changed,  # the reconcile reads all of them
+    "promotion_code.updated": _code_changed,  # used once more, archived
     "customer.created": _customer_changed,  # ours are known, and the others come with their first subscription
     "checkout.session.expired": _session_changed,  # looked up before the claim is used again
     "checkout.session.async_payment_succeeded": _session_changed,  # with payment_intent.succeeded

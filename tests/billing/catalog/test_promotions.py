@@ -1,5 +1,6 @@
 """Promotion codes: created by staff in the admin, used by buyers at checkout."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -108,6 +109,39 @@ class TestImport:
             {"code": "ALWAYS", "promotion": {"type": "coupon", "coupon": coupon.id}}
         )
         assert import_catalog().codes == 1
+        assert PromotionCode.objects.get().discount_display == "10% off every payment"
+
+
+class TestEventOfOneMadeInTheDashboard:
+    @pytest.fixture
+    def created(self, db: None, local_stripe: LocalStripe) -> dict[str, Any]:
+        coupon = local_stripe.api.coupons.create({"percent_off": 10, "duration": "forever"})
+        local_stripe.api.promotion_codes.create(
+            {"code": "ALWAYS", "promotion": {"type": "coupon", "coupon": coupon.id}}
+        )
+        local_stripe.forget_calls()
+        return local_stripe.events("promotion_code.created")[0]
+
+    def test_brings_its_discount(self, client: Client, created: dict[str, Any], local_stripe: LocalStripe) -> None:
+        assert deliver(client, created).status_code == 200
+        assert PromotionCode.objects.get().discount_display == "10% off every payment"
+        assert local_stripe.calls == [f"GET /v1/promotion_codes/{PromotionCode.objects.get().pk}"]
+
+    def test_of_a_known_one_makes_no_call(
+        self, client: Client, created: dict[str, Any], local_stripe: LocalStripe
+    ) -> None:
+        import_catalog()
+        a_minute_ago = timezone.now() - timedelta(minutes=1)
+        PromotionCode.objects.update(known_from=a_minute_ago, known_until=a_minute_ago)
+        local_stripe.forget_calls()
+        assert deliver(client, created).status_code == 200
+        assert (PromotionCode.objects.get().discount_display, local_stripe.calls) == ("10% off every payment", [])
+
+    def test_waits_for_stripe(self, client: Client, created: dict[str, Any], local_stripe: LocalStripe) -> None:
+        local_stripe.control("faults", status=500, count=9, path="/v1/promotion_codes")
+        assert deliver(client, created).status_code == 500
+        local_stripe.control("faults")
+        assert deliver(client, created).status_code == 200
         assert PromotionCode.objects.get().discount_display == "10% off every payment"
 
 
