@@ -18,10 +18,8 @@ numbers = st.integers(0, 2**40)
 # Most orders have a dozen stop points, a sync may have a hundred.
 stop_points = st.one_of(st.integers(1, 10), st.integers(1, 40))
 
-ACTS = (
-    *("buy", "buy", "return", "ask", "change", "change", "cancel", "resume", "undo"),
-    *("deliver", "deliver", "sync", "link", "leave"),
-)
+OFTEN = ("buy", "buy", "return", "change", "change", "cancel", "resume", "undo", "deliver", "deliver", "sync")
+ACTS = (*OFTEN, *OFTEN, "ask", "ask", "link", "leave")
 SPANS = (1, 1, 2, 2, 5, 40, 130, 400, 3700, DAY, 3 * DAY, 7 * DAY, 32 * DAY)
 QUIET_EVERY = 120  # Steps.
 
