@@ -12,11 +12,14 @@ ifdef ENGINE
 $(if $(ENGINE_$(ENGINE)),,$(error ENGINE is sqlite, mongodb, mongodb-server or postgresql))
 endif
 CHAOS_STEPS ?= 20000
-# These need more than Python: a browser, node, or an environment of their own.
-APART := --ignore tests/e2e --ignore tests/benchmarks --ignore tests/programs
+# The first three need more than Python: a browser, node, or an environment of their own. The last takes minutes.
+LOST_ANSWERS := tests/subscriptions/lost_answers
+APART := --ignore tests/e2e --ignore tests/benchmarks --ignore tests/programs --ignore $(LOST_ANSWERS)
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) $(APART)
 # The sandbox has no database: its tests run with SQLite's alone.
 ON_ENGINE := $(PYTEST) --ignore tests/sandbox
+# What writes the rows that Stripe decides about; `make test-mongodb` runs all.
+WRITES := tests/billing/mirror $(addprefix tests/subscriptions/,mirror customers checkout webhooks sync)
 NODE_PROGRAMS := tests/programs/stripe_node/node_modules tests/programs/better_auth/node_modules
 TYPED := manage.py config billing subscriptions sandbox benchmarks
 AS_DEPLOYED := DEBUG=False SITE_URL=https://shop.example.com STRIPE_KEY=sk_live_none STRIPE_WEBHOOK_SECRET=whsec_none \
@@ -28,7 +31,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo run test test-sqlite test-mongodb test-mongodb-server test-postgres test-e2e test-benchmarks
-.PHONY: test-programs test-djstripe node-programs chaos chaos-mutations bench bench-djstripe fix lint types check lock clean
+.PHONY: test-lost-answers test-programs test-djstripe node-programs chaos chaos-mutations bench bench-djstripe fix lint types check lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,9 +54,9 @@ test: install
 else ifdef ENGINE
 test: test-$(ENGINE:postgresql=postgres)
 else
-test: install ## Run the suite on SQLite and the database tests on mongomock, or T=path::name on one ENGINE
+test: install ## Run the suite on SQLite and a part of it on mongomock, or T=path::name on one ENGINE
 	$(ENGINE_sqlite) $(PYTEST)
-	$(ENGINE_mongodb) $(PYTEST) -m "database and not needs_server" tests/billing tests/config tests/subscriptions
+	$(ENGINE_mongodb) $(PYTEST) -m "database and not needs_server" $(WRITES)
 endif
 
 test-sqlite: install ## Run the suite on SQLite
@@ -73,6 +76,9 @@ test-mongodb-server: install
 
 test-postgres: install ## Run the suite on PostgreSQL: this machine's, or the server that TEST_POSTGRES_URL names
 	$(ENGINE_postgresql) $(ON_ENGINE)
+
+test-lost-answers: install ## Lose the answer of each call to Stripe, at every page, form and endpoint
+	$(ENGINE_sqlite) $(BIN)/python -m pytest --numprocesses $(WORKERS) $(LOST_ANSWERS)
 
 test-benchmarks: install ## Run the tests of the benchmarks
 	$(ENGINE_sqlite) $(BIN)/python -m pytest --numprocesses $(WORKERS) tests/benchmarks
