@@ -151,6 +151,24 @@ class TestChange:
         assert shop.subscription(subscription.id).to_dict() == before
         assert len(shop.invoices(subscription)) == 1
 
+    def test_sends_the_invoice_of_one_that_is_not_charged(self, shop, create):
+        terms = {"collection_method": "send_invoice", "days_until_due": 14}
+        subscription, yearly = create(shop.price(2800), **terms), shop.price(24000, interval="year")
+
+        changed = shop.api.subscriptions.update(
+            subscription.id,
+            {
+                "items": [{"id": self.item(subscription), "price": yearly}],
+                "billing_cycle_anchor": {"type": "now"},
+                "proration_behavior": "none",
+                "payment_behavior": "error_if_incomplete",
+            },
+        )
+
+        assert changed["items"].data[0].price.id == yearly
+        invoice = shop.api.invoices.retrieve(changed.latest_invoice)
+        assert (invoice.status, invoice.amount_due, invoice.attempted) == ("open", 24000, False)
+
     def test_takes_error_if_incomplete_before_the_first_invoice(self, shop, create, metered):
         subscription, flat = create(metered()), shop.price(500)
         assert subscription.latest_invoice is None
