@@ -151,6 +151,24 @@ class TestUpgrade:
         assert local_stripe.api.subscriptions.retrieve(subscription.pk)["items"].data[0].price.id == before
         assert Subscription.objects.get().price_id == before
 
+    def test_without_a_card_says_how_to_add_one(
+        self, customer_client: Client, customer: Customer, team: Price, local_stripe: LocalStripe
+    ) -> None:
+        terms = PriceTerms(unit_amount=0, currency="usd")
+        free = catalog.create_product(name="Free", price=terms, request_id="free").price
+        made = local_stripe.api.subscriptions.create({"customer": customer.pk, "items": [{"price": free.pk}]})
+        sync_now()
+        response = confirm(customer_client, path_to(Subscription.objects.get(), team))
+        assert response.status_code == 400
+        page = response.content.decode()
+        assert (
+            "Nothing was changed: there is no card on file. "
+            "Please add one with “Manage payment” on your account page, and try again."
+        ) in page
+        assert "payment source" not in page
+        assert local_stripe.api.subscriptions.retrieve(made.id)["items"].data[0].price.id == free.pk
+        assert Subscription.objects.get().price_id == free.pk
+
     def test_a_declined_card_says_that_the_waiting_change_is_gone(
         self,
         customer_client: Client,
