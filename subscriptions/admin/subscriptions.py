@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.html import strip_tags
+from django.utils.text import capfirst
 
 from billing import money
 from subscriptions.admin.confirmed_actions import REFUND_COSTS, ConfirmedAction, ConfirmsActions
@@ -141,7 +142,7 @@ class SubscriptionAdmin(ConfirmsActions, ReadOnlyAdmin):
 
     @admin.display(description="Costs")
     def costs(self, subscription: Subscription) -> str:
-        return amount_words.of(subscription)
+        return capfirst(amount_words.of(subscription))
 
     @admin.action(description=CANCEL_AND_REFUND.label, permissions=["give_back"])
     def cancel_and_refund(self, request: HttpRequest, chosen: QuerySet[Subscription]) -> HttpResponse | None:

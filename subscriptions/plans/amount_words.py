@@ -14,7 +14,7 @@ def of(subscription: Subscription) -> str:
 
 
 def describe(amount: Amount, *, seats: str = "") -> str:
-    """Return an amount in words; `seats` is how many there are, and what one costs."""
+    """Return an amount in words, which follow "you pay"; `seats` is how many there are, and what one costs."""
     figures = " and ".join(
         f"{money.display(charge.amount, amount.currency)} {per(charge.interval)}" for charge in amount.charges
     )
@@ -23,7 +23,8 @@ def describe(amount: Amount, *, seats: str = "") -> str:
     if not amount.discounts:
         return said
     if not amount.is_discounted:
-        return f"{said}, before your discount{_in_brackets(amount.discounts)}"
+        # Words without a figure are of the invoice, which has the discount already.
+        return f"{said}, {'before' if figures else 'with'} your discount{_in_brackets(amount.discounts)}"
     said += f", {discounts_in_words(amount)}"
     if any(charge.after != charge.amount for charge in amount.charges):
         after = " and ".join(money.display(charge.after, amount.currency) for charge in amount.charges)
@@ -62,9 +63,9 @@ def _in_brackets(discounts: list[Discount]) -> str:
 
 def _on_top(amount: Amount, *, has_figures: bool) -> str:
     if amount.is_metered:
-        return " plus what you use" if has_figures else "Billed by what you use"
+        return " plus what you use" if has_figures else "what your use costs"
     if amount.has_unknown:
-        return " plus what Stripe computes for the rest" if has_figures else "The amount is on your invoice"
+        return " plus what Stripe computes for the rest" if has_figures else "the amount on your invoice"
     return ""
 
 

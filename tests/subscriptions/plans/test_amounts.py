@@ -70,9 +70,9 @@ class TestWords:
             ({"unit_amount": None, "unit_amount_decimal": "0.5", "quantity": 101}, "$0.51 per month", 51),
             ({"quantity": 11, "package": {"divide_by": 5, "round": "up"}}, "$57.00 per month", 5700),
             ({"quantity": 11, "package": {"divide_by": 5, "round": "down"}}, "$38.00 per month", 3800),
-            ({"is_metered": True}, "Billed by what you use", None),
-            ({"is_tiered": True, "unit_amount": None}, "The amount is on your invoice", None),
-            ({"currency": "eur"}, "The amount is on your invoice", None),
+            ({"is_metered": True}, "what your use costs", None),
+            ({"is_tiered": True, "unit_amount": None}, "the amount on your invoice", None),
+            ({"currency": "eur"}, "the amount on your invoice", None),
         ],
     )
     def test_tell_what_the_item_costs(
@@ -111,6 +111,25 @@ class TestWords:
         trial = {"status": "trialing", "trial_end_at": MAY}
         ended = {**HALF, "ends": MAY - timedelta(days=1)}
         assert amount_words.of(discounted(customer, price, ended, **trial)) == "$19.00 per month"
+
+    @pytest.mark.parametrize(
+        ("item", "words"),
+        [
+            ({"is_metered": True}, "You pay what your use costs, with your discount (50% off)"),
+            (
+                {"is_tiered": True, "unit_amount": None},
+                "You pay the amount on your invoice, with your discount (50% off)",
+            ),
+        ],
+    )
+    def test_without_a_figure_make_a_sentence_of_the_page(
+        self, customer_client: Client, customer: Customer, price: Price, item: dict[str, Any], words: str
+    ) -> None:
+        subscription = discounted(customer, price, HALF, items=[item_of(price, **item)])
+        assert words in reading.words(reading.shown(customer_client, "/account/"))
+        Subscription.objects.filter(pk=subscription.pk).update(status="trialing", trial_end_at=MAY)
+        then = words.replace("You pay", "Free until 3 May 2099, then")
+        assert f"{then}." in reading.words(reading.shown(customer_client, "/account/"))
 
     def test_tell_the_customers_own_discount(self, customer: Customer, price: Price) -> None:
         Coupon.objects.create(pk="half", terms=HALF)
