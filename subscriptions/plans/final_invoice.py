@@ -9,10 +9,19 @@ from subscriptions.models import StatusChange, Subscription
 
 @dataclass(frozen=True, slots=True)
 class LastBill:
-    """`amount_due` is in the currency's minor unit; 0 if a credit remains."""
+    """`amount_due` is in the currency's minor unit; 0 if a credit remains. It grows if it `is_for_use`."""
 
     amount_due: int
     currency: str
+    is_for_use: bool
+    is_for_changes: bool
+
+    @property
+    def reason(self) -> str:
+        """What is not billed yet: "changes", "use" or both."""
+        if not self.is_for_use:
+            return "changes"
+        return "use and changes" if self.is_for_changes else "use"
 
     @property
     def amount_due_display(self) -> str:
@@ -25,8 +34,9 @@ def preview(*, subscription: Subscription) -> LastBill:
     One short try, because the person waits. https://docs.stripe.com/api/invoices/create_preview
     Raises StripeUnavailable or StripeMisconfigured.
     """
-    nothing = LastBill(0, subscription.currency)
-    if not (_is_billed_by_use(subscription) or _has_changed_in_this_period(subscription)):
+    by_use, changed = _is_billed_by_use(subscription), _has_changed_in_this_period(subscription)
+    nothing = LastBill(0, subscription.currency, by_use, changed)
+    if not (by_use or changed):
         return nothing
     try:
         with gateway.quickly():
@@ -39,7 +49,7 @@ def preview(*, subscription: Subscription) -> LastBill:
     except StripeRefused:
         # Stripe would make no invoice.
         return nothing
-    return LastBill(answer.object["amount_due"], answer.object["currency"])
+    return LastBill(answer.object["amount_due"], answer.object["currency"], by_use, changed)
 
 
 def _is_billed_by_use(subscription: Subscription) -> bool:

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from billing.models import Price
-from subscriptions.models import Subscription
+from subscriptions.models import Customer, Subscription
 from subscriptions.plans import cancel, final_invoice
 from subscriptions.plans import change as changes
 from subscriptions.plans import preview as previews
@@ -39,7 +39,7 @@ class TestLastBill:
         assert local_stripe.calls == ["POST /v1/invoices/create_preview"]
         told = final_invoice.preview(subscription=changed)
         assert told is not None
-        assert f"Nothing is refunded, and {told.amount_due_display} is charged now for changes that" in page
+        assert f"Nothing is refunded, and {told.amount_due_display} is charged now for changes not billed yet." in page
         cancel.cancel_now(subscription=changed)
         newest = local_stripe.api.invoices.list({"subscription": subscription.pk}).data[0]
         # Thirty US dollars more a month, for what was left of it.
@@ -51,7 +51,9 @@ class TestLastBill:
         changed = change(subscription, team)
         told = final_invoice.preview(subscription=changed)
         assert told is not None
-        assert f"On that day {told.amount_due_display} is charged for changes that" in words(customer_client, changed)
+        assert f"On that day {told.amount_due_display} is charged for changes not billed yet." in words(
+            customer_client, changed
+        )
         cancel.cancel(subscription=changed)
         local_stripe.control("clock", advance=40 * DAY)
         newest = local_stripe.api.invoices.list({"subscription": subscription.pk}).data[0]
@@ -88,3 +90,52 @@ class TestLastBill:
         path = f"/subscriptions/{changed.pk}/cancel/"
         assert customer_client.post(path, {"when": "now"}).status_code == 302
         assert Subscription.objects.get().status == "canceled"
+
+
+class TestUse:
+    @pytest.fixture
+    def metered(self, customer: Customer, price: Price, local_stripe: LocalStripe) -> Subscription:
+        """A subscription of ada's that is billed by use, at two cents each; she has used a thousand."""
+        meter = local_stripe.api.billing.meters.create(
+            {"display_name": "Calls", "event_name": "calls", "default_aggregation": {"formula": "sum"}}
+        )
+        by_use = local_stripe.api.prices.create(
+            {
+                "product": str(price.product_id),
+                "currency": "usd",
+                "unit_amount": 2,
+                "recurring": {"interval": "month", "usage_type": "metered", "meter": meter.id},
+            }
+        )
+        card = local_stripe.api.payment_methods.attach("pm_card_visa", {"customer": customer.pk})
+        local_stripe.api.subscriptions.create(
+            {"customer": customer.pk, "items": [{"price": by_use.id}], "default_payment_method": card.id}
+        )
+        use(local_stripe, customer, 1000)
+        local_stripe.control("clock", advance=DAY)
+        settle()
+        sync_now()
+        return Subscription.objects.get()
+
+    def test_is_told_so_far_and_charged_on_the_day_of_the_end(
+        self, customer_client: Client, customer: Customer, metered: Subscription, local_stripe: LocalStripe
+    ) -> None:
+        page = words(customer_client, metered)
+        assert "On that day what you use until then is charged: $20.00 so far." in page
+        assert "Nothing is refunded, and $20.00 is charged now for use not billed yet." in page
+        assert "changes" not in page
+        cancel.cancel(subscription=metered)
+        use(local_stripe, customer, 500)
+        local_stripe.control("clock", advance=40 * DAY)
+        newest = local_stripe.api.invoices.list({"subscription": metered.pk}).data[0]
+        assert newest.amount_paid == 3000
+        assert local_stripe.api.subscriptions.retrieve(metered.pk).status == "canceled"
+
+    def test_is_charged_now_by_an_end_now(self, metered: Subscription, local_stripe: LocalStripe) -> None:
+        cancel.cancel_now(subscription=metered)
+        assert local_stripe.api.invoices.list({"subscription": metered.pk}).data[0].amount_paid == 2000
+
+
+def use(local_stripe: LocalStripe, customer: Customer, times: int) -> None:
+    payload = {"stripe_customer_id": customer.pk, "value": str(times)}
+    local_stripe.api.billing.meter_events.create({"event_name": "calls", "payload": payload})

@@ -38,7 +38,9 @@ class TestAChangeThatIsBilledAtOnce:
         page = shown(customer_client, path)
         costs = words(section(page, "costs"))
         assert "$171.00 is invoiced today." in costs
-        assert "You get an invoice to pay. Unused time is counted to the second, so it can be a few cents more" in costs
+        assert (
+            "You get an invoice to pay. Unused time is counted to the second, so it can be a few cents more" in costs
+        )
         assert "charge" not in costs
         assert "If the payment fails" not in costs
         assert costs.endswith("Change now")
