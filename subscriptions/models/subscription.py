@@ -316,6 +316,12 @@ class Subscription(SubscriptionColumns):
         return self.status == self.Status.PAUSED and ends_at is not None and ends_at <= stripe_clock.now()
 
     @property
+    def is_bill_void(self) -> bool:
+        """Whether it is overdue, but its last invoice was voided: it can't be paid any more."""
+        is_overdue = self.status in {self.Status.PAST_DUE, self.Status.UNPAID}
+        return is_overdue and self.latest_invoice is not None and self.latest_invoice.status == "void"
+
+    @property
     def can_resume(self) -> bool:
         """Whether its owner can undo a cancel, or start it again after a pause."""
         if self.cancels_at:

@@ -92,6 +92,12 @@ class CannotChange(SubscriptionRefusal):
         return cls("Please pay the open invoice first; then you can change your plan.")
 
     @classmethod
+    def bill_void(cls, *, is_given_up: bool) -> Self:
+        if is_given_up:
+            return cls("Your last invoice was cancelled. Please cancel this subscription and choose a plan again.")
+        return cls("Your last invoice was cancelled. You can change your plan when the next one is paid.")
+
+    @classmethod
     def paused(cls) -> Self:
         return cls("Your subscription is paused. Please start it again first; then you can change your plan.")
 

@@ -1,7 +1,7 @@
 """The account page and the list of invoices: each state of a subscription has its own words and its own next step."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -212,6 +212,46 @@ class TestStates:
         standing = reading.words(card(customer_client))
         assert "Renews on 3 May 2099." in standing
         assert "It gives no access." not in standing
+
+    @pytest.mark.parametrize("columns", [{}, {"collection_method": "send_invoice"}])
+    @pytest.mark.parametrize(
+        ("status", "since", "said"),
+        [
+            (
+                "past_due",
+                LONG_AGO,
+                "Its last invoice was cancelled, so there is nothing to pay now. "
+                "You have no access until the next invoice is paid.",
+            ),
+            (
+                "past_due",
+                JUNE,
+                "Its last invoice was cancelled, so there is nothing to pay now. You keep access until 10 June 2099.",
+            ),
+            (
+                "unpaid",
+                LONG_AGO,
+                "Its last invoice was cancelled, so there is nothing to pay. "
+                "You have no access: please cancel it and choose a plan again.",
+            ),
+        ],
+    )
+    def test_whose_invoice_was_voided_ask_for_no_payment(  # noqa: PLR0917  (fixtures)
+        self,
+        customer_client: Client,
+        customer: Customer,
+        price: Price,
+        status: str,
+        since: datetime,
+        said: str,
+        columns: dict[str, Any],
+    ) -> None:
+        voided = bill(customer, status="void", due_at=LONG_AGO)
+        subscribe(customer, price, status, latest_invoice=voided, past_due_since_at=since, **columns)
+        standing = reading.words(card(customer_client))
+        assert said in standing
+        assert "failed" not in standing
+        assert "was due" not in standing
 
     def test_unpaid_for_more_than_a_period_are_to_be_bought_anew(
         self, customer_client: Client, customer: Customer, price: Price

@@ -1,16 +1,17 @@
 """The page to cancel: what each way to end means, before the click."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from subscriptions.models import Subscription, SubscriptionSchedule
+from subscriptions.models import Customer, Subscription, SubscriptionSchedule
 from tests.fixtures import LocalStripe
 from tests.subscriptions import reading
 from tests.subscriptions.reading import shown
-from tests.subscriptions.rows import JUNE, LONG_AGO, MAY
+from tests.subscriptions.rows import JUNE, LONG_AGO, MAY, bill
 from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +57,21 @@ class TestCancel:
             f"Back to your account Cancel Pro When should it end? At the end of the paid period {meaning} "
             "Now Access ends at once. Nothing is refunded, and nothing more is charged. Why are you leaving?"
         )
+
+    @pytest.mark.parametrize(
+        ("since", "said"),
+        [
+            (JUNE, f"{ENDS} You keep access until 10 June 2099."),
+            (LONG_AGO, f"{ENDS} You have no access."),
+        ],
+    )
+    def test_does_not_speak_of_paying_a_voided_invoice(
+        self, customer_client: Client, customer: Customer, subscription_row: Subscription, since: datetime, said: str
+    ) -> None:
+        voided = bill(customer, status="void")
+        Subscription.objects.update(status="past_due", past_due_since_at=since, latest_invoice=voided)
+        page = reading.words(shown(customer_client, CANCEL))
+        assert f"At the end of the paid period {said} Now" in page
 
     def test_of_one_that_ends_already_offers_to_resume_it(
         self, customer_client: Client, subscription_row: Subscription

@@ -12,7 +12,7 @@ from subscriptions.plans import preview
 from subscriptions.plans.preview import Line, Period, Preview
 from tests.subscriptions import reading
 from tests.subscriptions.reading import Step, shown
-from tests.subscriptions.rows import JUNE, MAY, sell_team, sell_yearly, subscribe
+from tests.subscriptions.rows import JUNE, MAY, bill, sell_team, sell_yearly, subscribe
 from tests.wording import ending, starting
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +93,21 @@ class TestChoose:
         page = shown(customer_client, CHOOSE)
         assert reason in reading.words(page)
         assert reading.steps(page) == [BACK, way_out]
+
+    @pytest.mark.parametrize(
+        ("status", "said"),
+        [
+            ("past_due", "Your last invoice was cancelled. You can change your plan when the next one is paid."),
+            ("unpaid", "Your last invoice was cancelled. Please cancel this subscription and choose a plan again."),
+        ],
+    )
+    def test_does_not_ask_to_pay_a_voided_invoice(
+        self, customer_client: Client, customer: Customer, team_seats: Price, status: str, said: str
+    ) -> None:
+        subscribe(customer, team_seats, status, latest_invoice=bill(customer, status="void"))
+        assert said in reading.words(shown(customer_client, CHOOSE))
+        refused = customer_client.get(f"{CHOOSE}{team_seats.pk}/")
+        assert (refused.status_code, said in refused.content.decode()) == (400, True)
 
 
 def page_of(
