@@ -18,6 +18,7 @@ from tests.subscriptions.rows import JUNE, LONG_AGO, MAY, bill, subscribe
 
 pytestmark = pytest.mark.django_db
 
+VOIDED = "Its last invoice was cancelled, so there is nothing to pay"
 INVOICE_PAGE = "https://pay.example.com/in_1"
 
 PAY = Step("Pay $19.00 now for Pro", "get", INVOICE_PAGE)
@@ -220,19 +221,17 @@ class TestStates:
             (
                 "past_due",
                 LONG_AGO,
-                "Its last invoice was cancelled, so there is nothing to pay now. "
-                "You have no access until the next invoice is paid.",
+                f"{VOIDED} now. You have no access until the next invoice is paid.",
             ),
             (
                 "past_due",
                 JUNE,
-                "Its last invoice was cancelled, so there is nothing to pay now. You keep access until 10 June 2099.",
+                f"{VOIDED} now. You keep access until 10 June 2099.",
             ),
             (
                 "unpaid",
                 LONG_AGO,
-                "Its last invoice was cancelled, so there is nothing to pay. "
-                "You have no access: please cancel it and choose a plan again.",
+                f"{VOIDED}. You have no access: please cancel it and choose a plan again.",
             ),
         ],
     )
