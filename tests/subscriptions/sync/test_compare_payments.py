@@ -218,7 +218,8 @@ class TestInterrupted:
         Invoice.objects.update(total=1)
         with pytest.raises(Interrupted):
             incremental.run(full=True, now=timezone.now(), progress=StopsAt("invoices", 2))
-        assert Invoice.objects.filter(total=1900).count() == 200
+        # Two pages, which may be the short one among them: pages are read side by side.
+        assert Invoice.objects.filter(total=1900).count() in {150, 200}
         local_stripe.forget_calls()
         run, _ = sync_now(**options)
         assert (run.is_full, run.is_complete, run.looked_at) == (True, True, 0)
