@@ -20,6 +20,7 @@ stop_points = st.one_of(st.integers(1, 10), st.integers(1, 40))
 
 OFTEN = ("buy", "buy", "return", "change", "change", "cancel", "resume", "undo", "deliver", "deliver", "sync")
 ACTS = (*OFTEN, *OFTEN, "ask", "ask", "link", "leave")
+ALL_EDITS = (*EDITS, *BILLING_EDITS, *BILLING_EDITS, *BUYER_EDITS, *PLAN_EDITS)
 SPANS = (1, 1, 2, 2, 5, 40, 130, 400, 3700, DAY, 3 * DAY, 7 * DAY, 32 * DAY)
 QUIET_EVERY = 120  # Steps.
 
@@ -108,9 +109,11 @@ class Chaos(Steps, RuleBasedStateMachine):
         with self.step("pay"):
             self.note(self.dashboard.pay(Choice(number)))
 
-    @rule(what=st.sampled_from((*EDITS, *BILLING_EDITS, *BILLING_EDITS, *BUYER_EDITS, *PLAN_EDITS)), number=numbers)
-    def edit(self, what: str, number: int) -> None:
-        self._edit(what, Choice(number))
+    @rule(whats=st.lists(st.sampled_from(ALL_EDITS), min_size=1, max_size=3), number=numbers)
+    def edit(self, whats: list[str], number: int) -> None:
+        choice = Choice(number)
+        for what in whats:
+            self._edit(what, choice)
 
     @rule(span=st.sampled_from(SPANS))
     def travel(self, span: int) -> None:

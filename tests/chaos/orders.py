@@ -137,10 +137,10 @@ class Orders:
         return {"do": "webhook", "body": letter["body"], "event": letter["id"]}
 
     def _purchase(self, choice: Choice) -> Answer | None:
-        prices = [price for price in self.of_kind("price") if price["active"]]
+        prices = self._prices(choice)
         if not prices:
             return None
-        form = {"quantity": str(choice.of((1, 1, 1, 2)))}
+        form = {"quantity": str(choice.of((1, 1, 1, 1, 2)))}
         return post(self._person(choice), f"/buy/{quote(choice.of(prices)['id'])}/", **form)
 
     def _question(self, choice: Choice) -> Answer | None:
@@ -171,6 +171,14 @@ class Orders:
         running = [obj for obj in self.running() if obj["customer"] in self.customers_of(person)]
         return {**post(STAFF, path, **form), "do": "leave", "person": person, "running": running}
 
+    def _prices(self, choice: Choice) -> list[Object]:
+        """Return the prices to choose from: those that pages offer, or now and then any."""
+        prices = self.of_kind("price", active=True)
+        if choice.of((False, False, False, True)):
+            return prices
+        plain = [one for one in prices if one["unit_amount"] is not None and one["transform_quantity"] is None]
+        return [one for one in plain if not one["recurring"] or one["recurring"]["usage_type"] == "licensed"]
+
     def _person(self, choice: Choice) -> int:
         return choice.of([person for person in range(len(self._people)) if person not in self.gone])
 
@@ -190,12 +198,12 @@ class Orders:
         person, path = self.person_of(subscription["customer"]), f"/subscriptions/{subscription['id']}"
         match act:
             case "change":
-                prices = [price for price in self.of_kind("price", active=True) if price["recurring"]]
+                prices = [price for price in self._prices(choice) if price["recurring"]]
                 if not prices:
                     return None
                 order = post(person, f"{path}/change/{choice.of(prices)['id']}/")
                 when = choice.of(("now", "now", "period_end"))
-                return {**order, "do": "change", "quantity": str(choice.of((1, 2, 3))), "when": when}
+                return {**order, "do": "change", "quantity": str(choice.of((1, 1, 1, 2))), "when": when}
             case "cancel":
                 when = choice.of(("period_end", "period_end", "now"))
                 return {**post(person, f"{path}/cancel/"), "do": "cancel", "when": when}
