@@ -13,7 +13,7 @@ from subscriptions.checkout import claims
 from subscriptions.customers import erasing, linking, ownership
 from subscriptions.mirror import refresh, unpaid_orders
 from subscriptions.models import BillingAccount, Payment, ProductClaim, Subscription
-from subscriptions.plans import cancel
+from subscriptions.plans import amount_words, amounts, cancel
 from subscriptions.traces.person import Traces
 from subscriptions.user_model import User
 
@@ -87,8 +87,10 @@ def erase(*, user: User, now: datetime) -> Traces:
 
 def charge_in_words(subscription: Subscription) -> str:
     """Return product, amount and next charge: "Pro: $19.00 per month, next charge on May 3, 2026"."""
-    amounts = ", ".join(_amounts(subscription))
-    return f"{subscription.product_name}: {amounts}, {_next_charge(subscription)}"
+    cost = amounts.of(subscription)
+    is_list_price = not cost.discounts and not cost.is_taxed
+    costs = ", ".join(_list_prices(subscription)) if is_list_price else amount_words.describe(cost)
+    return f"{subscription.product_name}: {costs}, {_next_charge(subscription)}"
 
 
 def _close_checkouts(customer_id: str) -> None:
@@ -114,8 +116,11 @@ def _end(subscription: Subscription, fate: Fate) -> str:
     return f"Cancelled {subscription.pk} at the end of the paid period."
 
 
-def _amounts(subscription: Subscription) -> Iterator[str]:
-    """Say what each item costs. Only a fixed amount, in the currency that is billed, can be multiplied."""
+def _list_prices(subscription: Subscription) -> Iterator[str]:
+    """Say what each item costs without discounts.
+
+    Only a fixed amount, in the currency that is billed, can be multiplied.
+    """
     prices = Price.objects.in_bulk(subscription.price_ids)
     for item in subscription.items:
         price, quantity = prices.get(item["price"]), item["quantity"]

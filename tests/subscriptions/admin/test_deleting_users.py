@@ -8,7 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from billing.models import Price
+from billing.models import Coupon, Price
 from subscriptions.models import Customer, ErasedCustomer, Invoice, Subscription
 from subscriptions.plans import leaving
 from tests.fixtures import LocalStripe
@@ -224,6 +224,32 @@ class TestChargesInWords:
         held = Subscription(status="active", product=price.product, **{"currency": "usd", **columns})
         held.items = [rows.item_of(price, quantity=1 if "pricing" in terms and "exact_amount" not in terms else 3)]
         assert leaving.charge_in_words(held) == f"Pro: {said}, next charge unknown"
+
+    @pytest.mark.parametrize(
+        ("columns", "said"),
+        [
+            ({}, "$42.75 per month, 25% off"),
+            ({"ends_at": rows.JUNE}, "$42.75 per month, 25% off until 3 June 2099; $57.00 after"),
+            ({"is_taxed": True}, "$42.75 per month plus tax, 25% off"),
+        ],
+        ids=["for ever", "for a time", "taxed"],
+    )
+    def test_name_what_is_charged_after_discounts(
+        self, price: Price, customer: Customer, columns: dict[str, Any], said: str
+    ) -> None:
+        Coupon.objects.create(pk="FRIENDS", terms={"percent_off": 25.0, "duration": "forever"})
+        ends_at = columns.get("ends_at")
+        discount = {"id": "di_1", "coupon": "FRIENDS", "end": ends_at.isoformat() if ends_at else None}
+        taxed = {"is_taxed": columns.get("is_taxed", False)}
+        rows.subscribe(customer, price, quantity=3, discounts=[discount], discount_ids=["di_1"], **taxed)
+        assert leaving.charge_in_words(Subscription.objects.get()) == f"Pro: {said}, next charge on May 3, 2099"
+
+    def test_name_the_customers_own_discount(self, price: Price, customer: Customer) -> None:
+        Coupon.objects.create(pk="HALF", terms={"percent_off": 50.0, "duration": "forever"})
+        Customer.objects.update(discount={"id": "di_2", "coupon": "HALF", "end": None})
+        rows.subscribe(customer, price)
+        said = "Pro: $9.50 per month, 50% off, next charge on May 3, 2099"
+        assert leaving.charge_in_words(Subscription.objects.get()) == said
 
     @pytest.mark.parametrize(
         ("again_at", "said"),
