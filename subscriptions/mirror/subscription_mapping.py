@@ -178,9 +178,11 @@ def _has_not_started(schedule: JSON) -> bool:
 
 def _change(phase: JSON, *, with_trial: bool) -> JSON:
     item = main_first(phase["items"])[0]
+    is_discounted = bool(phase.get("discounts")) or any(one.get("discounts") for one in phase["items"])
     return {
         "at": phase["start_date"],
         "price": id_of(item["price"]),
         "quantity": _quantity(item),
+        **({"is_discounted": True} if is_discounted else {}),
         **({"trial_end": phase["trial_end"]} if with_trial and phase.get("trial_end") else {}),
     }

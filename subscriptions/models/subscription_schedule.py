@@ -18,9 +18,9 @@ class SubscriptionSchedule(MirroredRow):
     """Changes that Stripe will make to a subscription later. https://docs.stripe.com/api/subscription_schedules/object
 
     `following` lists all of them, the next one first: {"at": Unix seconds, "price": id, "quantity": number} of the
-    plan, and "trial_end" of one that begins with free days. The next one has columns as well: at `next_at` the
-    subscription changes to `next_price`; null if there is none. That of a schedule that has not started begins the
-    subscription.
+    plan, "trial_end" of one that begins with free days, and "is_discounted" of one with a discount. The next one has
+    columns as well: at `next_at` the subscription changes to `next_price`; null if there is none. That of a schedule
+    that has not started begins the subscription.
     """
 
     NOT_STARTED = "not_started"
@@ -74,6 +74,11 @@ class SubscriptionSchedule(MirroredRow):
         """What that plan costs: "$19.00 per month", and how many times; empty if it is not known."""
         times = f" \N{MULTIPLICATION SIGN} {self.next_quantity}" if (self.next_quantity or 1) > 1 else ""
         return f"{self.next_price}{times}" if self.next_price else ""
+
+    @property
+    def begins_discounted(self) -> bool:
+        """Whether the next change has a discount, which `terms_display` leaves out."""
+        return bool(self.following and self.following[0].get("is_discounted"))
 
     @property
     def has_pending_change(self) -> bool:

@@ -19,7 +19,9 @@ from tests.subscriptions.reading import words
 pytestmark = pytest.mark.django_db
 
 
-def schedule(local_stripe: LocalStripe, customer: Customer, price: Price, **phase: Any) -> int:
+def schedule(
+    local_stripe: LocalStripe, customer: Customer, price: Price, *, end_behavior: Any = "release", **phase: Any
+) -> int:
     """Agree in the dashboard that a subscription begins in ten days; return that second."""
     local_stripe.control("clock", advance=1)
     settle()
@@ -29,6 +31,7 @@ def schedule(local_stripe: LocalStripe, customer: Customer, price: Price, **phas
         {
             "customer": customer.pk,
             "start_date": begins_at,
+            "end_behavior": end_behavior,
             "default_settings": {"default_payment_method": method.id},
             "phases": [{"items": [{"price": price.pk, "quantity": 2}], **phase}],
         }
@@ -62,6 +65,18 @@ class TestBeforeItStarts:
         (card,) = reading.cards(customer_client.get("/account/").content.decode())
         said = f"It starts on {day(begins_at)} with free days; the first payment is on {day(free_until)}."
         assert said in words(card)
+
+    def test_a_discount_and_an_agreed_end_are_told(
+        self, customer_client: Client, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        half = local_stripe.api.coupons.create({"percent_off": 50, "duration": "forever"})
+        phase: Any = {"discounts": [{"coupon": half.id}], "duration": {"interval": "month", "interval_count": 12}}
+        schedule(local_stripe, customer, price, end_behavior="cancel", **phase)
+        row = SubscriptionSchedule.objects.get()
+        assert row.ends_at is not None
+        (card,) = reading.cards(customer_client.get("/account/").content.decode())
+        assert "$19.00 per month \N{MULTIPLICATION SIGN} 2, before your discount It starts on" in words(card)
+        assert f"It ends on {day(int(row.ends_at.timestamp()))}, as agreed. If you don" in words(card)
 
     def test_staff_read_the_same(
         self, admin_client: Client, customer: Customer, price: Price, local_stripe: LocalStripe

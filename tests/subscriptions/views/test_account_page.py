@@ -159,6 +159,20 @@ STATES = [
         "Free until 3 May 2099, then $19.00 per month. You then get an invoice to pay.",
         [CHANGE, CANCEL],
     ),
+    State(
+        "trialing",
+        {"trial_end_at": MAY, "pause_behavior": "void"},
+        "Free until 3 May 2099. It is paused: nothing is charged, and you keep access until 3 May 2099. "
+        "Please contact us to start payments again.",
+        [ADD_OR_CHANGE_CARD, CANCEL],
+    ),
+    State(
+        "trialing",
+        {"trial_end_at": MAY, "pause_behavior": "void", "collection_method": "send_invoice"},
+        "Free until 3 May 2099. It is paused: nothing is charged, and you keep access until 3 May 2099. "
+        "Please contact us to start payments again.",
+        [CANCEL],
+    ),
     State("paused", ENDING, "Cancelled. It ends on 3 May 2099.", [RESUME]),
     State("canceled", {"ended_at": MAY}, "Ended on 3 May 2099.", [BUY_AGAIN]),
     State("canceled", {}, "It has ended.", [BUY_AGAIN]),
@@ -340,6 +354,26 @@ class TestPendingChange:
     ) -> None:
         subscribe(customer, price, "trialing", trial_end_at=MAY, schedule=schedule_row)
         assert "Free until 3 May 2099. It continues" in reading.words(card(customer_client))
+
+    @pytest.mark.parametrize("of", ["schedule", "subscription", "customer", "nothing"])
+    def test_of_one_with_a_discount_is_told_before_it(
+        self,
+        customer_client: Client,
+        customer: Customer,
+        price: Price,
+        schedule_row: SubscriptionSchedule,
+        of: str,
+    ) -> None:
+        if of == "schedule":
+            SubscriptionSchedule.objects.update(following=[{"at": int(MAY.timestamp()), "is_discounted": True}])
+        if of == "customer":
+            Customer.objects.update(discount={"id": "di_1", "coupon": "half", "end": None})
+        ids = ["di_1"] if of == "subscription" else []
+        subscribe(customer, price, schedule=schedule_row, discount_ids=ids)
+        told = reading.words(card(customer_client))
+        change = "Changes to Team, $5.00 per month on 3 May 2099."
+        assert f"{change} That is the price before any discount." in told or of == "nothing"
+        assert ("before any discount" in told) == (of != "nothing")
 
     def test_to_a_price_that_is_not_here(
         self, customer_client: Client, customer: Customer, price: Price, schedule_row: SubscriptionSchedule
