@@ -167,4 +167,10 @@ class PriceAdmin(StripeAdmin):
 
     @admin.action(description="Make this the product's default price", permissions=["change"])
     def make_default(self, request: HttpRequest, prices: QuerySet[Price]) -> None:
+        products = [price.product_id for price in prices]
+        if len(set(products)) < len(products):
+            self.message_user(
+                request, "Choose one price of each product: only one can be its default.", messages.ERROR
+            )
+            return
         self.send_each(request, prices, lambda price: catalog.make_default(price=price), "Now the default")

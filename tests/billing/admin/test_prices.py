@@ -218,6 +218,15 @@ class TestActions:
         assert Product.objects.get().default_price_id == euro.pk
         assert here() == at_stripe(local_stripe)
 
+    def test_only_one_of_a_product_can_be_made_the_default(
+        self, admin: Client, local_stripe: LocalStripe, price: Price, euro: Price
+    ) -> None:
+        chosen = {"action": "make_default", "_selected_action": [price.pk, euro.pk]}
+        page = admin.post(PRICES, chosen, follow=True)
+        said = [str(message) for message in page.context["messages"]]
+        assert said == ["Choose one price of each product: only one can be its default."]
+        assert (local_stripe.calls, Product.objects.get().default_price_id) == ([], price.pk)
+
     def test_an_archived_price_is_not_made_the_default(
         self, admin: Client, local_stripe: LocalStripe, price: Price, euro: Price
     ) -> None:
