@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from subscriptions import stripe_clock
 from subscriptions.admin.read_only import ReadOnlyAdmin
 from subscriptions.models import Dispute, Payment
 from subscriptions.webhooks import origin
@@ -24,7 +25,9 @@ class WaitingFilter(admin.SimpleListFilter):
         return [("yes", "To be answered")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Dispute]) -> QuerySet[Dispute]:  # noqa: ARG002
-        return queryset.filter(status__in=Dispute.WAITING, is_deleted=False) if self.value() == "yes" else queryset
+        if self.value() != "yes":
+            return queryset
+        return queryset & Dispute.objects.waiting(now=stripe_clock.now())
 
 
 @admin.register(Dispute)
@@ -54,8 +57,8 @@ class DisputeAdmin(ReadOnlyAdmin):
         address = reverse("admin:subscriptions_payment_change", args=[quote(payment.pk)])
         return format_html('<a href="{}">{}</a>', address, payment.product_name)
 
-    @admin.display(description="Answer it")
+    @admin.display(description="Page at Stripe")
     def at_stripe(self, dispute: Dispute) -> str:
         mode = "" if origin.key_is_live() else "/test"
         address = f"{DASHBOARD}{mode}/payments/{dispute.payment_intent_id or dispute.charge_id}"
-        return format_html('<a href="{}">at Stripe</a>', address)
+        return format_html('<a href="{}">{} at Stripe</a>', address, "Answer it" if dispute.is_waiting else "See it")

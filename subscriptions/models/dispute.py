@@ -8,6 +8,7 @@ from django.db import models
 
 from billing import money
 from billing.models import LooseLink, MirroredRow, stripe_id, words_for
+from subscriptions import stripe_clock
 
 
 class DisputeHold(models.TextChoices):
@@ -32,9 +33,13 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
         taking = self.taking_access().filter(payment_intent_id=payment_intent_id)
         return sum(taking.values_list("amount", flat=True))
 
-    def waiting(self) -> "DisputeQuerySet":
-        """Those that need an answer from staff."""
-        return self.filter(is_deleted=False, status__in=Dispute.WAITING)
+    def waiting(self, *, now: datetime) -> "DisputeQuerySet":
+        """Those that staff can still answer; `now` is on Stripe's clock.
+
+        Stripe leaves the status as it is when the deadline passes, and names one long ago if no answer is allowed.
+        """
+        is_in_time = models.Q(due_by_at=None) | models.Q(due_by_at__gt=now)
+        return self.filter(is_in_time, is_deleted=False, status__in=Dispute.WAITING)
 
 
 class Dispute(MirroredRow):
@@ -119,6 +124,12 @@ class Dispute(MirroredRow):
         if not self.takes_access:
             return ""
         return DisputeHold.LOST if self.status == self.Status.LOST else DisputeHold.OPEN
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether staff can still answer it."""
+        is_in_time = self.due_by_at is None or self.due_by_at > stripe_clock.now()
+        return is_in_time and self.status in self.WAITING and not self.is_deleted
 
     @property
     def created_at(self) -> datetime | None:

@@ -21,9 +21,9 @@ class WaitingDisputes:
 
 
 def find(*, now: datetime) -> WaitingDisputes:
-    """Return the disputes that wait, in one query; `now` is on Stripe's clock."""
+    """Return the disputes that can still be answered, in one query; `now` is on Stripe's clock."""
     is_near = Q(due_by_at__lte=now + NEAR)
-    counted = Dispute.objects.waiting().aggregate(
+    counted = Dispute.objects.waiting(now=now).aggregate(
         total=Count("pk"),
         near=Count("pk", filter=is_near),
         first_at=Min("due_by_at"),

@@ -331,6 +331,26 @@ class TestWhatPeopleRead:
             "1 disputed payment to be answered in Stripe's dashboard (the first by"
         )
 
+    @pytest.mark.parametrize("days", [-1, -20000, 1, None])
+    @pytest.mark.parametrize("status", Dispute.Status.values)
+    def test_only_those_that_can_still_be_answered_wait(
+        self, admin_client: Client, status: str, days: int | None
+    ) -> None:
+        """Stripe leaves the status as it is when the deadline passes; its deadline is 0 if no answer is allowed."""
+        now = timezone.now()
+        due = None if days is None else now + timedelta(days=days)
+        row = Dispute.objects.create(
+            pk="du_1", charge_id="ch_1", amount=1, currency="usd", status=status, due_by_at=due
+        )
+        waits = status.endswith("needs_response") and days in {1, None}
+        assert (row.is_waiting, Dispute.objects.waiting(now=now).exists()) == (waits, waits)
+        notes = [note.code for note in (*health.read(now=now).problems, *health.read(now=now).warnings)]
+        assert any(code.startswith("disputes_") for code in notes) is waits
+        assert ("to be answered" in text_of(admin_client.get("/admin/"))) is waits
+        assert ("du_1" in text_of(admin_client.get("/admin/subscriptions/dispute/?waiting=yes"))) is waits
+        shown = text_of(admin_client.get("/admin/subscriptions/dispute/du_5F1/change/"))
+        assert f"{'Answer' if waits else 'See'} it at Stripe" in shown
+
     @pytest.mark.parametrize("status", Dispute.Status.values)
     def test_the_query_and_the_property_agree(self, paid_session: CheckoutSession, status: str) -> None:
         for number, withdrawn in enumerate([True, False]):
@@ -345,4 +365,4 @@ class TestWhatPeopleRead:
 def test_a_charge_without_an_intent_is_listed_for_staff(paid_session: CheckoutSession) -> None:
     row = Dispute.objects.create(pk="du_1", charge_id="ch_1", amount=1, currency="usd", status="needs_response")
     disputes.link_and_settle(row)
-    assert Dispute.objects.waiting().get() == row
+    assert Dispute.objects.waiting(now=timezone.now()).get() == row
