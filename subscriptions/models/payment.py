@@ -146,6 +146,9 @@ class Payment(AwaitedPayment, MirroredRow):
             return "Taken back by the bank" if self.dispute_hold == DisputeHold.LOST else "Disputed"
         if self.was_cancelled_unpaid:
             return str(self.Status.CANCELED.label)
+        if self.status == self.Status.REQUIRES_ACTION and self.awaits in {Awaits.VOUCHER, Awaits.TRANSFER}:
+            # Its bank knows nothing of it yet.
+            return "Waiting for payment"
         return words_for(self.Status, self.status)
 
     @property

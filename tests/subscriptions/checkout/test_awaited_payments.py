@@ -143,7 +143,10 @@ class TestAPurchase:
         price = sell("mxn", "one_time")
         session_id = order(local_stripe, person, price, "oxxo")
         deliver_new(customer_client, local_stripe, "checkout.session.completed")
-        assert "waiting for the payment of your voucher." in page(customer_client, "/account/")
+        account = page(customer_client, "/account/")
+        assert "waiting for the payment of your voucher." in account
+        assert " Waiting for payment " in account
+        assert "Waiting for your bank" not in account
         end(local_stripe, session_id, "succeed")
         deliver_new(customer_client, local_stripe, "checkout.session.async_payment_succeeded")
         assert Payment.objects.get().status == "succeeded"
@@ -213,6 +216,8 @@ class TestASubscription:
         settle()
         invoice = words(reading.section(customer_client.get("/account/").content.decode(), "invoices"))
         assert "Your payment is on its way." in invoice
+        assert " Processing " in invoice
+        assert "To be paid" not in invoice
         assert " Pay " not in f" {invoice} "
         response = customer_client.post(f"/buy/{price.pk}/", follow=True)
         assert "we&#x27;re waiting for your payment. You need not pay again." in response.content.decode()
