@@ -55,9 +55,12 @@ def plans(request: HttpRequest) -> HttpResponse:
         Offer(offered.product, [_price_offer(price, holdings, used) for price in offered.prices])
         for offered in on_sale
     ]
-    names = [offer.product.name for offer in offers if holdings.subscription_to(offer.product.pk)]
+    held = {offer.product.name: holdings.subscription_to(offer.product.pk) for offer in offers}
+    names = [name for name, subscription in held.items() if subscription]
+    can_switch = any(subscription.can_change for subscription in held.values() if subscription)
     adds = any(one.state == "buy" and one.price.is_recurring for offer in offers for one in offer.prices)
-    return render(request, "subscriptions/plans.html", {"offers": offers, "held": names if adds else []})
+    context = {"offers": offers, "held": names if adds else [], "can_switch": can_switch}
+    return render(request, "subscriptions/plans.html", context)
 
 
 def _price_offer(price: Price, holdings: Holdings, used: set[str]) -> PriceOffer:

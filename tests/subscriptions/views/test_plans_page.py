@@ -1,6 +1,7 @@
 """What the plans page offers to whom, and the pages around buying: Stripe away, and the members' sample."""
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -90,6 +91,19 @@ class TestPlans:
         assert (
             "You have Pro; what you subscribe to here comes in addition. To switch instead, change your plan" in words
         )
+
+    @pytest.mark.parametrize(
+        ("status", "columns"),
+        [("unpaid", {}), ("past_due", {}), ("paused", {}), ("active", {"pause_behavior": "void"})],
+    )
+    def test_of_one_that_can_not_change_do_not_offer_to_switch(
+        self, customer_client: Client, customer: Customer, price: Price, status: str, columns: dict[str, Any]
+    ) -> None:
+        subscribe(customer, price, status, **columns)
+        sell_team()
+        words = reading.words(shown(customer_client, "/"))
+        assert "You have Pro; what you subscribe to here comes in addition." in words
+        assert "To switch instead" not in words
 
     @pytest.mark.parametrize("path", ["/", "/buy/{}/"])
     @pytest.mark.parametrize(
