@@ -41,8 +41,16 @@ class ArchivedFilter(admin.SimpleListFilter):
 
 class SubscriptionInline(ReadOnlyInline):
     model = Subscription
-    readonly_fields = ("standing_label",)
-    fields = ("id", "standing_label", "product", "price", "quantity", "current_period_end_at", "cancel_at_period_end")
+    readonly_fields = ("standing_label", "price_display")
+    fields = (
+        "id",
+        "standing_label",
+        "product",
+        "price_display",
+        "quantity",
+        "current_period_end_at",
+        "cancel_at_period_end",
+    )
 
 
 class PaymentInline(ReadOnlyInline):

@@ -112,7 +112,7 @@ class SubscriptionAdmin(ConfirmsActions, ReadOnlyAdmin):
         "customer",
         "standing",
         "product",
-        "price",
+        "price_display",
         "quantity",
         "current_period_end_at",
         "cancels_at",

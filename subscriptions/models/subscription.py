@@ -221,6 +221,13 @@ class Subscription(SubscriptionColumns):
         """Price, interval and quantity: "$19.00 per month", "varies with use (USD) per month"."""
         return self.terms_of(self.price, self.quantity) if self.price else ""
 
+    @property
+    @admin.display(description="price")
+    def price_display(self) -> str:
+        """Its price in the currency that it is billed in, and how many items there are besides."""
+        more = f" and {len(self.items) - 1} more" if len(self.items) > 1 else ""
+        return f"{self.price.terms_in(self.currency)}{more}" if self.price else ""
+
     def terms_of(self, price: Price, quantity: int) -> str:
         """Say what a quantity of this price costs this subscription, in the currency that it is billed in."""
         times = f"\N{MULTIPLICATION SIGN} {quantity}" if price.is_plain else f"for {quantity:,}"

@@ -61,7 +61,7 @@ class SubscriptionSchedule(MirroredRow):
         return datetime.fromtimestamp(trial_end, UTC) if trial_end else self.begins_at
 
     @property
-    @admin.display(description="plan")
+    @admin.display(description="next plan")
     def plan_display(self) -> str:
         """The plan that it begins or changes to, and what that costs: "Pro, $19.00 per month"."""
         price = self.next_price
