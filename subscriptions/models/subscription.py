@@ -323,10 +323,14 @@ class Subscription(SubscriptionColumns):
         return self.status == self.Status.PAUSED and ends_at is not None and ends_at <= stripe_clock.now()
 
     @property
-    def is_bill_void(self) -> bool:
-        """Whether it is overdue, but its last invoice was voided: it can't be paid any more."""
-        is_overdue = self.status in {self.Status.PAST_DUE, self.Status.UNPAID}
-        return is_overdue and self.latest_invoice is not None and self.latest_invoice.status == "void"
+    def closed_bill(self) -> str:
+        """How its last invoice was closed unpaid while it is overdue: "cancelled", "written off"; empty if it was not.
+
+        Its owner is not asked for that invoice any more.
+        """
+        if self.status not in {self.Status.PAST_DUE, self.Status.UNPAID} or self.latest_invoice is None:
+            return ""
+        return {"void": "cancelled", "uncollectible": "written off"}.get(self.latest_invoice.status, "")
 
     @property
     def can_resume(self) -> bool:

@@ -139,8 +139,8 @@ def _check_subscription(subscription: Subscription) -> None:
     if subscription.status == Subscription.Status.PAUSED:
         raise CannotChange.paused()
     if subscription.status not in {Subscription.Status.ACTIVE, Subscription.Status.TRIALING}:
-        if subscription.is_bill_void:
-            raise CannotChange.bill_void(is_given_up=subscription.status == Subscription.Status.UNPAID)
+        if how := subscription.closed_bill:
+            raise CannotChange.bill_closed(how, is_given_up=subscription.status == Subscription.Status.UNPAID)
         raise CannotChange.unpaid()
     if subscription.is_collection_paused:
         raise CannotChange.payments_paused()

@@ -92,10 +92,10 @@ class CannotChange(SubscriptionRefusal):
         return cls("Please pay the open invoice first; then you can change your plan.")
 
     @classmethod
-    def bill_void(cls, *, is_given_up: bool) -> Self:
+    def bill_closed(cls, how: str, *, is_given_up: bool) -> Self:
         if is_given_up:
-            return cls("Your last invoice was cancelled. Please cancel this subscription and choose a plan again.")
-        return cls("Your last invoice was cancelled. You can change your plan when the next one is paid.")
+            return cls(f"Your last invoice was {how}. Please cancel this subscription and choose a plan again.")
+        return cls(f"Your last invoice was {how}. You can change your plan when the next one is paid.")
 
     @classmethod
     def paused(cls) -> Self:

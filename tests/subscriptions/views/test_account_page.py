@@ -18,7 +18,6 @@ from tests.subscriptions.rows import JUNE, LONG_AGO, MAY, bill, subscribe
 
 pytestmark = pytest.mark.django_db
 
-VOIDED = "Its last invoice was cancelled, so there is nothing to pay"
 INVOICE_PAGE = "https://pay.example.com/in_1"
 
 PAY = Step("Pay $19.00 now for Pro", "get", INVOICE_PAGE)
@@ -235,21 +234,22 @@ class TestStates:
             (
                 "past_due",
                 LONG_AGO,
-                f"{VOIDED} now. You have no access until the next invoice is paid.",
+                " now. You have no access until the next invoice is paid.",
             ),
             (
                 "past_due",
                 JUNE,
-                f"{VOIDED} now. You keep access until 10 June 2099.",
+                " now. You keep access until 10 June 2099.",
             ),
             (
                 "unpaid",
                 LONG_AGO,
-                f"{VOIDED}. You have no access: please cancel it and choose a plan again.",
+                ". You have no access: please cancel it and choose a plan again.",
             ),
         ],
     )
-    def test_whose_invoice_was_voided_ask_for_no_payment(  # noqa: PLR0917  (fixtures)
+    @pytest.mark.parametrize(("closed", "how"), [("void", "cancelled"), ("uncollectible", "written off")])
+    def test_whose_invoice_was_closed_ask_for_no_payment(  # noqa: PLR0917  (fixtures)
         self,
         customer_client: Client,
         customer: Customer,
@@ -258,11 +258,13 @@ class TestStates:
         since: datetime,
         said: str,
         columns: dict[str, Any],
+        closed: str,
+        how: str,
     ) -> None:
-        voided = bill(customer, status="void", due_at=LONG_AGO)
-        subscribe(customer, price, status, latest_invoice=voided, past_due_since_at=since, **columns)
+        invoice = bill(customer, status=closed, due_at=LONG_AGO)
+        subscribe(customer, price, status, latest_invoice=invoice, past_due_since_at=since, **columns)
         standing = reading.words(card(customer_client))
-        assert said in standing
+        assert f"Its last invoice was {how}, so there is nothing to pay{said}" in standing
         assert "failed" not in standing
         assert "was due" not in standing
 

@@ -65,11 +65,18 @@ class TestCancel:
             (LONG_AGO, f"{ENDS} You have no access."),
         ],
     )
-    def test_does_not_speak_of_paying_a_voided_invoice(
-        self, customer_client: Client, customer: Customer, subscription_row: Subscription, since: datetime, said: str
+    @pytest.mark.parametrize("closed", ["void", "uncollectible"])
+    def test_does_not_speak_of_paying_a_closed_invoice(  # noqa: PLR0917  (fixtures)
+        self,
+        customer_client: Client,
+        customer: Customer,
+        subscription_row: Subscription,
+        since: datetime,
+        said: str,
+        closed: str,
     ) -> None:
-        voided = bill(customer, status="void")
-        Subscription.objects.update(status="past_due", past_due_since_at=since, latest_invoice=voided)
+        invoice = bill(customer, status=closed)
+        Subscription.objects.update(status="past_due", past_due_since_at=since, latest_invoice=invoice)
         page = reading.words(shown(customer_client, CANCEL))
         assert f"At the end of the paid period {said} Now" in page
 
