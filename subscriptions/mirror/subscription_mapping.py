@@ -29,6 +29,7 @@ def subscription_columns(obj: JSON) -> dict[str, Any]:
         # The items may have intervals of their own: the nearest end is that of the next charge, and of a cancel.
         "current_period_end_at": moment(min(item["current_period_end"] for item in items)) if items else None,
         "trial_end_at": moment(obj.get("trial_end")),
+        "trial_without_card": _trial_without_card(obj),
         "cancel_at_period_end": obj["cancel_at_period_end"],
         "cancel_at": moment(obj.get("cancel_at")),
         "canceled_at": moment(obj.get("canceled_at")),
@@ -44,6 +45,11 @@ def subscription_columns(obj: JSON) -> dict[str, Any]:
         "paused_at": moment(paused.get("transitioned_at")),
         **discount_columns(obj),
     }
+
+
+def _trial_without_card(subscription: JSON) -> str:
+    end_behavior = (subscription.get("trial_settings") or {}).get("end_behavior") or {}
+    return end_behavior.get("missing_payment_method") or ""
 
 
 def _is_taxed(subscription: JSON) -> bool:

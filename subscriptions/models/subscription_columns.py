@@ -43,6 +43,9 @@ class SubscriptionColumns(MirroredRow):
     current_period_start_at = models.DateTimeField(null=True, blank=True)
     current_period_end_at = models.DateTimeField(null=True, blank=True)
     trial_end_at = models.DateTimeField(null=True, blank=True)
+    trial_without_card = models.CharField(
+        max_length=30, blank=True, help_text="What Stripe does at the end of a trial without a card."
+    )
     cancel_at_period_end = models.BooleanField(default=False)
     cancel_at = models.DateTimeField(null=True, blank=True)
     canceled_at = models.DateTimeField(null=True, blank=True)

@@ -74,6 +74,13 @@ STATES = [
         "Free until 3 May 2099, then $19.00 per month. It continues if there is a card on file by then.",
         [ADD_OR_CHANGE_CARD, CHANGE, CANCEL],
     ),
+    State(
+        "trialing",
+        {"trial_end_at": MAY, "trial_without_card": "create_invoice"},
+        "Free until 3 May 2099, then $19.00 per month. "
+        "If there is no card on file by then, you get an invoice to pay.",
+        [ADD_OR_CHANGE_CARD, CHANGE, CANCEL],
+    ),
     State("trialing", {"trial_end_at": MAY, **ENDING}, "Cancelled. You keep access until 3 May 2099.", [RESUME]),
     State(
         "incomplete",
