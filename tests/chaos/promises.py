@@ -24,7 +24,7 @@ def check(order: Answer, answer: Answer, before: Object | None, orders: Orders, 
         case _ if before is not None and answer.get("location") == "/account/":
             after = orders.objects["subscription"][before["id"]]
             if order["do"] == "change":
-                _Change(order, answer["promised"], before, orders, now=now).check()
+                _Change(order, answer, before, orders, now=now).check()
             else:
                 _check_cancel(order, answer["promised"], before, after, orders)
 
@@ -32,8 +32,9 @@ def check(order: Answer, answer: Answer, before: Object | None, orders: Orders, 
 class _Change:
     """A change of plan that somebody confirmed."""
 
-    def __init__(self, order: Answer, page: str, before: Object, orders: Orders, *, now: int) -> None:
-        self._order, self._page, self._now = order, page, now
+    def __init__(self, order: Answer, answer: Answer, before: Object, orders: Orders, *, now: int) -> None:
+        self._order, self._now = order, now
+        self._page, self._when = answer["promised"], answer["when"]
         self._before, self._orders = before, orders
         self._after = orders.objects["subscription"][before["id"]]
         self._price = orders.objects["price"][order["path"].rstrip("/").rpartition("/")[2]]
@@ -45,9 +46,8 @@ class _Change:
             return
         self._check_end()
         is_billed = self._after["latest_invoice"] != self._before["latest_invoice"]
-        if self._order["when"] == "period_end":
-            later, _, _ = self._page.partition('value="period_end"')
-            day = next(iter(days_in(later.rpartition("If you change later")[2])), None)
+        if self._when == "period_end":
+            day = next(iter(days_in(self._page)), None)
             phases = self._orders.objects["subscription_schedule"].get(self._after["schedule"] or "", {}).get("phases")
             if is_billed or day not in [phase["start_date"] for phase in phases or []]:
                 raise self._broken(f"it changes on {day} and costs nothing before", f"{phases}")

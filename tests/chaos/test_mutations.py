@@ -23,7 +23,11 @@ SAFEGUARDS = {
     "the lease": {"one sync at a time", "the watermark never goes back"},
     "the inbox's key": {"an event is in one pair of hands", "no event takes effect twice"},
     "the checkout claim": {"nothing is bought twice"},
-    "the interval rule": {"no row is older than what was written", "no row goes back to an older state"},
+    "the interval rule": {
+        "no row is older than what was written",
+        "no row goes back to an older state",
+        "each row is a state that the object has had",
+    },
 }
 
 PAGES, MIRROR = "pages say what Stripe says", "the mirror equals Stripe"

@@ -124,8 +124,12 @@ def _change(order: dict[str, Any]) -> dict[str, Any]:
     token = re.search(r'name="preview" value="([^"]+)"', page.content.decode())
     if token is None:
         return _shown(page)
-    confirmed = browser.post(order["path"], {**form, "preview": token[1], "when": order["when"]})
-    return {**_shown(confirmed), "promised": page.content.decode().partition("<main")[2]}
+    main = page.content.decode().partition("<main")[2]
+    now, _, later = main.partition("If you change later")
+    # Nobody can click what the page does not offer.
+    when = order["when"] if later else "now"
+    confirmed = browser.post(order["path"], {**form, "preview": token[1], "when": when})
+    return {**_shown(confirmed), "when": when, "promised": later if when == "period_end" else now}
 
 
 def _cancel(order: dict[str, Any]) -> dict[str, Any]:
