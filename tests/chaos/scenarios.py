@@ -69,7 +69,7 @@ class Scenario:
             self._change(subscription, self._price("Pro", "year"))
 
     def change_with_an_agreed_end(self) -> None:
-        subscription = self._buy("Pro")
+        subscription = self._buy("Team")
         if subscription is None:
             return
         with self._machine.step("a schedule in the dashboard ends it"):
@@ -82,7 +82,7 @@ class Scenario:
                 self._call(f"subscription_schedules/{made['id']}", end_behavior="cancel", phases=phases)
         self._hear()
         when = self._choice.of(("period_end", "now"))
-        self._change(subscription, self._price("Team", "month"), when=when)
+        self._change(subscription, self._price("Pro", "month"), when=when)
         self._page(f"/subscriptions/{subscription['id']}/resume/")
 
     def linked_customer(self) -> None:
