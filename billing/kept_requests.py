@@ -121,6 +121,15 @@ class OpenRequest:
                 self._next_attempt()
             raise
 
+    def find_asked_otherwise(self, creation: Creation) -> "Snapshot | None":
+        """Return what this request's id has created with other parameters, if the answer to that was lost."""
+        for row in KeptRequest.objects.filter(request_id=self.request_id).exclude(pk=self._row.pk):
+            other = OpenRequest(row, is_repeat=True, own_id=self._own_id)
+            if made := other._find(creation):
+                other.close()
+                return made
+        return None
+
     def close(self) -> None:
         KeptRequest.objects.filter(pk=self._row.pk, request_id=self.request_id).delete()
 

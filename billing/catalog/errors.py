@@ -55,3 +55,14 @@ class NotAllowed(StripeRefused):
     @property
     def for_staff(self) -> str:
         return self.message
+
+
+class AlreadyCreated(NotAllowed):
+    """What was asked for with other terms before, when Stripe's answer was lost, was created; it is mirrored now."""
+
+    @classmethod
+    def as_first_asked(cls, product: Product) -> Self:
+        return cls(
+            f"“{product.name}” was created after all, as it was first asked for, when no answer came. Change it on "
+            "its page instead of creating it again."
+        )

@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 
 from billing import money
 from billing.catalog import services as catalog
+from billing.catalog.errors import AlreadyCreated
 from billing.catalog.lookup import AmbiguousName, NoPrice, Offer, offer_of, prices_of
 from billing.catalog.services import PriceTerms
 from billing.models import Price, Product
@@ -46,7 +47,11 @@ def create(*, name: str, terms: PriceTerms, description: str = "") -> Offer:
     money.check_charge(terms.unit_amount, terms.currency)
 
     def make(request_id: str) -> Offer:
-        made = catalog.create_product(name=name, description=description, price=terms, request_id=request_id)
+        try:
+            made = catalog.create_product(name=name, description=description, price=terms, request_id=request_id)
+        except AlreadyCreated:
+            _check_name(name)
+            raise
         return Offer(made.product, made.price)
 
     # If this key was used long ago, its product has another name by now, or is deleted.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 from billing import gateway
 from billing.catalog import carried_terms, offering
-from billing.catalog.errors import NotAllowed, NotOnSale
+from billing.catalog.errors import AlreadyCreated, NotAllowed, NotOnSale
 from billing.errors import StripeRefused
 from billing.gateway import Page
 from billing.gateway.snapshots import Snapshot
@@ -99,7 +99,10 @@ def create_product(
     grace_days: int | None = None,
     active: bool = True,
 ) -> NewProduct:
-    """Create a product with its first price, which becomes its default, in one call."""
+    """Create a product with its first price, which becomes its default, in one call.
+
+    Raises AlreadyCreated if this request has created it with other terms, and the answer to that was lost.
+    """
     switches = (can_be_bought_again, can_be_tried_again, has_quantity)
     settings = _switched(dict(zip(SWITCHES, switches, strict=True))) | _grace(grace_days)
     params: p.ProductCreateParams = {
@@ -128,6 +131,8 @@ def create_product(
             listed=lambda: _in_any_state(gateway.product_pages),
             is_usable=lambda found: found["active"] == active,
         )
+        if earlier := opened.find_asked_otherwise(creation):
+            raise AlreadyCreated.as_first_asked(_new_product(earlier).product)
         made = _new_product(opened.create(creation, params))
     return made._replace(product=offering.show(product=made.product))
 

@@ -8,9 +8,10 @@ from pytest_django.fixtures import Settings
 
 from billing.catalog import importer
 from billing.catalog import services as catalog
+from billing.catalog.errors import AlreadyCreated
 from billing.catalog.services import PriceTerms
 from billing.errors import StripeFailure, StripeMisconfigured, StripeMissing, StripeRefused, StripeUnavailable
-from billing.models import Installation, Price, Product
+from billing.models import Installation, KeptRequest, Price, Product
 from tests.billing.catalog_copies import at_stripe, here, metadata_of
 from tests.fixtures import LocalStripe
 
@@ -129,6 +130,31 @@ class TestCreateProduct:
         catalog.create_product(name="Pro", price=MONTHLY, request_id="r1")
         assert at_stripe(local_stripe) == here()
         assert Product.objects.count() == 1
+
+    @pytest.mark.parametrize("status", ["reset", 500])
+    def test_asked_for_otherwise_after_a_lost_answer_makes_no_twin(
+        self, local_stripe: LocalStripe, status: str | int
+    ) -> None:
+        local_stripe.control("faults", status=status, count=3, after=True)
+        with pytest.raises(StripeUnavailable):
+            catalog.create_product(name="Pro", price=MONTHLY, request_id="r1")
+        local_stripe.control("faults", count=0)
+        dearer = PriceTerms(unit_amount=2900, currency="usd")
+        with pytest.raises(AlreadyCreated, match="“Pro” was created after all"):
+            catalog.create_product(name="Pro", price=dearer, request_id="r1")
+        assert at_stripe(local_stripe) == here()
+        assert Price.objects.get().unit_amount == 1900
+        assert KeptRequest.objects.count() == 0
+
+    def test_asked_for_otherwise_after_a_call_that_did_nothing_is_created(self, local_stripe: LocalStripe) -> None:
+        local_stripe.control("faults", status="reset", count=3)
+        with pytest.raises(StripeUnavailable):
+            catalog.create_product(name="Pro", price=MONTHLY, request_id="r1")
+        local_stripe.control("faults", count=0)
+        dearer = PriceTerms(unit_amount=2900, currency="usd")
+        catalog.create_product(name="Pro", price=dearer, request_id="r1")
+        assert at_stripe(local_stripe) == here()
+        assert Price.objects.get().unit_amount == 2900
 
 
 class TestUpdateProduct:

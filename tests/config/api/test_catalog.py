@@ -67,6 +67,20 @@ class TestProduct:
         refused(answer, 409, "name_taken")
         assert answer.json()["product_id"] == price.product_id
 
+    @pytest.mark.parametrize("status", ["reset", "timeout", 500])
+    @pytest.mark.parametrize("otherwise", [{"unit_amount": 2900}, {"interval": "year"}, {"description": "For many"}])
+    def test_asked_for_otherwise_after_its_answer_was_lost(
+        self, backend: Program, local_stripe: LocalStripe, status: str | int, otherwise: dict[str, Any]
+    ) -> None:
+        local_stripe.control("faults", status=status, count=3, path="/v1/products", method="POST", after=True)
+        asked: dict[str, Any] = {"prod_name": "Pro", "unit_amount": 900}
+        refused(backend.post("product", **asked), 503, "stripe_unavailable")
+        local_stripe.control("faults", count=0)
+        answer = backend.post("product", **asked | otherwise)
+        refused(answer, 409, "name_taken")
+        assert answer.json()["price_id"] == Price.objects.get().pk
+        assert products_at_stripe(local_stripe) == ["Pro"]
+
     def test_asked_again_after_its_answer_was_lost(self, backend: Program, local_stripe: LocalStripe) -> None:
         local_stripe.control("faults", status="reset", count=3, path="/v1/products", after=True)
         refused(backend.post("product", prod_name="Pro", unit_amount=900), 503, "stripe_unavailable")
