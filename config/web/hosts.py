@@ -22,7 +22,9 @@ class OneName:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method == "GET" and is_page(request.path_info) and is_other_name(request.get_host()):
+        # Asked first: a host that is not the site's is refused here, and not redirected to TLS by Django.
+        host = request.get_host()
+        if request.method == "GET" and is_page(request.path_info) and is_other_name(host):
             return HttpResponseRedirect(settings.SITE_URL + request.get_full_path())
         return self.get_response(request)
 
