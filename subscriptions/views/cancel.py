@@ -17,7 +17,7 @@ from subscriptions.plans import cancel as cancelling
 from subscriptions.plans import final_invoice
 from subscriptions.plans.errors import SubscriptionRefusal
 from subscriptions.plans.final_invoice import LastBill
-from subscriptions.views.shared import SignedInRequest, own_subscription, refuse
+from subscriptions.views.shared import SignedInRequest, own_subscription, refuse, refuse_two_answers
 
 NOW = "now"
 PERIOD_END = "period_end"
@@ -44,6 +44,7 @@ class CancelForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 @never_cache
 @login_required
+@refuse_two_answers
 def cancel(request: SignedInRequest, subscription_id: str) -> HttpResponse:
     subscription = own_subscription(request, subscription_id)
     form = CancelForm(request.POST if request.method == "POST" else None)

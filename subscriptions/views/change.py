@@ -14,7 +14,7 @@ from subscriptions.models import Subscription
 from subscriptions.plans import change as changes
 from subscriptions.plans import preview
 from subscriptions.plans.errors import MAX_QUANTITY, CannotChange, SubscriptionRefusal
-from subscriptions.views.shared import SignedInRequest, own_subscription, refuse
+from subscriptions.views.shared import SignedInRequest, own_subscription, refuse, refuse_two_answers
 
 NOW = "now"
 PERIOD_END = "period_end"
@@ -44,6 +44,7 @@ def choose(request: SignedInRequest, subscription_id: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @login_required
+@refuse_two_answers
 def change(request: SignedInRequest, subscription_id: str, price_id: str) -> HttpResponse:
     """Show what a change costs, in Stripe's figures; a POST confirms exactly that."""
     subscription = own_subscription(request, subscription_id)

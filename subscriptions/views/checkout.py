@@ -20,7 +20,7 @@ from subscriptions.checkout import services as checkout
 from subscriptions.checkout.errors import CannotBuy, NotYourSession
 from subscriptions.limits import Try
 from subscriptions.views import plans
-from subscriptions.views.shared import SignedInRequest, refuse, see_other
+from subscriptions.views.shared import SignedInRequest, refuse, refuse_two_answers, see_other
 
 LONGEST_QUANTITY = 9
 
@@ -37,6 +37,7 @@ CHOICE_LASTS = timedelta(hours=1)
 
 @require_http_methods(["GET", "POST"])
 @never_cache
+@refuse_two_answers
 def buy(request: HttpRequest, price_id: str) -> HttpResponse:
     """Show one price with its Buy button; a POST starts its checkout, after signing in if necessary."""
     if request.method == "GET" and not _was_chosen(request, price_id):
