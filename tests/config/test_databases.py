@@ -35,7 +35,7 @@ class TestSqlite:
         assert parse("sqlite:///db.sqlite3")["OPTIONS"] == {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA secure_delete=ON;",
         }
 
     def test_the_url_may_say_otherwise(self) -> None:
