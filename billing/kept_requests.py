@@ -121,6 +121,18 @@ class OpenRequest:
                 self._next_attempt()
             raise
 
+    def find_others_about(self, creation: Creation) -> "list[Snapshot]":
+        """Return what other open requests about the same object have created."""
+        found = []
+        for row in KeptRequest.objects.filter(about=self._row.about).exclude(pk=self._row.pk):
+            other = OpenRequest(row, is_repeat=True, own_id=self._own_id)
+            if made := other._find(creation):
+                found.append(made)
+        return found
+
+    def close_others_about(self) -> None:
+        KeptRequest.objects.filter(about=self._row.about).exclude(pk=self._row.pk).delete()
+
     def find_asked_otherwise(self, creation: Creation) -> "Snapshot | None":
         """Return what this request's id has created with other parameters, if the answer to that was lost."""
         for row in KeptRequest.objects.filter(request_id=self.request_id).exclude(pk=self._row.pk):

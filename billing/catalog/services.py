@@ -182,13 +182,18 @@ def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
     carried_terms.check(price, whole)
     labels = {**_labels(whole["metadata"]), REPLACES: price.pk}
     terms = replace(_terms_of(price, unit_amount=unit_amount), labels=labels, more=carried_terms.of(whole))
-    with open_request("change_price", [price.pk, unit_amount], request_id=request_id) as opened:
+    with open_request("change_price", [price.pk, unit_amount], request_id=request_id, about=price.pk) as opened:
+        others = opened.find_others_about(_price_creation(product, {}))
         replacement = _create_price(product, terms, opened)
         if not replacement.active or replacement.is_deleted:
             # This `request_id` created it earlier, and it was archived since: it must not become the default.
             return replacement
-        if product.default_price_id in {price.pk, ""}:
+        if product.default_price_id in {price.pk, "", *(other.id for other in others)}:
             _change_product(product, {"default_price": replacement.pk})
+        for other in others:
+            # Another amount was asked for before and the answer was lost: it must not stay on sale beside this one.
+            _change_price(_new(PRICE, other), {"active": False, "metadata": {REPLACES: ""}})
+        opened.close_others_about()
         _hand_over(price, replacement, whole.get("lookup_key"))
     return replacement
 
@@ -303,13 +308,16 @@ def _create_price(product: Product, terms: PriceTerms, opened: OpenRequest) -> P
     if terms.is_recurring:
         params["recurring"] = recurring | {"interval": terms.interval, "interval_count": terms.interval_count}
     params |= more
-    creation = Creation(
+    return _new(PRICE, opened.create(_price_creation(product, params), params))
+
+
+def _price_creation(product: Product, params: Any) -> Creation:
+    return Creation(
         send=lambda marked, key: gateway.create_price(marked, key=key),
         key=lambda request: form_key("price", request, params),
         listed=lambda: _in_any_state(partial(gateway.prices_of_product, product.pk)),
         is_usable=lambda found: bool(found["active"]),
     )
-    return _new(PRICE, opened.create(creation, params))
 
 
 def _change_product(product: Product, params: "p.ProductUpdateParams") -> Product:

@@ -350,3 +350,18 @@ class TestPlans:
             },
         }  # fmt: skip
         assert local_stripe.calls == []
+
+
+@pytest.mark.parametrize("path", ["/v1/prices", "/v1/products"])
+@pytest.mark.parametrize("status", ["reset", 500])
+def test_another_amount_after_a_lost_answer_leaves_one_price_on_sale(
+    backend: Program, price: Price, local_stripe: LocalStripe, path: str, status: str | int
+) -> None:
+    local_stripe.control("faults", status=status, count=3, path=path, method="POST", after=True)
+    refused(backend.post("updateprod", prod_name="Pro", unit_amount=2900), 503, "stripe_unavailable")
+    local_stripe.control("faults", count=0)
+    answer = backend.post("updateprod", prod_name="Pro", unit_amount=3900)
+    assert (answer.status_code, answer.json()["unit_amount"]) == (200, 3900)
+    at_stripe = local_stripe.api.prices.list({"product": price.product_id, "active": True}).data
+    assert [each.unit_amount for each in at_stripe] == [3900]
+    assert list(Price.objects.on_sale().values_list("unit_amount", flat=True)) == [3900]
