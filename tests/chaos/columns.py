@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -135,13 +136,21 @@ def _special(price: Object) -> Object:
 
 
 def _next_phase(path: str) -> Callable[[Object], Any]:
+    """Find this of the next phase that changes something."""
+
     def find(obj: Object) -> Any:
-        current = obj["current_phase"]
-        until = current["end_date"] if current else 0 if obj["status"] == "not_started" else None
-        later = [phase for phase in obj["phases"] if until is not None and phase["start_date"] >= until]
-        return at(path)(later[0]) if later else None
+        current, phases = obj["current_phase"], obj["phases"]
+        for before, phase in pairwise(phases):
+            is_later = current and phase["start_date"] >= current["end_date"]
+            if is_later and _terms(phase) != _terms(before):
+                return at(path)(phase)
+        return None
 
     return find
+
+
+def _terms(phase: Object) -> list[tuple[str, int]]:
+    return sorted((item["price"], item.get("quantity", 1)) for item in phase["items"])
 
 
 def _claim(obj: Object) -> str | None:
