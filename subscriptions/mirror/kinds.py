@@ -32,20 +32,29 @@ def _is_ours(obj: JSON) -> bool:
 
 def _is_not_erased(obj: JSON) -> bool:
     """Whether the object belongs to nobody who was erased here; asks Stripe whose an unknown payment is."""
-    if obj["object"] in {"refund", "dispute"}:
-        return _is_payment_not_erased(obj)
-    customer = obj["id"] if obj["object"] == "customer" else _id(obj.get("customer"))
+    return not names_erased(obj, obj["object"])
+
+
+def names_erased(obj: JSON, object_name: str) -> bool:
+    """Whether the object belongs to somebody who was erased here; it may be malformed.
+
+    Raises StripeUnavailable or StripeMisconfigured if Stripe has to say whose an unknown payment is.
+    """
+    if object_name in {"refund", "dispute"}:
+        return not _is_payment_not_erased(obj)
+    customer = obj.get("id") if object_name == "customer" else id_in(obj.get("customer"))
     # Anything but an id fails when its column is checked.
     if isinstance(customer, str) and ErasedCustomer.objects.filter(pk=customer).exists():
-        return False
-    account = (obj.get("metadata") or {}).get(mapping.ACCOUNT) if obj["object"] == "customer" else None
-    return not (isinstance(account, str) and ErasedObject.is_one_of([account]))
+        return True
+    metadata = obj.get("metadata") if object_name == "customer" else None
+    account = metadata.get(mapping.ACCOUNT) if isinstance(metadata, dict) else None
+    return isinstance(account, str) and ErasedObject.is_one_of([account])
 
 
 def _is_payment_not_erased(obj: JSON) -> bool:
     """A refund or dispute names no customer; its payment intent does, and is expanded in lists but not in events."""
     payment = obj.get("payment_intent")
-    ids = [each for each in (obj["id"], _id(payment), _id(obj.get("charge"))) if isinstance(each, str)]
+    ids = [each for each in (obj.get("id"), id_in(payment), id_in(obj.get("charge"))) if isinstance(each, str)]
     if ErasedObject.is_one_of(ids):
         return False
     if isinstance(payment, str):
@@ -53,7 +62,7 @@ def _is_payment_not_erased(obj: JSON) -> bool:
         if Payment.objects.filter(payment_intent_id=payment).exists() or not ErasedCustomer.objects.exists():
             return True
         payment = _payment_at_stripe(payment)
-    customer = _id(payment.get("customer")) if isinstance(payment, dict) else None
+    customer = id_in(payment.get("customer")) if isinstance(payment, dict) else None
     if not (isinstance(customer, str) and ErasedCustomer.objects.filter(pk=customer).exists()):
         return True
     ErasedObject.remember(ids)
@@ -67,7 +76,7 @@ def _payment_at_stripe(payment_intent_id: str) -> JSON | None:
         return None
 
 
-def _id(value: object) -> object:
+def id_in(value: object) -> object:
     """Return the id of an object that may be expanded."""
     return value.get("id") if isinstance(value, dict) else value
 

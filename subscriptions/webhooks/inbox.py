@@ -21,7 +21,7 @@ from billing.mirror.validation import UnreadableObject, check_storable
 from subscriptions import our_clock, stripe_clock
 from subscriptions.mirror import history
 from subscriptions.models import WebhookEvent
-from subscriptions.webhooks import handlers, origin, thin_events
+from subscriptions.webhooks import content, handlers, origin, thin_events
 
 logger = logging.getLogger(__name__)
 
@@ -79,14 +79,16 @@ def receive(*, body: bytes, signature: str) -> WebhookEvent:
 def store(event: Event, payload: JSON, *, source: str) -> WebhookEvent:
     """Return the entry of an event, creating it if there is none; one that no database stores is created as failed.
 
-    Of an event that is not ours, only that it came and why it is ignored is stored.
+    Of an event that is not ours, only that it came and why it is ignored is stored; of one about a person who was
+    erased, only that it came.
     """
     foreign = origin.foreign_reason(event)
     columns: dict[str, Any] = {"state": State.IGNORED, "foreign": foreign}
-    if not foreign and handlers.handler_of(event) is not None:
+    is_handled = not foreign and handlers.handler_of(event) is not None
+    if is_handled and (kept := content.storable(event, payload)) is not None:
         try:
-            check_storable(payload)
-            columns = {"state": State.RECEIVED, "payload": payload}
+            check_storable(kept)
+            columns = {"state": State.RECEIVED, "payload": kept}
         except UnreadableObject as error:
             columns = {"state": State.FAILED, "error": str(error)}
     columns |= {"type": event.type, "source": source, "stripe_created_at": event.created_at}
