@@ -3,12 +3,13 @@
 `billing.mirror.engine` decides whether a state is news and writes it. No other module writes mirrored fields.
 """
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from billing import gateway
-from billing.errors import StripeMissing
-from billing.gateway.snapshots import JSON
+from billing.errors import StripeFailure, StripeMissing
+from billing.gateway.snapshots import JSON, moment
 from billing.mirror.registry import Kind, register
 from subscriptions.mirror import history, mapping, refund_links, subscription_mapping
 from subscriptions.models import (
@@ -110,9 +111,33 @@ def _past_due_since(before: Subscription | None, after: Subscription) -> datetim
 
 
 def _failed_at(before: Subscription | None, after: Subscription) -> datetime | None:
-    """Return when the payment failed: now if the period is the one we knew, else at the start of the period."""
+    """Return when the payment failed, which Stripe's subscription does not say.
+
+    An event of a period that is known here came at that moment. A fetch can be much later, so the invoice says it.
+    """
     is_same_period = before is not None and before.current_period_start_at == after.current_period_start_at
-    return after.known_until if is_same_period else after.current_period_start_at
+    is_event = after.known_from == after.known_until
+    if is_event and is_same_period:
+        return after.known_until
+    failed_at = after.current_period_start_at
+    # A first look at a whole account needs no call for each of its overdue cards: they failed as the period began.
+    if not is_event and (before is not None or after.is_sent_invoices):
+        failed_at = _asked_at(after) or failed_at
+    paid_until = before.known_until if before and before.status != Subscription.Status.PAST_DUE else None
+    return max((one for one in (failed_at, paid_until) if one), default=None)
+
+
+def _asked_at(subscription: Subscription) -> datetime | None:
+    """Return when its latest invoice was charged first, or was due; one call to Stripe. None if that is not known."""
+    invoice_id = subscription.latest_invoice_id
+    if not invoice_id:
+        return None
+    with suppress(StripeFailure):
+        invoice = gateway.retrieve_invoice(invoice_id).object
+        if invoice.get("collection_method") == "send_invoice":
+            return moment(invoice.get("due_date"))
+        return moment((invoice.get("status_transitions") or {}).get("finalized_at"))
+    return None
 
 
 def _when_details_changed(before: Customer | None, after: Customer) -> dict[str, Any]:
