@@ -143,6 +143,17 @@ class Invoice(MirroredRow):
         return is_for_period and self.subscription is not None and self.subscription.has_ended
 
     @property
+    def is_charged_no_more(self) -> bool:
+        """Whether it is open, but no card is charged for it: Stripe stops that when its subscription ends."""
+        is_charged = self.collection_method == "charge_automatically"
+        return self.is_payable and is_charged and self.subscription is not None and self.subscription.has_ended
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether its owner is asked to pay it."""
+        return self.is_payable and not self.brings_nothing_back and not self.is_charged_no_more
+
+    @property
     def is_being_paid(self) -> bool:
         """Whether its payment is under way, so that paying it on its page would be paying twice."""
         if not self.is_payable or self.billing_reason != "subscription_create" or self.subscription is None:

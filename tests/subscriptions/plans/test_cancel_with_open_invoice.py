@@ -79,5 +79,11 @@ class TestAChargedInvoice:
         page = words(customer_client.post(path, {"when": "now"}, follow=True).content.decode())
         assert "Your subscription has ended." in page
         assert "Still to be paid" not in page
+        for listed in ("/account/", "/account/invoices/"):
+            shown_words = words(shown(customer_client, listed))
+            assert f"{invoice} " in shown_words
+            assert "$19.00 Not charged any more View" in shown_words
+            assert "The subscription has ended, so this invoice is not charged any more." in shown_words
+            assert "To be paid" not in shown_words
         local_stripe.control("clock", advance=30 * DAY)
         assert local_stripe.api.invoices.retrieve(invoice.pk).amount_paid == 0
