@@ -78,7 +78,11 @@ def prospect(*, customer: Customer, user: User) -> Prospect:
     """Return what linking would do. Raises CannotLink, StripeUnavailable or StripeMisconfigured."""
     _check(customer, user)
     account = BillingAccount.objects.filter(user=user).first()
-    subscriptions = Subscription.objects.running().filter(customer=customer).select_related("product", "price")
+    subscriptions = (
+        Subscription.objects.running()
+        .filter(customer=customer)
+        .select_related("product", "price", "schedule__next_price__product")
+    )
     own_id = (account.customer_id if account else None) or ""
     return Prospect(
         list(subscriptions), _payment_methods(customer.pk), becomes_own=not _is_in_use(own_id), own_id=own_id

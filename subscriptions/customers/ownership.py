@@ -34,10 +34,10 @@ def ids_with(customer_id: str) -> list[str]:
 
 
 def running_of(user: User) -> list[Subscription]:
-    """Return the running subscriptions of all customers of this person, with their products and prices."""
+    """Return the running subscriptions of all customers of this person, with their products, prices and schedules."""
     ids = BillingAccount.objects.customer_ids_of(user)
     running = Subscription.objects.running().filter(customer__in=ids) if ids else Subscription.objects.none()
-    return list(running.select_related("product", "price"))
+    return list(running.select_related("product", "price", "schedule__next_price__product"))
 
 
 def charged_without_person() -> QuerySet[Subscription]:

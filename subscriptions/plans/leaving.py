@@ -13,7 +13,7 @@ from subscriptions.checkout import claims
 from subscriptions.customers import erasing, linking, ownership
 from subscriptions.mirror import refresh, unpaid_orders
 from subscriptions.models import BillingAccount, Payment, ProductClaim, Subscription
-from subscriptions.plans import amount_words, amounts, cancel
+from subscriptions.plans import amount_words, amounts, cancel, outlook
 from subscriptions.traces.person import Traces
 from subscriptions.user_model import User
 
@@ -86,11 +86,14 @@ def erase(*, user: User, now: datetime) -> Traces:
 
 
 def charge_in_words(subscription: Subscription) -> str:
-    """Return product, amount and next charge: "Pro: $19.00 per month, next charge on May 3, 2026"."""
+    """Return product, amount, next charge and what is planned: "Pro: $19.00 per month, next charge on May 3, 2026;
+    changes to Team, $29.00 per month on May 3, 2026".
+    """
     cost = amounts.of(subscription)
     is_list_price = not cost.discounts and not cost.is_taxed
     costs = ", ".join(_list_prices(subscription)) if is_list_price else amount_words.describe(cost)
-    return f"{subscription.product_name}: {costs}, {_next_charge(subscription)}"
+    said = f"{subscription.product_name}: {costs}, {_next_charge(subscription)}"
+    return "; ".join([said, *_planned(subscription)])
 
 
 def _close_checkouts(customer_id: str) -> None:
@@ -148,6 +151,27 @@ def _next_charge(subscription: Subscription) -> str:
         until = _day(resumes_at) if resumes_at else "that changes"
         return f"payments paused, nothing is charged until {until}"
     return f"next charge on {_day(period_end)}" if period_end else "next charge unknown"
+
+
+def _planned(subscription: Subscription) -> Iterator[str]:
+    """Say what a schedule changes later, and when it pauses or ends: other amounts are charged from then on."""
+    waiting = subscription.pending_change
+    if waiting and waiting.next_at and not subscription.ends_with_period:
+        product = waiting.next_price.product if waiting.next_price else None
+        yield _change(product.name if product else "another plan", subscription.pending_terms, waiting.next_at)
+        for later in outlook.later_changes_of(subscription):
+            times = f" \N{MULTIPLICATION SIGN} {later.quantity}" if later.quantity > 1 else ""
+            yield _change(later.name, f"{later.terms}{times}" if later.price else "", later.at)
+        if waiting.begins_discounted or subscription.discount_ids:
+            yield "these are prices before any discount"
+    if subscription.pauses_at and not subscription.ends_with_period:
+        yield f"pauses on {_day(subscription.pauses_at)}"
+    if subscription.ends_later and subscription.cancels_at:
+        yield f"ends on {_day(subscription.cancels_at)}"
+
+
+def _change(name: str, terms: str, at: datetime | None) -> str:
+    return f"changes to {', '.join(filter(None, [name, terms]))}" + (f" on {_day(at)}" if at else "")
 
 
 def _overdue(subscription: Subscription) -> str:

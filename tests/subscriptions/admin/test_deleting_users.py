@@ -8,8 +8,9 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from billing.models import Coupon, Price
-from subscriptions.models import Customer, ErasedCustomer, Invoice, Subscription
+from billing.models import Coupon, Price, Product
+from subscriptions.customers import ownership
+from subscriptions.models import Customer, ErasedCustomer, Invoice, Subscription, SubscriptionSchedule
 from subscriptions.plans import leaving
 from tests.fixtures import LocalStripe
 from tests.subscriptions import reading, rows
@@ -270,6 +271,45 @@ class TestChargesInWords:
         held.current_period_end_at, held.pause_behavior, held.pause_resumes_at = rows.MAY, "void", resumes_at
         said = f"Pro: $19.00 per month, payments paused, nothing is charged until {until}"
         assert leaving.charge_in_words(held) == said
+
+    @pytest.mark.parametrize(
+        ("schedule", "columns", "said"),
+        [
+            ({}, {}, "; changes to Team, $60.00 per month on May 3, 2099"),
+            (
+                {"following": [{"at": 1, "is_discounted": True}]},
+                {},
+                "; changes to Team, $60.00 per month on May 3, 2099; these are prices before any discount",
+            ),
+            (
+                {"following": [{"at": 1}, {"at": int(rows.JUNE.timestamp()), "price": "price_team", "quantity": 2}]},
+                {},
+                (
+                    "; changes to Team, $60.00 per month on May 3, 2099"
+                    "; changes to Team, $60.00 per month \N{MULTIPLICATION SIGN} 2 on June 3, 2099"
+                ),
+            ),
+            ({"next_price": None}, {}, "; changes to another plan on May 3, 2099"),
+            ({"status": "released"}, {}, ""),
+            (
+                {"next_at": None, "end_behavior": "cancel", "ends_at": rows.JUNE},
+                {"cancel_at": rows.JUNE},
+                "; ends on June 3, 2099",
+            ),
+            ({"next_at": None, "pauses_at": rows.JUNE}, {}, "; pauses on June 3, 2099"),
+        ],
+        ids=["a change", "discounted", "two changes", "unknown plan", "released", "an end", "a pause"],
+    )
+    def test_name_what_a_schedule_changes(
+        self, price: Price, customer: Customer, schedule: dict[str, Any], columns: dict[str, Any], said: str
+    ) -> None:
+        team = Product.objects.create(pk="prod_team", name="Team")
+        dearer = Price.objects.create(pk="price_team", product=team, currency="usd", unit_amount=6000)
+        waiting = {"status": "active", "next_price": dearer, "next_quantity": 1, "next_at": rows.MAY, **schedule}
+        SubscriptionSchedule.objects.create(pk="sub_sched_1", **waiting)
+        rows.subscribe(customer, price, schedule_id="sub_sched_1", **columns)
+        (held,) = ownership.running_of(User.objects.get(username="ada"))
+        assert leaving.charge_in_words(held) == f"Pro: $19.00 per month, next charge on May 3, 2099{said}"
 
     def test_promise_no_free_end_to_what_is_billed_by_use(self, price: Price) -> None:
         ends = {"cancel_at_period_end": True, "current_period_end_at": rows.MAY, "currency": "usd"}
