@@ -1,5 +1,6 @@
 """Subscriptions, and which of them give access."""
 
+from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,6 +29,15 @@ EARLIER_END = "standing_order_end_before_cancel"
 
 def default_grace() -> timedelta:
     return timedelta(days=settings.PAST_DUE_GRACE_DAYS)
+
+
+def _later(moment: datetime, interval: str, count: int) -> datetime:
+    """Return a moment one period later; at the end of a shorter month, its last day."""
+    if interval in {"day", "week"}:
+        return moment + timedelta(days=count * (7 if interval == "week" else 1))
+    months = moment.year * 12 + moment.month - 1 + count * (12 if interval == "year" else 1)
+    year, month = divmod(months, 12)
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
 
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
@@ -297,6 +307,19 @@ class Subscription(SubscriptionColumns):
         is_paused_then = self.pause_behavior and (self.pause_resumes_at is None or at < self.pause_resumes_at)
         pauses_at = self.pauses_at
         return None if is_paused_then or (pauses_at and pauses_at <= at) else at
+
+    @property
+    def is_next_charge_partial(self) -> bool:
+        """Whether it ends within the period that begins with the next charge, which is then for a part of it.
+
+        Stripe charges less for a period that is known to end early; use is charged as it is.
+        """
+        at, ends_at = self.next_charge_at, self.cancels_at
+        if at is None or ends_at is None or not self.items or self.pending_change:
+            return False
+        plan = self.items[0]
+        whole = _later(at, plan.get("interval") or "month", plan.get("interval_count") or 1)
+        return ends_at < whole and not plan.get("is_metered")
 
     @property
     def plan_period_ends_at(self) -> datetime | None:

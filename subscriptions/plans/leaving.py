@@ -167,7 +167,8 @@ def _planned(subscription: Subscription) -> Iterator[str]:
     if subscription.pauses_at and not subscription.ends_with_period:
         yield f"pauses on {_day(subscription.pauses_at)}"
     if subscription.ends_later and subscription.cancels_at:
-        yield f"ends on {_day(subscription.cancels_at)}"
+        less = ", so less is charged for its last period" if subscription.is_next_charge_partial else ""
+        yield f"ends on {_day(subscription.cancels_at)}{less}"
 
 
 def _change(name: str, terms: str, at: datetime | None) -> str:

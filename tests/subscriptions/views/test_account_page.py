@@ -33,6 +33,8 @@ RESUME = Step("Resume Pro", "post", "/subscriptions/sub_1/resume/")
 CANCEL = Step("Cancel Pro", "get", "/subscriptions/sub_1/cancel/")
 BUY_AGAIN = Step("Buy again (Pro)", "get", "/")
 
+LATE_MAY = MAY + timedelta(days=20)
+
 ENDING = {"cancel_at_period_end": True}
 
 PAUSED_UNTIL_JUNE = "It is paused until 3 June 2099: nothing is charged, and you keep access until 3 May 2099."
@@ -80,6 +82,27 @@ STATES = [
         "Free until 3 May 2099, then $19.00 per month. "
         "If there is no card on file by then, you get an invoice to pay.",
         [ADD_OR_CHANGE_CARD, CHANGE, CANCEL],
+    ),
+    State(
+        "trialing",
+        {"trial_end_at": MAY, "cancel_at": LATE_MAY},
+        "Free until 3 May 2099, then $19.00 per month, until 23 May 2099: for this shorter time less is charged. "
+        "It continues if there is a card on file by then. It ends on 23 May 2099.",
+        [ADD_OR_CHANGE_CARD, CHANGE, RESUME, CANCEL],
+    ),
+    State(
+        "trialing",
+        {"trial_end_at": MAY, "cancel_at": JUNE},
+        "Free until 3 May 2099, then $19.00 per month. "
+        "It continues if there is a card on file by then. It ends on 3 June 2099.",
+        [ADD_OR_CHANGE_CARD, CHANGE, RESUME, CANCEL],
+    ),
+    State(
+        "active",
+        {"cancel_at": LATE_MAY},
+        "It ends on 23 May 2099. Until then it renews; the next payment is on 3 May 2099, for a shorter time, "
+        "so less is charged.",
+        [CHANGE, RESUME, CANCEL],
     ),
     State("trialing", {"trial_end_at": MAY, **ENDING}, "Cancelled. You keep access until 3 May 2099.", [RESUME]),
     State(
