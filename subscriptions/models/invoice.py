@@ -137,21 +137,29 @@ class Invoice(MirroredRow):
         return self.is_payable and self.due_at is not None and self.due_at < stripe_clock.now()
 
     @property
+    def is_for_period(self) -> bool:
+        """Whether it is for a period of a subscription: of no use once that has ended."""
+        return self.billing_reason in {"subscription_create", "subscription_cycle"}
+
+    @property
     def brings_nothing_back(self) -> bool:
         """Whether it is for a period of a subscription that has ended: paid now, it would not give access again."""
-        is_for_period = self.billing_reason in {"subscription_create", "subscription_cycle"}
-        return is_for_period and self.subscription is not None and self.subscription.has_ended
+        return self.is_for_period and self.subscription is not None and self.subscription.has_ended
 
     @property
     def is_charged_no_more(self) -> bool:
-        """Whether it is open, but no card is charged for it: Stripe stops that when its subscription ends."""
-        is_charged = self.collection_method == "charge_automatically"
-        return self.is_payable and is_charged and self.subscription is not None and self.subscription.has_ended
+        """Whether it is open, but neither charged nor asked for, because its subscription has ended."""
+        return self.is_payable and self.brings_nothing_back and self.is_charged
 
     @property
-    def is_asked_for(self) -> bool:
-        """Whether its owner is asked to pay it."""
-        return self.is_payable and not self.brings_nothing_back and not self.is_charged_no_more
+    def is_charged(self) -> bool:
+        """Whether a card is charged for it. Stripe stops that when its subscription ends."""
+        return self.collection_method == "charge_automatically"
+
+    @property
+    def stays_owed(self) -> bool:
+        """Whether its owner still has to pay it after its subscription has ended."""
+        return self.is_payable and not (self.is_for_period and self.is_charged)
 
     @property
     def is_being_paid(self) -> bool:

@@ -99,10 +99,9 @@ def _cancel(request: SignedInRequest, subscription: Subscription, form: CancelFo
 
 
 def _still_owed(subscription: Subscription) -> str:
-    """Name the invoices that were sent to be paid and still are."""
-    if not subscription.is_sent_invoices:
-        return ""
-    owed = [f"{one} of {one.remaining_display}" for one in Invoice.objects.payable_of(subscription)]
+    """Name the invoices that are still to be paid."""
+    open_ones = Invoice.objects.payable_of(subscription)
+    owed = [f"{one} of {one.remaining_display}" for one in open_ones if one.stays_owed]
     return f" Still to be paid: invoice {' and '.join(owed)}." if owed else ""
 
 

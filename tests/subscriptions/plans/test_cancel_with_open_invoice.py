@@ -9,6 +9,7 @@ from subscriptions.models import Customer, Invoice, Subscription
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import DAY, settle, sync_now
 from tests.subscriptions.reading import shown, words
+from tests.subscriptions.rows import bill
 
 pytestmark = pytest.mark.django_db
 
@@ -87,3 +88,19 @@ class TestAChargedInvoice:
             assert "To be paid" not in shown_words
         local_stripe.control("clock", advance=30 * DAY)
         assert local_stripe.api.invoices.retrieve(invoice.pk).amount_paid == 0
+
+    def test_for_a_change_stays_to_be_paid(
+        self, customer_client: Client, subscription: Subscription, local_stripe: LocalStripe
+    ) -> None:
+        bill(
+            Customer.objects.get(),
+            subscription=subscription,
+            billing_reason="subscription_update",
+            collection_method="charge_automatically",
+        )
+        path = f"/subscriptions/{subscription.pk}/cancel/"
+        said = "Invoice NUMBER-in_1 of $19.00 stays open: you still owe it."
+        assert said in words(shown(customer_client, path))
+        page = words(customer_client.post(path, {"when": "now"}, follow=True).content.decode())
+        assert "Your subscription has ended. Still to be paid: invoice NUMBER-in_1 of $19.00." in page
+        assert "$19.00 To be paid Pay NUMBER-in_1" in page
