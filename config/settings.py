@@ -138,11 +138,11 @@ INACTIVE_CUSTOMERS = env.one_of("INACTIVE_CUSTOMERS", "archive", "delete", "keep
 # In a quarter of an hour; 0 is no limit. Of signing in, wrong passwords count.
 SIGN_IN_RATE_PER_ADDRESS = env.whole_number("SIGN_IN_RATE_PER_ADDRESS", 30, minimum=0)
 SIGN_IN_RATE_PER_ACCOUNT = env.whole_number("SIGN_IN_RATE_PER_ACCOUNT", 10, minimum=0)
-SIGN_UP_RATE_PER_ADDRESS = env.whole_number("SIGN_UP_RATE_PER_ADDRESS", 20, minimum=0)
+SIGN_UP_RATE_PER_ADDRESS = env.whole_number("SIGN_UP_RATE_PER_ADDRESS", 60, minimum=0)
 SIGN_UP_RATE_PER_ACCOUNT = env.whole_number("SIGN_UP_RATE_PER_ACCOUNT", 10, minimum=0)
 MAIL_RATE_PER_ADDRESS = env.whole_number("MAIL_RATE_PER_ADDRESS", 10, minimum=0)
 MAIL_RATE_PER_ACCOUNT = env.whole_number("MAIL_RATE_PER_ACCOUNT", 3, minimum=0)
-BUY_RATE_PER_ADDRESS = env.whole_number("BUY_RATE_PER_ADDRESS", 100, minimum=0)
+BUY_RATE_PER_ADDRESS = env.whole_number("BUY_RATE_PER_ADDRESS", 300, minimum=0)
 BUY_RATE_PER_ACCOUNT = env.whole_number("BUY_RATE_PER_ACCOUNT", 30, minimum=0)
 
 # Customers a minute that signing in and up make at Stripe; who comes later gets one when it is needed.

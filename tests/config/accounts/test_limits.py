@@ -148,7 +148,10 @@ class TestSignUp:
             "password2": PASSWORD,
         }
 
-    def test_is_limited_by_address_and_a_flood_makes_few_customers(self, local_stripe: LocalStripe) -> None:
+    def test_is_limited_by_address_and_a_flood_makes_few_customers(
+        self, local_stripe: LocalStripe, settings: Any
+    ) -> None:
+        settings.SIGN_UP_RATE_PER_ADDRESS = 20
         refused = [is_refused(Client().post(SIGN_UP, self.form(number))) for number in range(25)]
         assert refused == [False] * 20 + [True] * 5
         assert (User.objects.count(), Customer.objects.count()) == (20, 5)
