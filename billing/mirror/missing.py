@@ -8,16 +8,18 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from billing.errors import StripeMissing
-from billing.mirror.engine import apply_answer
+from billing.mirror import new_columns
+from billing.mirror.engine import apply_answer, find
 from billing.mirror.isolation import FailedObject, isolated
 from billing.mirror.registry import Kind
+from billing.models import MirroredRow
 
 # With a key of another account every row is missing. After this many, the rest is reported without being fetched.
 MISSING_IS_ENOUGH = 20
 
 
 class FetchedRows(NamedTuple):
-    """The rows that Stripe does not know, those that were written, and those that failed."""
+    """The rows that Stripe does not know, those that were written because they differed, and those that failed."""
 
     unknown: list[str]
     written: list[str]
@@ -38,8 +40,20 @@ def fetch_missing(kind: Kind[Any], keys: Iterable[str], *, missing: int = 0) -> 
 
 def _fetch(kind: Kind[Any], key: str, result: FetchedRows) -> None:
     try:
-        was_written = apply_answer(kind, key, partial(kind.fetch, key)).was_written
+        # Without columns that an update has added, the row is not needed.
+        before = find(kind, key) if new_columns.of(kind.model) else None
+        fetched = apply_answer(kind, key, partial(kind.fetch, key))
     except StripeMissing:
         result.unknown.append(key)
     else:
-        result.written.extend([key] if was_written else [])
+        if fetched.was_written and not _lacked_new_columns_only(before, fetched.row):
+            result.written.append(key)
+
+
+def _lacked_new_columns_only(before: MirroredRow | None, after: MirroredRow | None) -> bool:
+    """Whether a row was equal before an update added columns, or contents, which is no drift."""
+    if before is None or after is None:
+        return False
+    skipped = {*new_columns.of(type(before)), "known_from", "known_until", "version"}
+    names = [field.attname for field in before._meta.concrete_fields if field.attname not in skipped]
+    return all(getattr(before, name) == getattr(after, name) for name in names)

@@ -9,8 +9,12 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from billing.models import Product
-from subscriptions.models import Invoice, Subscription
+from billing import gateway
+from billing.gateway.snapshots import JSON
+from billing.mirror import engine
+from billing.models import Price, Product
+from subscriptions.mirror import kinds
+from subscriptions.models import Invoice, Subscription, SubscriptionSchedule
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import DAY, settle, sync_now
 
@@ -62,3 +66,64 @@ def test_afterwards_it_is_drift_again(updated: Subscription, migration: Any) -> 
     Subscription.objects.update(collection_method="")
     run, _ = sync_now(full=True)
     assert run.drifted == [updated.pk]
+
+
+@pytest.fixture
+def contents(db: None) -> Iterator[Any]:
+    """The record of the update that added to the changes of a schedule, put back as it was afterwards."""
+    records = MigrationRecorder(connection).migration_qs.filter(app="subscriptions", name="0024_schedule_contents")
+    applied = records.values_list("applied", flat=True).get()
+    yield records
+    records.update(applied=applied)
+
+
+@pytest.fixture(params=["not started", "referenced"])
+def known(
+    request: pytest.FixtureRequest, new_subscription: Subscription, price: Price, local_stripe: LocalStripe
+) -> JSON:
+    """The next change of a schedule with a discount, as it was compared before that update."""
+    half = local_stripe.api.coupons.create({"percent_off": 50, "duration": "forever"})
+    discounts: Any = [{"coupon": half.id}]
+    if request.param == "not started":
+        starts_at = int(timezone.now().timestamp()) + 10 * DAY
+        phase: Any = {"items": [{"price": price.pk}], "discounts": discounts}
+        made = local_stripe.api.subscription_schedules.create(
+            {"customer": str(new_subscription.customer_id), "start_date": starts_at, "phases": [phase]}
+        )
+    else:
+        made = local_stripe.api.subscription_schedules.create({"from_subscription": new_subscription.pk})
+        now = made.phases[0]
+        kept: Any = {"start_date": now.start_date, "end_date": now.end_date, "items": [{"price": price.pk}]}
+        later: Any = {"items": [{"price": price.pk, "quantity": 2}], "discounts": discounts}
+        local_stripe.api.subscription_schedules.update(made.id, {"phases": [kept, later]})
+    engine.apply_answer(kinds.SCHEDULE, made.id, lambda: gateway.retrieve_schedule(made.id))
+    local_stripe.control("clock", advance=DAY)
+    settle()
+    sync_now(full=True)
+    (following,) = SubscriptionSchedule.objects.get().following
+    assert following["is_discounted"]
+    SubscriptionSchedule.objects.update(
+        following=[{name: following[name] for name in following if name != "is_discounted"}]
+    )
+    return dict(following)
+
+
+def test_what_is_added_inside_a_json_column_did_not_drift_either(known: JSON, contents: Any) -> None:
+    contents.update(applied=timezone.now() + timedelta(seconds=1))
+    run, _ = sync_now(full=True)
+    assert (run.is_complete, run.drift, run.drifted) == (True, 0, [])
+    assert SubscriptionSchedule.objects.get().following == [known]
+
+
+def test_a_schedule_that_differs_otherwise_too_has_drifted(known: JSON, contents: Any) -> None:
+    contents.update(applied=timezone.now() + timedelta(seconds=1))
+    SubscriptionSchedule.objects.update(next_quantity=7)
+    run, _ = sync_now(full=True)
+    assert run.drifted == [SubscriptionSchedule.objects.get().pk]
+
+
+def test_contents_that_are_not_new_drift_as_ever(known: JSON, contents: Any) -> None:
+    contents.update(applied=timezone.now() - timedelta(days=2))
+    run, _ = sync_now(full=True)
+    assert run.drifted == [SubscriptionSchedule.objects.get().pk]
+    assert SubscriptionSchedule.objects.get().following == [known]
