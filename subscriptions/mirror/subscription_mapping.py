@@ -137,7 +137,7 @@ def _decimal_or_none(value: object) -> str | None:
 
 
 def schedule_columns(obj: JSON) -> dict[str, Any]:
-    changes = [_change(phase, with_trial=_has_not_started(obj)) for phase in _changing_phases(obj)]
+    changes = [_change(phase, obj) for phase in _changing_phases(obj)]
     following = changes[0] if changes else None
     pauses: JSON = next(iter(obj.get("pause_schedules") or []), {})
     return {
@@ -182,13 +182,28 @@ def _has_not_started(schedule: JSON) -> bool:
     return bool(schedule["status"] == SubscriptionSchedule.NOT_STARTED)
 
 
-def _change(phase: JSON, *, with_trial: bool) -> JSON:
+def _change(phase: JSON, schedule: JSON) -> JSON:
     item = main_first(phase["items"])[0]
     is_discounted = bool(phase.get("discounts")) or any(one.get("discounts") for one in phase["items"])
+    begins = _has_not_started(schedule)
+    days = _days_until_due(phase, schedule) if begins else None
     return {
         "at": phase["start_date"],
         "price": id_of(item["price"]),
         "quantity": _quantity(item),
         **({"is_discounted": True} if is_discounted else {}),
-        **({"trial_end": phase["trial_end"]} if with_trial and phase.get("trial_end") else {}),
+        **({"trial_end": phase["trial_end"]} if begins and phase.get("trial_end") else {}),
+        **({"days_until_due": days} if days is not None else {}),
     }
+
+
+def _days_until_due(phase: JSON, schedule: JSON) -> int | None:
+    """Return within how many days the invoices of a phase are to be paid; None if a card is charged."""
+    usual = schedule.get("default_settings") or {}
+    if (phase.get("collection_method") or usual.get("collection_method")) != "send_invoice":
+        return None
+    for settings in (phase, usual):
+        days: int | None = (settings.get("invoice_settings") or {}).get("days_until_due")
+        if days is not None:
+            return days
+    return None

@@ -1,6 +1,6 @@
 """Schedules: what Stripe will change about a subscription later, and when it ends by agreement."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.contrib import admin
 from django.db import models
@@ -18,7 +18,8 @@ class SubscriptionSchedule(MirroredRow):
     """Changes that Stripe will make to a subscription later. https://docs.stripe.com/api/subscription_schedules/object
 
     `following` lists all of them, the next one first: {"at": Unix seconds, "price": id, "quantity": number} of the
-    plan, "trial_end" of one that begins with free days, and "is_discounted" of one with a discount. The next one has
+    plan, "trial_end" of one that begins with free days, "is_discounted" of one with a discount, and "days_until_due"
+    of one that begins a subscription whose owner gets invoices to pay. The next one has
     columns as well: at `next_at` the subscription changes to `next_price`; null if there is none. That of a schedule
     that has not started begins the subscription.
     """
@@ -59,6 +60,13 @@ class SubscriptionSchedule(MirroredRow):
         """When the subscription that it begins is charged first: when it begins, or after its free days."""
         trial_end = self.following[0].get("trial_end") if self.begins_at and self.following else None
         return datetime.fromtimestamp(trial_end, UTC) if trial_end else self.begins_at
+
+    @property
+    def first_due_at(self) -> datetime | None:
+        """When the first invoice of the subscription that it begins is to be paid; None if a card is charged."""
+        days = self.following[0].get("days_until_due") if self.begins_at and self.following else None
+        at: datetime | None = self.first_charge_at
+        return None if days is None or at is None else at + timedelta(days=days)
 
     @property
     @admin.display(description="next plan")

@@ -20,7 +20,13 @@ pytestmark = pytest.mark.django_db
 
 
 def schedule(
-    local_stripe: LocalStripe, customer: Customer, price: Price, *, end_behavior: Any = "release", **phase: Any
+    local_stripe: LocalStripe,
+    customer: Customer,
+    price: Price,
+    *,
+    end_behavior: Any = "release",
+    settings: Any = None,
+    **phase: Any,
 ) -> int:
     """Agree in the dashboard that a subscription begins in ten days; return that second."""
     local_stripe.control("clock", advance=1)
@@ -32,7 +38,7 @@ def schedule(
             "customer": customer.pk,
             "start_date": begins_at,
             "end_behavior": end_behavior,
-            "default_settings": {"default_payment_method": method.id},
+            "default_settings": {"default_payment_method": method.id, **(settings or {})},
             "phases": [{"items": [{"price": price.pk, "quantity": 2}], **phase}],
         }
     )
@@ -65,6 +71,27 @@ class TestBeforeItStarts:
         (card,) = reading.cards(customer_client.get("/account/").content.decode())
         said = f"It starts on {day(begins_at)} with free days; the first payment is on {day(free_until)}."
         assert said in words(card)
+
+    @pytest.mark.parametrize("is_of_phase", [True, False])
+    def test_an_invoice_to_pay_is_told_with_its_due_date(
+        self,
+        customer_client: Client,
+        customer: Customer,
+        price: Price,
+        local_stripe: LocalStripe,
+        *,
+        is_of_phase: bool,
+    ) -> None:
+        sent: Any = {"collection_method": "send_invoice", "invoice_settings": {"days_until_due": 14}}
+        how: Any = sent if is_of_phase else {"settings": sent}
+        begins_at = schedule(local_stripe, customer, price, **how)
+        (card,) = reading.cards(customer_client.get("/account/").content.decode())
+        said = (
+            f"It starts on {day(begins_at)}; you get the first invoice on {day(begins_at)}, "
+            f"to be paid by {day(begins_at + 14 * DAY)}."
+        )
+        assert said in words(card)
+        assert "payment" not in words(card)
 
     def test_a_discount_and_an_agreed_end_are_told(
         self, customer_client: Client, customer: Customer, price: Price, local_stripe: LocalStripe
