@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from billing import gateway
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 
 # In the metadata of what was created here: the request that asked for it. This name must never change.
 REQUEST = "standing_order_request"
+
+# What a row says that a request is about is cut to this length.
+MAX_ABOUT = 255
+
+# Of a request whose outcome was told: the form that was told of it.
+TOLD = "told "
 
 # A request that nobody has repeated for so long is not looked for any more.
 KEPT_FOR = timedelta(days=7)
@@ -93,7 +100,7 @@ class OpenRequest:
 
     def __init__(self, row: KeptRequest, *, is_repeat: bool, own_id: str) -> None:
         self._row = row
-        self._own_id = own_id
+        self.own_id = own_id
         self.is_repeat = is_repeat
 
     @property
@@ -121,26 +128,30 @@ class OpenRequest:
                 self._next_attempt()
             raise
 
-    def find_others_about(self, creation: Creation) -> "list[Snapshot]":
-        """Return what other open requests about the same object have created."""
+    def asked_otherwise(self, creation: Creation) -> "list[tuple[OpenRequest, Snapshot]]":
+        """Return the other open requests by the same form or about the same object, with what each has created."""
         found = []
-        for row in KeptRequest.objects.filter(about=self._row.about).exclude(pk=self._row.pk):
-            other = OpenRequest(row, is_repeat=True, own_id=self._own_id)
+        for row in KeptRequest.objects.filter(self._is_same_form_or_object()).exclude(pk=self._row.pk):
+            other = OpenRequest(row, is_repeat=True, own_id=self.own_id)
             if made := other._find(creation):
-                found.append(made)
+                found.append((other, made))
         return found
 
     def close_others_about(self) -> None:
         KeptRequest.objects.filter(about=self._row.about).exclude(pk=self._row.pk).delete()
 
-    def find_asked_otherwise(self, creation: Creation) -> "Snapshot | None":
-        """Return what this request's id has created with other parameters, if the answer to that was lost."""
-        for row in KeptRequest.objects.filter(request_id=self.request_id).exclude(pk=self._row.pk):
-            other = OpenRequest(row, is_repeat=True, own_id=self._own_id)
-            if made := other._find(creation):
-                other.close()
-                return made
-        return None
+    def note_told(self, form_id: str) -> None:
+        """Note that this form was told of what this request has created: it is told again, and no other form is.
+
+        A form that is opened later shows it.
+        """
+        KeptRequest.objects.filter(pk=self._row.pk).update(about=f"{TOLD}{form_id}")
+
+    def _is_same_form_or_object(self) -> Q:
+        same = Q(request_id=self.own_id) | Q(about=f"{TOLD}{self.own_id}")
+        if self._row.about:
+            same |= Q(about=self._row.about)
+        return same & Q(asked_at__gte=timezone.now() - KEPT_FOR)
 
     def close(self) -> None:
         KeptRequest.objects.filter(pk=self._row.pk, request_id=self.request_id).delete()
@@ -168,9 +179,9 @@ class OpenRequest:
 
     def _begin_anew(self) -> None:
         """Forget the earlier try: what it created is no longer what is asked for."""
-        self._row.request_id = self._own_id
+        self._row.request_id = self.own_id
         self._row.attempt = 0
-        KeptRequest.objects.filter(pk=self._row.pk).update(request_id=self._own_id, attempt=0)
+        KeptRequest.objects.filter(pk=self._row.pk).update(request_id=self.own_id, attempt=0)
 
     def _next_attempt(self) -> None:
         """Use another key from now on: Stripe replays a stored 500."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Self
 
 from billing.errors import StripeRefused
-from billing.models import Price, Product
+from billing.models import Price, Product, PromotionCode
 
 
 class NotOnSale(Exception):
@@ -65,4 +65,18 @@ class AlreadyCreated(NotAllowed):
         return cls(
             f"“{product.name}” was created after all, as it was first asked for, when no answer came. Change it on "
             "its page instead of creating it again."
+        )
+
+    @classmethod
+    def price_as_first_asked(cls, price: Price) -> Self:
+        return cls(
+            f"“{price}” was added after all, as it was first asked for, when no answer came. Open this page again: "
+            "archive that price if it is wrong, or add another one beside it."
+        )
+
+    @classmethod
+    def code_as_first_asked(cls, code: PromotionCode) -> Self:
+        return cls(
+            f"“{code.code}” was created after all, as it was first asked for, when no answer came: "
+            f"{code.discount_display}. Archive it first if it is wrong, and create it again then."
         )

@@ -5,9 +5,10 @@ Every function raises StripeUnavailable, StripeRefused or StripeMisconfigured wi
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from billing import gateway
+from billing.catalog.errors import AlreadyCreated
 from billing.gateway.snapshots import Snapshot
 from billing.idempotency import form_key
 from billing.kept_requests import Creation, OpenRequest, open_request
@@ -17,6 +18,10 @@ from billing.models import PromotionCode
 
 if TYPE_CHECKING:
     from stripe import params as p
+
+
+# What open requests are about, in our rows.
+CODE = "promotion code "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,7 @@ def create_promotion_code(
     """Create a coupon and a code for it, in two calls; a repeat continues after the last call that worked.
 
     https://docs.stripe.com/billing/subscriptions/coupons
+    Raises AlreadyCreated if the code was asked for with other terms, and created although the answer to that was lost.
     """
     coupon = _coupon_params(code, discount)
     params: p.PromotionCodeCreateParams = {"code": code, "expand": ["promotion.coupon"]}  # type: ignore[typeddict-item]
@@ -51,9 +57,20 @@ def create_promotion_code(
         params["expires_at"] = int(expires_at.timestamp())
     if is_for_new_customers:
         params["restrictions"] = {"first_time_transaction": True}
-    with open_request("promotion_code", [coupon, params], request_id=request_id) as opened:
+    about = f"{CODE}{code.upper()}"
+    with open_request("promotion_code", [coupon, params], request_id=request_id, about=about) as opened:
+        _check_not_created(opened)
         made = _create_coupon(coupon, opened)
         return _create_code({**params, "promotion": {"type": "coupon", "coupon": made.id}}, opened)
+
+
+def _check_not_created(opened: OpenRequest) -> None:
+    """Raise AlreadyCreated for an active code that this form, or one before it, has created with other terms."""
+    for other, found in opened.asked_otherwise(_code_creation({})):
+        code = _mirrored(found)
+        if code.active:
+            raise AlreadyCreated.code_as_first_asked(code)
+        other.close()
 
 
 def _create_coupon(params: "p.CouponCreateParams", opened: OpenRequest) -> Snapshot:
@@ -66,13 +83,20 @@ def _create_coupon(params: "p.CouponCreateParams", opened: OpenRequest) -> Snaps
 
 
 def _create_code(params: "p.PromotionCodeCreateParams", opened: OpenRequest) -> PromotionCode:
-    creation = Creation(
+    return _mirrored(opened.create(_code_creation(params), params))
+
+
+def _code_creation(params: Any) -> Creation:
+    return Creation(
         send=lambda marked, key: gateway.create_promotion_code(marked, key=key),
         key=lambda request: form_key("code", request, params),
         listed=gateway.promotion_code_pages,
         is_usable=lambda found: bool(found["active"]),
     )
-    row = apply_snapshot(PROMOTION_CODE, opened.create(creation, params)).row
+
+
+def _mirrored(answer: Snapshot) -> PromotionCode:
+    row = apply_snapshot(PROMOTION_CODE, answer).row
     assert row is not None, "every code is admitted"  # noqa: S101
     return row
 

@@ -18,7 +18,7 @@ from billing.errors import StripeRefused
 from billing.gateway import Page
 from billing.gateway.snapshots import Snapshot
 from billing.idempotency import form_key
-from billing.kept_requests import REQUEST, Creation, OpenRequest, open_request
+from billing.kept_requests import MAX_ABOUT, REQUEST, Creation, OpenRequest, open_request
 from billing.mirror import own_metadata
 from billing.mirror.engine import apply_answer, apply_snapshot, find
 from billing.mirror.kinds import PRICE, PRODUCT
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 REPLACES = "standing_order_replaces"
 # On a replaced price: the id of the new price. If it is missing, the replacement was interrupted.
 REPLACED_BY = "standing_order_replaced_by"
+
+# What open requests are about, in our rows.
+PRODUCT_NAMED = "product named "
+PRICE_OF = "further price of "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,17 +128,26 @@ def create_product(
             "interval": price.interval,
             "interval_count": price.interval_count,
         }
-    with open_request("product", params, request_id=request_id) as opened:
+    asked = {"name": name, "active": active}
+    about = f"{PRODUCT_NAMED}{name}"[:MAX_ABOUT]
+    with open_request("product", params, request_id=request_id, about=about, params=asked) as opened:
         creation = Creation(
             send=lambda marked, key: gateway.create_product(marked, key=key),
             key=lambda request: form_key("product", request, params),
             listed=lambda: _in_any_state(gateway.product_pages),
             is_usable=lambda found: found["active"] == active,
         )
-        if earlier := opened.find_asked_otherwise(creation):
-            raise AlreadyCreated.as_first_asked(_new_product(earlier).product)
+        for other, found in opened.asked_otherwise(creation):
+            if _is_as_asked(found.object, **(other.params or {})):
+                raise AlreadyCreated.as_first_asked(_new_product(found).product)
+            other.close()
         made = _new_product(opened.create(creation, params))
     return made._replace(product=offering.show(product=made.product))
+
+
+def _is_as_asked(found: Mapping[str, Any], *, name: str | None = None, active: bool = True) -> bool:
+    """Whether a product that was found was neither renamed nor archived since it was asked for."""
+    return name in {None, found["name"]} and bool(found["active"] or not active)
 
 
 def update_product(*, product: Product, **changes: Unpack[ProductChanges]) -> Product:
@@ -152,15 +165,30 @@ def update_product(*, product: Product, **changes: Unpack[ProductChanges]) -> Pr
 
 
 def add_price(*, product: Product, terms: PriceTerms, request_id: str, changes: ProductChanges | None = None) -> Price:
-    """Add a price to a product, and make these changes of it; a product's first price becomes its default."""
+    """Add a price to a product, and make these changes of it; a product's first price becomes its default.
+
+    Raises AlreadyCreated if one with other terms was asked for, and added although the answer to that was lost.
+    """
+    about = f"{PRICE_OF}{product.pk}"[:MAX_ABOUT]
     # The price first: Stripe refuses a price more often, and then nothing has changed.
-    with open_request("add_price", [product.pk, asdict(terms)], request_id=request_id) as opened:
+    with open_request("add_price", [product.pk, asdict(terms)], request_id=request_id, about=about) as opened:
+        _check_not_added(product, opened)
         price = _create_price(product, terms, opened)
         if not product.default_price_id:
             _change_product(product, {"default_price": price.pk})
         if changes:
             update_product(product=product, **changes)
     return price
+
+
+def _check_not_added(product: Product, opened: OpenRequest) -> None:
+    """Raise AlreadyCreated for a price on sale that this form, or one before it, has added with other terms."""
+    for other, found in opened.asked_otherwise(_price_creation(product, {})):
+        price = _new(PRICE, found)
+        if price.active:
+            other.note_told(opened.own_id)
+            raise AlreadyCreated.price_as_first_asked(price)
+        other.close()
 
 
 def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
@@ -183,7 +211,7 @@ def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
     labels = {**_labels(whole["metadata"]), REPLACES: price.pk}
     terms = replace(_terms_of(price, unit_amount=unit_amount), labels=labels, more=carried_terms.of(whole))
     with open_request("change_price", [price.pk, unit_amount], request_id=request_id, about=price.pk) as opened:
-        others = opened.find_others_about(_price_creation(product, {}))
+        others = [made for _, made in opened.asked_otherwise(_price_creation(product, {}))]
         replacement = _create_price(product, terms, opened)
         if not replacement.active or replacement.is_deleted:
             # This `request_id` created it earlier, and it was archived since: it must not become the default.
