@@ -20,8 +20,12 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
 
     def payable_of(self, subscription: models.Model) -> "InvoiceQuerySet":
         """The open invoices of a subscription with something left to pay, the oldest first."""
+        return self.payable().filter(subscription=subscription.pk)
+
+    def payable(self) -> "InvoiceQuerySet":
+        """The open invoices with something left to pay, the oldest first."""
         open_ones = self.filter(status=Invoice.Status.OPEN, amount_remaining__gt=0, is_deleted=False)
-        return open_ones.filter(subscription=subscription.pk).order_by("stripe_created_at", "pk")
+        return open_ones.order_by("stripe_created_at", "pk")
 
 
 class Converted(Protocol):

@@ -1,6 +1,7 @@
 """Subscriptions, and which of them give access."""
 
 from calendar import monthrange
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from subscriptions.models.awaited_payment import Awaits
 from subscriptions.models.checkout_session import CheckoutSession
 from subscriptions.models.customer import BillingAccount
 from subscriptions.models.dispute import DisputeHold
+from subscriptions.models.invoice import Invoice
 from subscriptions.models.subscription_columns import SubscriptionColumns
 from subscriptions.models.subscription_schedule import SubscriptionSchedule
 from subscriptions.user_model import User
@@ -122,6 +124,18 @@ class Subscription(SubscriptionColumns):
         if self.status != self.Status.INCOMPLETE or self.is_deleted:
             return None
         return CheckoutSession.objects.filter(subscription=self.pk).exclude(awaits="").first()
+
+    @cached_property
+    def open_bills(self) -> list[Invoice]:
+        """Its invoices that are to be paid, the first due first; one query if its owner gets invoices."""
+        return self.in_order_of_payment(Invoice.objects.payable_of(self) if self.is_sent_invoices else ())
+
+    def in_order_of_payment(self, bills: Iterable[Invoice]) -> list[Invoice]:
+        """Return these bills and its latest one, if that is to be paid, the first due first."""
+        latest = self.latest_invoice
+        known = {bill.pk: bill for bill in [*bills, *([latest] if latest and latest.is_payable else [])]}
+        undated = datetime.max.replace(tzinfo=UTC)
+        return sorted(known.values(), key=lambda bill: (bill.due_at or undated, bill.created_at or undated))
 
     @property
     def has_failed_to_start(self) -> bool:

@@ -59,6 +59,7 @@ def account(request: SignedInRequest) -> HttpResponse:
     _attach_customers(held, customers)
     _attach_subscriptions(newest, held)
     _attach_awaited(held)
+    _attach_bills(held)
     outlook.attach(held)
     amounts.prefetch(held)
     context = {
@@ -121,6 +122,14 @@ def _attach_awaited(subscriptions: Iterable[Subscription]) -> None:
     found = {session.subscription_id: session for session in sessions}
     for pk, subscription in waiting.items():
         subscription.awaited = found.get(pk)
+
+
+def _attach_bills(subscriptions: Iterable[Subscription]) -> None:
+    """Give each subscription that is billed by invoices its `open_bills`, in one query; usually there is none."""
+    sent = [one for one in subscriptions if one.is_sent_invoices]
+    bills = list(Invoice.objects.payable().filter(subscription__in=[one.pk for one in sent])) if sent else []
+    for one in sent:
+        one.open_bills = one.in_order_of_payment(bill for bill in bills if bill.subscription_id == one.pk)
 
 
 def _attach_refunds(payments: Iterable[Payment], invoices: Iterable[Invoice]) -> None:

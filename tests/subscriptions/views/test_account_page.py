@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.models import Price, Product
@@ -493,3 +495,47 @@ class TestAccount:
         Payment.objects.create(customer=customer, amount=500, currency="usd", status="succeeded", access_ended_at=MAY)
         shown = reading.section(customer_client.get("/account/").content.decode(), "payments")
         assert "Access ended on 3 May 2099" in reading.words(shown)
+
+
+class TestInvoicesThatWereSent:
+    @pytest.mark.parametrize(
+        ("status", "due", "said"),
+        [
+            ("active", [MAY], "Invoice NUMBER-in_0 is due on 3 May 2099."),
+            ("active", [JUNE, MAY], "2 invoices are to be paid; the first, NUMBER-in_1, is due on 3 May 2099."),
+            (
+                "past_due",
+                [LONG_AGO, MAY],
+                "2 invoices are to be paid; the first, NUMBER-in_0, was due on 3 May 2020 and is not paid yet.",
+            ),
+            ("past_due", [LONG_AGO], "Invoice NUMBER-in_0 was due on 3 May 2020 and is not paid yet."),
+        ],
+    )
+    def test_name_the_first_due_and_how_many_there_are(  # noqa: PLR0917  (fixtures)
+        self,
+        customer_client: Client,
+        customer: Customer,
+        price: Price,
+        status: str,
+        due: list[datetime],
+        said: str,
+    ) -> None:
+        sent = subscribe(customer, price, status, collection_method="send_invoice", past_due_since_at=JUNE)
+        for number, due_at in enumerate(due):
+            latest = bill(customer, f"in_{number}", subscription=sent, due_at=due_at)
+        Subscription.objects.update(latest_invoice=latest)
+        bill(customer, "in_paid", subscription=sent, due_at=LONG_AGO, status="paid", amount_remaining=0)
+        assert said in reading.words(card(customer_client))
+
+    def test_take_one_query_for_all_subscriptions(
+        self, customer_client: Client, customer: Customer, price: Price
+    ) -> None:
+        counts = []
+        for number in range(3):
+            sent = subscribe(customer, price, pk=f"sub_{number}", collection_method="send_invoice")
+            bill(customer, f"in_{number}", subscription=sent, due_at=MAY)
+            with CaptureQueriesContext(connection) as queries:
+                assert customer_client.get("/account/").status_code == 200
+            counts.append(len(queries))
+        # The first one also reads Stripe's clock.
+        assert counts[1] == counts[2] <= counts[0]
