@@ -62,6 +62,10 @@ class Refusal(Exception):
         return cls(HTTPStatus.BAD_REQUEST, "not_possible", message)
 
     @classmethod
+    def stripe_refused(cls, message: str) -> Self:
+        return cls(HTTPStatus.BAD_REQUEST, "stripe_refused", message)
+
+    @classmethod
     def conflict(cls, code: str, message: str, **ids: Any) -> Self:
         return cls(HTTPStatus.CONFLICT, code, message, **ids)
 

@@ -116,7 +116,7 @@ def _of_stripe(error: StripeUnavailable | StripeRefused | StripeMisconfigured) -
     words = error.for_people
     match error:
         case StripeRefused():
-            return Refusal(HTTPStatus.BAD_REQUEST, "stripe_refused", words)
+            return Refusal.stripe_refused(words)
         case StripeUnavailable():
             return Refusal(
                 HTTPStatus.SERVICE_UNAVAILABLE, "stripe_unavailable", words, retry_after=UNAVAILABLE_SECONDS
@@ -134,7 +134,7 @@ def _of_subscriptions(error: CannotBuy | SubscriptionRefusal) -> Refusal:
         case NotByQuantity():
             return Refusal.bad_input(quantity=str(error))
     if isinstance(error.__cause__, StripeRefused):
-        return Refusal(HTTPStatus.BAD_REQUEST, "stripe_refused", error.__cause__.for_people)
+        return Refusal.stripe_refused(error.__cause__.for_people)
     return Refusal.not_possible(str(error))
 
 

@@ -14,6 +14,7 @@ from billing.api.request_bodies import (
     read,
     takes,
 )
+from billing.errors import StripeRefused
 from billing.models import Price
 from subscriptions import stripe_clock
 from subscriptions.api.answers import ChangedAnswer, PaymentAnswer, SubscriptionAnswer
@@ -113,6 +114,9 @@ def updatesub(request: HttpRequest) -> ChangedAnswer:
         )
     except previews.StalePreview as stale:
         raise Refusal.conflict("changed_meanwhile", f"{stale} Please ask again.") from stale
+    except StripeRefused as refused:
+        reason = change.reason_for_people(refused)
+        raise Refusal.stripe_refused(reason[:1].upper() + reason[1:]) from refused
     _link(after, price, subscription.customer)
     _note(request, person, after, f"changed to {price.pk}.")
     return ChangedAnswer.after(after, charged_now=preview.is_billed_now)

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from billing import gateway, money
-from billing.errors import StripeRefused, StripeUnavailable
+from billing.errors import StripeMissing, StripeRefused, StripeUnavailable
 from billing.gateway.snapshots import JSON
 from billing.mirror import engine
 from billing.models import Price
@@ -182,6 +182,16 @@ def _changed(subscription: Subscription, price: Price, quantity: int, proration_
             raise
         # An earlier try, whose answer was lost, made the change and began a period after this proration date.
         return after
+
+
+def reason_for_people(refusal: StripeRefused) -> str:
+    """Return why Stripe refused a change, to follow a colon: its own words, which are for people if a card was
+    declined; ours if there is no card at all.
+    """
+    # Something else that is missing, such as a price, is named by `param`.
+    if isinstance(refusal, StripeMissing) and not refusal.param:
+        return "there is no card on file. Please add one with “Manage payment” on your account page, and try again."
+    return refusal.for_people
 
 
 def schedule_change(*, subscription: Subscription, price: Price, quantity: int) -> Subscription:

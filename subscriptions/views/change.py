@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.errors import StripeMissing, StripeRefused
+from billing.errors import StripeRefused
 from billing.models import Price
 from subscriptions.models import Subscription
 from subscriptions.plans import change as changes
@@ -99,7 +99,7 @@ def _change(request: SignedInRequest, subscription: Subscription, price: Price, 
     try:
         changes.change(subscription=subscription, price=price, quantity=quantity, proration_date=proration_date)
     except StripeRefused as refusal:
-        return refuse(request, f"{_unchanged_message(subscription, refusal)}: {_reason(refusal)}")
+        return refuse(request, f"{_unchanged_message(subscription, refusal)}: {changes.reason_for_people(refusal)}")
     messages.success(request, "Your plan is changed.")
     return redirect("account")
 
@@ -109,11 +109,3 @@ def _unchanged_message(subscription: Subscription, refusal: StripeRefused) -> st
     if subscription.pending_change:
         return "Your plan stays as it is, and the scheduled change is undone"
     return "Your plan stays as it is" if refusal.may_be_done else "Nothing was changed"
-
-
-def _reason(refusal: StripeRefused) -> str:
-    """Return Stripe's reason, which is for people if a card was declined; ours if there is no card at all."""
-    # Something else that is missing, such as a price, is named by `param`.
-    if isinstance(refusal, StripeMissing) and not refusal.param:
-        return "there is no card on file. Please add one with “Manage payment” on your account page, and try again."
-    return refusal.message

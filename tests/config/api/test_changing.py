@@ -188,6 +188,20 @@ class TestUpdatesub:
         assert error["message"] == "Your card was declined."
         assert Subscription.objects.get().price_id == subscription.price_id
 
+    def test_without_a_card_says_how_to_add_one(
+        self, ada: Program, customer: Customer, team: Price, local_stripe: LocalStripe
+    ) -> None:
+        terms = PriceTerms(unit_amount=0, currency="usd")
+        free = catalog.create_product(name="Free", price=terms, request_id="free").price
+        made = local_stripe.api.subscriptions.create({"customer": customer.pk, "items": [{"price": free.pk}]})
+        sync_now()
+        error = refused(ada.post("updatesub", price_id=team.pk), 400, "stripe_refused")
+        assert error["message"] == (
+            "There is no card on file. Please add one with “Manage payment” on your account page, and try again."
+        )
+        assert local_stripe.api.subscriptions.retrieve(made.id)["items"].data[0].price.id == free.pk
+        assert Subscription.objects.get().price_id == free.pk
+
     @pytest.mark.parametrize("which", [{"price_id": "price_x"}, {"subscription_id": "sub_x"}])
     def test_of_what_is_not_there(
         self, ada: Program, subscription: Subscription, team: Price, local_stripe: LocalStripe, which: dict[str, str]
