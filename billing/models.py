@@ -340,6 +340,10 @@ class PromotionCode(MirroredRow):
     times_redeemed = models.PositiveIntegerField(default=0)
     expires_at = models.DateTimeField(null=True, blank=True)
     is_for_new_customers = models.BooleanField("for first purchases only", default=False)
+    minimum_amount = models.BigIntegerField(
+        null=True, blank=True, help_text="The least that a purchase must come to, in the currency's minor unit."
+    )
+    minimum_currency = models.CharField(max_length=3, blank=True)
 
     class Meta:
         ordering = ("-stripe_created_at", "id")
@@ -356,6 +360,14 @@ class PromotionCode(MirroredRow):
             return self.UNKNOWN
         months = self.coupon.get("duration_in_months")
         return f"{discount} off for {months} months" if months else f"{discount} off {self.Duration(duration).label}"
+
+    @property
+    @admin.display(description="minimum", ordering="minimum_amount")
+    def minimum_display(self) -> str:
+        """The least that a purchase must come to: "$50.00"; "none" if the code takes any."""
+        if self.minimum_amount is None or not self.minimum_currency:
+            return "none"
+        return money.display(self.minimum_amount, self.minimum_currency)
 
     @property
     def _discount(self) -> str:

@@ -15,14 +15,16 @@ from billing.models import PromotionCode
 @admin.register(PromotionCode)
 class PromotionCodeAdmin(StripeAdmin):
     form = PromotionCodeForm
-    list_display = ("code", "discount_display", "active", "times_redeemed", "max_redemptions", "expires_at")
+    list_display = (
+        "code", "discount_display", "minimum_display", "active", "times_redeemed", "max_redemptions", "expires_at",
+    )  # fmt: skip
     list_filter = ("active", "is_for_new_customers")
     search_fields = ("code", "id")
     actions = ("archive", "restore")
     list_per_page = 50
 
     SHOWN = (
-        "code", "discount_display", "active", "times_redeemed", "max_redemptions", "expires_at",
+        "code", "discount_display", "minimum_display", "active", "times_redeemed", "max_redemptions", "expires_at",
         "is_for_new_customers", "id",
     )  # fmt: skip
     TYPED = (

@@ -72,11 +72,15 @@ class StripeForm(forms.ModelForm):  # type: ignore[type-arg]
     def send(self) -> Any:
         raise TypeError(f"{type(self).__name__} has no send()")
 
+    def field_of_refusal(self, error: StripeFailure) -> tuple[str | None, str]:
+        """Return the field that a failure is shown at (None: above the form), and its words."""
+        return None, error.for_staff
+
     def _sent(self) -> bool:
         try:
             self.instance = self.send()
         except StripeFailure as error:
-            self.add_error(None, error.for_staff)
+            self.add_error(*self.field_of_refusal(error))
             return False
         except (NotOnSale, HasOtherCurrencies, HasOtherTerms) as refusal:
             self.add_error(None, str(refusal))

@@ -5,17 +5,20 @@ from typing import Any
 from django import forms
 from django.contrib.admin.widgets import AdminIntegerFieldWidget, AdminSplitDateTime
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
-from billing import money
+from billing import clock, money
 from billing.catalog import promotions
 from billing.catalog.forms import StripeForm
+from billing.errors import StripeFailure, StripeRefused
 from billing.models import PromotionCode
 
 MAX_MONTHS = 36
 
 # The largest integer of every database.
 MAX_REDEMPTIONS = 2**31 - 1
+
+
+PAST = "This is in the past."
 
 
 class PromotionCodeForm(StripeForm):
@@ -49,8 +52,8 @@ class PromotionCodeForm(StripeForm):
 
     def clean_expires_at(self) -> Any:
         expires_at = self.cleaned_data["expires_at"]
-        if expires_at and expires_at <= timezone.now():
-            raise ValidationError("This is in the past.")
+        if expires_at and expires_at <= clock.now():
+            raise ValidationError(PAST)
         return expires_at
 
     def clean(self) -> dict[str, Any]:
@@ -76,6 +79,11 @@ class PromotionCodeForm(StripeForm):
         else:
             if not cleaned["amount_off"]:
                 self.add_error("amount_off", "Enter an amount above zero.")
+
+    def field_of_refusal(self, error: StripeFailure) -> tuple[str | None, str]:
+        # Stripe's clock can be ahead of what is known of it here.
+        is_past = isinstance(error, StripeRefused) and error.param == "expires_at"
+        return ("expires_at", PAST) if is_past else super().field_of_refusal(error)
 
     def send(self) -> PromotionCode:
         typed = self.cleaned_data

@@ -71,13 +71,16 @@ def _exact_amount(obj: JSON) -> str:
 
 
 def _promotion_code_columns(obj: JSON) -> dict[str, Any]:
+    limits = obj.get("restrictions") or {}
     columns = {
         "code": obj["code"],
         "active": obj["active"],
         "max_redemptions": obj.get("max_redemptions"),
         "times_redeemed": obj["times_redeemed"],
         "expires_at": moment(obj.get("expires_at")),
-        "is_for_new_customers": bool((obj.get("restrictions") or {}).get("first_time_transaction")),
+        "is_for_new_customers": bool(limits.get("first_time_transaction")),
+        "minimum_amount": limits.get("minimum_amount"),
+        "minimum_currency": limits.get("minimum_amount_currency") or "",
     }
     coupon = obj["promotion"].get("coupon")
     if isinstance(coupon, dict):

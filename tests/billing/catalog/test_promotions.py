@@ -13,8 +13,10 @@ from billing.catalog import promotions
 from billing.catalog.importer import import_catalog
 from billing.catalog.promotions import Discount
 from billing.models import Price, PromotionCode
+from subscriptions import stripe_clock
 from subscriptions.checkout import services as checkout
 from tests.fixtures import LocalStripe, deliver
+from tests.subscriptions.conftest import DAY, sync_now
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +68,25 @@ class TestMaking:
         assert words in response.content.decode()
         assert (PromotionCode.objects.count(), local_stripe.calls) == (0, [])
 
+    @pytest.mark.parametrize("is_measured", [True, False])
+    def test_a_past_expiry_is_judged_by_stripes_clock(
+        self, admin_client: Client, local_stripe: LocalStripe, *, is_measured: bool
+    ) -> None:
+        local_stripe.control("clock", advance=400 * DAY)
+        if is_measured:
+            sync_now()
+            stripe_clock.forget()
+        local_stripe.forget_calls()
+        day = timezone.now() + timedelta(days=30)
+        response = admin_client.post(ADD, form(expires_at_0=f"{day:%Y-%m-%d}", expires_at_1="00:00"))
+        assert response.status_code == 200
+        page = response.content.decode()
+        assert "This is in the past." in page
+        assert "Stripe refused" not in page
+        assert PromotionCode.objects.count() == 0
+        if is_measured:
+            assert local_stripe.calls == []
+
     def test_a_code_that_is_taken_shows_stripes_words(self, admin_client: Client, local_stripe: LocalStripe) -> None:
         admin_client.post(ADD, form())
         response = admin_client.post(ADD, form())
@@ -110,6 +131,21 @@ class TestImport:
         )
         assert import_catalog().codes == 1
         assert PromotionCode.objects.get().discount_display == "10% off every payment"
+
+    def test_brings_the_minimum_of_a_purchase(self, admin_client: Client, local_stripe: LocalStripe) -> None:
+        coupon = local_stripe.api.coupons.create({"percent_off": 10, "duration": "forever"})
+        local_stripe.api.promotion_codes.create(
+            {
+                "code": "BIG",
+                "promotion": {"type": "coupon", "coupon": coupon.id},
+                "restrictions": {"minimum_amount": 5000, "minimum_amount_currency": "usd"},
+            }
+        )
+        assert import_catalog().codes == 1
+        code = PromotionCode.objects.get()
+        assert (code.minimum_amount, code.minimum_currency, code.minimum_display) == (5000, "usd", "$50.00")
+        for path in (LIST, f"{LIST}{quote(code.pk)}/change/"):
+            assert "$50.00" in admin_client.get(path).content.decode()
 
 
 class TestEventOfOneMadeInTheDashboard:
