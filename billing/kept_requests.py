@@ -7,12 +7,14 @@ replays a stored 500, and forgets a key after a day (https://docs.stripe.com/api
 
 import hashlib
 import json
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 
@@ -38,6 +40,14 @@ KEPT_FOR = timedelta(days=7)
 
 # The clocks here and at Stripe may differ by less than this.
 CLOCKS_DIFFER = timedelta(days=1)
+
+
+# A worker that has held something this long has died: the calls of a request take a few seconds together.
+HELD_FOR = timedelta(seconds=60)
+
+
+class HeldByAnother(Exception):
+    """Another request is doing this right now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +91,27 @@ def open_request(
                 opened.close()
             raise
     opened.close()
+
+
+@contextmanager
+def alone(action: str) -> Iterator[None]:
+    """Do something that nobody else does meanwhile, in any process. Raises HeldByAnother."""
+    pk = hashlib.sha256(json.dumps(["alone", action]).encode()).hexdigest()
+    holder, now = uuid.uuid4().hex, timezone.now()
+    columns = {"request_id": holder, "params": "null", "asked_at": now}
+    try:
+        is_held = KeptRequest.objects.get_or_create(pk=pk, defaults=columns)[1]
+    except IntegrityError:
+        # Another took it and gave it back in between.
+        raise HeldByAnother(action) from None
+    if not is_held:
+        died = Q(asked_at__lt=now - HELD_FOR) | Q(asked_at__gt=now + CLOCKS_DIFFER)
+        if not KeptRequest.objects.filter(died, pk=pk).update(request_id=holder, asked_at=now):
+            raise HeldByAnother(action)
+    try:
+        yield
+    finally:
+        KeptRequest.objects.filter(pk=pk, request_id=holder).delete()
 
 
 def about(*subjects: str) -> list[KeptRequest]:

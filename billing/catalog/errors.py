@@ -15,6 +15,22 @@ class NotOnSale(Exception):
         return cls(f"{price} is not on sale any more: it was replaced or archived.")
 
 
+class ChangedMeanwhile(Exception):
+    """Somebody else changes a price of the product at the same time, or has just changed it."""
+
+    @classmethod
+    def right_now(cls, product: Product) -> Self:
+        return cls(
+            f"The prices of {product.name} are being changed by somebody else right now. Please try again in a moment."
+        )
+
+    @classmethod
+    def before_this(cls, product: Product) -> Self:
+        return cls(
+            f"The price of {product.name} was changed by somebody else meanwhile. Please look at it, and try again."
+        )
+
+
 class HasOtherCurrencies(Exception):
     """The price has amounts in other currencies as well, and nobody has said what becomes of them."""
 

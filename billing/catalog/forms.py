@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from billing import money
 from billing.catalog import services as catalog
-from billing.catalog.errors import HasOtherCurrencies, HasOtherTerms, NotOnSale
+from billing.catalog.errors import ChangedMeanwhile, HasOtherCurrencies, HasOtherTerms, NotOnSale
 from billing.catalog.opened_forms import SinceOpened
 from billing.catalog.services import PriceTerms
 from billing.errors import StripeFailure
@@ -82,7 +82,7 @@ class StripeForm(forms.ModelForm):  # type: ignore[type-arg]
         except StripeFailure as error:
             self.add_error(*self.field_of_refusal(error))
             return False
-        except (NotOnSale, HasOtherCurrencies, HasOtherTerms) as refusal:
+        except (ChangedMeanwhile, NotOnSale, HasOtherCurrencies, HasOtherTerms) as refusal:
             self.add_error(None, str(refusal))
             return False
         return True

@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 
 from billing import money
 from billing.catalog import services as catalog
-from billing.catalog.errors import AlreadyCreated
+from billing.catalog.errors import AlreadyCreated, ChangedMeanwhile, NotOnSale
 from billing.catalog.lookup import AmbiguousName, NoPrice, Offer, offer_of, prices_of
 from billing.catalog.services import PriceTerms
 from billing.models import Price, Product
@@ -63,7 +63,8 @@ def update(*, product: Product, changes: Changes) -> Offer:
 
     A repeat after an interruption finishes the change.
 
-    Raises NameTaken, NoPrice, AmbiguousName, or money.NotMoney for an amount that is not valid in its currency.
+    Raises NameTaken, NoPrice, AmbiguousName, ChangedMeanwhile, or money.NotMoney for an amount that is not valid in
+    its currency.
     """
     if changes.name not in (None, product.name):
         _check_name(str(changes.name))
@@ -80,11 +81,15 @@ def _with_amount(product: Product, price: Price | None, unit_amount: int) -> Pri
     catalog.finish_replacement(replacement=old)
     if old.unit_amount == unit_amount:
         return old
-    return _create_once(
-        f"{old.pk} {unit_amount}",
-        lambda request_id: catalog.change_price(price=old, unit_amount=unit_amount, request_id=request_id),
-        lambda new: new.active and not new.is_deleted,
-    )
+    try:
+        return _create_once(
+            f"{old.pk} {unit_amount}",
+            lambda request_id: catalog.change_price(price=old, unit_amount=unit_amount, request_id=request_id),
+            lambda new: new.active and not new.is_deleted,
+        )
+    except NotOnSale as error:
+        # It was on sale a moment ago.
+        raise ChangedMeanwhile.before_this(product) from error
 
 
 def _check_amount(unit_amount: int, currency: str, product: Product) -> None:

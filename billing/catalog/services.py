@@ -11,9 +11,9 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
-from billing import gateway
+from billing import gateway, kept_requests
 from billing.catalog import carried_terms, offering
-from billing.catalog.errors import AlreadyCreated, NotAllowed, NotOnSale
+from billing.catalog.errors import AlreadyCreated, ChangedMeanwhile, NotAllowed, NotOnSale
 from billing.errors import StripeRefused
 from billing.gateway import Page
 from billing.gateway.snapshots import Snapshot
@@ -198,10 +198,19 @@ def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
     In this order an interruption leaves one of them on sale, and a repeat with the same `request_id` finishes the
     change. Running subscriptions stay on the old price.
 
-    Raises NotOnSale if the price is archived already, unless this same change replaced it; HasOtherCurrencies or
-    HasOtherTerms if the new price would lose a term of the old one.
+    Raises ChangedMeanwhile while a price of the product is being changed by somebody else: two at once would leave two
+    prices on sale. Raises NotOnSale if the price is archived already, unless this same change replaced it;
+    HasOtherCurrencies or HasOtherTerms if the new price would lose a term of the old one.
     The price returned is itself off sale if `request_id` had created it earlier and it was archived since.
     """
+    try:
+        with kept_requests.alone(f"change a price of {price.product_id}"):
+            return _change_amount(price, unit_amount, request_id)
+    except kept_requests.HeldByAnother as held:
+        raise ChangedMeanwhile.right_now(_product_of(price)) from held
+
+
+def _change_amount(price: Price, unit_amount: int, request_id: str) -> Price:
     if not Price.objects.filter(pk=price.pk, active=True).exists():
         return _replacement_of(price, unit_amount)
     product = _product_of(price)

@@ -16,7 +16,7 @@ from billing.api.catalog import ProductAnswer
 from billing.api.refusals import Refusal
 from billing.api.request_bodies import UNREADABLE, check_size, unreadable
 from billing.catalog import lookup, offers
-from billing.catalog.errors import HasOtherCurrencies, HasOtherTerms, NotOnSale
+from billing.catalog.errors import ChangedMeanwhile, HasOtherCurrencies, HasOtherTerms, NotOnSale
 from billing.errors import StripeMisconfigured, StripeRefused, StripeUnavailable
 from subscriptions.checkout.errors import CannotBuy, NoSuchPrice, NotByQuantity, OtherMode
 from subscriptions.plans.errors import SubscriptionRefusal
@@ -95,6 +95,7 @@ def _refusal(error: Exception) -> Refusal | None:
             | lookup.WrongMode()
             | offers.NameTaken()
             | lookup.AmbiguousName()
+            | ChangedMeanwhile()
         ):
             return _of_catalog(error)
         case NotOnSale() | HasOtherCurrencies() | HasOtherTerms():
@@ -148,6 +149,8 @@ def _of_catalog(error: Exception) -> Refusal:
             return Refusal.conflict("name_taken", str(error), **ids)
         case lookup.AmbiguousName():
             return Refusal.conflict("ambiguous_name", str(error), ids=error.ids)
+        case ChangedMeanwhile():
+            return Refusal.conflict("changed_meanwhile", str(error))
         case lookup.WrongMode():
             return Refusal.bad_input(mode=str(error))
         case lookup.NoPrice():
