@@ -1,5 +1,7 @@
 """Disputes: what a bank asks back, why, and until when to answer; answers are given in Stripe's dashboard."""
 
+from types import MappingProxyType
+
 from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.db.models import QuerySet
@@ -8,7 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from subscriptions import stripe_clock
-from subscriptions.admin.read_only import ReadOnlyAdmin
+from subscriptions.admin.read_only import ReadOnlyAdmin, WordedFilter
 from subscriptions.models import Dispute, Payment
 from subscriptions.webhooks import origin
 
@@ -42,7 +44,8 @@ class DisputeAdmin(ReadOnlyAdmin):
         "subscription",
         "stripe_created_at",
     )
-    list_filter = (WaitingFilter, "status", "reason")
+    worded = MappingProxyType({"status": Dispute.Status, "reason": Dispute.Reason})
+    list_filter = (WaitingFilter, ("status", WordedFilter), ("reason", WordedFilter))
     list_select_related = ("customer", "subscription")
     search_fields = ("id", "payment_intent_id", "charge_id", "customer__email", "customer__id")
     amounts = ("amount",)

@@ -1,5 +1,7 @@
 """One-time purchases and invoices, with their refunds."""
 
+from types import MappingProxyType
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +11,7 @@ from billing import money
 from subscriptions.admin.confirmed_actions import REFUND_COSTS, ConfirmedAction, ConfirmsActions
 from subscriptions.admin.duplicates import TwicePaidFilter
 from subscriptions.admin.open_invoices import ClosesInvoices
+from subscriptions.admin.read_only import WordedFilter
 from subscriptions.admin.refunds import InvoiceRefunds, PaymentRefunds
 from subscriptions.models import Invoice, Payment
 from subscriptions.payments import duplicates, paid_after_cancel, received, refunds
@@ -84,7 +87,8 @@ MARK_GIVEN_BACK = ConfirmedAction(
 @admin.register(Payment)
 class PaymentAdmin(ConfirmsActions, PaymentRefunds):
     list_display = ("__str__", "customer", "product", "amount_display", "status_label", "stripe_created_at")
-    list_filter = (TwicePaidPayments, PaidAfterCancelFilter, "status", "currency")
+    worded = MappingProxyType({"status": Payment.Status})
+    list_filter = (TwicePaidPayments, PaidAfterCancelFilter, ("status", WordedFilter), "currency")
     list_select_related = ("customer", "product")
     search_fields = ("payment_intent_id", "customer__email", "customer__id")
     amounts = ("amount",)
@@ -117,11 +121,14 @@ class InvoiceAdmin(ClosesInvoices, InvoiceRefunds):
         "total_display",
         "status_label",
         "due_at",
-        "billing_reason",
+        "billing_reason_label",
         "stripe_created_at",
     )
     readonly_fields = ("in_words", *InvoiceRefunds.readonly_fields)
-    list_filter = ("status", "billing_reason", "currency")
+    worded = MappingProxyType(
+        {"status": Invoice.Status, "billing_reason": Invoice.BillingReason, "collection_method": Invoice.Collection}
+    )
+    list_filter = (("status", WordedFilter), ("billing_reason", WordedFilter), "currency")
     list_select_related = ("customer",)
     search_fields = ("id", "number", "customer__email", "customer__id", "subscription__id")
     amounts = (

@@ -1,14 +1,19 @@
 """Base classes for rows that are listed and shown, but never edited: Stripe or the sync writes them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import display_for_value
+from django.db.models import TextChoices
 from django.forms.utils import pretty_name
 from django.http import HttpRequest
 
 from billing import money
+from billing.models import words_for
 
 # When a mirrored row was copied from Stripe (Stripe's clock), with the words for it.
 COPY_FIELDS = {"known_from": "read after", "known_until": "copied at", "version": "updates"}
@@ -30,27 +35,78 @@ def in_currency(field: str) -> Callable[[Any], str]:
 @cache
 def about_the_copy(field: str) -> Callable[[Any], Any]:
     """Return a column that shows one of the COPY_FIELDS under its words."""
+    return _readable(field, COPY_FIELDS[field].capitalize())
 
-    @admin.display(description=COPY_FIELDS[field].capitalize())
+
+@cache
+def _readable(field: str, description: str) -> Callable[[Any], Any]:
+    """Return a column that shows a value as Django shows that of a model's field: a date is none that people read."""
+
+    @admin.display(description=description)
     def shown(row: Any) -> Any:
-        return getattr(row, field)
+        return display_for_value(getattr(row, field), "-")
 
     shown.__name__ = field
     return shown
 
 
+@cache
+def in_words(field: str, choices: type[TextChoices]) -> Callable[[Any], str]:
+    """Return a column that shows one of Stripe's words in those of people."""
+
+    @admin.display(description=pretty_name(field), ordering=field)
+    def shown(row: Any) -> str:
+        value = getattr(row, field)
+        return words_for(choices, value) if value else "-"
+
+    shown.__name__ = field
+    return shown
+
+
+class WordedFilter(admin.AllValuesFieldListFilter):
+    """A filter by one of the admin's `worded` fields, in these words."""
+
+    def __init__(self, *args: Any, field_path: str) -> None:
+        *_, model_admin = args
+        self.known: type[TextChoices] = model_admin.worded[field_path]
+        super().__init__(*args, field_path=field_path)
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            # The first choice, which is all of them, is a text that Django translates later.
+            value = choice["display"]
+            is_value = type(value) is str
+            words = words_for(self.known, value) if is_value and value else "None"
+            yield {**choice, "display": words if is_value else value}
+
+
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """An admin without forms: list, search and show. `amounts` are the fields in minor units."""
+    """An admin without forms: list, search and show.
+
+    `amounts` are the fields in minor units, `worded` those in Stripe's words, with what people read instead.
+    """
 
     list_per_page = 50
     amounts: tuple[str, ...] = ()
+    worded: Mapping[str, type[TextChoices]] = MappingProxyType({})
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Put the row's own fields first, and those about the copy in a section after them."""
         fields = self.get_fields(request, obj)
-        own = [in_currency(field) if field in self.amounts else field for field in fields if field not in COPY_FIELDS]
+        own = [self._shown(field, obj) for field in fields if field not in COPY_FIELDS]
         copy = [about_the_copy(field) for field in fields if field in COPY_FIELDS]
         return [(None, {"fields": own}), *([("Last update from Stripe", {"fields": copy})] if copy else [])]
+
+    def _shown(self, field: Any, row: Any) -> Any:
+        if field in self.amounts:
+            return in_currency(field)
+        if field in self.worded:
+            return in_words(field, self.worded[field])
+        # Django shows the value of a property as Python prints it.
+        described = getattr(getattr(type(row), str(field), None), "fget", None)
+        if described is not None and isinstance(getattr(row, field), datetime):
+            return _readable(field, str(getattr(described, "short_description", pretty_name(field))).capitalize())
+        return field
 
     def has_add_permission(self, *_: Any, **__: Any) -> bool:
         return False

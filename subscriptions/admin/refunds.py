@@ -2,6 +2,7 @@
 
 import uuid
 from abc import abstractmethod
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from django import forms
@@ -17,7 +18,7 @@ from django.utils.safestring import mark_safe
 
 from billing import money
 from billing.errors import StripeFailure
-from subscriptions.admin.read_only import ReadOnlyAdmin
+from subscriptions.admin.read_only import ReadOnlyAdmin, WordedFilter
 from subscriptions.models import Invoice, Payment, Refund
 from subscriptions.payments import received, refunds
 from subscriptions.payments.received import Received
@@ -179,8 +180,17 @@ class InvoiceRefunds(RefundableAdmin):
 
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
-    list_display = ("id", "amount_display", "status", "reason", "customer", "payment_intent_id", "stripe_created_at")
-    list_filter = ("status", "reason", "currency")
+    list_display = (
+        "id",
+        "amount_display",
+        "status_label",
+        "reason_label",
+        "customer",
+        "payment_intent_id",
+        "stripe_created_at",
+    )
+    worded = MappingProxyType({"status": Refund.Status, "reason": Refund.Reason})
+    list_filter = (("status", WordedFilter), ("reason", WordedFilter), "currency")
     list_select_related = ("customer",)
     search_fields = ("id", "payment_intent_id", "customer__email", "customer__id")
     amounts = ("amount",)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from html import unescape
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib import admin
@@ -14,7 +15,7 @@ from django.utils.text import capfirst
 from billing import money
 from subscriptions.admin.confirmed_actions import REFUND_COSTS, ConfirmedAction, ConfirmsActions
 from subscriptions.admin.duplicates import TwicePaidFilter
-from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
+from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline, WordedFilter
 from subscriptions.customers import ownership
 from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscription, SubscriptionSchedule
 from subscriptions.payments import duplicates, refunds
@@ -43,8 +44,8 @@ class StatusChangeInline(ReadOnlyInline):
 
 class InvoiceInline(ReadOnlyInline):
     model = Invoice
-    fields = ("number", "total_display", "status_label", "billing_reason", "stripe_created_at")
-    readonly_fields = ("total_display", "status_label")
+    fields = ("number", "total_display", "status_label", "billing_reason_label", "stripe_created_at")
+    readonly_fields = ("total_display", "status_label", "billing_reason_label")
 
 
 class TwicePaidSubscriptions(TwicePaidFilter):
@@ -117,7 +118,15 @@ class SubscriptionAdmin(ConfirmsActions, ReadOnlyAdmin):
         "current_period_end_at",
         "cancels_at",
     )
-    list_filter = (TwicePaidSubscriptions, WhoseFilter, "status", "pause_behavior", "cancel_at_period_end", "product")
+    worded = MappingProxyType({"status": Subscription.Status, "collection_method": Invoice.Collection})
+    list_filter = (
+        TwicePaidSubscriptions,
+        WhoseFilter,
+        ("status", WordedFilter),
+        "pause_behavior",
+        "cancel_at_period_end",
+        "product",
+    )
     list_select_related = ("customer", "product", "price")
     search_fields = ("id", "customer__email", "customer__id")
     inlines = (StatusChangeInline, InvoiceInline)

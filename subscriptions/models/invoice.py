@@ -55,6 +55,23 @@ class Invoice(MirroredRow):
         UNCOLLECTIBLE = "uncollectible", "Written off"
         VOID = "void", "Cancelled"
 
+    class BillingReason(models.TextChoices):
+        """Why Stripe made it. https://docs.stripe.com/api/invoices/object#invoice_object-billing_reason"""
+
+        SUBSCRIPTION_CREATE = "subscription_create", "First period"
+        SUBSCRIPTION_CYCLE = "subscription_cycle", "New period"
+        SUBSCRIPTION_UPDATE = "subscription_update", "Change of the subscription"
+        SUBSCRIPTION_THRESHOLD = "subscription_threshold", "Use reached a threshold"
+        SUBSCRIPTION = "subscription", "Subscription"
+        MANUAL = "manual", "Made by hand or for a one-time purchase"
+        PENDING_ITEM = "automatic_pending_invoice_item_invoice", "Amounts not billed before"
+        QUOTE_ACCEPT = "quote_accept", "Accepted quote"
+        UPCOMING = "upcoming", "Preview"
+
+    class Collection(models.TextChoices):
+        CHARGE = "charge_automatically", "Charged to the saved payment method"
+        SEND = "send_invoice", "Sent to be paid"
+
     id = stripe_id()
     customer = LooseLink("subscriptions.Customer", related_name="invoices")
     subscription = LooseLink("subscriptions.Subscription", related_name="invoices")
@@ -112,6 +129,11 @@ class Invoice(MirroredRow):
         if self.status == self.Status.PAID and not self.amount_paid and self.carried_over > 0:
             return "On your next invoice"
         return words_for(self.Status, self.status)
+
+    @property
+    @admin.display(description="reason", ordering="billing_reason")
+    def billing_reason_label(self) -> str:
+        return words_for(self.BillingReason, self.billing_reason)
 
     @property
     def is_settled(self) -> bool:
@@ -227,6 +249,12 @@ class Refund(MirroredRow):
         FAILED = "failed", "Failed"
         CANCELED = "canceled", "Cancelled"
 
+    class Reason(models.TextChoices):
+        REQUESTED = "requested_by_customer", "Requested by the customer"
+        DUPLICATE = "duplicate", "Paid twice"
+        FRAUDULENT = "fraudulent", "Fraudulent"
+        EXPIRED = "expired_uncaptured_charge", "Reserved and never charged"
+
     # Refunds whose money is, or will be, with the customer.
     STANDING = frozenset({Status.PENDING, Status.REQUIRES_ACTION, Status.SUCCEEDED})
 
@@ -254,8 +282,14 @@ class Refund(MirroredRow):
         return shown_amount(self)
 
     @property
+    @admin.display(description="status", ordering="status")
     def status_label(self) -> str:
         return words_for(self.Status, self.status)
+
+    @property
+    @admin.display(description="reason", ordering="reason")
+    def reason_label(self) -> str:
+        return words_for(self.Reason, self.reason) if self.reason else "None given"
 
     @property
     def created_at(self) -> datetime | None:

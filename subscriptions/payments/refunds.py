@@ -25,11 +25,10 @@ from subscriptions.payments.received import Paid, Received
 if TYPE_CHECKING:
     from stripe import params as p
 
-# Stripe's reasons for a refund (https://docs.stripe.com/api/refunds/create).
+# Stripe's reasons that staff can choose (https://docs.stripe.com/api/refunds/create).
 REASONS = {
-    "requested_by_customer": "Requested by the customer",
-    "duplicate": "Paid twice",
-    "fraudulent": "Fraudulent",
+    reason.value: str(reason.label)
+    for reason in (Refund.Reason.REQUESTED, Refund.Reason.DUPLICATE, Refund.Reason.FRAUDULENT)
 }
 
 
