@@ -329,11 +329,15 @@ class Subscription(SubscriptionColumns):
         Stripe charges less for a period that is known to end early; use is charged as it is.
         """
         at, ends_at = self.next_charge_at, self.cancels_at
-        if at is None or ends_at is None or not self.items or self.pending_change:
+        if at is None or ends_at is None or self.pending_change:
             return False
-        plan = self.items[0]
-        whole = _later(at, plan.get("interval") or "month", plan.get("interval_count") or 1)
-        return ends_at < whole and not plan.get("is_metered")
+        due = [item for item in self.items if item.get("current_period_end") in {None, int(at.timestamp())}]
+        wholes = [
+            _later(at, item.get("interval") or "month", item.get("interval_count") or 1)
+            for item in due
+            if not item.get("is_metered")
+        ]
+        return any(ends_at < whole for whole in wholes)
 
     @property
     def plan_period_ends_at(self) -> datetime | None:
