@@ -225,6 +225,10 @@ class Price(MirroredRow):
         max_length=40, blank=True, help_text="In the currency's minor unit, with its fraction. Empty for tiers."
     )
     package_size = models.BigIntegerField(null=True, blank=True, help_text="How many the amount is for.")
+    # Not in events, only in what is fetched.
+    currency_amounts = models.JSONField(
+        "amounts in other currencies", default=dict, blank=True, help_text="Plain ones, in each currency's minor unit."
+    )
     interval = models.CharField(max_length=20, choices=Interval, default=Interval.MONTH)
     interval_count = models.PositiveIntegerField(default=1)
     trial_days = models.PositiveIntegerField(null=True, blank=True)
@@ -282,13 +286,22 @@ class Price(MirroredRow):
         """Why it is no plain amount, as a verb: "varies with use", "is for packages"."""
         return "varies" if self.pricing == self.Pricing.PLAIN else words_for(self.Pricing, self.pricing)
 
-    def terms_in(self, currency: str) -> str:
-        """Say what it costs to a subscription that is billed in this currency.
+    def unit_amount_in(self, currency: str) -> int | None:
+        """Return what one costs in this currency (empty: its own); None if that is not a fixed amount known here."""
+        if not self.is_plain:
+            return None
+        if currency in {"", self.currency}:
+            return self.unit_amount
+        amount = self.currency_amounts.get(currency)
+        return amount if isinstance(amount, int) else None
 
-        A price can have amounts in further currencies, which are not copied here.
-        """
+    def terms_in(self, currency: str) -> str:
+        """Say what it costs to a subscription that is billed in this currency; without a figure if none is known."""
         if currency in {"", self.currency}:
             return str(self)
+        amount = self.unit_amount_in(currency)
+        if amount is not None:
+            return f"{money.display(amount, currency)} {self.interval_display}"
         return f"billed in {currency.upper()} {self.interval_display}"
 
     @property

@@ -215,7 +215,7 @@ def _change_amount(price: Price, unit_amount: int, request_id: str) -> Price:
         return _replacement_of(price, unit_amount)
     product = _product_of(price)
     # Not all of it is copied here.
-    whole = gateway.retrieve_price_in_all_currencies(price.pk).object
+    whole = gateway.retrieve_price(price.pk).object
     carried_terms.check(price, whole)
     labels = {**_labels(whole["metadata"]), REPLACES: price.pk}
     terms = replace(_terms_of(price, unit_amount=unit_amount), labels=labels, more=carried_terms.of(whole))

@@ -27,10 +27,6 @@ def create_price(params: "p.PriceCreateParams", *, key: str) -> Snapshot:
 
 
 def retrieve_price(price_id: str) -> Snapshot:
-    return send(lambda stripe_: stripe_.v1.prices.retrieve(price_id))
-
-
-def retrieve_price_in_all_currencies(price_id: str) -> Snapshot:
     """The price with its amounts in other currencies."""
     expand = ["currency_options"]
     return send(lambda stripe_: stripe_.v1.prices.retrieve(price_id, {"expand": expand}))
@@ -45,7 +41,8 @@ def product_pages(*, active: bool) -> Iterator[Page]:
 
 
 def price_pages(*, active: bool) -> Iterator[Page]:
-    return read_pages("/v1/prices", {"active": active})
+    """Every price, with its amounts in other currencies, newest first."""
+    return read_pages("/v1/prices", {"active": active, "expand": ["data.currency_options"]})
 
 
 def prices_of_product(product_id: str, *, active: bool) -> Iterator[Page]:

@@ -37,6 +37,7 @@ def _price_columns(obj: JSON) -> dict[str, Any]:
     metadata = obj.get("metadata") or {}
     recurring = obj.get("recurring") or {}
     return {
+        **_currency_amounts(obj),
         "product_id": id_of(obj["product"]),
         "active": obj["active"],
         "currency": obj["currency"],
@@ -51,6 +52,15 @@ def _price_columns(obj: JSON) -> dict[str, Any]:
         "nickname": obj.get("nickname") or "",
         "metadata": metadata,
     }
+
+
+def _currency_amounts(obj: JSON) -> dict[str, Any]:
+    """Return the amounts in other currencies; nothing of an event, which does not have them."""
+    options = obj.get("currency_options")
+    if not isinstance(options, dict):
+        return {}
+    others = {name: option.get("unit_amount") for name, option in options.items() if name != obj["currency"]}
+    return {"currency_amounts": {name: amount for name, amount in others.items() if isinstance(amount, int)}}
 
 
 def _pricing(obj: JSON) -> Price.Pricing:
@@ -98,7 +108,17 @@ def _days(text: str | None) -> int | None:
 
 # A price that was once a plan keeps the id that its owner chose.
 PRODUCT = register(Kind("product", "prod_", Product, _product_columns, gateway.retrieve_product, has_chosen_ids=True))
-PRICE = register(Kind("price", "price_", Price, _price_columns, gateway.retrieve_price, has_chosen_ids=True))
+PRICE = register(
+    Kind(
+        "price",
+        "price_",
+        Price,
+        _price_columns,
+        gateway.retrieve_price,
+        has_chosen_ids=True,
+        not_in_events=frozenset({"currency_amounts"}),
+    )
+)
 PROMOTION_CODE = register(
     Kind("promotion_code", "promo_", PromotionCode, _promotion_code_columns, gateway.retrieve_promotion_code)
 )

@@ -67,8 +67,8 @@ def apply_page(
 
 
 def _equal_before(kind: Kind[Row], differing: Mapping[Any, Mapping[str, Any]]) -> set[Any]:
-    """Return the keys of those of these rows that were equal before their new columns were added."""
-    added = new_columns.of(kind.model)
+    """Return the keys of those of these rows that are equal but for new columns, or columns that no event has."""
+    added = new_columns.of(kind.model) | kind.not_in_events
     if not added or not differing:
         return set()
     before = {

@@ -26,6 +26,7 @@ class Kind(Generic[Row]):
     `customer_in_payload` is the field of an object that names its customer, `customer_on_row` the look-up that finds a
     customer's rows; both are empty for kinds that belong to nobody.
     `lists` names the lists inside an object that its columns are read from: Stripe shows ten members of each.
+    `not_in_events` names columns that only a fetch shows: another value of these was missed by no event.
     `may_create` says whether an object that has no row yet gets one. `extra_columns` computes columns of our own from
     the row before and after a write, and they are written in the same step. `after_write` is given the written row; a
     crash may prevent the call.
@@ -41,6 +42,7 @@ class Kind(Generic[Row]):
     customer_in_payload: str = ""
     customer_on_row: str = ""
     lists: tuple[str, ...] = ()
+    not_in_events: frozenset[str] = frozenset()
     primary_key: Callable[[JSON], Any] = lambda obj: obj["id"]
     may_create: Callable[[JSON], bool] = lambda _: True
     extra_columns: Callable[[Row | None, Row], dict[str, Any]] = lambda *_: {}

@@ -66,15 +66,15 @@ def in_words(field: str, choices: type[TextChoices]) -> Callable[[Any], str]:
 class WordedFilter(admin.AllValuesFieldListFilter):
     """A filter by one of the admin's `worded` fields, in these words."""
 
-    def __init__(self, *args: Any, field_path: str) -> None:
+    def __init__(self, *args: Any, **named: Any) -> None:
         *_, model_admin = args
-        self.known: type[TextChoices] = model_admin.worded[field_path]
-        super().__init__(*args, field_path=field_path)
+        self.known: type[TextChoices] = model_admin.worded[named["field_path"]]
+        super().__init__(*args, **named)
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         for choice in super().choices(changelist):
             # The first choice, which is all of them, is a text that Django translates later.
-            value = choice["display"]
+            value: Any = choice["display"]
             is_value = type(value) is str
             words = words_for(self.known, value) if is_value and value else "None"
             yield {**choice, "display": words if is_value else value}

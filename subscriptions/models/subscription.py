@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.dateformat import format as format_date
 from django.utils.functional import cached_property
 
+from billing import money
 from billing.models import Price, Product, words_for
 from subscriptions import stripe_clock
 from subscriptions.models import dispute
@@ -84,6 +85,9 @@ class Subscription(SubscriptionColumns):
 
     # Its discounts with the terms of their coupons, set by plans/amounts.py.
     known_discounts: "list[Any] | None" = None
+
+    # What its prices of another currency cost in its own, by their ids; set there as well.
+    foreign_amounts: "dict[str, int | None]"
 
     objects = SubscriptionQuerySet.as_manager()
 
@@ -237,8 +241,13 @@ class Subscription(SubscriptionColumns):
     def unit_amount(self) -> int | None:
         """What one costs, in the currency that it is billed in; None if that is not a fixed amount known here."""
         price: Price | None = self.price
-        is_known = price is not None and price.is_plain and self.currency in {"", price.currency}
-        return price.unit_amount if price and is_known else None
+        return price.unit_amount_in(self.currency) if price else None
+
+    @property
+    def unit_amount_display(self) -> str:
+        """What one costs, if `unit_amount` is known: "$19.00"."""
+        currency = self.currency or (self.price.currency if self.price else "")
+        return "" if self.unit_amount is None else money.display(self.unit_amount, currency)
 
     @property
     def terms_display(self) -> str:

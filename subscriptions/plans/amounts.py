@@ -2,16 +2,16 @@
 
 Computed as Stripe does: a discount of an item first, then those of the subscription, one after another, each on what
 is left; a customer's own discount counts if the subscription has none. https://docs.stripe.com/billing/subscriptions/coupons
-What can't be computed here (use, tiers, another currency) has no figure.
+What can't be computed here (use, tiers, an amount that is not known in its currency) has no figure.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from billing.gateway.snapshots import JSON
-from billing.models import Coupon
+from billing.models import Coupon, Price
 from subscriptions import stripe_clock
 from subscriptions.models import Subscription
 
@@ -110,7 +110,7 @@ def of(subscription: Subscription) -> Amount:
     on_trial = subscription.on_trial and subscription.trial_end_at
     at = on_trial or stripe_clock.now()
     discounts = [one for one in subscription.known_discounts or [] if one.ends_at is None or one.ends_at > at]
-    lines = [_line(item, subscription.currency) for item in subscription.items]
+    lines = [_line(item, subscription.currency, subscription.foreign_amounts) for item in subscription.items]
     known = [line for line in lines if line.amount is not None]
     intervals = list(dict.fromkeys(line.interval for line in known))
     is_discounted = bool(discounts) and _can_discount(discounts, lines, intervals)
@@ -135,15 +135,37 @@ def of(subscription: Subscription) -> Amount:
 
 
 def prefetch(subscriptions: Iterable[Subscription]) -> None:
-    """Give each subscription its `known_discounts`; one query for all coupons, or none without discounts."""
+    """Give each subscription its `known_discounts` and `foreign_amounts`: a query for all coupons and one for all
+    prices of another currency, or none without these.
+    """
     missing = [one for one in subscriptions if one.known_discounts is None]
     wanted = {one.pk: _discounts_of(one) for one in missing}
     ids = {discount["coupon"] for found in wanted.values() for discount in found if discount["coupon"]}
     terms = dict(Coupon.objects.filter(pk__in=sorted(ids)).values_list("pk", "terms")) if ids else {}
+    foreign = _foreign_amounts(missing)
     for subscription in missing:
+        subscription.foreign_amounts = foreign.get(subscription.pk, {})
         # Discounts of items come first.
         found = sorted(wanted[subscription.pk], key=lambda discount: not discount.get("item"))
         subscription.known_discounts = [_discount(one, terms, subscription.currency) for one in found]
+
+
+def _foreign_amounts(subscriptions: Sequence[Subscription]) -> dict[str, dict[str, int | None]]:
+    """Return, by subscription, what its prices of another currency cost in the one that it is billed in."""
+    wanted = {
+        one.pk: [item["price"] for item in one.items if item.get("currency") not in {None, one.currency}]
+        for one in subscriptions
+    }
+    ids = {price for found in wanted.values() for price in found}
+    prices = Price.objects.in_bulk(sorted(ids)) if ids else {}
+    return {
+        one.pk: {
+            pk: prices[pk].unit_amount_in(one.currency)
+            for pk in wanted[one.pk]
+            if pk in prices and prices[pk].currency != one.currency
+        }
+        for one in subscriptions
+    }
 
 
 def _discounts_of(subscription: Subscription) -> list[JSON]:
@@ -160,11 +182,18 @@ def _discount(discount: JSON, terms: dict[str, JSON], currency: str) -> Discount
     return Discount(terms.get(discount["coupon"]) or {}, currency, ends_at, discount.get("item") or "")
 
 
-def _line(item: JSON, currency: str) -> Line:
+def _line(item: JSON, currency: str, foreign: Mapping[str, int | None]) -> Line:
     interval = (item.get("interval") or "month", item.get("interval_count") or 1)
     is_metered = bool(item.get("is_metered"))
-    is_other_currency = item.get("currency") not in {None, currency}
-    unknown = is_metered or is_other_currency or bool(item.get("is_tiered"))
+    unknown = is_metered or bool(item.get("is_tiered"))
+    if item.get("currency") not in {None, currency}:
+        # Only a plain amount is known in another currency than the price's own.
+        item = {
+            **item,
+            "unit_amount": foreign.get(item.get("price", "")),
+            "unit_amount_decimal": None,
+            "package": None,
+        }
     return Line(
         item.get("id", ""),
         item.get("product", ""),

@@ -129,10 +129,11 @@ def _list_prices(subscription: Subscription) -> Iterator[str]:
         price, quantity = prices.get(item["price"]), item["quantity"]
         if price is None:
             yield "an amount that Stripe computes"
-        elif price.unit_amount is None or not price.is_plain or subscription.currency not in {"", price.currency}:
+        elif (amount := price.unit_amount_in(subscription.currency)) is None:
             yield subscription.terms_of(price, quantity)
         else:
-            yield f"{money.display(price.unit_amount * quantity, price.currency)} {price.interval_display}"
+            currency = subscription.currency or price.currency
+            yield f"{money.display(amount * quantity, currency)} {price.interval_display}"
 
 
 def _next_charge(subscription: Subscription) -> str:

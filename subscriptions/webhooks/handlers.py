@@ -11,8 +11,8 @@ from billing import gateway
 from billing.gateway.snapshots import Event
 from billing.mirror import engine, registry
 from billing.mirror.engine import Mirrored, apply_events
-from billing.mirror.kinds import PROMOTION_CODE
-from billing.models import PromotionCode
+from billing.mirror.kinds import PRICE, PROMOTION_CODE
+from billing.models import Price, PromotionCode
 from subscriptions.checkout import sessions
 from subscriptions.customers import purchases
 from subscriptions.customers import services as customers
@@ -46,6 +46,15 @@ def _code_changed(events: Sequence[Event]) -> Mirrored[PromotionCode]:
     code = result.row
     if code is not None and not code.coupon and not code.is_deleted:
         return engine.apply_answer(PROMOTION_CODE, code.pk, partial(gateway.retrieve_promotion_code, code.pk))
+    return result
+
+
+def _price_changed(events: Sequence[Event]) -> Mirrored[Price]:
+    """Mirror a price. Its events have no amounts in other currencies, so those of one that has some are fetched."""
+    result = apply_events(PRICE, events)
+    price = result.row
+    if price is not None and price.currency_amounts and not price.is_deleted:
+        return engine.apply_answer(PRICE, price.pk, partial(gateway.retrieve_price, price.pk))
     return result
 
 
@@ -123,7 +132,7 @@ LISTED_BY_SYNC: dict[str, Handler] = {
     "product.created": _mirror,  # made in the dashboard
     "product.updated": _mirror,  # renamed, described, archived, another default price
     "price.created": _mirror,  # made in the dashboard
-    "price.updated": _mirror,  # archived, restored
+    "price.updated": _price_changed,  # archived, restored
     "customer.updated": _customer_changed,  # another e-mail address or name, another discount
     "customer.deleted": _mirror,  # the person needs another customer
     "checkout.session.completed": _session_changed,  # paid, or paying by a slow method

@@ -12,8 +12,9 @@ from billing.models import Price, Product
 from subscriptions.checkout import services as checkout
 from subscriptions.models import Customer, Payment, Subscription
 from subscriptions.monitoring.doctor.catalog import check_catalog
-from tests.fixtures import LocalStripe
-from tests.subscriptions.conftest import path_to, settle, sync_now
+from subscriptions.plans import amounts, leaving
+from tests.fixtures import LocalStripe, deliver
+from tests.subscriptions.conftest import DAY, path_to, settle, sync_now
 from tests.subscriptions.reading import cards, section, shown, steps, words
 
 pytestmark = pytest.mark.django_db
@@ -150,12 +151,51 @@ class TestSeveralCurrencies:
         session = local_stripe.api.checkout.sessions.retrieve(str(started.session.stripe_id))
         assert (session.currency, session.amount_total) == ("usd", 1900)
 
+    def test_show_the_figure_of_the_billed_currency(
+        self, customer_client: Client, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        self.two_currencies(local_stripe, price)
+        subscribed(local_stripe, customer, {"price": price.pk, "quantity": 2}, currency="eur")
+        sync_now(full=True)
+        assert Price.objects.get().currency_amounts == {"eur": 1700}
+        shown_card = section(shown(customer_client, "/account/"), "subscriptions")
+        assert "€17.00 per month" in words(shown_card)
+        assert "$19.00" not in shown_card
+        assert "Billed in EUR" not in words(shown_card)
+        assert customer_client.get("/api/me").json()["subscriptions"][0]["unit_amount"] == 1700
+        (held,) = Subscription.objects.all()
+        amount = amounts.of(held)
+        assert (amount.currency, amount.total, amount.has_unknown) == ("eur", 3400, False)
+        assert leaving.charge_in_words(held).startswith("Pro: €34.00 per month, next charge on")
+
+    def test_are_no_drift_when_they_are_read_first(
+        self, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        self.two_currencies(local_stripe, price)
+        local_stripe.control("clock", advance=DAY)
+        settle()
+        sync_now(full=True)
+        Price.objects.update(currency_amounts={})
+        run, _ = sync_now(full=True)
+        assert (run.drifted, Price.objects.get().currency_amounts) == ([], {"eur": 1700})
+
+    def test_that_change_are_read_again(
+        self, client: Client, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        self.two_currencies(local_stripe, price)
+        import_catalog()
+        local_stripe.control("clock", advance=DAY)
+        local_stripe.api.prices.update(price.pk, {"currency_options": {"eur": {"unit_amount": 1800}}})
+        assert deliver(client, local_stripe.events("price.updated")[-1]).status_code == 200
+        assert Price.objects.get().currency_amounts == {"eur": 1800}
+
     def test_show_no_figure_of_another_currency(
         self, customer_client: Client, customer: Customer, price: Price, local_stripe: LocalStripe
     ) -> None:
         self.two_currencies(local_stripe, price)
         held = subscribed(local_stripe, customer, {"price": price.pk, "quantity": 2}, currency="eur")
         assert held.currency == "eur"
+        Price.objects.update(currency_amounts={})
         page = shown(customer_client, "/account/")
         assert "Billed in EUR per month" in words(section(page, "subscriptions"))
         assert "$19.00" not in section(page, "subscriptions")
