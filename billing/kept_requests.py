@@ -147,9 +147,10 @@ class OpenRequest:
 
         Raises StripeUnavailable, StripeRefused or StripeMisconfigured.
         """
-        if self.is_repeat and (made := self._find(creation)):
-            if creation.is_usable(made.object):
-                return made
+        if self.is_repeat and (made := list(self._made(creation))):
+            # A form that was corrected and sent again may have created several.
+            if usable := next((each for each in made if creation.is_usable(each.object)), None):
+                return usable
             self._begin_anew()
         try:
             return creation.send(self._marked(params, creation.mark), self._key(creation))
@@ -160,12 +161,14 @@ class OpenRequest:
             raise
 
     def asked_otherwise(self, creation: Creation) -> "list[tuple[OpenRequest, Snapshot]]":
-        """Return the other open requests by the same form or about the same object, with what each has created."""
+        """Return the other open requests by the same form or about the same object, with what each has created.
+
+        Those of the same form have its id in common, so that what this request has created is among it.
+        """
         found = []
         for row in KeptRequest.objects.filter(self._is_same_form_or_object()).exclude(pk=self._row.pk):
             other = OpenRequest(row, is_repeat=True, own_id=self.own_id)
-            if made := other._find(creation):
-                found.append((other, made))
+            found += [(other, made) for made in other._made(creation)]
         return found
 
     def close_others_about(self) -> None:
@@ -187,7 +190,7 @@ class OpenRequest:
     def close(self) -> None:
         KeptRequest.objects.filter(pk=self._row.pk, request_id=self.request_id).delete()
 
-    def _find(self, creation: Creation) -> "Snapshot | None":
+    def _made(self, creation: Creation) -> "Iterator[Snapshot]":
         """Look at Stripe for what this request has created.
 
         Not by a search, which shows new objects a minute late (https://docs.stripe.com/search#data-freshness).
@@ -196,10 +199,9 @@ class OpenRequest:
         for page in creation.listed():
             for snapshot in page.snapshots():
                 if (snapshot.object.get("metadata") or {}).get(creation.mark) == self.request_id:
-                    return snapshot
+                    yield snapshot
             if page.positions and page.positions[-1]["created"] < oldest:
                 break
-        return None
 
     def _marked(self, params: Any, mark: str) -> Any:
         return {**params, "metadata": {**(params.get("metadata") or {}), mark: self.request_id}}

@@ -3,12 +3,14 @@
 Every function raises StripeUnavailable, StripeRefused or StripeMisconfigured with nothing changed here.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from billing import gateway
 from billing.catalog.errors import AlreadyCreated
+from billing.errors import StripeMissing
 from billing.gateway.snapshots import Snapshot
 from billing.idempotency import form_key
 from billing.kept_requests import Creation, OpenRequest, open_request
@@ -60,8 +62,10 @@ def create_promotion_code(
     about = f"{CODE}{code.upper()}"
     with open_request("promotion_code", [coupon, params], request_id=request_id, about=about) as opened:
         _check_not_created(opened)
-        made = _create_coupon(coupon, opened)
-        return _create_code({**params, "promotion": {"type": "coupon", "coupon": made.id}}, opened)
+        made = _usable_coupon(coupon, opened) or opened.create(_coupon_creation(coupon), coupon)
+        code = _create_code({**params, "promotion": {"type": "coupon", "coupon": made.id}}, opened)
+        _delete_unused_coupons(opened, used=made.id)
+    return code
 
 
 def _check_not_created(opened: OpenRequest) -> None:
@@ -73,13 +77,33 @@ def _check_not_created(opened: OpenRequest) -> None:
         other.close()
 
 
-def _create_coupon(params: "p.CouponCreateParams", opened: OpenRequest) -> Snapshot:
-    creation = Creation(
+def _usable_coupon(params: "p.CouponCreateParams", opened: OpenRequest) -> Snapshot | None:
+    """Return a coupon of these terms that was made for the code when the code's other terms were different."""
+    creation = _coupon_creation(params)
+    made = (found for _, found in opened.asked_otherwise(creation))
+    return next((found for found in made if creation.is_usable(found.object)), None)
+
+
+def _delete_unused_coupons(opened: OpenRequest, *, used: str) -> None:
+    """Delete the coupons that were made for this code with other terms, and got no code.
+
+    Only now: if another worker is about to make its code, Stripe refuses that, because this one has the name.
+    """
+    for other, found in opened.asked_otherwise(_coupon_creation({})):
+        if found.id != used:
+            with suppress(StripeMissing):
+                gateway.delete_coupon(found.id)
+        other.close()
+
+
+def _coupon_creation(params: Any) -> Creation:
+    return Creation(
         send=lambda marked, key: gateway.create_coupon(marked, key=key),
         key=lambda request: form_key("coupon", request, params),
         listed=gateway.coupon_pages,
+        # Another coupon of the same form may have been made with other terms.
+        is_usable=lambda found: all(found.get(name) == value for name, value in params.items() if name != "metadata"),
     )
-    return opened.create(creation, params)
 
 
 def _create_code(params: "p.PromotionCodeCreateParams", opened: OpenRequest) -> PromotionCode:

@@ -227,7 +227,7 @@ def _change_amount(price: Price, unit_amount: int, request_id: str) -> Price:
             return replacement
         if product.default_price_id in {price.pk, "", *(other.id for other in others)}:
             _change_product(product, {"default_price": replacement.pk})
-        for other in others:
+        for other in (each for each in others if each.id != replacement.pk):
             # Another amount was asked for before and the answer was lost: it must not stay on sale beside this one.
             _change_price(_new(PRICE, other), {"active": False, "metadata": {REPLACES: ""}})
         opened.close_others_about()
@@ -353,7 +353,8 @@ def _price_creation(product: Product, params: Any) -> Creation:
         send=lambda marked, key: gateway.create_price(marked, key=key),
         key=lambda request: form_key("price", request, params),
         listed=lambda: _in_any_state(partial(gateway.prices_of_product, product.pk)),
-        is_usable=lambda found: bool(found["active"]),
+        # Another price of the same form may have been made with another amount.
+        is_usable=lambda found: bool(found["active"]) and found["unit_amount"] == params.get("unit_amount"),
     )
 
 

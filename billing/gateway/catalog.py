@@ -65,6 +65,10 @@ def retrieve_coupon(coupon_id: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.coupons.retrieve(coupon_id, {"expand": expand}))
 
 
+def delete_coupon(coupon_id: str) -> Snapshot:
+    return send(lambda stripe_: stripe_.v1.coupons.delete(coupon_id))
+
+
 def create_promotion_code(params: "p.PromotionCodeCreateParams", *, key: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.promotion_codes.create(params, {"idempotency_key": key}), is_keyed=True)
 
