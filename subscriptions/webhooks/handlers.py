@@ -93,6 +93,7 @@ def _subscription_changed(events: Sequence[Event]) -> Mirrored[Subscription]:
         if subscription.schedule_id:
             _ensure_schedule_known(subscription.schedule_id)
         discounts.complete(subscription)
+        _ensure_amounts_known(subscription)
         _refresh_former_schedules(subscription)
         if any(event.type.endswith(".created") for event in events):
             # A test card disputes its payment at once, and the dispute's event may come first.
@@ -112,6 +113,15 @@ def _invoice_changed(events: Sequence[Event]) -> Mirrored[Invoice]:
     if result.row is not None:
         disputes.invoice_paid(result.row)
     return result
+
+
+def _ensure_amounts_known(subscription: Subscription) -> None:
+    """Fetch prices of another currency that are not known in the one that it is billed in, each once."""
+    currency = subscription.currency
+    ids = [item["price"] for item in subscription.items if item.get("currency") not in {None, currency}]
+    for price in Price.objects.filter(pk__in=ids) if ids else ():
+        if price.is_plain and price.unit_amount_in(currency) is None:
+            engine.apply_answer(PRICE, price.pk, partial(gateway.retrieve_price, price.pk))
 
 
 def _ensure_schedule_known(schedule_id: str) -> None:

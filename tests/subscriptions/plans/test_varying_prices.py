@@ -179,6 +179,26 @@ class TestSeveralCurrencies:
         run, _ = sync_now(full=True)
         assert (run.drifted, Price.objects.get().currency_amounts) == ([], {"eur": 1700})
 
+    def test_are_read_with_the_first_subscription_in_another_one(
+        self, client: Client, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        self.two_currencies(local_stripe, price)
+        method = local_stripe.api.payment_methods.attach("pm_card_visa", {"customer": customer.pk})
+        local_stripe.api.subscriptions.create(
+            {
+                "customer": customer.pk,
+                "items": [{"price": price.pk}],
+                "currency": "eur",
+                "default_payment_method": method.id,
+            }
+        )
+        (event,) = local_stripe.events("customer.subscription.created")
+        local_stripe.forget_calls()
+        for _ in range(2):
+            assert deliver(client, event).status_code == 200
+        assert local_stripe.calls == [f"GET /v1/prices/{price.pk}"]
+        assert Subscription.objects.get().unit_amount == 1700
+
     def test_that_change_are_read_again(
         self, client: Client, customer: Customer, price: Price, local_stripe: LocalStripe
     ) -> None:
