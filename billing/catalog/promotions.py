@@ -63,9 +63,9 @@ def create_promotion_code(
     with open_request("promotion_code", [coupon, params], request_id=request_id, about=about) as opened:
         _check_not_created(opened)
         made = _usable_coupon(coupon, opened) or opened.create(_coupon_creation(coupon), coupon)
-        code = _create_code({**params, "promotion": {"type": "coupon", "coupon": made.id}}, opened)
+        created = _create_code({**params, "promotion": {"type": "coupon", "coupon": made.id}}, opened)
         _delete_unused_coupons(opened, used=made.id)
-    return code
+    return created
 
 
 def _check_not_created(opened: OpenRequest) -> None:
