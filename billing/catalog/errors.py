@@ -20,9 +20,7 @@ class ChangedMeanwhile(Exception):
 
     @classmethod
     def right_now(cls, product: Product) -> Self:
-        return cls(
-            f"The prices of {product.name} are being changed by somebody else right now. Please try again in a moment."
-        )
+        return cls(f"The prices of {product.name} are being changed right now. Please try again in a moment.")
 
     @classmethod
     def before_this(cls, product: Product) -> Self:

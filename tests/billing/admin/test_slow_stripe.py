@@ -134,25 +134,27 @@ class TestWhileTheFormHangs:
 
 
 class TestManyClicks:
-    """Stripe answers 409 while the same request is under way; trying again then works."""
+    """While the same is under way, Stripe answers 409, or we refuse; trying again then works."""
 
-    def click(self, admin: Client, beside: Beside, page: Page, **typed: str) -> None:
+    def click(self, admin: Client, beside: Beside, page: Page, *, refusal: str, **typed: str) -> None:
         clicks = [beside(save, admin, page, **typed) for _ in range(4)]
         shown = [Page.of(page.address, click.result(PATIENCE)) for click in clicks]
         assert {click.status for click in shown} <= {200, 302}
         for again in (click for click in shown if click.status == 200):
-            assert again.errors["__all__"][0] == starting("Stripe can't be reached")
+            assert again.errors["__all__"][0] == starting(refusal)
             assert save(admin, again).status_code == 302
 
     def test_at_once_make_one_product(self, admin: Client, local_stripe: LocalStripe, beside: Beside) -> None:
-        self.click(admin, beside, open_page(admin, ADD_PRODUCT), name="Team", amount="49")
+        refusal = "Stripe can't be reached"
+        self.click(admin, beside, open_page(admin, ADD_PRODUCT), refusal=refusal, name="Team", amount="49")
         assert (Product.objects.count(), Price.objects.count()) == (1, 1)
         assert here() == at_stripe(local_stripe)
 
     def test_at_once_change_a_price_once(
         self, admin: Client, local_stripe: LocalStripe, price: Price, beside: Beside
     ) -> None:
-        self.click(admin, beside, open_page(admin, page_of(price)), amount="29")
+        refusal = "The prices of Pro are being changed right now."
+        self.click(admin, beside, open_page(admin, page_of(price)), refusal=refusal, amount="29")
         assert {str(row): row.active for row in Price.objects.all()} == {
             "$19.00 per month": False,
             "$29.00 per month": True,

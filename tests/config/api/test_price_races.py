@@ -20,7 +20,7 @@ from tests.subscriptions.conftest import Meanwhile
 pytestmark = pytest.mark.django_db
 
 STEPS = ["GET /v1/prices/", "POST /v1/prices", "POST /v1/products/", "POST /v1/prices/"]
-MEANWHILE = "The prices of Pro are being changed by somebody else right now. Please try again in a moment."
+MEANWHILE = "The prices of Pro are being changed right now. Please try again in a moment."
 
 
 @pytest.fixture
