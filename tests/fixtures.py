@@ -88,6 +88,12 @@ def local_stripe() -> Iterator[LocalStripe]:
 
 
 @pytest.fixture(autouse=True)
+def _no_waiting_between_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0)
+    monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 0)
+
+
+@pytest.fixture(autouse=True)
 def _stripe_clock_unread() -> None:
     """What another test's sandbox had on its clock is forgotten."""
     stripe_clock.forget()

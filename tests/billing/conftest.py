@@ -1,7 +1,6 @@
 from collections.abc import Iterator
 
 import pytest
-import stripe
 from django.contrib.auth import get_user_model
 from django.test import Client
 from pytest_django.fixtures import Settings
@@ -28,12 +27,6 @@ def wire(settings: Settings) -> Iterator[Wire]:
     gateway.use_transport(None)
     wire.stop()
     assert not wire.answers, "an answer was never asked for"
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting_between_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0)
-    monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 0)
 
 
 @pytest.fixture
