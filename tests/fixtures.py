@@ -88,7 +88,11 @@ def local_stripe() -> Iterator[LocalStripe]:
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting_between_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_waiting_between_retries(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retry at once, except where threads act side by side: there a retry waits for the others."""
+    marker = request.node.get_closest_marker("django_db")
+    if (marker and marker.kwargs.get("transaction")) or "transactional_db" in request.fixturenames:
+        return
     monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0)
     monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 0)
 

@@ -50,7 +50,7 @@ def get_or_create(*, name: str, email: str) -> User:
         return person
     field = get_user_model().USERNAME_FIELD
     named = {field: name}
-    if not name_is_address() and _all().filter(**{f"{field}__iexact": name}).exists():
+    if not name_is_address() and _all().filter(**{f"{field}__iexact": name}).exclude(**named).exists():
         raise NameTaken.by_another()
     if _all().filter(email__iexact=email).exclude(**named).exists():
         raise AddressTaken.by_another()

@@ -26,7 +26,9 @@ def price_for(account: Account, *, unit_amount: str, currency: str, description:
         metadata={},
     )
     whole = int(unit_amount) if "." not in unit_amount else None
-    return account.add(price | {"unit_amount": whole, "unit_amount_decimal": unit_amount})
+    amounts = {"custom_unit_amount": None, "unit_amount": whole, "unit_amount_decimal": unit_amount}
+    options = {currency: amounts | {"tax_behavior": "unspecified"}}
+    return account.add(price | amounts | {"currency_options": options})
 
 
 def _product_id(account: Account, name: str) -> str:

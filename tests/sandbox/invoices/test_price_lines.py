@@ -133,3 +133,16 @@ class TestFractions:
 
         assert lines_of(invoice) == [(f"3 seat {TIMES} Seats (at $0.33333333333333 / month)", 3, 100)]
         assert invoice.lines.data[0].pricing.unit_amount_decimal == Decimal("33.333333333333")
+
+
+def test_a_price_made_for_an_amount_shows_its_amounts_by_currency(shop, customer):
+    shop.api.invoice_items.create({"customer": customer, "amount": -500, "currency": "usd"})
+    (price,) = shop.api.prices.list({"active": False, "expand": ["data.currency_options"]}).data
+    assert price.currency_options.to_dict() == {
+        "usd": {
+            "custom_unit_amount": None,
+            "tax_behavior": "unspecified",
+            "unit_amount": -500,
+            "unit_amount_decimal": Decimal(-500),
+        }
+    }
