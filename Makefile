@@ -19,7 +19,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) $(APART)
 # The sandbox has no database: its tests run with SQLite's alone.
 ON_ENGINE := $(PYTEST) --ignore tests/sandbox
 # What writes the rows that Stripe decides about; `make test-mongodb` runs all.
-WRITES := tests/billing/mirror $(addprefix tests/subscriptions/,mirror customers checkout webhooks sync)
+WRITES := tests/billing/mirror $(addprefix tests/subscriptions/,mirror customers webhooks)
 NODE_PROGRAMS := tests/programs/stripe_node/node_modules tests/programs/better_auth/node_modules
 TYPED := manage.py config billing subscriptions sandbox benchmarks
 AS_DEPLOYED := DEBUG=False SITE_URL=https://shop.example.com STRIPE_KEY=sk_live_none STRIPE_WEBHOOK_SECRET=whsec_none \
