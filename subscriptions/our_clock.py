@@ -22,6 +22,11 @@ def impossible(column: str, *, now: datetime, at_most: timedelta = timedelta()) 
     return Q(**{f"{column}__gt": now + at_most + CLOCKS_AGREE_WITHIN})
 
 
+def not_impossible(column: str, *, now: datetime, at_most: timedelta = timedelta()) -> Q:
+    """The opposite, for conditions inside an aggregate, where MongoDB's stand-in knows no negation."""
+    return Q(**{f"{column}__lte": now + at_most + CLOCKS_AGREE_WITHIN})
+
+
 def possible(moment: datetime | None, *, now: datetime) -> datetime | None:
     """Return the moment; None if it is in the future."""
     return None if is_impossible(moment, now=now) else moment

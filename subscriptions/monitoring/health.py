@@ -189,13 +189,14 @@ def _last_full(now: datetime) -> SyncRun | None:
 
 def _received(now: datetime) -> dict[str, Received]:
     is_wrong = our_clock.impossible("received_at", now=now)
-    is_of_last_day = Q(received_at__gte=now - DAY) & ~is_wrong
+    is_right = our_clock.not_impossible("received_at", now=now)
+    is_of_last_day = Q(received_at__gte=now - DAY) & is_right
     by_source = WebhookEvent.objects.order_by().values_list("source")
     # Only columns of one index, so that the database answers from the index without reading rows.
     counted = by_source.annotate(
         total=Count("source"),
         last_day=Count("source", filter=is_of_last_day),
-        last_at=Max("received_at", filter=~is_wrong),
+        last_at=Max("received_at", filter=is_right),
         wrong_at=Max("received_at", filter=is_wrong),
     )
     return {source: Received(*figures) for source, *figures in counted}
