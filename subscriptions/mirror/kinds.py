@@ -5,7 +5,7 @@
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from billing import gateway
 from billing.errors import StripeFailure, StripeMissing
@@ -45,29 +45,34 @@ def names_erased(obj: JSON, object_name: str) -> bool:
         return not _is_payment_not_erased(obj)
     customer = obj.get("id") if object_name == "customer" else id_in(obj.get("customer"))
     # Anything but an id fails when its column is checked.
-    if isinstance(customer, str) and ErasedCustomer.objects.filter(pk=customer).exists():
+    if _can_be_id(customer) and ErasedCustomer.objects.filter(pk=customer).exists():
         return True
     metadata = obj.get("metadata") if object_name == "customer" else None
     account = metadata.get(mapping.ACCOUNT) if isinstance(metadata, dict) else None
-    return isinstance(account, str) and ErasedObject.is_one_of([account])
+    return _can_be_id(account) and ErasedObject.is_one_of([account])
 
 
 def _is_payment_not_erased(obj: JSON) -> bool:
     """A refund or dispute names no customer; its payment intent does, and is expanded in lists but not in events."""
     payment = obj.get("payment_intent")
-    ids = [each for each in (obj.get("id"), id_in(payment), id_in(obj.get("charge"))) if isinstance(each, str)]
+    ids = [each for each in (obj.get("id"), id_in(payment), id_in(obj.get("charge"))) if _can_be_id(each)]
     if ErasedObject.is_one_of(ids):
         return False
-    if isinstance(payment, str):
+    if _can_be_id(payment):
         # A purchase's payment is known here; nobody was erased in most installations.
         if Payment.objects.filter(payment_intent_id=payment).exists() or not ErasedCustomer.objects.exists():
             return True
         payment = _payment_at_stripe(payment)
     customer = id_in(payment.get("customer")) if isinstance(payment, dict) else None
-    if not (isinstance(customer, str) and ErasedCustomer.objects.filter(pk=customer).exists()):
+    if not (_can_be_id(customer) and ErasedCustomer.objects.filter(pk=customer).exists()):
         return True
     ErasedObject.remember(ids)
     return False
+
+
+def _can_be_id(value: object) -> TypeGuard[str]:
+    """Whether it could be an id of Stripe's or ours; a database can't even look for every text."""
+    return isinstance(value, str) and value.isascii() and value.isprintable()
 
 
 def _payment_at_stripe(payment_intent_id: str) -> JSON | None:

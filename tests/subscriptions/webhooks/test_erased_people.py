@@ -116,6 +116,10 @@ class TestDelivered:
         assert deliver(client, event).json() == {"state": "ignored"}
         assert naming(statements) == []
 
+    def test_an_owner_that_no_database_can_look_for(self, client: Client, customer_id: str) -> None:
+        event = event_of("invoice.updated", {"id": "in_late", "object": "invoice", "customer": "\ud800"})
+        assert deliver(client, event).json() == {"state": "failed"}
+
     def test_an_expanded_customer(self, client: Client, customer_id: str, statements: CaptureQueriesContext) -> None:
         said = {"id": "in_late", "object": "invoice", "customer": {"id": customer_id, "name": NAME}}
         assert deliver(client, event_of("invoice.updated", said)).json() == {"state": "ignored"}
