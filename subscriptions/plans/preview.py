@@ -99,6 +99,12 @@ class Preview:
         return money.display(self.total, self.currency)
 
     @property
+    def ends_at(self) -> datetime | None:
+        """When the subscription ends after the change, if it is set to end: with its period, which may begin anew."""
+        begins_anew = self.is_billed_now and self.subscription.cancel_at_period_end
+        return (self.renews_at if begins_anew else None) or self.subscription.cancels_at
+
+    @property
     def amount_due_display(self) -> str:
         return money.display(self.amount_due, self.currency)
 
