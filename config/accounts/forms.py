@@ -180,7 +180,7 @@ class SignUpForm(UserForm):
 class ResetForm(PasswordResetForm):
     """Django's form mails nobody without a password; this one also mails people whose account the API created.
 
-    The link is made of SITE_URL: Django's form would take the Host header, and with it the word of whoever asks.
+    The link is made of SITE_URL. Django's form would take the Host header, which the sender of the request chooses.
     """
 
     def save(self, **options: Any) -> None:  # type: ignore[override]

@@ -33,7 +33,7 @@ def why_nobody_gets_mail() -> str:
     if not end or settings.DEBUG or urlsplit(settings.SITE_URL).hostname in LOCAL_HOSTS:
         return ""
     return (
-        f"Mail goes to {end}: nobody gets a link to a new password, and whoever reads there can use it. "
+        f"Mail goes to {end}: nobody gets a link to a new password, and a reader of that output could use it. "
         "Set EMAIL_URL, such as smtp+tls://USER:PASSWORD@HOST:587."
     )
 

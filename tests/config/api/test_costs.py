@@ -30,7 +30,7 @@ def cost(local_stripe: LocalStripe) -> Cost:
 
     def measured(act: Callable[[], Any]) -> tuple[int, list[str]]:
         local_stripe.forget_calls()
-        # Read once in ten seconds, or once, by each process, whoever comes first.
+        # Each process caches both, so the first request measured would pay for the second.
         stripe_clock.now()
         ContentType.objects.clear_cache()
         with CaptureQueriesContext(connection) as queries:
