@@ -16,7 +16,8 @@ from tests.config.api import endpoints
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import settle
 from tests.subscriptions.lost_answers import state
-from tests.subscriptions.lost_answers.cases import CASES, COVERED, NO_CALL, Case
+from tests.subscriptions.lost_answers.case import Case
+from tests.subscriptions.lost_answers.covered import CASES, COVERED, NO_CALL
 from tests.subscriptions.lost_answers.losing import WAYS, LosesOneAnswer
 from tests.subscriptions.lost_answers.pressing import Site
 

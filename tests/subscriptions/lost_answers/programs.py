@@ -1,0 +1,86 @@
+"""Every endpoint of the API and every command that calls Stripe, one line each."""
+
+from tests.subscriptions.lost_answers.case import Case
+
+CASES = [
+    Case(
+        "api product",
+        "price",
+        lambda site: site.call("product", prod_name="Team", unit_amount=2900),
+        1,
+        {"products": ["Team active"], "prices": ["Team 2900 active default"]},
+        '"prod_name": "Team"',
+    ),
+    Case(
+        "api updateprod",
+        "price",
+        lambda site: site.call("updateprod", prod_name="Pro", unit_amount=2900, description="Better"),
+        5,
+        {"products": ["Pro active Better"], "prices": ["Pro 1900 archived", "Pro 2900 active default"]},
+        '"unit_amount": 2900',
+    ),
+    Case(
+        "api createcustomer",
+        "bob",
+        lambda site: site.call("createcustomer", user_name="bob"),
+        1,
+        {"customers": ["bob@example.com"]},
+        '"customer_id": "cus_',
+    ),
+    Case(
+        "api session",
+        "price",
+        lambda site: site.call("session", user_name="ada", price_id=site.world.pk),
+        1,
+        {"sessions": ["subscription open"]},
+        '"session_id": "cs_',
+    ),
+    Case(
+        "api getsubs",
+        "paid_session",
+        lambda site: site.call("getsubs", user_name="ada"),
+        1,
+        {},
+        '"subscription_id": "sub_',
+    ),
+    Case(
+        "api cancel",
+        "subscription",
+        lambda site: site.call("cancel", user_name="ada", subscription_id=site.world.pk),
+        1,
+        {"subscriptions": ["canceled 1900 x1 goes on"]},
+        '"status": "canceled"',
+    ),
+    Case(
+        "api cancel later",
+        "subscription",
+        lambda site: site.call("cancel", user_name="ada", subscription_id=site.world.pk, at_period_end=True),
+        1,
+        {"subscriptions": ["active 1900 x1 ends"]},
+        '"cancel_at_period_end": true',
+    ),
+    Case(
+        "api updatesub",
+        "with_basic",
+        lambda site: site.call("updatesub", user_name="ada", price_id=site.price("Basic").pk),
+        2,
+        {"subscriptions": ["active 500 x1 goes on"]},
+        '"prod_name": "Basic"',
+    ),
+    Case(
+        "erase a customer",
+        "subscription",
+        lambda site: site.command("erase_customer", site.world.customer_id, "--no-input"),
+        3,
+        {"subscriptions": ["canceled 1900 x1 goes on"]},
+        "Erased",
+    ),
+    Case(
+        "mend the endpoint",
+        "price",
+        lambda site: site.command("stripe_doctor", "--fix"),
+        10,
+        {"endpoints": ["http://127.0.0.1:8000/stripe/webhook/"]},
+        "we_",
+    ),
+]
