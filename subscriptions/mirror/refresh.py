@@ -11,7 +11,7 @@ from billing.gateway.snapshots import Snapshot
 from billing.mirror import engine
 from subscriptions.mirror import kinds
 from subscriptions.models import Subscription, SubscriptionSchedule
-from subscriptions.models.subscription import AGREED_END
+from subscriptions.models.subscription_dates import AGREED_END
 
 if TYPE_CHECKING:
     from stripe import params as p

@@ -12,7 +12,7 @@ from billing.errors import StripeMissing, StripeRefused
 from subscriptions.checkout import first_payments
 from subscriptions.mirror import refresh
 from subscriptions.models import Subscription
-from subscriptions.models.subscription import EARLIER_END
+from subscriptions.models.subscription_dates import EARLIER_END
 from subscriptions.plans import pauses
 from subscriptions.plans.errors import CannotCancel, CannotResume
 
