@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db.models import Model
 
-from billing.gateway.snapshots import JSON, Snapshot
+from billing.gateway.snapshots import JSON, Event, Snapshot
 from billing.models import MirroredRow
 
 Row = TypeVar("Row", bound=MirroredRow)
@@ -67,7 +67,15 @@ def all_kinds() -> tuple[Kind[Any], ...]:
     return tuple(_kinds.values())
 
 
-def kind_of_event(event_type: str) -> Kind[Any]:
+def kind_of_event(event: Event) -> Kind[Any]:
+    """Return the kind of object that an event is about: a thin event names it, of others the type says it.
+
+    Raises LookupError for an object of no kind.
+    """
+    return kind_named(event.object["object"]) if event.is_thin else kind_of_event_type(event.type)
+
+
+def kind_of_event_type(event_type: str) -> Kind[Any]:
     """Return the kind of object that events of this type are about; raises LookupError for a type of no kind."""
     prefixes = {kind.event_prefix or f"{kind.object_name}.": kind for kind in _kinds.values()}
     # "customer.subscription.deleted" begins with "customer." as well.

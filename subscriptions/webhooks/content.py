@@ -22,7 +22,7 @@ def storable(event: Event, payload: JSON) -> JSON | None:
 
     If Stripe has to say whose the object is and can't be reached, only ids are left: the object is fetched later.
     """
-    kind = registry.kind_named(event.object["object"]) if event.is_thin else registry.kind_of_event(event.type)
+    kind = registry.kind_of_event(event)
     if kind.customer_on_row:
         try:
             if kinds.names_erased(event.object, kind.object_name) and not _has_row(kind, event.object):

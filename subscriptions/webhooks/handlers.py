@@ -35,9 +35,7 @@ def handler_of(event: Event) -> Handler | None:
 
 
 def _mirror(events: Sequence[Event]) -> Mirrored[Any]:
-    first = events[0]
-    named = registry.kind_named(first.object["object"]) if first.is_thin else None
-    return apply_events(named or registry.kind_of_event(first.type), events)
+    return apply_events(registry.kind_of_event(events[0]), events)
 
 
 def _code_changed(events: Sequence[Event]) -> Mirrored[PromotionCode]:

@@ -19,7 +19,7 @@ def with_object(events: Sequence[Event]) -> Sequence[Event]:
     if not thin or any(event.snapshot.is_deletion for event in events):
         return events
     newest = thin[-1]
-    kind = registry.kind_named(newest.object["object"])
+    kind = registry.kind_of_event(newest)
     check_identity(kind, newest.object)
     try:
         snapshot = kind.fetch(newest.object["id"])

@@ -53,7 +53,7 @@ class TestEveryMirroredModel:
 
     @pytest.mark.parametrize("kind", KINDS, ids=of_kind)
     def test_has_events(self, kind: Kind[Any]) -> None:
-        assert [event for event in HANDLERS if registry.kind_of_event(event) is kind], "handle its events"
+        assert [event for event in HANDLERS if registry.kind_of_event_type(event) is kind], "handle its events"
 
 
 class TestRegistry:
@@ -67,11 +67,11 @@ class TestRegistry:
         ],
     )
     def test_knows_what_an_event_is_about(self, event_type: str, object_name: str) -> None:
-        assert registry.kind_of_event(event_type).object_name == object_name
+        assert registry.kind_of_event_type(event_type).object_name == object_name
 
     def test_knows_no_kind_of_other_events(self) -> None:
         with pytest.raises(LookupError, match=r"no kind of object has events of type balance\.available"):
-            registry.kind_of_event("balance.available")
+            registry.kind_of_event_type("balance.available")
 
     @pytest.mark.parametrize(
         ("stripe_id", "object_name"), [("sub_1", "subscription"), ("sub_sched_1", "subscription_schedule")]
@@ -86,7 +86,7 @@ class TestRegistry:
 
     def test_refuses_a_second_kind_for_the_same_objects(self) -> None:
         with pytest.raises(ValueError, match="product is registered twice"):
-            registry.register(registry.kind_of_event("product.created"))
+            registry.register(registry.kind_of_event_type("product.created"))
 
 
 def any_value(field: Any) -> Any:
