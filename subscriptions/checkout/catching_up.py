@@ -16,6 +16,7 @@ from billing.gateway.snapshots import JSON
 from billing.mirror.engine import apply_snapshot
 from billing.models import Installation, Product
 from subscriptions import our_clock
+from subscriptions.checkout import sessions
 from subscriptions.customers import linking, ownership
 from subscriptions.mirror import kinds, mapping
 from subscriptions.models import BillingAccount, CheckoutSession, Customer, Subscription, SyncState
@@ -86,11 +87,6 @@ def _expire_unknown(customer_id: str) -> None:
 def _read_completed(customer_id: str) -> None:
     for page in gateway.completed_session_pages(customer_id=customer_id):
         for session in page.snapshots():
-            if mapping.claim_of(session.object) is None:
-                continue
-            apply_snapshot(kinds.SESSION, session)
-            payment = session.object.get("payment_intent")
-            if isinstance(payment, dict):
-                apply_snapshot(kinds.PAYMENT, session.part(payment))
-            elif mapping.is_free_order(session.object):
-                apply_snapshot(kinds.FREE_ORDER, session)
+            if mapping.claim_of(session.object) is not None:
+                apply_snapshot(kinds.SESSION, session)
+                sessions.mirror_purchase(session)

@@ -102,6 +102,19 @@ def bought_by(session: CheckoutSession) -> tuple[Subscription | None, Payment | 
     return subscription, payment
 
 
+def mirror_purchase(session: Snapshot) -> None:
+    """Mirror what was bought in a session: the subscription or payment expanded in it, or a free order."""
+    subscription, payment_intent = session.object.get("subscription"), session.object.get("payment_intent")
+    if isinstance(subscription, dict):
+        row = engine.apply_snapshot(kinds.SUBSCRIPTION, session.part(subscription)).row
+        if row is not None:
+            discounts.complete(row)
+    if isinstance(payment_intent, dict):
+        engine.apply_snapshot(kinds.PAYMENT, session.part(payment_intent))
+    elif mapping.is_free_order(session.object):
+        engine.apply_snapshot(kinds.FREE_ORDER, session)
+
+
 def _first_payment_of(subscription_id: str) -> JSON | None:
     """Return the payment intent of the subscription's latest invoice; None if that has none."""
     known = Subscription.objects.filter(pk=subscription_id).values_list("latest_invoice_id", flat=True).first()
@@ -129,17 +142,5 @@ def _mirror_answer(session: CheckoutSession, ask: Callable[[], Snapshot]) -> Che
         # The customer was erased meanwhile. The session is at Stripe all the same, and may have to be expired.
         session.stripe_id, session.status = answers[-1].id, answers[-1].object["status"]
         after = session
-    _mirror_contents(answers[-1])
+    mirror_purchase(answers[-1])
     return after
-
-
-def _mirror_contents(session: Snapshot) -> None:
-    subscription, payment_intent = session.object.get("subscription"), session.object.get("payment_intent")
-    if isinstance(subscription, dict):
-        row = engine.apply_snapshot(kinds.SUBSCRIPTION, session.part(subscription)).row
-        if row is not None:
-            discounts.complete(row)
-    if isinstance(payment_intent, dict):
-        engine.apply_snapshot(kinds.PAYMENT, session.part(payment_intent))
-    elif mapping.is_free_order(session.object):
-        engine.apply_snapshot(kinds.FREE_ORDER, session)
