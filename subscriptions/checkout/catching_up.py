@@ -75,10 +75,11 @@ def _is_lost(metadata: JSON) -> bool:
 
 def _expire_unknown(customer_id: str) -> None:
     for page in gateway.checkout_sessions_of_customer(customer_id):
-        is_open = {each["id"]: each for each in page.objects if each["status"] == CheckoutSession.Status.OPEN}
-        known = CheckoutSession.objects.filter(stripe_id__in=list(is_open)).values_list("stripe_id", flat=True)
-        for session_id in sorted(set(is_open) - set(known)):
-            if mapping.claim_of(is_open[session_id]) is not None:
+        open_sessions = [each for each in page.objects if each["status"] == CheckoutSession.Status.OPEN]
+        ours = [each["id"] for each in open_sessions if mapping.claim_of(each) is not None]
+        known = set(CheckoutSession.objects.filter(stripe_id__in=ours).values_list("stripe_id", flat=True))
+        for session_id in ours:
+            if session_id not in known:
                 # One that was paid a moment ago is read with those that are complete.
                 with suppress(StripeRefused):
                     gateway.expire_checkout_session(session_id)
