@@ -1,8 +1,11 @@
 """The state of the sync, and a record of each of its runs."""
 
+from datetime import datetime
+
 from django.db import models
 
 from billing.models import own_id
+from subscriptions import our_clock
 
 
 class SyncState(models.Model):
@@ -38,6 +41,13 @@ class SyncState(models.Model):
         return f"synced to {self.watermark}"
 
 
+class SyncRunQuerySet(models.QuerySet["SyncRun"]):
+    def complete_full(self, *, now: datetime) -> "SyncRunQuerySet":
+        """Full syncs that completed, the newest first; none in the future, which a wrong clock has stored."""
+        is_past = our_clock.not_impossible("started_at", now=now)
+        return self.filter(is_past, is_full=True, is_complete=True).order_by("-started_at")
+
+
 class SyncRun(models.Model):
     """One pass that had events or errors, or one full reconcile: what it did and cost, and whether it completed."""
 
@@ -63,6 +73,8 @@ class SyncRun(models.Model):
     unknown = models.PositiveIntegerField("rows unknown to Stripe", default=0)
     unknown_ids = models.JSONField("ids unknown to Stripe", default=list, blank=True, help_text="The first 100.")
     error = models.TextField(blank=True)
+
+    objects = SyncRunQuerySet.as_manager()
 
     class Meta:
         ordering = ("-started_at",)

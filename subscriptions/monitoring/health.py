@@ -161,7 +161,7 @@ def read(*, now: datetime) -> Health:
         by_sync=received.get(WebhookEvent.Source.SYNC, Received()),
         disputes=dispute_deadlines.find(now=now + timedelta(seconds=state.clock_offset)),
         webhook_gap=webhook_gap.find(now=now, last_webhook_at=by_webhook.last_at),
-        last_full=_last_full(now),
+        last_full=SyncRun.objects.complete_full(now=now).first(),
         runs=list(SyncRun.objects.order_by("-started_at")[:RUNS_SHOWN]),
         calls_last_day=runs_of_last_day.aggregate(calls=Sum("stripe_calls"))["calls"] or 0,
     )
@@ -180,11 +180,6 @@ def _unfinished() -> list[Unfinished]:
         events=Count("pk"), given_up=Count("pk", filter=is_given_up), oldest_at=Min("stripe_created_at")
     )
     return [Unfinished(*row) for row in counted]
-
-
-def _last_full(now: datetime) -> SyncRun | None:
-    complete = SyncRun.objects.filter(is_full=True, is_complete=True)
-    return complete.exclude(our_clock.impossible("started_at", now=now)).order_by("-started_at").first()
 
 
 def _received(now: datetime) -> dict[str, Received]:

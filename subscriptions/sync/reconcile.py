@@ -18,7 +18,7 @@ from billing.catalog import importer
 from billing.errors import StripeMissing
 from billing.mirror import engine, new_columns
 from billing.mirror.pages import PageResult, apply_page
-from subscriptions import our_clock, stripe_clock
+from subscriptions import stripe_clock
 from subscriptions.checkout import claims, sessions
 from subscriptions.customers import purchases
 from subscriptions.mirror import history, kinds
@@ -124,8 +124,7 @@ def _last_read_at(now: datetime) -> datetime | None:
         return None
     compared = (kinds.INVOICE, kinds.SESSION, kinds.PAYMENT, kinds.REFUND, kinds.DISPUTE)
     names = {kind.object_name for kind in compared}
-    complete = SyncRun.objects.filter(is_full=True, is_complete=True)
-    for run in complete.exclude(our_clock.impossible("started_at", now=now)).order_by("-started_at"):
+    for run in SyncRun.objects.complete_full(now=now):
         # A run stores the first of its failures only.
         are_all_stored = run.failed_objects == len(run.failures)
         if are_all_stored and not any(failure["object_name"] in names for failure in run.failures):
