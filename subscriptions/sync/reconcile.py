@@ -58,7 +58,7 @@ def run(context: ReconcileContext) -> None:
     """
     context.progress.expect(Subscription.objects.count())
     try:
-        with _less_garbage_collection(), new_columns.known(_columns_added()):
+        with _less_garbage_collection(), new_columns.known(_columns_added(context.now)):
             history.save_all_lines()
             _compare_catalog(context)
             scan.compare_all(context, lists.SUBSCRIPTIONS)
@@ -70,10 +70,9 @@ def run(context: ReconcileContext) -> None:
         context.progress.finish()
 
 
-def _columns_added() -> new_columns.NewColumns:
+def _columns_added(now: datetime) -> new_columns.NewColumns:
     """Return the columns that were added since everything was compared last."""
-    runs = SyncRun.objects.filter(is_full=True, is_complete=True).order_by("-started_at")
-    last_at = runs.values_list("started_at", flat=True).first()
+    last_at = SyncRun.objects.complete_full(now=now).values_list("started_at", flat=True).first()
     return new_columns.added_since(last_at) if last_at else {}
 
 

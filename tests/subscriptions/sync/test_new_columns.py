@@ -16,6 +16,7 @@ from billing.models import Price, Product
 from subscriptions.mirror import kinds
 from subscriptions.models import Invoice, Subscription, SubscriptionSchedule
 from tests.fixtures import LocalStripe
+from tests.subscriptions.books import full_run
 from tests.subscriptions.conftest import DAY, settle, sync_now
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +46,13 @@ def test_rows_that_lack_new_columns_are_filled_and_did_not_drift(updated: Subscr
     run, _ = sync_now(full=True)
     assert (run.is_complete, run.updated, run.drift, run.drifted) == (True, 1, 0, [])
     assert Subscription.objects.get().collection_method == "charge_automatically"
+
+
+def test_after_a_sync_whose_clock_was_ahead_too(updated: Subscription) -> None:
+    full_run(timezone.now(), age=timedelta(days=-40))
+    Subscription.objects.update(collection_method="")
+    run, _ = sync_now(full=True)
+    assert (run.updated, run.drift, run.drifted) == (1, 0, [])
 
 
 def test_rows_that_differ_otherwise_too_have_drifted(updated: Subscription) -> None:
