@@ -22,7 +22,7 @@ ADD_AGAIN = "Run `manage.py crontab add` again."
 def check_cron(*, now: datetime) -> Iterator[Finding]:
     """Compare the entries in the user's crontab with what cron has started lately on this database."""
     state = SyncState.objects.filter(pk=SyncState.THE_ONE).first() or SyncState()
-    started_at = None if our_clock.is_impossible(state.cron_started_at, now=now) else state.cron_started_at
+    started_at = our_clock.possible(state.cron_started_at, now=now)
     age = now - started_at if started_at else None
     is_recent = age is not None and age <= health.stale_after()
     try:
@@ -77,13 +77,9 @@ def _outdated(own: list[Entry]) -> Finding | None:
         times = [line.split()[:5] for line in entries.make_lines(installation)]
     except CannotWriteEntry as error:
         return problem(f"{error}.")
-    if len(own) != len(times) or any(line.split()[:5] != each for line, each in zip(_lines(own), times, strict=True)):
+    if [entry.line.split()[:5] for entry in own] != times:
         return problem(f"The entries do not fit SYNC_INTERVAL_SECONDS={settings.SYNC_INTERVAL_SECONDS}. {ADD_AGAIN}")
     return None
-
-
-def _lines(own: list[Entry]) -> list[str]:
-    return [entry.line for entry in own]
 
 
 def _not_started(entry: Entry, age: timedelta | None) -> Finding:
