@@ -27,8 +27,8 @@ ALL_EVENTS = "*"
 
 def check_endpoint() -> Iterator[Finding]:
     url = settings.SITE_URL + reverse("stripe_webhook")
-    endpoints = [snapshot.object for page in gateway.webhook_endpoint_pages() for snapshot in page.snapshots()]
-    ours = [endpoint for endpoint in endpoints if _normalised(endpoint["url"]) == _normalised(url)]
+    endpoints = _read_all()
+    ours = _sending_to(url, endpoints)
     enabled = [endpoint for endpoint in ours if endpoint["status"] == "enabled"]
     if not ours:
         yield _missing(url, [endpoint["url"] for endpoint in endpoints])
@@ -42,6 +42,14 @@ def check_endpoint() -> Iterator[Finding]:
         )
     else:
         yield from _check(enabled[0], url)
+
+
+def _read_all() -> list[JSON]:
+    return [snapshot.object for page in gateway.webhook_endpoint_pages() for snapshot in page.snapshots()]
+
+
+def _sending_to(url: str, endpoints: list[JSON]) -> list[JSON]:
+    return [endpoint for endpoint in endpoints if _normalised(endpoint["url"]) == _normalised(url)]
 
 
 def _normalised(url: str) -> tuple[str, str, int | None, str]:
@@ -99,23 +107,16 @@ def _create(url: str) -> str:
             url=url, enabled_events=sorted(handlers.HANDLERS), description=settings.SITE_NAME
         ).object
     except StripeUnavailable:
-        if made_without_answer := _made_without_answer(url):
-            return made_without_answer
-        raise
+        found = _sending_to(url, _read_all())
+        if not found:
+            raise
+        # Only the answer has the secret.
+        return (
+            f"Made {found[0]['id']}, but the answer with its secret was lost. Reveal the secret in Stripe's "
+            "dashboard, put it into .env as STRIPE_WEBHOOK_SECRET, and restart."
+        )
     how = "add its secret, after a comma," if settings.STRIPE_WEBHOOK_SECRETS else "put its secret"
     return f"Made {made['id']}. Now {how} into .env and restart: STRIPE_WEBHOOK_SECRET={made['secret']}"
-
-
-def _made_without_answer(url: str) -> str:
-    """Say which endpoint was made although no answer came; only the answer has its secret."""
-    for page in gateway.webhook_endpoint_pages():
-        for endpoint in page.objects:
-            if _normalised(endpoint["url"]) == _normalised(url):
-                return (
-                    f"Made {endpoint['id']}, but the answer with its secret was lost. Reveal the secret in Stripe's "
-                    "dashboard, put it into .env as STRIPE_WEBHOOK_SECRET, and restart."
-                )
-    return ""
 
 
 def _enable(endpoint: JSON) -> str:
