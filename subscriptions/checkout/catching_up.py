@@ -6,7 +6,6 @@ nothing.
 
 from contextlib import suppress
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.conf import settings
 
@@ -66,11 +65,8 @@ def _is_lost(metadata: JSON) -> bool:
     """Whether an account of this database made the customer, and is no longer here."""
     if metadata.get(mapping.INSTALLATION) != Installation.current_id():
         return False
-    try:
-        account = UUID(str(metadata.get(mapping.ACCOUNT)))
-    except ValueError:
-        return False
-    return not BillingAccount.objects.filter(pk=account).exists()
+    account = mapping.uuid_in(metadata.get(mapping.ACCOUNT))
+    return account is not None and not BillingAccount.objects.filter(pk=account).exists()
 
 
 def _expire_unknown(customer_id: str) -> None:

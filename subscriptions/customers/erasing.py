@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -19,8 +18,7 @@ from billing.errors import StripeMissing
 from billing.mirror import registry
 from subscriptions.customers import linking, ownership
 from subscriptions.customers import services as customers
-from subscriptions.mirror import kinds, refresh, unpaid_orders
-from subscriptions.mirror.mapping import ACCOUNT
+from subscriptions.mirror import kinds, mapping, refresh, unpaid_orders
 from subscriptions.models import (
     BillingAccount,
     ConfirmedAddress,
@@ -107,7 +105,7 @@ def customers_of(user: User) -> list[str]:
     ids += Customer.objects.filter(named_account=str(account.pk)).order_by("pk").values_list("pk", flat=True)
     for email in sorted({each for each in (user.email, account.email, account.seen_email) if each}):
         found = gateway.customers_by_email(email).objects
-        ids += [each["id"] for each in found if (each.get("metadata") or {}).get(ACCOUNT) == str(account.pk)]
+        ids += [each["id"] for each in found if (each.get("metadata") or {}).get(mapping.ACCOUNT) == str(account.pk)]
     if ConfirmedAddress.objects.filter(user=user, email=user.email).exists():
         ids += [customer.pk for customer in linking.unowned_with_address_of(user)]
     return [each for each in dict.fromkeys(ids) if not _is_anothers(each, user)]
@@ -192,19 +190,11 @@ def _account_ids(user: User | None, customer_ids: list[str]) -> list[str]:
     named = {
         account
         for account in Customer.objects.filter(pk__in=customer_ids).values_list("named_account", flat=True)
-        if _is_uuid(account)
+        if mapping.uuid_in(account)
     }
     present = BillingAccount.objects.filter(pk__in=named)
     own = BillingAccount.objects.filter(user=user).values_list("pk", flat=True) if user else ()
     return [*(named - {str(pk) for pk in present.values_list("pk", flat=True)}), *map(str, own)]
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_anothers(customer_id: str, user: User) -> bool:

@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
-from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -16,7 +15,7 @@ from billing.gateway.snapshots import JSON
 from billing.mirror import engine
 from subscriptions.customers import confirming, ownership, purchases
 from subscriptions.customers import services as customers
-from subscriptions.mirror import kinds
+from subscriptions.mirror import kinds, mapping
 from subscriptions.models import (
     BillingAccount,
     Customer,
@@ -158,11 +157,8 @@ def _check(customer: Customer, user: User) -> None:
 
 def _is_free(customer: Customer, user: User) -> bool:
     """Whether its metadata names no other person here. The account of a deleted user is no longer here."""
-    try:
-        named = UUID(customer.named_account)
-    except ValueError:
-        return True
-    return not BillingAccount.objects.filter(pk=named).exclude(user=user).exists()
+    named = mapping.uuid_in(customer.named_account)
+    return named is None or not BillingAccount.objects.filter(pk=named).exclude(user=user).exists()
 
 
 def _claim(customer: Customer, account: BillingAccount, now: datetime) -> None:

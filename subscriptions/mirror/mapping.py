@@ -43,9 +43,15 @@ def metadata_for(claim: CheckoutSession) -> dict[str, str]:
 
 def claim_of(obj: JSON) -> UUID | None:
     """Return the claim that a session or payment intent was made for; None if our checkout did not make it."""
+    metadata = obj.get("metadata")
+    return uuid_in(metadata.get(CLAIM)) if isinstance(metadata, dict) else None
+
+
+def uuid_in(value: object) -> UUID | None:
+    """Return the id of a row of ours that a value of Stripe's metadata is; None if it is anything else."""
     try:
-        return UUID((obj.get("metadata") or {})[CLAIM])
-    except (KeyError, ValueError, TypeError, AttributeError):
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
         return None
 
 
