@@ -33,10 +33,10 @@ def _left_out(found: Differences) -> Iterator[Finding]:
     """Report what Stripe has and this site does not sell or show."""
     if varying := _not_sold():
         yield note(f"Active at Stripe, but not sold here: {some(varying)}. Only fixed amounts for each are sold.")
-    if homeless := _without_product():
-        yield note(f"Active at Stripe, but of no product that is known here, so not sold: {some(homeless)}.")
-    if nameless := found.with_nameless_features:
-        yield note(f"Features without a name are left out of {some(nameless)}. Name them in Stripe's dashboard.")
+    if without_product := _without_product():
+        yield note(f"Active at Stripe, but of no product that is known here, so not sold: {some(without_product)}.")
+    if products := found.with_nameless_features:
+        yield note(f"Features without a name are left out of {some(products)}. Name them in Stripe's dashboard.")
     if unknown := _discounts_of_unknown_terms():
         yield note(
             f"Discounts with terms that this site does not know: {some(unknown)}. "
@@ -45,12 +45,13 @@ def _left_out(found: Differences) -> Iterator[Finding]:
 
 
 def _not_sold() -> list[str]:
-    """The prices that Stripe sells and this site does not, and why."""
+    """Return the prices that Stripe sells and this site does not, and why."""
     active = Price.objects.filter(active=True, is_deleted=False, product__active=True, product__is_deleted=False)
     return [f"{price.pk} ({price.variation})" for price in active.order_by("pk") if not price.is_plain]
 
 
 def _without_product() -> list[str]:
+    """Return the prices whose product is not in the mirror."""
     known = Product.objects.values("pk")
     prices = Price.objects.filter(active=True, is_deleted=False).exclude(product__in=known)
     return list(prices.order_by("pk").values_list("pk", flat=True))

@@ -57,7 +57,7 @@ def drop(*names: str) -> Bend:
 
 
 CANT, FAILED = "can't be read and is left out", "The last full sync failed on 1 object: "
-HOMELESS = "of no product that is known here, so not sold: "
+WITHOUT_PRODUCT = "of no product that is known here, so not sold: "
 NAMELESS, TERMS = "Features without a name are left out of ", "Discounts with terms that this site does not know: "
 
 # What is bent, how, and what the doctor says of it; nothing, where nothing is amiss for this site.
@@ -66,7 +66,7 @@ BAD: dict[str, tuple[str, Bend, str]] = {
     "a feature that is no object": ("product", put(marketing_features=["Fine"]), CANT),
     "a product without a name": ("product", drop("name"), CANT),
     "a product without metadata": ("product", drop("metadata", "default_price", "description"), ""),
-    "a price without a product": ("price", put(product=None), HOMELESS),
+    "a price without a product": ("price", put(product=None), WITHOUT_PRODUCT),
     "a price of no known interval": ("price", put(recurring={"interval": "fortnight"}), ""),
     "a price in no known currency": ("price", put(currency="zzz"), ""),
     "a price without a currency": ("price", drop("currency"), CANT),
@@ -118,8 +118,10 @@ def test_stops_nothing(
     said = "\n".join(line for lines in Doctor(capsys)().lines.values() for line in lines)
     assert (run.failed_objects > 0, finding in said) == (finding in {CANT, FAILED}, True), said
     # The prices of a product that can't be read are of no known product.
-    more = {HOMELESS} if finding == CANT else set()
-    others = [other for other in (CANT, HOMELESS, NAMELESS, TERMS) if other in said and other not in {finding, *more}]
+    more = {WITHOUT_PRODUCT} if finding == CANT else set()
+    others = [
+        other for other in (CANT, WITHOUT_PRODUCT, NAMELESS, TERMS) if other in said and other not in {finding, *more}
+    ]
     assert others == []
     assert_every_page_works(person, staff)
 
