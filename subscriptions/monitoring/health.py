@@ -253,8 +253,9 @@ def _disputes(count: int, first: datetime | None) -> str:
 
 
 def _failing_for(health: Health) -> timedelta | None:
-    since = our_clock.possible(health.state.failing_since_at, now=health.now)
-    return health.now - (since or health.now) if health.state.failing_since_at else None
+    if health.state.failing_since_at is None:
+        return None
+    return health.now - (our_clock.possible(health.state.failing_since_at, now=health.now) or health.now)
 
 
 def _is_full_overdue(health: Health) -> bool:
