@@ -17,7 +17,7 @@ from subscriptions.crontab.installation import describe_database
 
 FIELDS = re.compile(r"\s*(@\w+|(\S+\s+){4}\S+)\s+")
 RUN = re.compile(r" crontab run [0-9a-f]+(?P<options>( --settings=\S+)?)")
-PATIENCE = 120  # Seconds.
+TIMEOUT_SECONDS = 120
 
 # Read by the libraries that reach the database and Stripe.
 LIBRARIES = frozenset(
@@ -74,7 +74,7 @@ def rehearse(line: str, *, variables: Mapping[str, str]) -> Seen:
             [environment["SHELL"], "-c", f"{command[: run.start()]} crontab seen{run['options']}"],
             capture_output=True,
             check=False,
-            timeout=PATIENCE,
+            timeout=TIMEOUT_SECONDS,
             env=environment,
             cwd=environment["HOME"] if Path(environment["HOME"]).is_dir() else "/",
         )

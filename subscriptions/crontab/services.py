@@ -83,11 +83,17 @@ def remove() -> int:
     return len(before) - len(others)
 
 
-def look_ahead(entry: Entry) -> rehearsal.Seen:
-    """Return what an installed entry sees under cron. Raises CrontabFailed, RehearsalFailed."""
+def rehearse(entry: Entry) -> rehearsal.Seen:
+    """Start an installed entry as cron would, and return what it sees. Raises CrontabFailed, RehearsalFailed."""
     lines = table.read()
     place = lines.index(entry.line) if entry.line in lines else len(lines)
     return rehearsal.rehearse(entry.line, variables=entries.variables_of(lines[:place]))
+
+
+def advice() -> str:
+    """Say where settings have to be for cron to see them."""
+    file = Path(settings.BASE_DIR) / (os.environ.get("ENV_FILE") or ".env")
+    return f"Cron sees no variable of this shell: put the settings into {file}."
 
 
 def _check_log(file: Path) -> None:
@@ -113,8 +119,3 @@ def _unseen(line: str, lines_before: list[str]) -> list[str]:
     if there.database != here.database:
         raise CannotInstall.other_database(there.database, names)
     return names
-
-
-def advice() -> str:
-    file = Path(settings.BASE_DIR) / (os.environ.get("ENV_FILE") or ".env")
-    return f"Cron sees no variable of this shell: put the settings into {file}."

@@ -15,7 +15,7 @@ from django.conf import settings
 # What crontab prints, with exit code 1, if a user has no table. Any other failure tells nothing about the table.
 NO_TABLE = re.compile(r"(crontab: )?no crontab for [^\n]+")
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
-PATIENCE = 60  # Seconds.
+TIMEOUT_SECONDS = 60
 
 
 class CrontabFailed(Exception):
@@ -89,7 +89,7 @@ def _run(argument: str) -> "subprocess.CompletedProcess[bytes]":
     environment = os.environ | {"LC_ALL": "C"}
     try:
         return subprocess.run(  # noqa: S603  (the user's own crontab program)
-            [program, argument], capture_output=True, check=False, timeout=PATIENCE, env=environment
+            [program, argument], capture_output=True, check=False, timeout=TIMEOUT_SECONDS, env=environment
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CrontabFailed(f"{program} does not work: {error}") from error

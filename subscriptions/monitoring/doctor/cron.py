@@ -89,7 +89,7 @@ def _not_started(entry: Entry, age: timedelta | None) -> Finding:
 
 def _why(entry: Entry) -> str:
     try:
-        seen = services.look_ahead(entry)
+        seen = services.rehearse(entry)
     except (RehearsalFailed, CrontabFailed) as error:
         return f"Started as cron starts it, the sync fails: {str(error).rstrip('.')}."
     if seen.database != describe_database():
