@@ -48,7 +48,7 @@ def erase_person(user: User, *, now: datetime) -> list[str]:
 
     After a failure, a second call goes on where the first stopped. Raises StripeUnavailable, StripeMisconfigured.
     """
-    ids = customers_of(user)
+    ids = customer_ids_of(user)
     traces = erase_customers(ids, user=user, now=now)
     user.delete()
     forget(traces, since=now)
@@ -93,10 +93,10 @@ def forget(traces: Traces, *, since: datetime) -> None:
     disk.erase(traces)
 
 
-def customers_of(user: User) -> list[str]:
-    """Return every customer who is this person: the present one, earlier and linked ones, and those lost on the way.
+def customer_ids_of(user: User) -> list[str]:
+    """Return the ids of all customers who are this person: the present one, earlier, linked and lost ones.
 
-    One of them was lost if Stripe's answer was; only Stripe knows it, by our metadata. Raises StripeFailure.
+    A customer is lost if Stripe's answer was; only Stripe knows it, by our metadata. Raises StripeFailure.
     """
     account = BillingAccount.objects.filter(user=user).first()
     if account is None:
@@ -111,8 +111,8 @@ def customers_of(user: User) -> list[str]:
     return [each for each in dict.fromkeys(ids) if not _is_anothers(each, user)]
 
 
-def customers_with(customer_id: str) -> list[str]:
-    """Return a customer who is nobody here, with all others of the same account, which was deleted."""
+def customer_ids_with(customer_id: str) -> list[str]:
+    """Return the id of a customer who is nobody here, with those of all others of the same account, now deleted."""
     named = Customer.objects.filter(pk=customer_id).values_list("named_account", flat=True).first()
     others = Customer.objects.filter(named_account=named).values_list("pk", flat=True) if named else ()
     return [each for each in dict.fromkeys([customer_id, *others]) if ownership.owner_of(each) is None]

@@ -78,7 +78,7 @@ def erase(*, user: User, now: datetime) -> Traces:
     Subscriptions are read from Stripe first, so that the ids of all of them are known. A second call goes on. Raises
     StripeFailure.
     """
-    ids = erasing.customers_of(user)
+    ids = erasing.customer_ids_of(user)
     for customer_id in ids:
         _close_checkouts(customer_id)
         linking.read_subscriptions(customer_id)

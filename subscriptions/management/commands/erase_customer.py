@@ -53,16 +53,16 @@ class Command(BaseCommand):
             user = api_users.find(who)
             if user is None:
                 raise CommandError(f"there is no user {who}")
-            return user, self._customers_of(user)
+            return user, self._customer_ids_of(user)
         owner = ownership.owner_of(who)
         if owner is not None:
-            return owner, self._customers_of(owner)
+            return owner, self._customer_ids_of(owner)
         if not Customer.objects.filter(pk=who).exists():
             raise CommandError(f"there is no customer {who} here")
-        return None, erasing.customers_with(who)
+        return None, erasing.customer_ids_with(who)
 
-    def _customers_of(self, user: User) -> list[str]:
-        ids = erasing.customers_of(user)
+    def _customer_ids_of(self, user: User) -> list[str]:
+        ids = erasing.customer_ids_of(user)
         for customer in linking.unowned_with_address_of(user):
             if customer.pk not in ids:
                 self.stderr.write(
