@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -37,7 +37,7 @@ class Traces:
     payments: frozenset[str] = frozenset()
     addresses: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
-    user_pk: Any = field(default=None)
+    user_pk: Any = None
 
     def with_those_of(self, other: "Traces") -> "Traces":
         return Traces(
