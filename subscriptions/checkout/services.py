@@ -183,9 +183,7 @@ def _already_has(claim: ProductClaim, price: Price, user: User) -> Started | Non
     if failed := holdings.failed_order_of(price.product.pk):
         first_payments.end_unpaid(failed)
         holdings = access.holdings_of(user)
-    held = holdings.holding_of(price.product, price=price)
-    held = held or _due(user, price)
-    if held:
+    if held := holdings.holding_of(price.product, price=price) or _due(user, price):
         claims.end_purchase(claim)
         return Started(held=held)
     if other_currency := holdings.other_currency(price):
