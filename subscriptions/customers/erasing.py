@@ -37,8 +37,9 @@ from subscriptions.user_model import User
 
 logger = logging.getLogger(__name__)
 
-# The clocks of several machines may differ by less than this.
-CLOCKS_DIFFER = timedelta(minutes=5)
+# An event that another machine stores during an erasure may have an earlier time, if that machine's clock is behind.
+# This is far more than such clocks usually differ by.
+CLOCK_MARGIN = timedelta(minutes=5)
 
 INACTIVE = "every subscription had ended"
 
@@ -88,7 +89,7 @@ def forget(traces: Traces, *, since: datetime) -> None:
 
     Raises OSError if a log can't be written.
     """
-    records.erase(traces, since=since - CLOCKS_DIFFER)
+    records.erase(traces, since=since - CLOCK_MARGIN)
     sessions.erase(traces)
     disk.erase(traces)
 
