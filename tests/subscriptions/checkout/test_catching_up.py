@@ -40,6 +40,14 @@ def restore_backup(*, with_customer: bool = True) -> None:
     SyncState.objects.update(last_pass_at=timezone.now() - timedelta(hours=2))
 
 
+@pytest.fixture
+def bought(subscription: Subscription) -> Price:
+    """What Ada subscribes to, which the backup does not know."""
+    sync_now()
+    assert subscription.price
+    return subscription.price
+
+
 def click(client: Client, price: Price) -> str:
     response = client.post(f"/buy/{price.pk}/")
     assert response.status_code in {302, 303}
@@ -49,14 +57,17 @@ def click(client: Client, price: Price) -> str:
 class TestAfterARestore:
     @pytest.mark.parametrize("with_customer", [True, False])
     def test_a_subscription_is_not_bought_again(
-        self, customer_client: Client, subscription: Subscription, local_stripe: LocalStripe, *, with_customer: bool
+        self,
+        customer_client: Client,
+        subscription: Subscription,
+        bought: Price,
+        local_stripe: LocalStripe,
+        *,
+        with_customer: bool,
     ) -> None:
-        sync_now()
-        price = subscription.price
-        assert price
         restore_backup(with_customer=with_customer)
         local_stripe.forget_calls()
-        assert click(customer_client, price) == "/account/"
+        assert click(customer_client, bought) == "/account/"
         assert CREATE_SESSION not in local_stripe.calls
         assert [theirs.id for theirs in local_stripe.api.subscriptions.list().data] == [subscription.pk]
 
@@ -84,11 +95,8 @@ class TestAfterARestore:
 
     @pytest.mark.parametrize("by_sync", [True, False])
     def test_who_signs_up_anew_does_not_pay_twice(
-        self, client: Client, subscription: Subscription, local_stripe: LocalStripe, *, by_sync: bool
+        self, client: Client, subscription: Subscription, bought: Price, local_stripe: LocalStripe, *, by_sync: bool
     ) -> None:
-        sync_now()
-        price = subscription.price
-        assert price
         restore_backup(with_customer=False)
         User.objects.all().delete()
         if by_sync:
@@ -96,25 +104,22 @@ class TestAfterARestore:
         anew = User.objects.create_user("ada2", "ada@example.com")
         client.force_login(anew)
         local_stripe.forget_calls()
-        answer = client.post(f"/buy/{price.pk}/", follow=True)
+        answer = client.post(f"/buy/{bought.pk}/", follow=True)
         assert "There is a subscription to this with your address already" in answer.content.decode()
         assert CREATE_SESSION not in local_stripe.calls
         assert "We have purchases made with ada@example.com" in client.get("/account/").content.decode()
         confirming.confirm(user=anew, token=confirming.token_for(anew), now=timezone.now())
         assert linking.link_confirmed(user=anew, now=timezone.now()) == [subscription.customer_id]
-        assert click(client, price) == "/account/"
+        assert click(client, bought) == "/account/"
         assert [theirs.id for theirs in local_stripe.api.subscriptions.list().data] == [subscription.pk]
 
     def test_somebody_elses_product_or_address_bars_nobody(
-        self, client: Client, subscription: Subscription, yearly: Price, team: Price, local_stripe: LocalStripe
+        self, client: Client, bought: Price, yearly: Price, team: Price, local_stripe: LocalStripe
     ) -> None:
-        sync_now()
-        price = subscription.price
-        assert price
         restore_backup(with_customer=False)
         User.objects.all().delete()
         sync_now(full=True)
-        for name, wanted in (("ada", team), ("bob", price)):
+        for name, wanted in (("ada", team), ("bob", bought)):
             client.force_login(User.objects.create_user(name, f"{name}@example.com"))
             assert click(client, wanted).startswith("http")
 
