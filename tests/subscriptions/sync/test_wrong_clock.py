@@ -119,27 +119,23 @@ class TestTheInbox:
         assert (found.by_webhook.last_at, found.by_webhook.last_day) == (None, 0)
 
 
+def claim_ahead(customer: Customer, price: Price, now: datetime, state: str) -> ProductClaim:
+    return ProductClaim.objects.create(
+        pk=ProductClaim.key_of(customer.pk, price.product_id),
+        customer=customer,
+        product_id=price.product_id,
+        state=state,
+        taken_at=now + AHEAD,
+    )
+
+
 class TestTheClaim:
     def test_of_a_change_is_asked_about(self, now: datetime, customer: Customer, price: Price) -> None:
-        claim = ProductClaim.objects.create(
-            pk=ProductClaim.key_of(customer.pk, price.product_id),
-            customer=customer,
-            product_id=price.product_id,
-            state=ProductClaim.State.CHANGING,
-            taken_at=now + AHEAD,
-        )
-        claims.settle_change(claim, now=now)
+        claims.settle_change(claim_ahead(customer, price, now, "changing"), now=now)
         assert not ProductClaim.objects.exists()
 
     def test_of_a_purchase_is_over(self, now: datetime, customer: Customer, price: Price) -> None:
-        claim = ProductClaim.objects.create(
-            pk=ProductClaim.key_of(customer.pk, price.product_id),
-            customer=customer,
-            product_id=price.product_id,
-            state=ProductClaim.State.BUYING,
-            taken_at=now + AHEAD,
-        )
-        assert claims.is_over(claim, now=now)
+        assert claims.is_over(claim_ahead(customer, price, now, "buying"), now=now)
 
     def test_of_an_address_is_no_claim(self, now: datetime) -> None:
         key = salted_hmac(forms.__name__, "ada@example.com").hexdigest()
