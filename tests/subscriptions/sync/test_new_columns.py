@@ -1,6 +1,7 @@
 """The first full sync after an update fills the columns that the update added; that is no drift."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -22,13 +23,20 @@ from tests.subscriptions.conftest import DAY, settle, sync_now
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def migration(db: None) -> Iterator[Any]:
-    """The record of the update that has added `collection_method`, put back as it was afterwards."""
-    records = MigrationRecorder(connection).migration_qs.filter(app="subscriptions", name="0013_pauses_and_ends")
+@contextmanager
+def restored(name: str) -> Iterator[Any]:
+    """Give the record of an update, and put it back as it was afterwards."""
+    records = MigrationRecorder(connection).migration_qs.filter(app="subscriptions", name=name)
     applied = records.values_list("applied", flat=True).get()
     yield records
     records.update(applied=applied)
+
+
+@pytest.fixture
+def migration(db: None) -> Iterator[Any]:
+    """The record of the update that has added `collection_method`."""
+    with restored("0013_pauses_and_ends") as records:
+        yield records
 
 
 @pytest.fixture
@@ -78,11 +86,9 @@ def test_afterwards_it_is_drift_again(updated: Subscription, migration: Any) -> 
 
 @pytest.fixture
 def contents(db: None) -> Iterator[Any]:
-    """The record of the update that added to the changes of a schedule, put back as it was afterwards."""
-    records = MigrationRecorder(connection).migration_qs.filter(app="subscriptions", name="0024_schedule_contents")
-    applied = records.values_list("applied", flat=True).get()
-    yield records
-    records.update(applied=applied)
+    """The record of the update that added to the changes of a schedule."""
+    with restored("0024_schedule_contents") as records:
+        yield records
 
 
 @pytest.fixture(params=["not started", "referenced"])
