@@ -108,6 +108,20 @@ def buy(person: User, price: Price) -> Started:
     return checkout.start(user=person, price_id=price.pk, now=timezone.now())
 
 
+def charge_in_dashboard(local_stripe: LocalStripe, customer_id: str, amount: int) -> str:
+    """Charge a customer's card without an invoice or a checkout; returns the payment intent's id."""
+    return local_stripe.api.payment_intents.create(
+        {
+            "amount": amount,
+            "currency": "usd",
+            "customer": customer_id,
+            "payment_method": "pm_card_visa",
+            "confirm": True,
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+        }
+    ).id
+
+
 def sessions_by_status(local_stripe: LocalStripe) -> list[str]:
     return sorted(str(session.status) for session in local_stripe.api.checkout.sessions.list().data)
 

@@ -34,7 +34,7 @@ from subscriptions.models import (
 )
 from tests.fixtures import LocalStripe, deliver
 from tests.running import copy_project
-from tests.subscriptions.conftest import settle, sync_now
+from tests.subscriptions.conftest import charge_in_dashboard, settle, sync_now
 from tests.subscriptions.customers import everywhere
 
 pytestmark = pytest.mark.django_db
@@ -202,11 +202,8 @@ class TestWhatComesLater:
         erase()
         local_stripe.forget_calls()
         made = local_stripe.api.customers.create({"email": "bob@example.com"})
-        intent = local_stripe.api.payment_intents.create(
-            {"amount": 900, "currency": "usd", "customer": made.id, "payment_method": "pm_card_visa", "confirm": True,
-             "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
-        )  # fmt: skip
-        local_stripe.api.refunds.create({"payment_intent": intent.id, "amount": 500})
+        intent = charge_in_dashboard(local_stripe, made.id, 900)
+        local_stripe.api.refunds.create({"payment_intent": intent, "amount": 500})
         for event in local_stripe.events("refund.created"):
             assert deliver(client, event).status_code == 200
         assert Refund.objects.get().amount == 500

@@ -16,7 +16,7 @@ from subscriptions.models import CheckoutSession, Dispute, Payment, Subscription
 from subscriptions.monitoring import dispute_deadlines, health
 from subscriptions.payments import disputes
 from tests.fixtures import LocalStripe, deliver
-from tests.subscriptions.conftest import DAY, buy, settle, sync_now
+from tests.subscriptions.conftest import DAY, buy, charge_in_dashboard, settle, sync_now
 from tests.subscriptions.reading import words
 
 pytestmark = pytest.mark.django_db
@@ -137,19 +137,8 @@ class TestOfAPurchase:
         assert Payment.objects.get().gives_access
 
     def test_of_somebody_unknown_links_nobody(self, client: Client, local_stripe: LocalStripe) -> None:
-        api = local_stripe.api
-        theirs = api.customers.create({"email": "eve@example.com"})
-        intent = api.payment_intents.create(
-            {
-                "amount": 900,
-                "currency": "usd",
-                "customer": theirs.id,
-                "payment_method": "pm_card_visa",
-                "confirm": True,
-                "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
-            }
-        )
-        dispute(local_stripe, intent.id)
+        theirs = local_stripe.api.customers.create({"email": "eve@example.com"})
+        dispute(local_stripe, charge_in_dashboard(local_stripe, theirs.id, 900))
         assert set(deliver_all(client, local_stripe)) == {"done"}
         row = Dispute.objects.get()
         assert (row.customer_id, row.invoice_id, row.subscription_id) == (None, None, None)

@@ -10,25 +10,11 @@ from subscriptions.models import CheckoutSession, Customer, Invoice, Payment, Re
 from subscriptions.payments import duplicates, received
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions import reading
-from tests.subscriptions.conftest import Meanwhile, buy, settle, sync_now
+from tests.subscriptions.conftest import Meanwhile, buy, charge_in_dashboard, settle, sync_now
 from tests.subscriptions.payments.test_refunds import give_back, refund_page
 from tests.subscriptions.rows import LONG_AGO, bill
 
 pytestmark = pytest.mark.django_db
-
-
-def paid_intent(local_stripe: LocalStripe, customer: Customer, amount: int) -> str:
-    """Return a payment of the customer's that is on no invoice yet."""
-    return local_stripe.api.payment_intents.create(
-        {
-            "amount": amount,
-            "currency": "usd",
-            "customer": customer.pk,
-            "payment_method": "pm_card_visa",
-            "confirm": True,
-            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
-        }
-    ).id
 
 
 @pytest.fixture
@@ -39,7 +25,9 @@ def big(customer: Customer, local_stripe: LocalStripe) -> Invoice:
     draft = api.invoices.create({"customer": customer.pk, "pending_invoice_items_behavior": "include"})
     api.invoices.finalize_invoice(draft.id)
     for amount in (4000, 3500, 2500):
-        api.invoices.attach_payment(draft.id, {"payment_intent": paid_intent(local_stripe, customer, amount)})
+        api.invoices.attach_payment(
+            draft.id, {"payment_intent": charge_in_dashboard(local_stripe, customer.pk, amount)}
+        )
         local_stripe.control("clock", advance=3600)
     settle()
     local_stripe.forget_calls()
@@ -138,7 +126,9 @@ class TestCancelAndRefund:
         extra = api.invoices.create({**owned, "pending_invoice_items_behavior": "include"})
         api.invoices.finalize_invoice(extra.id)
         for amount in (400, 200):
-            api.invoices.attach_payment(extra.id, {"payment_intent": paid_intent(local_stripe, customer, amount)})
+            api.invoices.attach_payment(
+                extra.id, {"payment_intent": charge_in_dashboard(local_stripe, customer.pk, amount)}
+            )
         made = duplicates.cancel_and_refund(new_subscription)
         assert sorted(refund.amount for refund in made) == [200, 400, 1900]
         assert sorted(refunds_at_stripe(local_stripe)) == [200, 400, 1900]

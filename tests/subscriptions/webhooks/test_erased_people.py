@@ -17,7 +17,7 @@ from django.utils import timezone
 from billing.models import PromotionCode
 from subscriptions.models import CheckoutSession, Customer, Dispute, ErasedObject, Invoice, Refund, WebhookEvent
 from tests.fixtures import LocalStripe, deliver
-from tests.subscriptions.conftest import settle, sync_now
+from tests.subscriptions.conftest import charge_in_dashboard, settle, sync_now
 
 pytestmark = pytest.mark.django_db
 
@@ -198,11 +198,8 @@ class TestRefundsAndDisputes:
         self, client: Client, late: list[dict[str, Any]], local_stripe: LocalStripe
     ) -> None:
         made = local_stripe.api.customers.create({"email": "bob@example.com"})
-        paid = local_stripe.api.payment_intents.create(
-            {"amount": 900, "currency": "usd", "customer": made.id, "payment_method": "pm_card_visa", "confirm": True,
-             "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
-        )  # fmt: skip
-        local_stripe.api.refunds.create({"payment_intent": paid.id, "amount": 500})
+        intent = charge_in_dashboard(local_stripe, made.id, 900)
+        local_stripe.api.refunds.create({"payment_intent": intent, "amount": 500})
         [event] = local_stripe.events("refund.created")
         local_stripe.control("faults", status=500, count=99)
         assert deliver(client, event).status_code == 500
