@@ -1,6 +1,7 @@
 """What the tests of customers and their subscriptions begin with."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from subscriptions.models import CheckoutSession, Customer, Payment, Subscriptio
 from subscriptions.sync import incremental
 from subscriptions.sync.context import SyncResults
 from tests.fixtures import LocalStripe
+from tests.subscriptions.crontab.debian import FakeCrontab
 
 User = get_user_model()
 
@@ -67,6 +69,14 @@ def meanwhile(local_stripe: LocalStripe) -> Meanwhile:
 def yearly(price: Price) -> Price:
     terms = PriceTerms(unit_amount=19000, currency="usd", interval="year")
     return catalog.add_price(product=price.product, terms=terms, request_id="yearly")
+
+
+@pytest.fixture
+def crontab(tmp_path: Path, settings: Any) -> FakeCrontab:
+    """A crontab program that stands for Debian's, without a table."""
+    fake = FakeCrontab(tmp_path / "fake")
+    settings.CRONTAB_EXECUTABLE = str(fake.program)
+    return fake
 
 
 @pytest.fixture

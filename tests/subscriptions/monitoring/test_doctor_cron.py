@@ -23,14 +23,6 @@ NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def crontab(tmp_path: Path, settings: Any) -> FakeCrontab:
-    """A crontab program without a table."""
-    fake = FakeCrontab(tmp_path / "fake")
-    settings.CRONTAB_EXECUTABLE = str(fake.program)
-    return fake
-
-
-@pytest.fixture
 def installed(crontab: FakeCrontab) -> FakeCrontab:
     crontab.table.write_text("".join(entries.make_lines(this_installation())))
     return crontab
