@@ -55,6 +55,8 @@ class Invoice(MirroredRow):
         UNCOLLECTIBLE = "uncollectible", "Written off"
         VOID = "void", "Cancelled"
 
+    CLOSED_UNPAID = frozenset({Status.UNCOLLECTIBLE, Status.VOID})
+
     class BillingReason(models.TextChoices):
         """Why Stripe made it. https://docs.stripe.com/api/invoices/object#invoice_object-billing_reason"""
 
@@ -165,7 +167,10 @@ class Invoice(MirroredRow):
     @property
     def is_for_period(self) -> bool:
         """Whether it is for a period of a subscription: of no use once that has ended."""
-        return self.billing_reason in {"subscription_create", "subscription_cycle"}
+        return self.billing_reason in {
+            self.BillingReason.SUBSCRIPTION_CREATE,
+            self.BillingReason.SUBSCRIPTION_CYCLE,
+        }
 
     @property
     def brings_nothing_back(self) -> bool:
@@ -180,7 +185,7 @@ class Invoice(MirroredRow):
     @property
     def is_charged(self) -> bool:
         """Whether a card is charged for it. Stripe stops that when its subscription ends."""
-        return self.collection_method == "charge_automatically"
+        return self.collection_method == self.Collection.CHARGE
 
     @property
     def stays_owed(self) -> bool:
@@ -190,25 +195,29 @@ class Invoice(MirroredRow):
     @property
     def is_being_paid(self) -> bool:
         """Whether its payment is under way, so that paying it on its page would be paying twice."""
-        if not self.is_payable or self.billing_reason != "subscription_create" or self.subscription is None:
+        is_first = self.billing_reason == self.BillingReason.SUBSCRIPTION_CREATE
+        if not self.is_payable or not is_first or self.subscription is None:
             return False
         return self.subscription.awaited is not None and self.subscription.awaited.is_awaited
 
     @property
     def used_credit(self) -> int:
         """The amount that the customer's credit has paid of it."""
-        return min(-self.starting_balance, max(0, self.total)) if self._is_settled and self.starting_balance < 0 else 0
+        if not self._is_balance_applied or self.starting_balance >= 0:
+            return 0
+        return min(-self.starting_balance, max(0, self.total))
 
     @property
     def owed_before(self) -> int:
         """The amount that was owed from earlier invoices and is billed with this one."""
         billed = self.amount_due + self.credited_before_payment
-        return self.starting_balance if self._is_settled and 0 < self.starting_balance <= billed - self.total else 0
+        is_billed = self._is_balance_applied and 0 < self.starting_balance <= billed - self.total
+        return self.starting_balance if is_billed else 0
 
     @property
     def carried_over(self) -> int:
         """The amount, too small to be charged, that the next invoice bills; below zero, what that is reduced by."""
-        if not self._is_settled or self.ending_balance is None:
+        if not self._is_balance_applied or self.ending_balance is None:
             return 0
         return self.ending_balance - self.starting_balance - self.used_credit + self.owed_before
 
@@ -230,7 +239,7 @@ class Invoice(MirroredRow):
         return ", ".join(f"{money.display(amount, self.currency)} {words}" for amount, words in parts if amount)
 
     @property
-    def _is_settled(self) -> bool:
+    def _is_balance_applied(self) -> bool:
         """Whether the customer's balance has been applied to it; of a void one that is undone."""
         return self.ending_balance is not None and self.status != self.Status.VOID
 

@@ -208,7 +208,7 @@ class Subscription(SubscriptionDates):
     @property
     def is_sent_invoices(self) -> bool:
         """Whether its owner gets invoices to pay, and no card is charged."""
-        return self.collection_method == "send_invoice"
+        return self.collection_method == Invoice.Collection.SEND
 
     @property
     def product_name(self) -> str:
@@ -267,7 +267,7 @@ class Subscription(SubscriptionDates):
         if self.status == self.Status.INCOMPLETE:
             return True
         if self.status == self.Status.UNPAID:
-            return self.latest_invoice is not None and self.latest_invoice.status == "draft"
+            return self.latest_invoice is not None and self.latest_invoice.status == Invoice.Status.DRAFT
         ends_at = self.current_period_end_at
         return self.status == self.Status.PAUSED and ends_at is not None and ends_at <= stripe_clock.now()
 
@@ -279,7 +279,8 @@ class Subscription(SubscriptionDates):
         """
         if self.status not in {self.Status.PAST_DUE, self.Status.UNPAID} or self.latest_invoice is None:
             return ""
-        return {"void": "cancelled", "uncollectible": "written off"}.get(self.latest_invoice.status, "")
+        is_closed = self.latest_invoice.status in Invoice.CLOSED_UNPAID
+        return str(self.latest_invoice.status_label).lower() if is_closed else ""
 
     @property
     def can_resume(self) -> bool:

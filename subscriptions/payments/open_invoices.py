@@ -19,7 +19,7 @@ class CannotClose(Exception):
 
     @classmethod
     def not_open(cls, invoice: Invoice) -> Self:
-        if invoice.status in {Invoice.Status.VOID, Invoice.Status.UNCOLLECTIBLE}:
+        if invoice.status in Invoice.CLOSED_UNPAID:
             # Perhaps by an earlier try, whose answer was lost.
             return cls(f"Invoice {invoice} is closed already ({invoice.status_label}).")
         return cls(f"Invoice {invoice} is not open ({invoice.status}), so nothing was changed.")
