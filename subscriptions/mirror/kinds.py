@@ -5,19 +5,17 @@
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, TypeGuard
+from typing import Any
 
 from billing import gateway
-from billing.errors import StripeFailure, StripeMissing
+from billing.errors import StripeFailure
 from billing.gateway.snapshots import JSON, moment
 from billing.mirror.registry import Kind, register
-from subscriptions.mirror import history, mapping, refund_links, subscription_mapping
+from subscriptions.mirror import erased, history, mapping, refund_links, subscription_mapping
 from subscriptions.models import (
     CheckoutSession,
     Customer,
     Dispute,
-    ErasedCustomer,
-    ErasedObject,
     Invoice,
     Payment,
     Refund,
@@ -33,58 +31,7 @@ def _is_ours(obj: JSON) -> bool:
 
 def _is_not_erased(obj: JSON) -> bool:
     """Whether the object belongs to nobody who was erased here; asks Stripe whose an unknown payment is."""
-    return not names_erased(obj, obj["object"])
-
-
-def names_erased(obj: JSON, object_name: str) -> bool:
-    """Whether the object belongs to somebody who was erased here; it may be malformed.
-
-    Raises StripeUnavailable or StripeMisconfigured if Stripe has to say whose an unknown payment is.
-    """
-    if object_name in {"refund", "dispute"}:
-        return not _is_payment_not_erased(obj)
-    customer = obj.get("id") if object_name == "customer" else id_in(obj.get("customer"))
-    # Anything but an id fails when its column is checked.
-    if _can_be_id(customer) and ErasedCustomer.objects.filter(pk=customer).exists():
-        return True
-    metadata = obj.get("metadata") if object_name == "customer" else None
-    account = metadata.get(mapping.ACCOUNT) if isinstance(metadata, dict) else None
-    return _can_be_id(account) and ErasedObject.is_one_of([account])
-
-
-def _is_payment_not_erased(obj: JSON) -> bool:
-    """A refund or dispute names no customer; its payment intent does, and is expanded in lists but not in events."""
-    payment = obj.get("payment_intent")
-    ids = [each for each in (obj.get("id"), id_in(payment), id_in(obj.get("charge"))) if _can_be_id(each)]
-    if ErasedObject.is_one_of(ids):
-        return False
-    if _can_be_id(payment):
-        # A purchase's payment is known here; nobody was erased in most installations.
-        if Payment.objects.filter(payment_intent_id=payment).exists() or not ErasedCustomer.objects.exists():
-            return True
-        payment = _payment_at_stripe(payment)
-    customer = id_in(payment.get("customer")) if isinstance(payment, dict) else None
-    if not (_can_be_id(customer) and ErasedCustomer.objects.filter(pk=customer).exists()):
-        return True
-    ErasedObject.remember(ids)
-    return False
-
-
-def _can_be_id(value: object) -> TypeGuard[str]:
-    """Whether it could be an id of Stripe's or ours; a database can't even look for every text."""
-    return isinstance(value, str) and value.isascii() and value.isprintable()
-
-
-def _payment_at_stripe(payment_intent_id: str) -> JSON | None:
-    try:
-        return gateway.retrieve_payment_intent(payment_intent_id).object
-    except StripeMissing:
-        return None
-
-
-def id_in(value: object) -> object:
-    """Return the id of an object that may be expanded."""
-    return value.get("id") if isinstance(value, dict) else value
+    return not erased.is_of_erased(obj, obj["object"])
 
 
 def _extra_columns(before: Subscription | None, after: Subscription) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from billing.errors import StripeFailure
 from billing.gateway.snapshots import JSON, Event
 from billing.mirror import engine, registry
 from billing.mirror.validation import READ_ERRORS
-from subscriptions.mirror import kinds
+from subscriptions.mirror import erased
 
 # What is read of a thin event. Others of its fields may say what the object was before.
 THIN_FIELDS = frozenset({"id", "object", "type", "created", "context", "livemode", "related_object"})
@@ -25,7 +25,7 @@ def storable(event: Event, payload: JSON) -> JSON | None:
     kind = registry.kind_of_event(event)
     if kind.customer_on_row:
         try:
-            if kinds.names_erased(event.object, kind.object_name) and not _has_row(kind, event.object):
+            if erased.is_of_erased(event.object, kind.object_name) and not _has_row(kind, event.object):
                 return None
         except StripeFailure:
             return _ids_alone(event, payload)
@@ -43,5 +43,5 @@ def _has_row(kind: "registry.Kind[registry.Row]", obj: JSON) -> bool:
 def _ids_alone(event: Event, payload: JSON) -> JSON:
     """Return an event without the object's state; without an API version, the object is fetched when it is handled."""
     envelope = {name: payload[name] for name in ENVELOPE & payload.keys()}
-    said = {name: kinds.id_in(event.object.get(name)) for name in IDS if event.object.get(name)}
+    said = {name: erased.id_in(event.object.get(name)) for name in IDS if event.object.get(name)}
     return {**envelope, "data": {"object": said}}
