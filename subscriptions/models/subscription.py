@@ -249,6 +249,16 @@ class Subscription(SubscriptionDates):
         return {item["product"] for item in self.items}
 
     @property
+    def has_discount(self) -> bool:
+        """Whether it, or its customer, has a discount."""
+        return bool(self.discount_ids) or bool(self.customer and self.customer.discount)
+
+    @property
+    def is_at_list_price(self) -> bool:
+        """Whether it costs what its prices say: no discount, and no tax on top."""
+        return not self.has_discount and not self.is_taxed
+
+    @property
     def has_known_discounts(self) -> bool:
         """Whether more than their ids is known of all discounts."""
         return set(self.discount_ids) <= {discount["id"] for discount in self.discounts}
