@@ -16,10 +16,11 @@ from subscriptions.models.customer import (
     LinkedCustomer,
 )
 from subscriptions.models.dispute import Dispute, DisputeHold
-from subscriptions.models.invoice import Invoice, Refund
+from subscriptions.models.invoice import Invoice
 from subscriptions.models.payment import Payment
 from subscriptions.models.product_claim import ProductClaim
 from subscriptions.models.rate_count import RateCount
+from subscriptions.models.refund import Refund
 from subscriptions.models.status_change import StatusChange
 from subscriptions.models.subscription import Subscription
 from subscriptions.models.subscription_schedule import SubscriptionSchedule

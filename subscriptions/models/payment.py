@@ -10,7 +10,7 @@ from subscriptions.models import dispute
 from subscriptions.models.awaited_payment import AwaitedPayment, Awaits
 from subscriptions.models.customer import BillingAccount
 from subscriptions.models.dispute import DisputeHold
-from subscriptions.models.invoice import Refund, shown_amount
+from subscriptions.models.refund import Refund, shown_amount
 from subscriptions.user_model import User
 
 
