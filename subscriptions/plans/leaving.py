@@ -163,7 +163,7 @@ def _planned(subscription: Subscription) -> Iterator[str]:
         for later in outlook.later_changes_of(subscription):
             times = f" \N{MULTIPLICATION SIGN} {later.quantity}" if later.quantity > 1 else ""
             yield _change(later.name, f"{later.terms}{times}" if later.price else "", later.at)
-        if waiting.begins_discounted or subscription.discount_ids:
+        if waiting.begins_discounted or subscription.has_discount:
             yield "these are prices before any discount"
     if subscription.pauses_at and not subscription.ends_with_period:
         yield f"pauses on {_day(subscription.pauses_at)}"

@@ -311,6 +311,19 @@ class TestChargesInWords:
         (held,) = ownership.running_of(User.objects.get(username="ada"))
         assert leaving.charge_in_words(held) == f"Pro: $19.00 per month, next charge on May 3, 2099{said}"
 
+    def test_name_a_change_before_the_discount_of_the_customer(self, price: Price, customer: Customer) -> None:
+        Customer.objects.update(discount={"id": "di_1", "coupon": "half", "end": None})
+        SubscriptionSchedule.objects.create(
+            pk="sub_sched_1", status="active", next_price=price, next_quantity=2, next_at=rows.MAY
+        )
+        rows.subscribe(customer, price, schedule_id="sub_sched_1")
+        (held,) = ownership.running_of(User.objects.get(username="ada"))
+        assert leaving.charge_in_words(held) == (
+            "Pro: $19.00 per month, before your discount, next charge on May 3, 2099"
+            "; changes to Pro, $19.00 per month \N{MULTIPLICATION SIGN} 2 on May 3, 2099"
+            "; these are prices before any discount"
+        )
+
     def test_promise_no_free_end_to_what_is_billed_by_use(self, price: Price) -> None:
         ends = {"cancel_at_period_end": True, "current_period_end_at": rows.MAY, "currency": "usd"}
         held = Subscription(status="active", product=price.product, items=[rows.item_of(price)], **ends)
