@@ -65,8 +65,8 @@ class Subscription(SubscriptionDates):
     """A subscription at Stripe. https://docs.stripe.com/api/subscriptions/object"""
 
     # Lines for its owner, set by plans/outlook.py for pages that show them.
-    further_items: "list[object]"
-    later_changes: "list[object]"
+    further_items: "list[Any]"
+    later_changes: "list[Any]"
 
     # Its discounts with the terms of their coupons, set by plans/amounts.py.
     known_discounts: "list[Any] | None" = None

@@ -160,7 +160,8 @@ def _planned(subscription: Subscription) -> Iterator[str]:
     if waiting and waiting.next_at and not subscription.ends_with_period:
         product = waiting.next_price.product if waiting.next_price else None
         yield _change(product.name if product else "another plan", subscription.pending_terms, waiting.next_at)
-        for later in outlook.later_changes_of(subscription):
+        outlook.attach([subscription])
+        for later in subscription.later_changes:
             times = f" \N{MULTIPLICATION SIGN} {later.quantity}" if later.quantity > 1 else ""
             yield _change(later.name, f"{later.terms}{times}" if later.price else "", later.at)
         if waiting.begins_discounted or subscription.has_discount:

@@ -45,15 +45,6 @@ def attach(subscriptions: Iterable[Subscription]) -> None:
         one.later_changes = [_line(one, change, prices, change.get("at")) for change in changes[one.pk]]
 
 
-def later_changes_of(subscription: Subscription) -> list[PlanLine]:
-    """Return the changes that follow the next one; one query, or none without such."""
-    waiting = subscription.pending_change
-    changes = waiting.following[1:] if waiting else []
-    ids = [change["price"] for change in changes if change.get("price")]
-    prices = Price.objects.select_related("product").in_bulk(ids) if ids else {}
-    return [_line(subscription, change, prices, change.get("at")) for change in changes]
-
-
 def _line(subscription: Subscription, line: JSON, prices: dict[str, Price], at: int | None) -> PlanLine:
     moment = None if at is None else datetime.fromtimestamp(at, UTC)
     return PlanLine(prices.get(line.get("price", "")), line.get("quantity") or 1, moment, subscription.currency)
