@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.dateformat import format as format_date
 
 from billing.models import LooseLink, Price, own_id
+from subscriptions.formatting import format_times
 from subscriptions.models.customer import BillingAccount
 from subscriptions.models.subscription import Subscription
 from subscriptions.user_model import User
@@ -132,8 +133,7 @@ class StatusChange(models.Model):
             return "a plan that is no longer listed"
         name = price.product.name if price.product else "a plan that is no longer listed"
         currency = self.subscription.currency if self.subscription else ""
-        times = f" \N{MULTIPLICATION SIGN} {quantity}" if quantity and quantity > 1 else ""
-        return f"{name}, {price.terms_in(currency)}{times}"
+        return f"{name}, {price.terms_in(currency)}{format_times(quantity)}"
 
     def _end_words(self) -> list[str]:
         if self.cancels_at == self.from_cancels_at or self.to_status in Subscription.ENDED:

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db import models
 
 from billing.models import LooseLink, MirroredRow, stripe_id
+from subscriptions.formatting import format_times
 
 
 class ScheduleQuerySet(models.QuerySet["SubscriptionSchedule"]):
@@ -80,8 +81,7 @@ class SubscriptionSchedule(MirroredRow):
     @property
     def terms_display(self) -> str:
         """What that plan costs: "$19.00 per month", and how many times; empty if it is not known."""
-        times = f" \N{MULTIPLICATION SIGN} {self.next_quantity}" if (self.next_quantity or 1) > 1 else ""
-        return f"{self.next_price}{times}" if self.next_price else ""
+        return f"{self.next_price}{format_times(self.next_quantity)}" if self.next_price else ""
 
     @property
     def begins_discounted(self) -> bool:

@@ -162,8 +162,7 @@ def _planned(subscription: Subscription) -> Iterator[str]:
         yield _change(product.name if product else "another plan", subscription.pending_terms, waiting.next_at)
         outlook.attach([subscription])
         for later in subscription.later_changes:
-            times = f" \N{MULTIPLICATION SIGN} {later.quantity}" if later.quantity > 1 else ""
-            yield _change(later.name, f"{later.terms}{times}" if later.price else "", later.at)
+            yield _change(later.name, f"{later.terms}{later.times}" if later.price else "", later.at)
         if waiting.begins_discounted or subscription.has_discount:
             yield "these are prices before any discount"
     if subscription.pauses_at and not subscription.ends_with_period:

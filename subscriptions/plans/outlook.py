@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from billing.gateway.snapshots import JSON
 from billing.models import Price
+from subscriptions.formatting import format_times
 from subscriptions.models import Subscription
 
 
@@ -21,6 +22,10 @@ class PlanLine:
     @property
     def terms(self) -> str:
         return self.price.terms_in(self.currency) if self.price else ""
+
+    @property
+    def times(self) -> str:
+        return format_times(self.quantity)
 
     @property
     def name(self) -> str:
