@@ -1,6 +1,7 @@
 """Schedules: what Stripe will change about a subscription later, and when it ends by agreement."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.contrib import admin
 from django.db import models
@@ -59,13 +60,13 @@ class SubscriptionSchedule(MirroredRow):
     @admin.display(description="first charge")
     def first_charge_at(self) -> datetime | None:
         """When the subscription that it begins is charged first: when it begins, or after its free days."""
-        trial_end = self.following[0].get("trial_end") if self.begins_at and self.following else None
+        trial_end = self._next_change.get("trial_end") if self.begins_at else None
         return datetime.fromtimestamp(trial_end, UTC) if trial_end else self.begins_at
 
     @property
     def first_due_at(self) -> datetime | None:
         """When the first invoice of the subscription that it begins is to be paid; None if a card is charged."""
-        days = self.following[0].get("days_until_due") if self.begins_at and self.following else None
+        days = self._next_change.get("days_until_due") if self.begins_at else None
         at: datetime | None = self.first_charge_at
         return None if days is None or at is None else at + timedelta(days=days)
 
@@ -86,16 +87,16 @@ class SubscriptionSchedule(MirroredRow):
     @property
     def begins_discounted(self) -> bool:
         """Whether the next change has a discount, which `terms_display` leaves out."""
-        return bool(self.following and self.following[0].get("is_discounted"))
+        return bool(self._next_change.get("is_discounted"))
+
+    @property
+    def _next_change(self) -> dict[str, Any]:
+        change: dict[str, Any] = self.following[0] if self.following else {}
+        return change
 
     @property
     def has_pending_change(self) -> bool:
         return self.is_live and self.next_at is not None
-
-    @property
-    def later_changes(self) -> int:
-        """How many changes follow the next one."""
-        return max(len(self.following) - 1, 0)
 
     @property
     def agreed_end_at(self) -> datetime | None:
