@@ -8,7 +8,7 @@ from django.shortcuts import render
 
 from config.accounts.hashing import HashingBusy
 from subscriptions.limits import TooMany
-from subscriptions.views.middleware import typed_fields
+from subscriptions.views.middleware import retry_of
 
 
 class TooManyPages:
@@ -25,8 +25,7 @@ class TooManyPages:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, TooMany | HashingBusy):
             return None
-        retry = {"method": request.method, "path": request.get_full_path(), "fields": typed_fields(request)}
-        page = render(request, "too_many.html", {"message": str(error), "retry": retry})
+        page = render(request, "too_many.html", {"message": str(error), "retry": retry_of(request)})
         return _with_status(page, error)
 
 

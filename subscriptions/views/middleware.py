@@ -41,8 +41,7 @@ class StripeErrorPages:
         match error:
             case StripeUnavailable():
                 logger.warning("Stripe unavailable at %s", request.path)
-                retry = {"method": request.method, "path": request.get_full_path(), "fields": typed_fields(request)}
-                context = {"message": error.for_people, "retry": retry}
+                context = {"message": error.for_people, "retry": retry_of(request)}
                 page = render(request, "subscriptions/unavailable.html", context, status=503)
                 page["Retry-After"] = RETRY_AFTER_SECONDS
                 return page
@@ -59,8 +58,8 @@ def _user_as_cause(request: HttpRequest) -> Cause:
     return Cause("person", str(request.user.pk)) if request.user.is_authenticated else Cause()
 
 
-def typed_fields(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return the form's fields for the retry button, without passwords."""
+def retry_of(request: HttpRequest) -> dict[str, object]:
+    """Return the request as includes/retry.html takes it, without passwords."""
     secret = {
         "csrfmiddlewaretoken",
         "password",
@@ -70,4 +69,5 @@ def typed_fields(request: HttpRequest) -> list[tuple[str, str]]:
         "new_password1",
         "new_password2",
     }
-    return [(name, value) for name, values in request.POST.lists() if name not in secret for value in values]
+    fields = [(name, value) for name, values in request.POST.lists() if name not in secret for value in values]
+    return {"method": request.method, "path": request.get_full_path(), "fields": fields}
