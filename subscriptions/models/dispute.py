@@ -17,6 +17,11 @@ class DisputeHold(models.TextChoices):
     OPEN = "open", "until the bank decides"
     LOST = "lost", "the bank has decided for the customer"
 
+    @classmethod
+    def money_label(cls, hold: str) -> str:
+        """Return what has become of the money of a payment with this hold, in a few words for people."""
+        return "Taken back by the bank" if hold == cls.LOST else "Disputed"
+
 
 def ends_access() -> bool:
     """Whether a disputed payment gives no access, as DISPUTED_ACCESS says."""

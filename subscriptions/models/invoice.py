@@ -113,7 +113,7 @@ class Invoice(MirroredRow):
     def status_label(self) -> str:
         """The status in a few words for people; what has become of the money is said instead of "Paid"."""
         if self.status == self.Status.PAID and self.dispute_hold:
-            return "Taken back by the bank" if self.dispute_hold == DisputeHold.LOST else "Disputed"
+            return DisputeHold.money_label(self.dispute_hold)
         if self.status == self.Status.PAID and not self.amount_paid and self.carried_over > 0:
             return "On your next invoice"
         return words_for(self.Status, self.status)

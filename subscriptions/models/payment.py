@@ -143,7 +143,7 @@ class Payment(AwaitedPayment, MirroredRow):
         if self.given_back_at:
             return "Given back"
         if self.status == self.Status.SUCCEEDED and self.dispute_hold:
-            return "Taken back by the bank" if self.dispute_hold == DisputeHold.LOST else "Disputed"
+            return DisputeHold.money_label(self.dispute_hold)
         if self.was_cancelled_unpaid:
             return str(self.Status.CANCELED.label)
         if self.status == self.Status.REQUIRES_ACTION and self.awaits in {Awaits.VOUCHER, Awaits.TRANSFER}:
