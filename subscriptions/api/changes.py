@@ -165,7 +165,7 @@ def _link(subscription: Subscription, price: Price | None, customer: Customer | 
 def _purchases(person: User, asked: CancelAsked) -> list[Payment]:
     """Return the person's current purchases at this price, or the last one that has ended."""
     bought = Payment.objects.of(person).filter(price_id=asked.price_id).select_related("product")
-    purchased = [one for one in bought if one.is_standing or one.access_ended_at]
+    purchased = [one for one in bought if one.is_paid_or_pending or one.access_ended_at]
     return [payment for payment in purchased if payment.access_ended_at is None] or purchased[:1]
 
 

@@ -13,6 +13,10 @@ class Awaits(models.TextChoices):
     FAILED = "failed", "nothing: it failed"
 
 
+# The condition of `AwaitedPayment.is_awaited`, for queries.
+IS_AWAITED = ~models.Q(awaits__in=["", Awaits.FAILED])
+
+
 class AwaitedPayment(models.Model):
     """Columns of a purchase whose payment may take days."""
 

@@ -7,7 +7,7 @@ from django.db import models
 
 from billing.models import LooseLink, MirroredRow, own_id, words_for
 from subscriptions.models import dispute
-from subscriptions.models.awaited_payment import AwaitedPayment, Awaits
+from subscriptions.models.awaited_payment import IS_AWAITED, AwaitedPayment, Awaits
 from subscriptions.models.customer import BillingAccount
 from subscriptions.models.dispute import DisputeHold
 from subscriptions.models.refund import Refund, shown_amount
@@ -23,11 +23,11 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         return paid.filter(dispute_hold="") if dispute.ends_access() else paid
 
     def awaited(self) -> "PaymentQuerySet":
-        return self.exclude(awaits__in=["", Awaits.FAILED])
+        return self.filter(IS_AWAITED)
 
     def unpaid(self) -> "PaymentQuerySet":
         """Those that can still be paid, or collected: cancelled now, nothing is charged."""
-        return self.filter(~models.Q(awaits__in=["", Awaits.FAILED]) | models.Q(status__in=Payment.COLLECTING))
+        return self.filter(IS_AWAITED | models.Q(status__in=Payment.COLLECTING))
 
     def paid_after_cancel(self) -> "PaymentQuerySet":
         """Those whose money came although they were cancelled before, refunded at Stripe or not."""
@@ -39,9 +39,8 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
 
         One whose money went back for good to the customer can be made again.
         """
-        is_awaited = ~models.Q(awaits__in=["", Awaits.FAILED])
-        is_standing = models.Q(status__in=Payment.STANDING) | is_awaited
-        standing = self.filter(is_standing, is_deleted=False, access_ended_at=None)
+        is_paid = models.Q(status__in=Payment.STANDING) | IS_AWAITED
+        standing = self.filter(is_paid, is_deleted=False, access_ended_at=None)
         return standing.exclude(dispute_hold=DisputeHold.LOST) if dispute.ends_access() else standing
 
 
@@ -60,8 +59,8 @@ class Payment(AwaitedPayment, MirroredRow):
         CANCELED = "canceled", "Cancelled"
         SUCCEEDED = "succeeded", "Paid"
 
-    STANDING = frozenset({Status.PROCESSING, Status.REQUIRES_CAPTURE, Status.SUCCEEDED})
     COLLECTING = frozenset({Status.PROCESSING, Status.REQUIRES_CAPTURE})
+    STANDING = COLLECTING | {Status.SUCCEEDED}
 
     id = own_id()
     payment_intent_id = models.CharField("payment intent", max_length=255, blank=True, db_index=True)
@@ -109,8 +108,8 @@ class Payment(AwaitedPayment, MirroredRow):
         return self.status in {self.Status.REQUIRES_PAYMENT_METHOD, self.Status.CANCELED}
 
     @property
-    def is_standing(self) -> bool:
-        """Whether it is paid or being paid, whatever has become of its access and of its money."""
+    def is_paid_or_pending(self) -> bool:
+        """Whether it is paid or being paid; its access may have ended, and its money may have gone back."""
         return self.status in self.STANDING or self.is_awaited
 
     @property

@@ -23,7 +23,6 @@ from subscriptions.checkout import claims, sessions
 from subscriptions.customers import purchases
 from subscriptions.mirror import history, kinds
 from subscriptions.models import (
-    Awaits,
     CheckoutSession,
     Invoice,
     Payment,
@@ -33,6 +32,7 @@ from subscriptions.models import (
     SyncRun,
     SyncState,
 )
+from subscriptions.models.awaited_payment import IS_AWAITED
 from subscriptions.sync import lease, lists, scan
 from subscriptions.sync.context import ReconcileContext
 
@@ -154,8 +154,7 @@ def _fetch_unfinished_purchases(context: ReconcileContext) -> None:
     fetches: dict[str, Callable[[], object]] = {
         str(session.stripe_id): partial(sessions.look_up, session) for session in _unfinished_sessions()
     }
-    is_awaited = ~Q(awaits__in=["", Awaits.FAILED])
-    awaited = Payment.objects.filter(is_awaited | Q(status=Payment.Status.PROCESSING)).exclude(payment_intent_id="")
+    awaited = Payment.objects.filter(IS_AWAITED | Q(status=Payment.Status.PROCESSING)).exclude(payment_intent_id="")
     of_sessions = set(CheckoutSession.objects.filter(pk__in=[one.pk for one in awaited]).values_list("pk", flat=True))
     for payment in awaited:
         # Others were bought elsewhere: only their session says what.
@@ -195,9 +194,7 @@ def _unfinished_sessions() -> "QuerySet[CheckoutSession]":
     without_payment = Q(~Exists(payments), is_claimed, status=Status.COMPLETE, mode=Mode.PAYMENT)
     has_succeeded = Exists(payments.filter(status=Payment.Status.SUCCEEDED))
     shown_unpaid = Q(has_succeeded, status=Status.COMPLETE, payment_status="unpaid")
-    is_awaited = Q(mode=Mode.SUBSCRIPTION, status=Status.COMPLETE, payment_status="unpaid") & ~Q(
-        awaits__in=["", Awaits.FAILED]
-    )
+    is_awaited = IS_AWAITED & Q(mode=Mode.SUBSCRIPTION, status=Status.COMPLETE, payment_status="unpaid")
     return at_stripe.filter(Q(status=Status.OPEN) | without_payment | shown_unpaid | is_awaited)
 
 
