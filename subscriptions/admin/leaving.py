@@ -53,15 +53,11 @@ class LeavingForm(forms.Form):
 
     def settle(self) -> Iterator[tuple[User, list[str], str]]:
         """Do what was chosen for each person; yield what was done, and the error that stopped it."""
-        fate, now = Fate(self.cleaned_data["fate"]) if self.leavers else None, timezone.now()
         for person in self.leavers:
             done: list[str] = []
             try:
-                if fate == Fate.ERASE:
-                    self.erased.append(leaving.erase(user=person, now=now))
-                elif fate:
-                    # What was done before an error stays in the list.
-                    done += leaving.settle(user=person, fate=fate, now=now)
+                # What was done before an error stays in the list.
+                done += self._settle(person)
             except StripeFailure as error:
                 yield person, done, error.for_staff
                 return
@@ -69,6 +65,13 @@ class LeavingForm(forms.Form):
                 yield person, done, str(error)
                 return
             yield person, done, ""
+
+    def _settle(self, person: User) -> Iterator[str]:
+        fate, now = Fate(self.cleaned_data["fate"]), timezone.now()
+        if fate == Fate.ERASE:
+            self.erased.append(leaving.erase(user=person, now=now))
+        else:
+            yield from leaving.settle(user=person, fate=fate, now=now)
 
     def forget_erased(self) -> str:
         """Remove what names the erased people from records, sessions and logs, and return what was in the way."""
