@@ -87,9 +87,25 @@ def can_wait(*, subscription: Subscription, price: Price, quantity: int) -> bool
     return is_cheaper or subscription.unit_amount is None or preview.begins_period(subscription, price)
 
 
+def why_not(*, subscription: Subscription) -> CannotChange | None:
+    """Return why the plan of this subscription can't be changed now; None if it can."""
+    if subscription.has_ended:
+        return CannotChange.ended()
+    if subscription.status == Subscription.Status.PAUSED:
+        return CannotChange.paused()
+    if subscription.is_collection_paused:
+        return CannotChange.payments_paused()
+    if how := subscription.closed_bill:
+        return CannotChange.bill_closed(how, is_given_up=subscription.status == Subscription.Status.UNPAID)
+    if subscription.status not in {Subscription.Status.ACTIVE, Subscription.Status.TRIALING}:
+        return CannotChange.unpaid()
+    return None if subscription.items else CannotChange.empty()
+
+
 def check_change(*, subscription: Subscription, price: Price, quantity: int) -> None:
     """Raise CannotChange if the subscription can't change to this price and quantity."""
-    _check_subscription(subscription)
+    if refusal := why_not(subscription=subscription):
+        raise refusal
     if not 1 <= quantity <= MAX_QUANTITY and quantity != subscription.quantity:
         raise CannotChange.bad_quantity()
     if (price.pk, quantity) == (subscription.price_id, subscription.quantity):
@@ -131,21 +147,6 @@ def _check_quantity(subscription: Subscription, price: Price, quantity: int) -> 
 
 def _is_sold_by_quantity(price: Price) -> bool:
     return price.product is not None and bool(price.product.has_quantity)
-
-
-def _check_subscription(subscription: Subscription) -> None:
-    if subscription.has_ended:
-        raise CannotChange.ended()
-    if subscription.status == Subscription.Status.PAUSED:
-        raise CannotChange.paused()
-    if subscription.status not in {Subscription.Status.ACTIVE, Subscription.Status.TRIALING}:
-        if how := subscription.closed_bill:
-            raise CannotChange.bill_closed(how, is_given_up=subscription.status == Subscription.Status.UNPAID)
-        raise CannotChange.unpaid()
-    if subscription.is_collection_paused:
-        raise CannotChange.payments_paused()
-    if not subscription.items:
-        raise CannotChange.empty()
 
 
 def change(*, subscription: Subscription, price: Price, quantity: int, proration_date: int) -> Subscription:

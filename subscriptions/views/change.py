@@ -35,6 +35,7 @@ def choose(request: SignedInRequest, subscription_id: str) -> HttpResponse:
     subscription = own_subscription(request, subscription_id)
     context = {
         "subscription": subscription,
+        "refusal": changes.why_not(subscription=subscription),
         "prices": changes.choices(subscription=subscription),
         "has_other_currencies": changes.are_some_in_other_currencies(subscription=subscription),
     }

@@ -118,6 +118,14 @@ class TestChoose:
         refused = customer_client.get(f"{CHOOSE}{team_seats.pk}/")
         assert (refused.status_code, said in refused.content.decode()) == (400, True)
 
+    def test_does_not_ask_to_pay_where_nothing_is_owed(
+        self, customer_client: Client, customer: Customer, team_seats: Price
+    ) -> None:
+        subscribe(customer, team_seats, items=[])
+        page = shown(customer_client, CHOOSE)
+        assert "This subscription has no plan that can be changed. Please contact us." in reading.words(page)
+        assert reading.steps(page) == [BACK, ACCOUNT]
+
 
 def page_of(
     subscription: Subscription,
