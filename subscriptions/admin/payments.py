@@ -145,4 +145,4 @@ class InvoiceAdmin(ClosesInvoices, InvoiceRefunds):
 
     @admin.display(description="what its owner reads")
     def in_words(self, invoice: Invoice) -> str:
-        return invoice.status_label
+        return invoice.label_for_owner

@@ -187,6 +187,18 @@ class Invoice(MirroredRow):
         return self.subscription.awaited is not None and self.subscription.awaited.is_awaited
 
     @property
+    def is_asked_for(self) -> bool:
+        """Whether its owner is asked to pay it."""
+        return self.is_payable and not self.brings_nothing_back and not self.is_being_paid
+
+    @property
+    def label_for_owner(self) -> str:
+        """The status in a few words for its owner, who reads of an open one whether it is still asked for."""
+        if self.is_being_paid:
+            return "Processing"
+        return "Not charged any more" if self.is_charged_no_more else self.status_label
+
+    @property
     def used_credit(self) -> int:
         """The amount that the customer's credit has paid of it."""
         if not self._is_balance_applied or self.starting_balance >= 0:

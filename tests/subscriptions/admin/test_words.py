@@ -78,6 +78,16 @@ class TestWords:
         for raw in ("past_due ", "send_invoice", "subscription_cycle"):
             assert raw not in shown
 
+    @pytest.mark.parametrize(
+        ("status", "said"),
+        [("canceled", "What its owner reads: Not charged any more"), ("active", "What its owner reads: To be paid")],
+    )
+    def test_of_an_open_invoice_are_its_owners(
+        self, admin_client: Client, customer: Customer, price: Price, status: str, said: str
+    ) -> None:
+        bill(customer, billing_reason="subscription_cycle", subscription=subscribe(customer, price, status))
+        assert said in page(admin_client, "invoice", "in_1")
+
     def test_filter_by_what_stripe_says(self, admin_client: Client, customer: Customer) -> None:
         bill(customer, billing_reason="subscription_cycle")
         bill(customer, "in_2", billing_reason="manual")
