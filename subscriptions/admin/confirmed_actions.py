@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from billing import gateway
 from billing.errors import StripeFailure
+from subscriptions.admin.read_only import OneChoiceFilter
 from subscriptions.payments.refunds import CannotRefund
 from subscriptions.plans.errors import SubscriptionRefusal
 
@@ -26,15 +27,15 @@ REFUND_COSTS = (
 
 @dataclass(frozen=True)
 class ConfirmedAction:
-    """`name` is the action's in the admin. `offered_with` are the filters and values with which the list offers it.
+    """`name` is the action's in the admin. The list offers it while one of the filters `offered_with` is chosen.
 
-    `effects` says in sentences what it does with one row, and `costs` what is true of all. `act` does it and returns
-    what was done, for the log; `done_in_part` says what was done all the same after an error, if anything was.
+    `effects` returns sentences that say what it does with one row, and `costs` says what holds for all rows. `act`
+    does it and returns what was done, for the log; `done_in_part` returns what was done before an error, if anything.
     """
 
     name: str
     label: str
-    offered_with: tuple[tuple[str, str], ...]
+    offered_with: tuple[type[OneChoiceFilter], ...]
     effects: Callable[[Any], list[str]]
     act: Callable[[Any], str]
     costs: str = ""
@@ -57,12 +58,12 @@ class ConfirmsActions(admin.ModelAdmin):  # type: ignore[type-arg]
         """Offer each of these actions only while the list shows the rows that it is for, which are then checked."""
         actions: dict[str, Any] = super().get_actions(request)
         for action in self.confirmed_actions:
-            if not any(request.GET.get(name) == value for name, value in action.offered_with):
+            if not any(each.is_chosen_in(request) for each in action.offered_with):
                 actions.pop(action.name, None)
         return actions
 
     def ask_or_act(self, request: HttpRequest, chosen: QuerySet[Any], action: ConfirmedAction) -> HttpResponse | None:
-        """Show what would be done; once that is confirmed, do it, each row for itself."""
+        """Show what would be done; once that is confirmed, do it. An error with one row does not stop the others."""
         if request.POST.get(CONFIRMED) != "yes":
             return self._ask(request, chosen, action)
         for row in chosen:

@@ -5,31 +5,26 @@ from types import MappingProxyType
 from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
 from subscriptions import stripe_clock
-from subscriptions.admin.read_only import ReadOnlyAdmin, WordedFilter
+from subscriptions.admin.read_only import OneChoiceFilter, ReadOnlyAdmin, WordedFilter
 from subscriptions.models import Dispute, Payment
 from subscriptions.webhooks import origin
 
 DASHBOARD = "https://dashboard.stripe.com"
 
 
-class WaitingFilter(admin.SimpleListFilter):
+class WaitingFilter(OneChoiceFilter):
     """Lists those that staff have to answer."""
 
     title = "to be answered"
     parameter_name = "waiting"
+    choice = ("yes", "To be answered")
 
-    def lookups(self, *_: object) -> list[tuple[str, str]]:
-        return [("yes", "To be answered")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Dispute]) -> QuerySet[Dispute]:  # noqa: ARG002
-        if self.value() != "yes":
-            return queryset
-        return queryset & Dispute.objects.waiting(now=stripe_clock.now())
+    def chosen(self, rows: QuerySet[Dispute]) -> QuerySet[Dispute]:
+        return rows & Dispute.objects.waiting(now=stripe_clock.now())
 
 
 @admin.register(Dispute)

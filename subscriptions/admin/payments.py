@@ -11,7 +11,7 @@ from billing import money
 from subscriptions.admin.confirmed_actions import REFUND_COSTS, ConfirmedAction, ConfirmsActions
 from subscriptions.admin.duplicates import TwicePaidFilter
 from subscriptions.admin.open_invoices import ClosesInvoices
-from subscriptions.admin.read_only import WordedFilter
+from subscriptions.admin.read_only import OneChoiceFilter, WordedFilter
 from subscriptions.admin.refunds import InvoiceRefunds, PaymentRefunds
 from subscriptions.models import Invoice, Payment
 from subscriptions.payments import duplicates, paid_after_cancel, received, refunds
@@ -22,19 +22,15 @@ class TwicePaidPayments(TwicePaidFilter):
         return duplicates.newer_payments()
 
 
-class PaidAfterCancelFilter(admin.SimpleListFilter):
+class PaidAfterCancelFilter(OneChoiceFilter):
     """Lists purchases whose money came after they were cancelled, and that are not refunded yet."""
 
     title = "paid after cancel"
     parameter_name = "paid_after_cancel"
+    choice = ("yes", "To be refunded")
 
-    def lookups(self, *_: object) -> list[tuple[str, str]]:
-        return [("yes", "To be refunded")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Payment]) -> QuerySet[Payment]:  # noqa: ARG002
-        if self.value() != "yes":
-            return queryset
-        return queryset.filter(pk__in=[payment.pk for payment in paid_after_cancel.find()])
+    def chosen(self, rows: QuerySet[Payment]) -> QuerySet[Payment]:
+        return rows.filter(pk__in=[payment.pk for payment in paid_after_cancel.find()])
 
 
 def _effects_of_refund(payment: Payment) -> list[str]:
@@ -70,7 +66,7 @@ def _mark_given_back(payment: Payment) -> str:
 REFUND = ConfirmedAction(
     "refund_wholly",
     "Refund in full",
-    (("paid_twice", "newer"), ("paid_after_cancel", "yes")),
+    (TwicePaidPayments, PaidAfterCancelFilter),
     _effects_of_refund,
     _refund,
     costs=REFUND_COSTS,
@@ -78,7 +74,7 @@ REFUND = ConfirmedAction(
 MARK_GIVEN_BACK = ConfirmedAction(
     "mark_given_back",
     "Mark as given back outside Stripe",
-    (("paid_after_cancel", "yes"),),
+    (PaidAfterCancelFilter,),
     _effects_of_marking,
     _mark_given_back,
 )

@@ -1,5 +1,6 @@
 """Base classes for rows that are listed and shown, but never edited: Stripe or the sync writes them."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
@@ -8,7 +9,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import display_for_value
-from django.db.models import TextChoices
+from django.db.models import QuerySet, TextChoices
 from django.forms.utils import pretty_name
 from django.http import HttpRequest
 
@@ -61,6 +62,26 @@ def in_words(field: str, choices: type[TextChoices]) -> Callable[[Any], str]:
 
     shown.__name__ = field
     return shown
+
+
+class OneChoiceFilter(admin.SimpleListFilter):
+    """A filter with one choice besides all rows: its value in the address, and its label."""
+
+    choice: tuple[str, str]
+
+    @abstractmethod
+    def chosen(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows that the choice lists."""
+
+    def lookups(self, *_: Any) -> list[tuple[str, str]]:
+        return [self.choice]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return self.chosen(queryset) if self.is_chosen_in(request) else queryset
+
+    @classmethod
+    def is_chosen_in(cls, request: HttpRequest) -> bool:
+        return request.GET.get(str(cls.parameter_name)) == cls.choice[0]
 
 
 class WordedFilter(admin.AllValuesFieldListFilter):

@@ -98,7 +98,7 @@ def _was_cancelled(subscription: Subscription) -> str:
 CANCEL_AND_REFUND = ConfirmedAction(
     "cancel_and_refund",
     "Cancel now and refund, because it is paid twice",
-    (("paid_twice", "newer"),),
+    (TwicePaidSubscriptions,),
     _effects,
     _cancel_and_refund,
     costs=REFUND_COSTS,
