@@ -6,7 +6,7 @@ Checkout prevents them, but a session or subscription that is made in Stripe's d
 from collections.abc import Iterable
 from typing import TypeVar
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, QuerySet
 
 from billing import gateway, kept_requests
 from billing.kept_requests import open_request
@@ -79,10 +79,9 @@ def refund_duplicate(payment: Payment) -> list[Refund]:
 
 def amount_to_refund(subscription: Subscription) -> int:
     """Return what was paid for a subscription and is not refunded, by the invoices here, in the minor unit."""
-    paid = Invoice.objects.filter(subscription=subscription.pk).aggregate(total=Sum("amount_paid"))["total"] or 0
-    ids = list(Invoice.objects.filter(subscription=subscription.pk).order_by().values_list("pk", flat=True))
-    refunded = Refund.objects.filter(invoice__in=ids, status__in=Refund.STANDING).aggregate(total=Sum("amount"))
-    return max(0, paid - (refunded["total"] or 0))
+    paid = dict(Invoice.objects.filter(subscription=subscription.pk).values_list("pk", "amount_paid"))
+    refunded = Refund.objects.filter(invoice__in=list(paid), status__in=Refund.STANDING)
+    return max(0, sum(paid.values()) - sum(refunded.values_list("amount", flat=True)))
 
 
 def _all_but_the_oldest(purchases: "QuerySet[Purchase]") -> list[Purchase]:
