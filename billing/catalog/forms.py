@@ -11,6 +11,7 @@ from billing import money
 from billing.catalog import services as catalog
 from billing.catalog.errors import ChangedMeanwhile, HasOtherCurrencies, HasOtherTerms, NotOnSale
 from billing.catalog.opened_forms import SinceOpened
+from billing.catalog.prices import replacements
 from billing.catalog.services import PriceTerms
 from billing.errors import StripeFailure
 from billing.models import Price, Product
@@ -286,7 +287,7 @@ class PriceForm(StripeForm):
         price: Price = self.instance
         if unit_amount == price.unit_amount:
             return price
-        replacement = catalog.change_price(price=price, unit_amount=unit_amount, request_id=self.request_key)
+        replacement = replacements.change_price(price=price, unit_amount=unit_amount, request_id=self.request_key)
         if not replacement.active:
             raise NotOnSale.replaced_or_archived(replacement)
         return replacement

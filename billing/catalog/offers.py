@@ -14,6 +14,7 @@ from billing import money
 from billing.catalog import services as catalog
 from billing.catalog.errors import AlreadyCreated, ChangedMeanwhile, NotOnSale
 from billing.catalog.lookup import AmbiguousName, NoPrice, Offer, offer_of, prices_of
+from billing.catalog.prices import replacements
 from billing.catalog.services import PriceTerms
 from billing.models import Price, Product
 
@@ -78,13 +79,13 @@ def update(*, product: Product, changes: Changes) -> Offer:
 def _with_amount(product: Product, price: Price | None, unit_amount: int) -> Price:
     old = price or _interrupted_price(product)
     _check_amount(unit_amount, old.currency, product)
-    catalog.finish_replacement(replacement=old)
+    replacements.finish_replacement(replacement=old)
     if old.unit_amount == unit_amount:
         return old
     try:
         return _create_once(
             f"{old.pk} {unit_amount}",
-            lambda request_id: catalog.change_price(price=old, unit_amount=unit_amount, request_id=request_id),
+            lambda request_id: replacements.change_price(price=old, unit_amount=unit_amount, request_id=request_id),
             lambda new: new.active and not new.is_deleted,
         )
     except NotOnSale as error:
@@ -102,8 +103,8 @@ def _interrupted_price(product: Product) -> Price:
     prices = prices_of(product)
     if not prices:
         raise NoPrice.at_all(product)
-    replaced = {price.metadata.get(catalog.REPLACES) for price in prices}
-    unfinished = (price for price in prices if price.pk in replaced and catalog.REPLACED_BY not in price.metadata)
+    replaced = {price.metadata.get(replacements.REPLACES) for price in prices}
+    unfinished = (price for price in prices if price.pk in replaced and replacements.REPLACED_BY not in price.metadata)
     old = next(unfinished, None)
     if old is None:
         raise AmbiguousName.without_default(product, prices)

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from billing.catalog import carried_terms, importer
+from billing.catalog import importer
 from billing.catalog import services as catalog
 from billing.catalog.errors import HasOtherCurrencies, HasOtherTerms
+from billing.catalog.prices import carried_terms, replacements
 from billing.catalog.services import PriceTerms
 from billing.errors import StripeUnavailable
 from billing.models import Price, Product
@@ -20,7 +21,7 @@ MONTHLY = PriceTerms(unit_amount=1900, currency="usd")
 
 class TestChangePrice:
     def test_makes_the_new_points_at_it_and_archives_the_old(self, local_stripe: LocalStripe, price: Price) -> None:
-        replacement = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        replacement = replacements.change_price(price=price, unit_amount=2900, request_id="r1")
         assert local_stripe.calls == [
             f"GET /v1/prices/{price.pk}",
             "POST /v1/prices",
@@ -39,7 +40,7 @@ class TestChangePrice:
         odd = catalog.add_price(product=price.product, terms=terms, request_id="r1")
         local_stripe.api.prices.update(odd.pk, {"nickname": "Odd", "metadata": {"team": "blue"}})
         importer.import_catalog()
-        replacement = catalog.change_price(price=Price.objects.get(pk=odd.pk), unit_amount=600, request_id="r2")
+        replacement = replacements.change_price(price=Price.objects.get(pk=odd.pk), unit_amount=600, request_id="r2")
         assert here()[replacement.pk] == {
             "id": replacement.pk,
             "product_id": price.product_id,
@@ -51,15 +52,19 @@ class TestChangePrice:
             "trial_days": 7,
             "nickname": "Odd",
         }
-        assert metadata_of(replacement) == {"team": "blue", "standing_order_trial_days": "7", catalog.REPLACES: odd.pk}
+        assert metadata_of(replacement) == {
+            "team": "blue",
+            "standing_order_trial_days": "7",
+            replacements.REPLACES: odd.pk,
+        }
         assert at_stripe(local_stripe) == here()
 
     def test_keeps_the_terms_that_are_not_copied_here(self, local_stripe: LocalStripe, price: Price) -> None:
         local_stripe.api.prices.update(price.pk, {"lookup_key": "pro", "tax_behavior": "exclusive"})
-        replacement = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        replacement = replacements.change_price(price=price, unit_amount=2900, request_id="r1")
         [found] = local_stripe.api.prices.list({"lookup_keys": ["pro"]}).data
         assert (found.id, found.unit_amount, found.tax_behavior) == (replacement.pk, 2900, "exclusive")
-        again = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        again = replacements.change_price(price=price, unit_amount=2900, request_id="r1")
         assert again == replacement
         assert at_stripe(local_stripe) == here()
 
@@ -71,7 +76,7 @@ class TestChangePrice:
         before = here()
         local_stripe.forget_calls()
         with pytest.raises(HasOtherCurrencies, match=r"also has its own amount in EUR, JPY, which"):
-            catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+            replacements.change_price(price=price, unit_amount=2900, request_id="r1")
         assert local_stripe.calls == [f"GET /v1/prices/{price.pk}"]
         assert here() == before == at_stripe(local_stripe)
 
@@ -80,7 +85,7 @@ class TestChangePrice:
             product=price.product, terms=PriceTerms(unit_amount=500, currency="eur"), request_id="r1"
         )
         local_stripe.forget_calls()
-        catalog.change_price(price=other, unit_amount=600, request_id="r2")
+        replacements.change_price(price=other, unit_amount=600, request_id="r2")
         assert local_stripe.calls == [
             f"GET /v1/prices/{other.pk}",
             "POST /v1/prices",
@@ -93,21 +98,21 @@ class TestChangePrice:
         bare = local_stripe.api.products.create({"name": "Bare"})
         local_stripe.api.prices.create({"product": bare.id, "currency": "usd", "unit_amount": 1900})
         importer.import_catalog()
-        replacement = catalog.change_price(price=Price.objects.get(), unit_amount=2900, request_id="r1")
+        replacement = replacements.change_price(price=Price.objects.get(), unit_amount=2900, request_id="r1")
         assert Product.objects.get().default_price_id == replacement.pk
         assert at_stripe(local_stripe) == here()
 
     def test_of_a_one_time_price(self, local_stripe: LocalStripe, price: Price) -> None:
         terms = PriceTerms(unit_amount=500, currency="jpy", interval="one_time")
         once = catalog.add_price(product=price.product, terms=terms, request_id="r1")
-        replacement = catalog.change_price(price=once, unit_amount=600, request_id="r2")
+        replacement = replacements.change_price(price=once, unit_amount=600, request_id="r2")
         assert str(replacement) == "¥600 once"
         assert at_stripe(local_stripe) == here()
 
     def test_sent_twice_changes_once(self, local_stripe: LocalStripe, price: Price) -> None:
-        first = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        first = replacements.change_price(price=price, unit_amount=2900, request_id="r1")
         after_first = here()
-        second = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        second = replacements.change_price(price=price, unit_amount=2900, request_id="r1")
         assert second == first
         assert here() == after_first == at_stripe(local_stripe)
 
@@ -117,13 +122,13 @@ class TestChangePrice:
         )
         stale = Price.objects.select_related("product").get(pk=price.pk)
         catalog.make_default(price=other)
-        catalog.change_price(price=stale, unit_amount=2900, request_id="r2")
+        replacements.change_price(price=stale, unit_amount=2900, request_id="r2")
         assert Product.objects.get().default_price_id == other.pk
         assert at_stripe(local_stripe) == here()
 
     def test_whose_product_is_not_here_yet_fetches_it(self, local_stripe: LocalStripe, price: Price) -> None:
         Product.objects.all().delete()
-        replacement = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        replacement = replacements.change_price(price=price, unit_amount=2900, request_id="r1")
         assert Product.objects.get().default_price_id == replacement.pk
         assert local_stripe.calls[0] == f"GET /v1/products/{price.product_id}"
         assert at_stripe(local_stripe) == here()
@@ -137,7 +142,7 @@ class TestChangePrice:
         path = f"/v1/products/{price.product_id}" if step == "product" else f"/v1/prices/{price.pk}"
         local_stripe.control("faults", status=status, count=3, path=path, method="POST", after=after)
         with pytest.raises(StripeUnavailable) as failure:
-            catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+            replacements.change_price(price=price, unit_amount=2900, request_id="r1")
         assert failure.value.answered_500 is False
         assert Price.objects.on_sale().filter(unit_amount=2900).exists()
         assert Product.objects.get().default_price_id in set(Price.objects.on_sale().values_list("pk", flat=True))
@@ -151,13 +156,13 @@ class TestChangePrice:
         before = here()
         local_stripe.control("faults", status=status, count=3, path="/v1/prices", method="POST", after=after)
         with pytest.raises(StripeUnavailable):
-            catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+            replacements.change_price(price=price, unit_amount=2900, request_id="r1")
         assert here() == before
         self.is_finished_by_the_next_try(local_stripe, price)
 
     def is_finished_by_the_next_try(self, local_stripe: LocalStripe, price: Price) -> None:
         local_stripe.control("faults", count=0)
-        replacement = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        replacement = replacements.change_price(price=price, unit_amount=2900, request_id="r1")
         assert dict(Price.objects.values_list("pk", "active")) == {price.pk: False, replacement.pk: True}
         assert Product.objects.get().default_price_id == replacement.pk
         assert at_stripe(local_stripe) == here()
@@ -166,7 +171,7 @@ class TestChangePrice:
         before = here()
         local_stripe.control("faults", status=500, path="/v1/prices", method="POST")
         with pytest.raises(StripeUnavailable) as failure:
-            catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+            replacements.change_price(price=price, unit_amount=2900, request_id="r1")
         assert failure.value.answered_500 is True
         assert here() == before == at_stripe(local_stripe)
 
@@ -189,7 +194,7 @@ class TestTerms:
         )
         importer.import_catalog()
         old = Price.objects.get(pk=made.id)
-        replacement = catalog.change_price(price=old, unit_amount=6000, request_id="r1")
+        replacement = replacements.change_price(price=old, unit_amount=6000, request_id="r1")
         new = local_stripe.api.prices.retrieve(replacement.pk).to_dict(for_json=True)
         before = made.to_dict(for_json=True)
         changing = ("id", "created", "unit_amount", "unit_amount_decimal", "metadata")
@@ -199,7 +204,7 @@ class TestTerms:
             "team": "blue",
             "trial_days": "9",
             "standing_order_trial_days": "9",
-            catalog.REPLACES: old.pk,
+            replacements.REPLACES: old.pk,
         }
         assert local_stripe.api.prices.retrieve(old.pk).lookup_key is None
 
@@ -227,7 +232,7 @@ class TestTerms:
         importer.import_catalog()
         local_stripe.forget_calls()
         with pytest.raises(HasOtherTerms, match=named):
-            catalog.change_price(price=Price.objects.get(pk=made.id), unit_amount=600, request_id="r1")
+            replacements.change_price(price=Price.objects.get(pk=made.id), unit_amount=600, request_id="r1")
         assert local_stripe.calls == [f"GET /v1/prices/{made.id}"]
 
     def test_that_we_do_not_know_are_named(self, price: Price) -> None:
@@ -244,11 +249,11 @@ class TestTerms:
         self, local_stripe: LocalStripe, price: Price
     ) -> None:
         local_stripe.api.prices.update(price.pk, {"lookup_key": "pro"})
-        replacement = catalog.change_price(price=price, unit_amount=2900, request_id="r1")
+        replacement = replacements.change_price(price=price, unit_amount=2900, request_id="r1")
         # As it was after the first two calls.
         local_stripe.api.prices.update(price.pk, {"lookup_key": "pro", "transfer_lookup_key": True, "active": True})
-        local_stripe.api.prices.update(price.pk, {"metadata": {catalog.REPLACED_BY: ""}})
+        local_stripe.api.prices.update(price.pk, {"metadata": {replacements.REPLACED_BY: ""}})
         importer.import_catalog()
-        catalog.finish_replacement(replacement=replacement)
+        replacements.finish_replacement(replacement=replacement)
         [found] = local_stripe.api.prices.list({"lookup_keys": ["pro"]}).data
         assert (found.id, local_stripe.api.prices.retrieve(price.pk).active) == (replacement.pk, False)

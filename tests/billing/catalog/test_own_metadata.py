@@ -6,6 +6,7 @@ import pytest
 
 from billing.catalog import importer
 from billing.catalog import services as catalog
+from billing.catalog.prices import replacements
 from billing.models import Price, Product
 from tests.billing.catalog_copies import metadata_of
 from tests.fixtures import LocalStripe
@@ -40,8 +41,8 @@ class TestTheirs:
     def test_of_a_price_stays_when_its_amount_changes(self, local_stripe: LocalStripe, price: Price) -> None:
         local_stripe.api.prices.update(price.pk, {"metadata": {"trial_needs_card": "ask", "team": "blue"}})
         importer.import_catalog()
-        new = catalog.change_price(price=Price.objects.get(), unit_amount=2900, request_id="r1")
-        assert metadata_of(new) == {"trial_needs_card": "ask", "team": "blue", catalog.REPLACES: price.pk}
+        new = replacements.change_price(price=Price.objects.get(), unit_amount=2900, request_id="r1")
+        assert metadata_of(new) == {"trial_needs_card": "ask", "team": "blue", replacements.REPLACES: price.pk}
 
     def test_is_not_sent_at_all_when_something_else_changes(self, local_stripe: LocalStripe) -> None:
         product = product_with(local_stripe, {**THEIRS, "can_be_tried_again": "true"})

@@ -9,6 +9,7 @@ from pytest_django.fixtures import Settings
 from billing.catalog import importer
 from billing.catalog import services as catalog
 from billing.catalog.errors import AlreadyCreated
+from billing.catalog.prices import replacements
 from billing.catalog.services import PriceTerms
 from billing.errors import StripeFailure, StripeMisconfigured, StripeMissing, StripeRefused, StripeUnavailable
 from billing.models import Installation, KeptRequest, Price, Product
@@ -290,7 +291,7 @@ CHANGES: dict[str, Callable[[Price], object]] = {
         product=price.product, name="New", description="", features=[], can_be_bought_again=False, active=False
     ),
     "add_price": lambda price: catalog.add_price(product=price.product, terms=MONTHLY, request_id="r1"),
-    "change_price": lambda price: catalog.change_price(price=price, unit_amount=2900, request_id="r1"),
+    "change_price": lambda price: replacements.change_price(price=price, unit_amount=2900, request_id="r1"),
     "make_default": lambda price: catalog.make_default(price=price),
     "archive_product": lambda price: catalog.archive_product(product=price.product),
     "restore_product": lambda price: catalog.restore_product(product=price.product),
