@@ -1,7 +1,6 @@
 """Copy the whole catalog from Stripe, or compare it with our rows."""
 
-from collections.abc import Callable, Iterable
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from billing import gateway
@@ -34,10 +33,7 @@ class _Imported(NamedTuple):
 
 def import_catalog(*, on_page: OnPage = lambda _: None) -> ImportCount:
     """Copy every product, price and promotion code from Stripe, archived ones too; `on_page` gets each result."""
-    # A list without `active` leaves out archived objects.
-    products = _import(PRODUCT, _active_and_archived(gateway.product_pages), on_page)
-    prices = _import(PRICE, _active_and_archived(gateway.price_pages), on_page)
-    codes = _import(PROMOTION_CODE, gateway.promotion_code_pages(), on_page)
+    products, prices, codes = (_import(kind, pages, on_page) for kind, pages in _lists())
     return ImportCount(
         products=len(products.keys),
         prices=len(prices.keys),
@@ -60,12 +56,7 @@ class Differences(NamedTuple):
 def compare_catalog() -> Differences:
     """Compare products, prices and codes with those at Stripe; nothing is written."""
     found = Differences([], [], [])
-    lists: list[tuple[Kind[Any], Iterable[gateway.Page]]] = [
-        (PRODUCT, _active_and_archived(gateway.product_pages)),
-        (PRICE, _active_and_archived(gateway.price_pages)),
-        (PROMOTION_CODE, gateway.promotion_code_pages()),
-    ]
-    for kind, pages in lists:
+    for kind, pages in _lists():
         for page in pages:
             snapshots = list(page.snapshots())
             differing, unreadable = differing_keys(kind, snapshots)
@@ -78,8 +69,13 @@ def compare_catalog() -> Differences:
     return found
 
 
-def _active_and_archived(pages: Callable[..., Iterable[gateway.Page]]) -> Iterable[gateway.Page]:
-    return chain(pages(active=True), pages(active=False))
+def _lists() -> tuple[tuple[Kind[Any], Iterator[gateway.Page]], ...]:
+    """Return the lists that make up the catalog; each is read when its pages are."""
+    return (
+        (PRODUCT, gateway.active_and_archived(gateway.product_pages)),
+        (PRICE, gateway.active_and_archived(gateway.price_pages)),
+        (PROMOTION_CODE, gateway.promotion_code_pages()),
+    )
 
 
 def _import(kind: Kind[Any], pages: Iterable[gateway.Page], on_page: OnPage) -> _Imported:

@@ -16,7 +16,6 @@ from billing.catalog.errors import AlreadyCreated, NotAllowed
 from billing.catalog.stripe_changes import (
     current_product,
     fetch_product,
-    in_any_state,
     save_new,
     send_price_change,
     send_product_change,
@@ -132,7 +131,7 @@ def create_product(
         creation = Creation(
             send=lambda marked, key: gateway.create_product(marked, key=key),
             key=lambda request: form_key("product", request, params),
-            listed=lambda: in_any_state(gateway.product_pages),
+            listed=lambda: gateway.active_and_archived(gateway.product_pages),
             is_usable=lambda found: found["active"] == active,
         )
         for other, found in opened.asked_otherwise(creation):
@@ -252,7 +251,7 @@ def price_creation(product: Product, params: Any) -> Creation:
     return Creation(
         send=lambda marked, key: gateway.create_price(marked, key=key),
         key=lambda request: form_key("price", request, params),
-        listed=lambda: in_any_state(partial(gateway.prices_of_product, product.pk)),
+        listed=lambda: gateway.active_and_archived(partial(gateway.prices_of_product, product.pk)),
         # Another price of the same form may have been made with another amount.
         is_usable=lambda found: bool(found["active"]) and found["unit_amount"] == params.get("unit_amount"),
     )

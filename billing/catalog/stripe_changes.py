@@ -1,11 +1,9 @@
 """Single calls that change a product or price at Stripe; the answer to each is written to its row here."""
 
-from collections.abc import Callable, Iterable
-from itertools import chain
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from billing import gateway
-from billing.gateway import Page
 from billing.gateway.snapshots import Snapshot
 from billing.mirror.engine import apply_answer, apply_snapshot, find
 from billing.mirror.kinds import PRICE, PRODUCT
@@ -35,10 +33,6 @@ def current_product(price: Price) -> Product:
 
 def fetch_product(product_id: str) -> Product:
     return save_answer(PRODUCT, product_id, lambda: PRODUCT.fetch(product_id))
-
-
-def in_any_state(pages: Callable[..., Iterable[Page]]) -> Iterable[Page]:
-    return chain(pages(active=True), pages(active=False))
 
 
 def save_new(kind: Kind[Row], answer: Snapshot) -> Row:

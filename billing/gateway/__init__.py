@@ -5,6 +5,7 @@ made. What the objects mean belongs to `mirror` and `catalog`.
 """
 
 from billing.gateway.catalog import (
+    active_and_archived,
     coupon_pages,
     create_coupon,
     create_price,
@@ -96,6 +97,7 @@ __all__ = [
     "CallCount",
     "Page",
     "WebhookRejected",
+    "active_and_archived",
     "bounded",
     "cancel_payment_intent",
     "cancel_schedule",

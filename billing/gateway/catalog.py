@@ -1,6 +1,7 @@
 """Products, prices, coupons and promotion codes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from billing.gateway.client import read_pages, send
@@ -34,6 +35,11 @@ def retrieve_price(price_id: str) -> Snapshot:
 
 def update_price(price_id: str, params: "p.PriceUpdateParams") -> Snapshot:
     return send(lambda stripe_: stripe_.v1.prices.update(price_id, params))
+
+
+def active_and_archived(pages: Callable[..., Iterator[Page]]) -> Iterator[Page]:
+    """The active objects of a list, then the archived ones: without `active` a list leaves the latter out."""
+    return chain(pages(active=True), pages(active=False))
 
 
 def product_pages(*, active: bool) -> Iterator[Page]:
