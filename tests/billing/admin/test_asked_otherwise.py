@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from billing.models import Price, Product, PromotionCode
-from tests.billing.admin.browser import ADD_PRODUCT, open_page, page_of, refused, save
+from tests.billing.admin.browser import ADD_PRODUCT, Page, open_page, page_of, refused, save
 from tests.billing.catalog_copies import at_stripe, here
 from tests.fixtures import LocalStripe
 
@@ -26,6 +26,17 @@ def answer_again(local_stripe: LocalStripe) -> None:
     local_stripe.forget_calls()
 
 
+def save_unanswered(
+    admin: Client, local_stripe: LocalStripe, address: str, path: str, way: str | int, **typed: str | None
+) -> Page:
+    """Save a form while the answers of POST to `path` are lost, and return its page as it was opened."""
+    page = open_page(admin, address)
+    lose(local_stripe, path, way)
+    refused(admin, page, **typed)
+    answer_again(local_stripe)
+    return page
+
+
 def created(local_stripe: LocalStripe) -> list[str]:
     return [call for call in local_stripe.calls if call.startswith("POST")]
 
@@ -38,10 +49,7 @@ class TestProduct:
         self, admin: Client, local_stripe: LocalStripe, way: str | int, *, is_new_form: bool, otherwise: dict[str, str]
     ) -> None:
         typed = {"name": "Team", "amount": "29"}
-        page = open_page(admin, ADD_PRODUCT)
-        lose(local_stripe, "/v1/products", way)
-        refused(admin, page, **typed)
-        answer_again(local_stripe)
+        page = save_unanswered(admin, local_stripe, ADD_PRODUCT, "/v1/products", way, **typed)
         for _ in range(3):
             page = open_page(admin, ADD_PRODUCT) if is_new_form else page
             shown = refused(admin, page, **typed | otherwise)
@@ -53,17 +61,12 @@ class TestProduct:
     def test_of_another_name_in_the_same_form_is_no_further_one(
         self, admin: Client, local_stripe: LocalStripe
     ) -> None:
-        page = open_page(admin, ADD_PRODUCT)
-        lose(local_stripe, "/v1/products", "reset")
-        refused(admin, page, name="Taem", amount="29")
-        answer_again(local_stripe)
+        page = save_unanswered(admin, local_stripe, ADD_PRODUCT, "/v1/products", "reset", name="Taem", amount="29")
         assert "“Taem” was created after all" in str(refused(admin, page, name="Team", amount="29").errors)
         assert created(local_stripe) == []
 
     def test_of_another_name_in_a_new_form_is_another(self, admin: Client, local_stripe: LocalStripe) -> None:
-        lose(local_stripe, "/v1/products", "reset")
-        refused(admin, open_page(admin, ADD_PRODUCT), name="Team", amount="29")
-        answer_again(local_stripe)
+        save_unanswered(admin, local_stripe, ADD_PRODUCT, "/v1/products", "reset", name="Team", amount="29")
         assert save(admin, open_page(admin, ADD_PRODUCT), name="Basic", amount="9").status_code == 302
         assert Product.objects.get().name == "Basic"
 
@@ -71,9 +74,7 @@ class TestProduct:
     def test_that_was_archived_or_renamed_since_makes_room(
         self, admin: Client, local_stripe: LocalStripe, change: Any
     ) -> None:
-        lose(local_stripe, "/v1/products", "reset")
-        refused(admin, open_page(admin, ADD_PRODUCT), name="Team", amount="29")
-        answer_again(local_stripe)
+        save_unanswered(admin, local_stripe, ADD_PRODUCT, "/v1/products", "reset", name="Team", amount="29")
         [made] = local_stripe.api.products.list().data
         local_stripe.api.products.update(made.id, change)
         assert save(admin, open_page(admin, ADD_PRODUCT), name="Team", amount="39").status_code == 302
@@ -89,9 +90,9 @@ class TestProduct:
         assert Price.objects.get().unit_amount == 3900
 
     def test_off_sale_is_said_to_be_there(self, admin: Client, local_stripe: LocalStripe) -> None:
-        lose(local_stripe, "/v1/products", "reset")
-        refused(admin, open_page(admin, ADD_PRODUCT), name="Team", amount="29", active=None)
-        answer_again(local_stripe)
+        save_unanswered(
+            admin, local_stripe, ADD_PRODUCT, "/v1/products", "reset", name="Team", amount="29", active=None
+        )
         shown = refused(admin, open_page(admin, ADD_PRODUCT), name="Team", amount="39")
         assert "“Team” was created after all" in str(shown.errors)
         assert created(local_stripe) == []
@@ -112,10 +113,7 @@ class TestFurtherPrice:
         otherwise: dict[str, str],
     ) -> None:
         typed = {"amount": "29", "currency": "usd"}
-        page = open_page(admin, page_of(price.product))
-        lose(local_stripe, "/v1/prices", way)
-        refused(admin, page, **typed)
-        answer_again(local_stripe)
+        page = save_unanswered(admin, local_stripe, page_of(price.product), "/v1/prices", way, **typed)
         page = open_page(admin, page_of(price.product)) if is_new_form else page
         for _ in range(3):
             shown = refused(admin, page, **typed | otherwise)
@@ -129,9 +127,7 @@ class TestFurtherPrice:
         assert (Price.objects.count(), here()) == (3, at_stripe(local_stripe))
 
     def test_that_was_archived_since_makes_room(self, admin: Client, local_stripe: LocalStripe, price: Price) -> None:
-        lose(local_stripe, "/v1/prices", "reset")
-        refused(admin, open_page(admin, page_of(price.product)), amount="29")
-        answer_again(local_stripe)
+        save_unanswered(admin, local_stripe, page_of(price.product), "/v1/prices", "reset", amount="29")
         [made] = [each for each in local_stripe.api.prices.list().data if each.unit_amount == 2900]
         local_stripe.api.prices.update(made.id, {"active": False})
         assert save(admin, open_page(admin, page_of(price.product)), amount="39").status_code == 302
@@ -152,10 +148,7 @@ class TestPromotionCode:
         otherwise: dict[str, str],
     ) -> None:
         typed = {"code": "SPRING", "percent_off": "20", "duration": "once"}
-        page = open_page(admin, ADD_CODE)
-        lose(local_stripe, "/v1/promotion_codes", way)
-        refused(admin, page, **typed)
-        answer_again(local_stripe)
+        page = save_unanswered(admin, local_stripe, ADD_CODE, "/v1/promotion_codes", way, **typed)
         for _ in range(3):
             page = open_page(admin, ADD_CODE) if is_new_form else page
             shown = refused(admin, page, **typed | otherwise)
@@ -167,9 +160,7 @@ class TestPromotionCode:
 
     def test_that_was_archived_since_makes_room(self, admin: Client, local_stripe: LocalStripe) -> None:
         typed = {"code": "SPRING", "percent_off": "20", "duration": "once"}
-        lose(local_stripe, "/v1/promotion_codes", "reset")
-        refused(admin, open_page(admin, ADD_CODE), **typed)
-        answer_again(local_stripe)
+        save_unanswered(admin, local_stripe, ADD_CODE, "/v1/promotion_codes", "reset", **typed)
         [made] = local_stripe.api.promotion_codes.list().data
         local_stripe.api.promotion_codes.update(made.id, {"active": False})
         assert save(admin, open_page(admin, ADD_CODE), **typed | {"percent_off": "50"}).status_code == 302
@@ -190,10 +181,7 @@ class TestPromotionCode:
         is_lost_again: bool,
     ) -> None:
         typed = {"code": "SPRING", "percent_off": "20", "duration": "once"}
-        page = open_page(admin, ADD_CODE)
-        lose(local_stripe, "/v1/coupons", way)
-        refused(admin, page, **typed)
-        answer_again(local_stripe)
+        page = save_unanswered(admin, local_stripe, ADD_CODE, "/v1/coupons", way, **typed)
         assert len(local_stripe.api.coupons.list().data) == 1
         page = open_page(admin, ADD_CODE) if is_new_form else page
         if is_lost_again:
