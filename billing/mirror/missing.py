@@ -40,20 +40,19 @@ def fetch_missing(kind: Kind[Any], keys: Iterable[str], *, missing: int = 0) -> 
 
 def _fetch(kind: Kind[Any], key: str, result: FetchedRows) -> None:
     try:
-        # Without columns that an update has added, the row is not needed.
-        before = find(kind, key) if new_columns.of(kind.model) else None
+        before = find(kind, key) if new_columns.without_drift(kind) else None
         fetched = apply_answer(kind, key, partial(kind.fetch, key))
     except StripeMissing:
         result.unknown.append(key)
     else:
-        if fetched.was_written and not _lacked_new_columns_only(before, fetched.row):
+        if fetched.was_written and not _is_no_drift(kind, before, fetched.row):
             result.written.append(key)
 
 
-def _lacked_new_columns_only(before: MirroredRow | None, after: MirroredRow | None) -> bool:
-    """Whether a row was equal before an update added columns, or contents, which is no drift."""
+def _is_no_drift(kind: Kind[Any], before: MirroredRow | None, after: MirroredRow | None) -> bool:
+    """Whether a row that was written differs only in columns whose difference is no drift."""
     if before is None or after is None:
         return False
-    skipped = {*new_columns.of(type(before)), "known_from", "known_until", "version"}
+    skipped = {*new_columns.without_drift(kind), "known_from", "known_until", "version"}
     names = [field.attname for field in before._meta.concrete_fields if field.attname not in skipped]
     return all(getattr(before, name) == getattr(after, name) for name in names)

@@ -19,6 +19,8 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Model
 
+from billing.mirror.registry import Kind
+
 NewColumns = Mapping[type[Model], frozenset[str]]
 
 _new: ContextVar[NewColumns] = ContextVar("new_columns", default={})  # noqa: B039  (never changed)
@@ -57,8 +59,9 @@ def known(columns: NewColumns) -> Iterator[None]:
         _new.reset(token)
 
 
-def of(model: type[Model]) -> frozenset[str]:
-    return _new.get().get(model, frozenset())
+def without_drift(kind: Kind[Any]) -> frozenset[str]:
+    """Return the columns in which a row may differ although no event was missed: new ones, and those in no event."""
+    return _new.get().get(kind.model, frozenset()) | kind.not_in_events
 
 
 def added_since(moment: datetime) -> NewColumns:

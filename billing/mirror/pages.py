@@ -19,13 +19,13 @@ MAX_ROWS_IN_SPAN = 1_000
 class ComparedObject(NamedTuple, Generic[Row]):
     """One object of a page, its row if that was not equal, and whether the row was written.
 
-    `was_older` says that the row lacked new columns only: it was equal before these were added.
+    `is_no_drift` says that the row differed only in columns that `new_columns.without_drift` names.
     """
 
     object: JSON
     row: Row | None
     was_written: bool
-    was_older: bool = False
+    is_no_drift: bool = False
 
 
 class PageResult(NamedTuple, Generic[Row]):
@@ -55,27 +55,27 @@ def apply_page(
     found = {} if span is None else equal_rows.compare_rows(kind.model, span, columns, limit=MAX_ROWS_IN_SPAN)
     if elsewhere := [key for key in columns if key not in found]:
         found |= equal_rows.compare_rows(kind.model, {"pk__in": elsewhere}, columns)
-    older = _equal_before(kind, {key: columns[key] for key in columns if found.get(key) is False})
+    no_drift = _without_drift(kind, {key: columns[key] for key in columns if found.get(key) is False})
     compared = []
     for key, (snapshot, _) in read.items():
         if found.get(key):
             compared.append(ComparedObject[Row](snapshot.object, None, was_written=False))
             continue
         with isolated(kind.object_name, snapshot.id, failed):
-            compared.append(ComparedObject(snapshot.object, *apply_snapshot(kind, snapshot), key in older))
+            compared.append(ComparedObject(snapshot.object, *apply_snapshot(kind, snapshot), key in no_drift))
     return PageResult(compared, failed, [key for key in found if key not in read and key not in unreadable])
 
 
-def _equal_before(kind: Kind[Row], differing: Mapping[Any, Mapping[str, Any]]) -> set[Any]:
-    """Return the keys of those of these rows that are equal but for new columns, or columns that no event has."""
-    added = new_columns.of(kind.model) | kind.not_in_events
-    if not added or not differing:
+def _without_drift(kind: Kind[Row], differing: Mapping[Any, Mapping[str, Any]]) -> set[Any]:
+    """Return the keys of the differing rows that are equal in all columns whose difference is drift."""
+    skipped = new_columns.without_drift(kind)
+    if not skipped or not differing:
         return set()
-    before = {
-        key: {name: value for name, value in columns.items() if name not in added}
+    compared = {
+        key: {name: value for name, value in columns.items() if name not in skipped}
         for key, columns in differing.items()
     }
-    equal = equal_rows.compare_rows(kind.model, {"pk__in": list(before)}, before)
+    equal = equal_rows.compare_rows(kind.model, {"pk__in": list(compared)}, compared)
     return {key for key, is_equal in equal.items() if is_equal}
 
 

@@ -59,9 +59,9 @@ class SyncResults:
     def record_page(self, page: PageResult[Any]) -> None:
         """Record the objects of a page that differed from our rows, and those that failed.
 
-        Rows that lacked only columns that an update has added are written, but did not drift.
+        Rows that differed only where no event was missed were written, but did not drift.
         """
-        differing = (one for one in page.compared if one.was_written and not one.was_older)
+        differing = (one for one in page.compared if one.was_written and not one.is_no_drift)
         self.differing.update((one.object["id"], None) for one in differing)
         self.record_failures(page.failed)
 

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from billing import gateway
 from billing.catalog.importer import import_catalog
 from billing.models import Price, Product
 from subscriptions.checkout import services as checkout
@@ -15,6 +16,7 @@ from subscriptions.monitoring.doctor.catalog import check_catalog
 from subscriptions.plans import amounts, leaving
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import DAY, path_to, settle, sync_now
+from tests.subscriptions.mirror.altered import AlteringClient
 from tests.subscriptions.reading import cards, section, shown, steps, words
 
 pytestmark = pytest.mark.django_db
@@ -176,6 +178,21 @@ class TestSeveralCurrencies:
         settle()
         sync_now(full=True)
         Price.objects.update(currency_amounts={})
+        run, _ = sync_now(full=True)
+        assert (run.drifted, Price.objects.get().currency_amounts) == ([], {"eur": 1700})
+
+    def test_are_no_drift_of_a_price_that_the_list_did_not_show(
+        self, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        self.two_currencies(local_stripe, price)
+        local_stripe.control("clock", advance=DAY)
+        settle()
+        sync_now(full=True)
+        Price.objects.update(currency_amounts={})
+        local_stripe.control("clock", advance=DAY)
+        client = AlteringClient(local_stripe)
+        client.alter("/v1/prices", lambda objects: objects.clear())
+        gateway.use_transport(client)
         run, _ = sync_now(full=True)
         assert (run.drifted, Price.objects.get().currency_amounts) == ([], {"eur": 1700})
 
