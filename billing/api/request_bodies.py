@@ -128,20 +128,10 @@ def takes(model: type[Body], *, is_required: bool = True, **sample: Any) -> dict
     return {"requestBody": {"content": content, "required": is_required}}
 
 
-def check_size(request: HttpRequest) -> None:
-    """Raise Refusal (422) if the announced body is too large.
-
-    Checked before any reading: Django's own limit does not count files, nor a form that the CSRF check has parsed.
-    """
-    length = str(request.META.get("CONTENT_LENGTH") or "0")
-    if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        raise _too_large()
-
-
 def unreadable(error: Exception) -> Refusal:
     """The refusal of a body that Django can't read; its CSRF check reads a form before `read` does."""
     if isinstance(error, RequestDataTooBig):
-        return _too_large()
+        return Refusal.bad_input(body=f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.")
     return Refusal.bad_input(body=f"The form can't be read: {error}")
 
 
@@ -195,10 +185,6 @@ def _json(body: bytes) -> dict[str, Any]:
 
 def _refuse_constant(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
-
-
-def _too_large() -> Refusal:
-    return Refusal.bad_input(body=f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.")
 
 
 def _field(problem: Any) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.utils.encoding import escape_uri_path
 from ninja.errors import AuthenticationError, Throttled
@@ -14,10 +15,11 @@ from ninja.errors import AuthenticationError, Throttled
 from billing import money
 from billing.api.catalog import ProductAnswer
 from billing.api.refusals import Refusal
-from billing.api.request_bodies import UNREADABLE, check_size, unreadable
+from billing.api.request_bodies import UNREADABLE, unreadable
 from billing.catalog import lookup, offers
 from billing.catalog.errors import ChangedMeanwhile, HasOtherCurrencies, HasOtherTerms, NotOnSale
 from billing.errors import StripeMisconfigured, StripeRefused, StripeUnavailable
+from config.web.bodies import is_too_large
 from subscriptions.checkout.errors import CannotBuy, NoSuchPrice, NotByQuantity, OtherMode
 from subscriptions.plans.errors import SubscriptionRefusal
 
@@ -63,11 +65,7 @@ class JsonFailures:
 
 def _too_large(request: HttpRequest) -> HttpResponse | None:
     """The response to a body that is too large; nothing of it is read, neither by Django nor by an endpoint."""
-    try:
-        check_size(request)
-    except Refusal as refusal:
-        return refusal.response()
-    return None
+    return unreadable(RequestDataTooBig()).response() if is_too_large(request) else None
 
 
 def failure(request: HttpRequest, error: Any) -> HttpResponse:

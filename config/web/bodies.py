@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
-# It refuses a larger body itself, by the same limit and before reading, and says so in its own format.
+# Its view refuses a larger body by the same limit, before reading it, in the format that Stripe is answered in.
 WEBHOOK = "/stripe/webhook/"
 
 
@@ -20,9 +20,12 @@ class BoundBodies:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info == WEBHOOK:
-            return self.get_response(request)
-        length = str(request.META.get("CONTENT_LENGTH") or "0")
-        if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if request.path_info != WEBHOOK and is_too_large(request):
             raise RequestDataTooBig(f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.")
         return self.get_response(request)
+
+
+def is_too_large(request: HttpRequest) -> bool:
+    """Return whether the announced body is larger than DATA_UPLOAD_MAX_MEMORY_SIZE."""
+    length = str(request.META.get("CONTENT_LENGTH") or "0")
+    return length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
