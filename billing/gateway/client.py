@@ -107,7 +107,7 @@ def connected() -> stripe.StripeClient:
 
 @contextmanager
 def _our_errors(*, is_keyed: bool = False) -> Iterator[None]:
-    with transport.noted_writes() as writes:
+    with transport.surrounding_writes() as writes:
         try:
             yield
         except stripe.StripeError as error:

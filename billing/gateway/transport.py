@@ -131,8 +131,8 @@ def noting_writes() -> Iterator[Writes]:
 
 
 @contextmanager
-def noted_writes() -> Iterator[Writes]:
-    """Return the writes of the block that notes them, or note those of this one."""
+def surrounding_writes() -> Iterator[Writes]:
+    """Use the writes that a block around this one notes, or else note those of this one."""
     if (around := _writes.get()) is not None:
         yield around
         return
