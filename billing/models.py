@@ -102,7 +102,7 @@ class KeptRequest(models.Model):
         return self.request_id
 
 
-class Offer(models.TextChoices):
+class Visibility(models.TextChoices):
     """What staff have chosen about selling a product here; Stripe does not know it."""
 
     BY_SETTING = "", "as PRODUCTS_ON_SALE says"
@@ -112,8 +112,8 @@ class Offer(models.TextChoices):
 
 def _offered(prefix: str = "") -> models.Q:
     """The products that are offered here, as far as they are active; `prefix` leads to the product."""
-    shown = models.Q(**{f"{prefix}offer": Offer.SHOWN})
-    by_setting = models.Q(**{f"{prefix}offer": Offer.BY_SETTING})
+    shown = models.Q(**{f"{prefix}offer": Visibility.SHOWN})
+    by_setting = models.Q(**{f"{prefix}offer": Visibility.BY_SETTING})
     match settings.PRODUCTS_ON_SALE:
         case "chosen":
             return shown
@@ -154,7 +154,9 @@ class Product(MirroredRow):
     )
 
     # Our own: chosen by staff here.
-    offer = models.CharField("on sale here", max_length=10, choices=Offer, default=Offer.BY_SETTING, blank=True)
+    offer = models.CharField(
+        "on sale here", max_length=10, choices=Visibility, default=Visibility.BY_SETTING, blank=True
+    )
 
     objects = ProductQuerySet.as_manager()
 
@@ -171,8 +173,8 @@ class Product(MirroredRow):
     @property
     def is_offered(self) -> bool:
         """Whether it is sold here if it is active at Stripe."""
-        if self.offer != Offer.BY_SETTING:
-            return self.offer == Offer.SHOWN
+        if self.offer != Visibility.BY_SETTING:
+            return self.offer == Visibility.SHOWN
         return settings.PRODUCTS_ON_SALE == "all" or (settings.PRODUCTS_ON_SALE == "marked" and self.is_marked)
 
 

@@ -12,8 +12,8 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from billing.admin.stripe_admin import StripeAdmin
-from billing.catalog import offering
 from billing.catalog import services as catalog
+from billing.catalog import visibility
 from billing.catalog.forms import PriceForm, ProductForm
 from billing.models import Price, Product
 
@@ -91,17 +91,17 @@ class ProductAdmin(StripeAdmin):
 
     @admin.action(description="Show here: sell on this site", permissions=["change"])
     def show_here(self, request: HttpRequest, products: QuerySet[Product]) -> None:
-        self._offer(request, products, offering.show, "Shown here")
+        self._set_visibility(request, products, visibility.show, "Shown here")
 
     @admin.action(description="Hide here: nothing changes at Stripe", permissions=["change"])
     def hide_here(self, request: HttpRequest, products: QuerySet[Product]) -> None:
-        self._offer(request, products, offering.hide, "Hidden here")
+        self._set_visibility(request, products, visibility.hide, "Hidden here")
 
     @admin.action(description="Sell here as PRODUCTS_ON_SALE says", permissions=["change"])
     def follow_setting(self, request: HttpRequest, products: QuerySet[Product]) -> None:
-        self._offer(request, products, offering.follow_setting, "Sold as the setting says")
+        self._set_visibility(request, products, visibility.follow_setting, "Sold as the setting says")
 
-    def _offer(
+    def _set_visibility(
         self, request: HttpRequest, products: QuerySet[Product], choose: Callable[..., Product], done: str
     ) -> None:
         for product in products:

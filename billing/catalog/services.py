@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 from billing import gateway
-from billing.catalog import offering
+from billing.catalog import visibility
 from billing.catalog.errors import AlreadyCreated, NotAllowed
 from billing.catalog.stripe_changes import (
     current_product,
@@ -110,7 +110,7 @@ def create_product(
         "name": name,
         "active": active,
         "marketing_features": [{"name": feature} for feature in features],
-        "metadata": own_metadata.written(settings) | offering.mark(),
+        "metadata": own_metadata.written(settings) | visibility.mark_for_new(),
         "default_price_data": {
             "currency": price.currency,
             "unit_amount": price.unit_amount,
@@ -139,7 +139,7 @@ def create_product(
                 raise AlreadyCreated.as_first_asked(_new_product(found).product)
             other.close()
         made = _new_product(opened.create(creation, params))
-    return made._replace(product=offering.show(product=made.product))
+    return made._replace(product=visibility.show(product=made.product))
 
 
 def _is_as_asked(found: Mapping[str, Any], *, name: str | None = None, active: bool = True) -> bool:

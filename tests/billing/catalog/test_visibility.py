@@ -5,7 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from billing.catalog import importer, lookup, offering
+from billing.catalog import importer, lookup, visibility
 from billing.catalog import services as catalog
 from billing.catalog.services import PriceTerms
 from billing.models import Price, Product
@@ -91,13 +91,13 @@ class TestStaff:
         assert logged == ["Hidden here.", "Shown here."]
 
     def test_can_go_back_to_the_setting(self, admin: Client, account: None) -> None:
-        offering.hide(product=named("Theirs"))
+        visibility.hide(product=named("Theirs"))
         assert on_sale() == {"Marked"}
         choose(admin, PRODUCTS, "follow_setting", named("Theirs"))
         assert on_sale() == {"Theirs", "Marked"}
 
     def test_hide_it_from_every_page_that_sells(self, client: Client, account: None) -> None:
-        hidden = offering.hide(product=named("Theirs"))
+        hidden = visibility.hide(product=named("Theirs"))
         price = Price.objects.get(product=hidden)
         assert b"Theirs" not in client.get("/").content
         assert client.get(f"/buy/{price.pk}/").status_code == 410
@@ -108,5 +108,5 @@ class TestNames:
     def test_of_a_hidden_product_makes_nothing_ambiguous(self, account: None, local_stripe: LocalStripe) -> None:
         theirs = named("Theirs")
         ours = catalog.create_product(name="Theirs", price=MONTHLY, request_id="r1").product
-        offering.hide(product=theirs)
+        visibility.hide(product=theirs)
         assert lookup.find_product(name="Theirs") == ours
