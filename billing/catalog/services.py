@@ -104,27 +104,22 @@ def create_product(
 
     Raises AlreadyCreated if this request has created it with other terms, and the answer to that was lost.
     """
-    switches = (can_be_bought_again, can_be_tried_again, has_quantity)
-    settings = _switched(dict(zip(SWITCHES, switches, strict=True))) | _grace(grace_days)
+    switches = {
+        "can_be_bought_again": can_be_bought_again,
+        "can_be_tried_again": can_be_tried_again,
+        "has_quantity": has_quantity,
+    }
+    settings = _switched(switches) | _grace(grace_days)
     params: p.ProductCreateParams = {
         "name": name,
         "active": active,
         "marketing_features": [{"name": feature} for feature in features],
         "metadata": own_metadata.written(settings) | visibility.mark_for_new(),
-        "default_price_data": {
-            "currency": price.currency,
-            "unit_amount": price.unit_amount,
-            "metadata": price.metadata,
-        },
+        "default_price_data": _default_price(price),
         "expand": ["default_price"],
     }
     if description:
         params["description"] = description
-    if price.is_recurring:
-        params["default_price_data"]["recurring"] = {
-            "interval": price.interval,
-            "interval_count": price.interval_count,
-        }
     asked = {"name": name, "active": active}
     about = f"{PRODUCT_NAMED}{name}"[:MAX_ABOUT]
     with open_request("product", params, request_id=request_id, about=about, params=asked) as opened:
@@ -140,6 +135,17 @@ def create_product(
             other.close()
         made = _new_product(opened.create(creation, params))
     return made._replace(product=visibility.show(product=made.product))
+
+
+def _default_price(terms: PriceTerms) -> "p.ProductCreateParamsDefaultPriceData":
+    params: p.ProductCreateParamsDefaultPriceData = {
+        "currency": terms.currency,
+        "unit_amount": terms.unit_amount,
+        "metadata": terms.metadata,
+    }
+    if terms.is_recurring:
+        params["recurring"] = {"interval": terms.interval, "interval_count": terms.interval_count}
+    return params
 
 
 def _is_as_asked(found: Mapping[str, Any], *, name: str | None = None, active: bool = True) -> bool:
