@@ -41,7 +41,8 @@ class PriceTerms:
     """The amount, interval and trial of a new price.
 
     `unit_amount` is in the currency's minor unit, `labels` is further metadata, and `more` are further parameters,
-    those of `recurring` included.
+    those of `recurring` included. The names of the fields are in the digest of a request that is open (`add_price`):
+    renamed, they make another request of it.
     """
 
     unit_amount: int
