@@ -7,15 +7,13 @@ replays a stored 500, and forgets a key after a day (https://docs.stripe.com/api
 
 import hashlib
 import json
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from billing import gateway
@@ -40,14 +38,6 @@ KEPT_FOR = timedelta(days=7)
 
 # The clocks here and at Stripe may differ by less than this.
 CLOCKS_DIFFER = timedelta(days=1)
-
-
-# A worker that has held something this long has died: the calls of a request take a few seconds together.
-HELD_FOR = timedelta(seconds=60)
-
-
-class HeldByAnother(Exception):
-    """Another request is doing this right now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,37 +83,18 @@ def open_request(
     opened.close()
 
 
-@contextmanager
-def alone(action: str) -> Iterator[None]:
-    """Do something that nobody else does meanwhile, in any process. Raises HeldByAnother."""
-    pk = hashlib.sha256(json.dumps(["alone", action]).encode()).hexdigest()
-    holder, now = uuid.uuid4().hex, timezone.now()
-    columns = {"request_id": holder, "params": "null", "asked_at": now}
-    try:
-        is_held = KeptRequest.objects.get_or_create(pk=pk, defaults=columns)[1]
-    except IntegrityError:
-        # Another took it and gave it back in between.
-        raise HeldByAnother(action) from None
-    if not is_held:
-        died = Q(asked_at__lt=now - HELD_FOR) | Q(asked_at__gt=now + CLOCKS_DIFFER)
-        if not KeptRequest.objects.filter(died, pk=pk).update(request_id=holder, asked_at=now):
-            raise HeldByAnother(action)
-    try:
-        yield
-    finally:
-        KeptRequest.objects.filter(pk=pk, request_id=holder).delete()
-
-
 def about(*subjects: str) -> list[KeptRequest]:
     """Return the open requests about these objects."""
-    since = timezone.now() - KEPT_FOR
-    return list(KeptRequest.objects.filter(about__in=subjects, asked_at__gte=since).order_by("asked_at"))
+    return list(_still_kept().filter(about__in=subjects).order_by("asked_at"))
 
 
 def about_any(prefix: str) -> list[KeptRequest]:
     """Return the open requests about anything that begins so."""
-    since = timezone.now() - KEPT_FOR
-    return list(KeptRequest.objects.filter(about__startswith=prefix, asked_at__gte=since).order_by("asked_at"))
+    return list(_still_kept().filter(about__startswith=prefix).order_by("asked_at"))
+
+
+def _still_kept() -> QuerySet[KeptRequest]:
+    return KeptRequest.objects.filter(asked_at__gte=timezone.now() - KEPT_FOR)
 
 
 class OpenRequest:
@@ -166,7 +137,7 @@ class OpenRequest:
         Those of the same form have its id in common, so that what this request has created is among it.
         """
         found = []
-        for row in KeptRequest.objects.filter(self._is_same_form_or_object()).exclude(pk=self._row.pk):
+        for row in _still_kept().filter(self._is_same_form_or_object()).exclude(pk=self._row.pk):
             other = OpenRequest(row, is_repeat=True, own_id=self.own_id)
             found += [(other, made) for made in other._made(creation)]
         return found
@@ -185,7 +156,7 @@ class OpenRequest:
         same = Q(request_id=self.own_id) | Q(about=f"{TOLD}{self.own_id}")
         if self._row.about:
             same |= Q(about=self._row.about)
-        return same & Q(asked_at__gte=timezone.now() - KEPT_FOR)
+        return same
 
     def close(self) -> None:
         KeptRequest.objects.filter(pk=self._row.pk, request_id=self.request_id).delete()

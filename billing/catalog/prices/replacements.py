@@ -6,7 +6,7 @@ An interrupted replacement is found by the metadata of the two prices, and finis
 from collections.abc import Mapping
 from dataclasses import replace
 
-from billing import gateway, kept_requests
+from billing import gateway, locks
 from billing.catalog.errors import ChangedMeanwhile, NotOnSale
 from billing.catalog.prices import carried_terms
 from billing.catalog.services import PriceTerms, create_price, price_creation
@@ -36,9 +36,9 @@ def change_price(*, price: Price, unit_amount: int, request_id: str) -> Price:
     The price returned is itself off sale if `request_id` had created it earlier and it was archived since.
     """
     try:
-        with kept_requests.alone(f"change a price of {price.product_id}"):
+        with locks.held(f"change a price of {price.product_id}"):
             return _change_amount(price, unit_amount, request_id)
-    except kept_requests.HeldByAnother as held:
+    except locks.HeldByAnother as held:
         raise ChangedMeanwhile.right_now(current_product(price)) from held
 
 

@@ -8,7 +8,7 @@ from django.db.models.signals import pre_save
 from django.test import Client
 from django.utils import timezone
 
-from billing import gateway, kept_requests
+from billing import gateway, locks
 from billing.models import KeptRequest, Price
 from tests.billing.admin.browser import open_page, page_of
 from tests.billing.admin.browser import refused as shown_again
@@ -107,7 +107,7 @@ def test_a_killed_worker_holds_nobody_up_for_long(
     backend: Program, local_stripe: LocalStripe, price: Price, *, age: int, is_free: bool
 ) -> None:
     """A time that is far ahead comes of a clock that was wrong."""
-    with kept_requests.alone(f"change a price of {price.product_id}"):
+    with locks.held(f"change a price of {price.product_id}"):
         KeptRequest.objects.update(asked_at=timezone.now() - timedelta(seconds=age))
         answer = backend.post("updateprod", prod_name="Pro", unit_amount=3900)
     assert answer.status_code == (200 if is_free else 409)
