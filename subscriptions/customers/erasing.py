@@ -1,6 +1,6 @@
 """Erasing a person, or a customer who is nobody here, for good: every row of every kind, and every trace of them.
 
-Rows of theirs are deleted. Where records and logs name them, a word stands in their place (traces/).
+Their rows are deleted. In records and logs, the texts that name them are replaced (traces/).
 """
 
 import logging
@@ -66,8 +66,9 @@ def erase_customers(ids: Iterable[str], *, user: User | None, now: datetime) -> 
 
     Orders that are not paid yet, and subscriptions that begin later, are cancelled first.
     https://docs.stripe.com/api/customers/delete
-    Return what names the person, for `forget` once the account is deleted. The records are swept before the rows are
-    gone, which say what to look for: a second call finds it again. Raises StripeUnavailable, StripeMisconfigured.
+    Return the texts that name the person, for `forget` once the account is deleted. They come from the person's rows,
+    so records are cleaned before the rows are deleted: a second call, after a failure, still finds the texts.
+    Raises StripeUnavailable, StripeMisconfigured.
     """
     ids = list(ids)
     traces = person.of_user(user) if user else Traces()
@@ -85,7 +86,7 @@ def erase_customers(ids: Iterable[str], *, user: User | None, now: datetime) -> 
 
 
 def forget(traces: Traces, *, since: datetime) -> None:
-    """Remove what names the person from records that came in since then, and from every session and log.
+    """Remove the texts that name the person from records that came in since then, and from every session and log.
 
     Raises OSError if a log can't be written.
     """

@@ -1,1 +1,1 @@
-"""What an erased person leaves outside of their own rows: found in records, sessions and logs, and removed."""
+"""Removing the traces of an erased person outside of their own rows: from records, sessions and logs."""

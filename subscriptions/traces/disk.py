@@ -1,4 +1,4 @@
-"""What a person leaves in files: in cron's log, and in the free pages of SQLite's database."""
+"""Removing a person's traces from files: from cron's logs, and from the free pages of SQLite's database."""
 
 import gzip
 from pathlib import Path
@@ -10,7 +10,7 @@ from subscriptions.traces.person import Traces
 
 
 def erase(traces: Traces) -> None:
-    """Overwrite what names the person in cron's logs. Raises OSError for a log that can't be written."""
+    """Overwrite each text that names the person in cron's logs. Raises OSError for a log that can't be written."""
     log = Path(settings.CRON_LOG)
     for file in log.parent.glob(f"{log.name}*"):
         if file.suffix == ".gz":
@@ -20,7 +20,7 @@ def erase(traces: Traces) -> None:
 
 
 def compact() -> bool:
-    """Remove what was deleted from SQLite's file, where it stays readable; False if the database is busy.
+    """Remove deleted content from SQLite's file, where it stays readable; False if the database is busy.
 
     https://www.sqlite.org/lang_vacuum.html
     """

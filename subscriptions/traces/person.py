@@ -1,4 +1,4 @@
-"""What a person can be recognised by in a text: addresses, names, and the ids of all that belongs to them."""
+"""The texts that name a person: their addresses and names, and the ids of everything that belongs to them."""
 
 import re
 from collections.abc import Callable
@@ -25,13 +25,13 @@ from subscriptions.user_model import User, full_name_of
 
 ERASED = "(erased)"
 TOKEN = re.compile(r"[\w-]+")
-# A shorter name is a word that says nothing, as in "a product".
+# A shorter name would be found in texts about other things: "a" in "a product".
 SHORTEST_NAME = 3
 
 
 @dataclass(frozen=True)
 class Traces:
-    """Texts that name a person. `payments` are the ids of payments, which name nobody at Stripe."""
+    """Texts that name a person. `payments` are the ids of objects that name no customer at Stripe."""
 
     ids: frozenset[str] = frozenset()
     payments: frozenset[str] = frozenset()
@@ -57,7 +57,7 @@ class Traces:
         return not self.ids.isdisjoint(TOKEN.findall(text))
 
     def removed_from(self, value: Any) -> Any:
-        """Return a text or a JSON value with a word in their place."""
+        """Return a text or a JSON value with ERASED in place of each text that names the person."""
         if isinstance(value, str):
             return self._replaced(value, lambda _: ERASED)
         if isinstance(value, list):
@@ -67,7 +67,7 @@ class Traces:
         return value
 
     def masked(self, line: bytes) -> bytes:
-        """Return a line of the same length with stars in their place."""
+        """Return a line of the same length with stars in place of each text that names the person."""
         text = line.decode(errors="surrogateescape")
         return self._replaced(text, _stars).encode(errors="surrogateescape") if self.are_in(text) else line
 
@@ -87,7 +87,7 @@ class Traces:
 
 
 def of_user(user: User) -> Traces:
-    """Return what names a person who has an account here."""
+    """Return the texts that name a person who has an account here."""
     account = BillingAccount.objects.filter(user=user).first()
     confirmed = ConfirmedAddress.objects.filter(user=user).values_list("email", flat=True)
     addresses: list[str | None] = [getattr(user, user.get_email_field_name(), ""), *confirmed]
@@ -99,7 +99,7 @@ def of_user(user: User) -> Traces:
 
 
 def of_customer(customer_id: str) -> Traces:
-    """Return what names a customer: the ids of all rows that are theirs, and what the rows say."""
+    """Return the texts that name a customer: the ids of all their rows, and the address and name in the rows."""
     rows = Customer.objects.filter(pk=customer_id).values_list("email", "name", "named_account").first()
     email, name, account = rows or ("", "", "")
     subscriptions = _values(Subscription, "pk", customer=customer_id)

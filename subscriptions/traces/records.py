@@ -1,7 +1,7 @@
-"""Records of what happened here, and what they say of a person: events, runs, the admin's log, whatever has texts.
+"""Removing a person's traces from records: events, sync runs, the admin's log, and all other models with texts.
 
-Every model with texts is looked at, those of apps that are added later too. Left out are the catalog, accounts, and
-rows that belong to somebody: those of the person are deleted, and those of others say nothing of the person.
+Models of apps that are added later are searched too. The catalog, accounts, and rows that belong to people are not:
+the person's own rows are deleted, and rows of others do not name the person.
 """
 
 import json
@@ -31,37 +31,37 @@ from subscriptions.models import (
 from subscriptions.traces.person import ERASED, Traces
 
 TEXTS = (models.CharField, models.TextField, models.JSONField)
-# Names of things, which a person's name may equal.
+# Apps whose texts are names of things; a person may have the same name.
 NAMES_OF_THINGS = {"auth", "contenttypes"}
 # These are about things, and people may be called like things: only a name of several words counts.
 ABOUT_THINGS = {Coupon, Installation, KeptRequest, SyncState}
-# Without what names the person, such a row says nothing.
+# Such a row is of no use without the texts that name the person.
 DELETED = {KeptRequest}
 UNICODE_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 BATCH = 500
 
 
 def erase(traces: Traces, *, since: datetime | None = None) -> None:
-    """Empty the events that name the person, and replace what names them in every other record.
+    """Empty the events that name the person, and replace the texts that name the person in every other record.
 
-    Only events that were received since then are looked through.
+    Of events, only those received after `since` are searched.
     """
     _empty_events(traces, since)
-    for model in swept_models():
-        _sweep(model, traces)
+    for model in _searched_models():
+        _clean(model, traces)
     if traces.user_pk is not None:
         _erase_user_id(str(traces.user_pk))
 
 
-def swept_models() -> Iterator[type[models.Model]]:
-    """Yield every model whose rows are records, and belong to nobody."""
+def _searched_models() -> Iterator[type[models.Model]]:
+    """Yield every model whose rows are records and do not belong to people."""
     for model in apps.get_models():
         is_thing = model._meta.app_label in NAMES_OF_THINGS or not model._meta.managed or model._meta.proxy
-        if not (is_thing or model in {WebhookEvent, ErasedCustomer} or _is_somebodys(model)):
+        if not (is_thing or model in {WebhookEvent, ErasedCustomer} or _belongs_to_people(model)):
             yield model
 
 
-def _is_somebodys(model: type[models.Model]) -> bool:
+def _belongs_to_people(model: type[models.Model]) -> bool:
     people = {get_user_model(), Customer, BillingAccount, Subscription}
     if issubclass(model, MirroredRow) or model in people:
         return True
@@ -85,7 +85,7 @@ def _empty_events(traces: Traces, since: datetime | None) -> None:
         WebhookEvent.objects.filter(pk__in=found[start : start + BATCH]).update(**emptied)
 
 
-def _sweep(model: type[models.Model], traces: Traces) -> None:
+def _clean(model: type[models.Model], traces: Traces) -> None:
     if model in ABOUT_THINGS:
         traces = replace(traces, names=frozenset(name for name in traces.names if " " in name))
     fields = [field for field in model._meta.concrete_fields if isinstance(field, TEXTS)]

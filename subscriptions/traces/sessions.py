@@ -1,4 +1,4 @@
-"""Browser sessions of a person, and what other sessions say of them."""
+"""Removing a person's browser sessions, and the sessions of others that name the person."""
 
 import json
 from importlib import import_module
