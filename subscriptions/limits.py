@@ -35,7 +35,7 @@ MAX_TURNS = 3
 
 
 class TooMany(Exception):
-    """The limit is reached; `seconds` says when it begins anew."""
+    """The limit is reached; after `seconds`, tries are counted from zero again."""
 
     def __init__(self, seconds: int) -> None:
         self.seconds = max(seconds, 1)
@@ -44,7 +44,7 @@ class TooMany(Exception):
 
 @dataclass(frozen=True)
 class Try:
-    """One try, to be counted: what, by whom, and how often that is allowed in how many seconds (0: always)."""
+    """One try to count: `who` may make `at_most` tries of this `kind` in `seconds`; 0 is no limit."""
 
     kind: str
     who: str
@@ -62,7 +62,7 @@ class Try:
 
 
 def take(*tries: Try, now: datetime) -> None:
-    """Count tries, in this order. Raises TooMany for the first that is one too many; it is not counted."""
+    """Count tries, in this order. Raises TooMany for the first that exceeds its limit, which is not counted."""
     count = _count_in_cache if settings.COUNTS_IN_CACHE else _count
     for one in tries:
         if one.at_most and not count(one, now):
@@ -128,7 +128,7 @@ def _give_back_to_cache(one: Try, now: datetime) -> None:
 
 
 def _count(one: Try, now: datetime) -> bool:
-    """Count it, unless that is one too many; a flood of refused tries only reads."""
+    """Count a try unless its limit is reached. A refused try writes nothing, so a flood of them only reads."""
     rows = RateCount.objects.filter(pk=_key(one, now))
     for _ in range(MAX_TURNS):
         known = rows.values_list("count", flat=True).first()

@@ -1,7 +1,7 @@
-"""Times stored by this installation's own clock, and what to make of those that were stored while it was wrong.
+"""Telling the times that this installation's own clock stored while it was wrong, so that they are ignored.
 
-A lease, a claim or the time of a pass can't lie in the future. One that does was stored by a clock that was ahead: it
-counts as none, so that one wrong clock does not stop anything until its time has come.
+The beginning of a lease, a claim or a pass can't lie in the future. If it does, a clock that was ahead has stored it.
+Nothing must wait until that time has come.
 """
 
 from datetime import datetime, timedelta

@@ -1,7 +1,6 @@
-"""Buying while the copy is behind Stripe, after a restored backup for example: what was bought since is read first.
+"""Reading purchases from Stripe before the next one, while the copy is behind: after a restored backup, for example.
 
-The sync brings it all, but not before its first pass, and people buy meanwhile. Where the sync runs, this costs
-nothing.
+The first pass of the sync reads them too, but people may buy before it. While the sync runs, nothing is read here.
 """
 
 from contextlib import suppress
@@ -21,7 +20,7 @@ from subscriptions.mirror import kinds, mapping
 from subscriptions.models import BillingAccount, CheckoutSession, Customer, Subscription, SyncState
 from subscriptions.user_model import User
 
-# So many intervals without a complete pass are no accident.
+# The copy is behind after this many intervals without a complete pass.
 BEHIND_AFTER_INTERVALS = 3
 
 
@@ -35,9 +34,10 @@ def is_behind(now: datetime) -> bool:
 
 
 def read_purchases(user: User) -> None:
-    """Mirror what a person has bought, and expire their checkouts that nobody here knows, which could still be paid.
+    """Mirror a person's purchases, and expire their open checkouts that have no row here and could still be paid.
 
-    Also what was bought with their address by an account that is lost. Raises StripeUnavailable, StripeMisconfigured.
+    Subscriptions of a lost account with the same address are mirrored too. Raises StripeUnavailable,
+    StripeMisconfigured.
     """
     for customer_id in BillingAccount.objects.customer_ids_of(user):
         with suppress(StripeMissing):
@@ -52,9 +52,9 @@ def read_purchases(user: User) -> None:
 
 
 def lost_subscription(user: User, product: Product) -> Subscription | None:
-    """Return a subscription that is charged for an account with this address which this database has lost.
+    """Return a subscription to the product that a lost account with this address is charged for.
 
-    A person who signs up anew, after a backup was restored that does not know them, would pay twice.
+    If a restored backup lacks a person's account, the person signs up again, and would pay twice.
     """
     customers = Customer.objects.filter(email=user.email, is_deleted=False, account=None) if user.email else ()
     lost = [customer.pk for customer in customers if _is_lost(customer.metadata)]

@@ -13,9 +13,9 @@ Status = Subscription.Status
 
 
 def end_unpaid(subscription: Subscription) -> Subscription:
-    """Void the open first invoice, and end the subscription; returns it as it is then.
+    """Void the open first invoice, and end the subscription; returns the subscription as it is afterwards.
 
-    It runs if the invoice was paid meanwhile.
+    If the invoice was paid meanwhile, the subscription is left running.
     Raises StripeUnavailable or StripeMisconfigured.
     """
     after = refresh.fetch(subscription)

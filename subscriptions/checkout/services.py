@@ -78,7 +78,7 @@ class Result:
 
     @property
     def awaited(self) -> CheckoutSession | Payment:
-        """What says which payment is awaited."""
+        """The row that says which payment is awaited."""
         return self.payment or self.session
 
 

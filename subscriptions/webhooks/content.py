@@ -1,6 +1,6 @@
-"""What the inbox stores of an event's content: nothing of one about a person who was erased, not even for a moment.
+"""Choosing the part of an event's content that the inbox stores: nothing, if the event is about an erased person.
 
-A database's log keeps what a row held before it was emptied.
+Such content is not even stored and deleted at once, because a database's log keeps the earlier content of a row.
 """
 
 from billing.errors import StripeFailure
@@ -9,7 +9,7 @@ from billing.mirror import engine, registry
 from billing.mirror.validation import READ_ERRORS
 from subscriptions.mirror import erased
 
-# What is read of a thin event. Others of its fields may say what the object was before.
+# The fields of a thin event that are read. Its other fields may have the object's earlier content.
 THIN_FIELDS = frozenset({"id", "object", "type", "created", "context", "livemode", "related_object"})
 
 # The ids of an object whose owner is not known, and of a classic event.
@@ -18,9 +18,9 @@ ENVELOPE = frozenset({"id", "object", "type", "created", "account", "livemode"})
 
 
 def storable(event: Event, payload: JSON) -> JSON | None:
-    """Return what may be stored of the content of an event that has a handler; None if a person of it was erased.
+    """Return the part of an event that may be stored; None if it is about an erased person. The event has a handler.
 
-    If Stripe has to say whose the object is and can't be reached, only ids are left: the object is fetched later.
+    If only Stripe knows the object's owner and can't be reached, the part is ids alone: the object is fetched later.
     """
     kind = registry.kind_of_event(event)
     if kind.customer_on_row:
