@@ -8,37 +8,38 @@ from django.conf import settings
 from subscriptions.monitoring.doctor.endpoint import LOCAL_HOSTS
 from subscriptions.monitoring.doctor.finding import Finding, ok, problem
 
-DJANGOS = "django.core.mail.backends"
-# Backends of Django that send nothing to anybody, and where mails end instead.
-ENDS = {
-    f"{DJANGOS}.console.EmailBackend": "the console or log",
-    f"{DJANGOS}.filebased.EmailBackend": "a file",
-    f"{DJANGOS}.locmem.EmailBackend": "the memory of the process",
-    f"{DJANGOS}.dummy.EmailBackend": "nothing",
+DJANGO_BACKENDS = "django.core.mail.backends"
+# Backends of Django that send no mail, and where they put it instead.
+PLACES = {
+    f"{DJANGO_BACKENDS}.console.EmailBackend": "the console or log",
+    f"{DJANGO_BACKENDS}.filebased.EmailBackend": "a file",
+    f"{DJANGO_BACKENDS}.locmem.EmailBackend": "the memory of the process",
+    f"{DJANGO_BACKENDS}.dummy.EmailBackend": "nothing",
 }
 
 
 def check_mail() -> Iterator[Finding]:
     if reason := why_nobody_gets_mail():
         yield problem(reason)
-    elif end := _end():
-        yield ok(f"Mail goes to {end}, which is enough at an address of this machine.")
+    elif place := _place():
+        yield ok(f"Mail goes to {place}, which is enough at an address of this machine.")
     else:
         yield ok("Mail is sent through the server in EMAIL_URL.")
 
 
 def why_nobody_gets_mail() -> str:
     """Return what is wrong, if the site is in production and sends its mail to nobody; else an empty text."""
-    end = _end()
-    if not end or settings.DEBUG or urlsplit(settings.SITE_URL).hostname in LOCAL_HOSTS:
+    place = _place()
+    if not place or settings.DEBUG or urlsplit(settings.SITE_URL).hostname in LOCAL_HOSTS:
         return ""
     return (
-        f"Mail goes to {end}: nobody gets a link to a new password, and a reader of that output could use it. "
+        f"Mail goes to {place}: nobody gets a link to a new password, and a reader of that output could use it. "
         "Set EMAIL_URL, such as smtp+tls://USER:PASSWORD@HOST:587."
     )
 
 
-def _end() -> str:
+def _place() -> str:
+    """Return where mail is put instead of being sent; empty if it is sent."""
     # The site's own backend hands mails on to the one that EMAIL_URL names.
-    backend = settings.EMAIL_BACKEND if settings.EMAIL_BACKEND in ENDS else settings.MAIL_TRANSPORT
-    return ENDS.get(backend, "")
+    backend = settings.EMAIL_BACKEND if settings.EMAIL_BACKEND in PLACES else settings.MAIL_TRANSPORT
+    return PLACES.get(backend, "")
