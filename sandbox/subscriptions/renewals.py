@@ -93,8 +93,8 @@ def bill_now(
 ) -> None:
     """Invoice these lines and all pending prorations now, between two renewals. Without either, create no invoice.
 
-    Without `collects` the invoice stays open for the customer to pay, and the subscription is past due until then. If
-    the customer `is_away`, a card that needs 3-D Secure is declined.
+    Without `collects` an invoice that would be charged stays open for the customer to pay, and the subscription is
+    past due until then. If the customer `is_away`, a card that needs 3-D Secure is declined.
     """
     if not billed and not prorations.pending(account, subscription):
         return
@@ -102,7 +102,8 @@ def bill_now(
     period = None if billed else (began, account.now)
     invoice = invoices.draft(account, subscription, reason="subscription_update", lines=list(billed), period=period)
     subscription_state.save(account, subscription, {"latest_invoice": invoice["id"]}, event=UPDATED)
-    if collects or not invoice["amount_due"] or subscription["pause_collection"]:
+    is_sent = subscription["collection_method"] == "send_invoice"
+    if collects or is_sent or not invoice["amount_due"] or subscription["pause_collection"]:
         finalize(account, subscription, invoice, is_away=is_away)
         return
     invoices.finalize(account, invoice)

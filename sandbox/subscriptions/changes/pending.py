@@ -8,7 +8,7 @@ from sandbox.core.account import Account, Rehearsal
 from sandbox.core.dry_run import dry_run
 from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
-from sandbox.http import metadata
+from sandbox.http import listing, metadata
 from sandbox.http.listing import Params
 from sandbox.invoices import pending_updates, subscription_state
 from sandbox.invoices import rules as invoices
@@ -42,21 +42,19 @@ def update(account: Account, subscription: Object, params: Params, *, apply: App
         )
     for name in sorted(params.keys() - SUPPORTED):
         raise ApiError.invalid(f"You cannot use `{name}` with `payment_behavior={BEHAVIOR}`.", param=name)
-    known = subscription["latest_invoice"]
     with dry_run(account) as rehearsal:
         tried = apply(account, deepcopy(subscription), params)
-        latest = account.get("invoice", tried["latest_invoice"]) if tried["latest_invoice"] else None
-        is_unpaid = latest is not None and latest["id"] != known and latest["status"] == "open"
-    if latest is None or not is_unpaid:
+        unpaid = unpaid_invoice(account, tried, before=subscription)
+    if unpaid is None:
         return apply(account, subscription, params)
     changes = {name: value for name, value in tried.items() if _is_kept(subscription, name, value)}
     if subscription["status"] == "trialing" and params.get("trial_end") == "now":
         changes["status"] = "active"
-    asked = {name: params[name] for name in params.keys() & {"cancel_at_period_end"}}
+    asked = listing.given(params, "cancel_at_period_end")
     if "metadata" in params:
         asked["metadata"] = metadata.merged({}, params)
     _save_prices(account, rehearsal)
-    invoice = _save_invoice(account, rehearsal, latest["id"])
+    invoice = _save_invoice(account, rehearsal, unpaid["id"])
     pending_updates.begin(account, subscription, invoice, changes, asked=asked)
     method = subscription_state.payment_method(account, subscription)
     invoices.finalize(account, invoice)
@@ -64,8 +62,22 @@ def update(account: Account, subscription: Object, params: Params, *, apply: App
     return subscription
 
 
+def unpaid_invoice(account: Account, changed: Object, *, before: Object) -> Object | None:
+    """Return the invoice of a change that is still to be paid, None if there is none.
+
+    `payment_behavior` is only about invoices that are charged, so one that is sent does not count.
+    """
+    latest_id = changed["latest_invoice"]
+    # A subscription that is billed by use has no invoice before its first period is over.
+    if latest_id in {None, before["latest_invoice"]}:
+        return None
+    invoice = account.find("invoice", latest_id)
+    is_charged = invoice["collection_method"] == "charge_automatically"
+    return invoice if is_charged and invoice["status"] == "open" else None
+
+
 def _is_kept(subscription: Object, name: str, value: object) -> bool:
-    return name not in FOLLOWING and (not name.startswith("_")) and subscription.get(name) != value
+    return name not in FOLLOWING and not name.startswith("_") and subscription.get(name) != value
 
 
 def _save_prices(account: Account, rehearsal: Rehearsal) -> None:

@@ -159,22 +159,13 @@ def _move_trial(account: Account, subscription: Object, end: int) -> None:
 
 def _refuse_unless_paid(account: Account, subscription: Object, params: Params) -> None:
     """Raise ApiError if the change would leave an unpaid invoice that is charged. Tries the change in a dry run."""
-    known = subscription["latest_invoice"]
     with dry_run(account):
         tried = apply(account, deepcopy(subscription), params)
-        latest_id = tried["latest_invoice"]
-        # One that is billed by use has no invoice before its first period is over.
-        latest = None if latest_id in {None, known} else account.find("invoice", latest_id)
-        is_unpaid = latest is not None and latest["status"] == "open" and not _is_sent(latest)
+        unpaid = pending.unpaid_invoice(account, tried, before=subscription)
         method = subscription_state.payment_method(account, tried)
-    if not is_unpaid:
+    if unpaid is None:
         return
     decline = payments.would_decline(method) if method else None
     if decline is None:
         raise ApiError.invalid(invoices.NO_METHOD.message, code=invoices.NO_METHOD.code)
     raise decline.error()
-
-
-def _is_sent(invoice: Object) -> bool:
-    """Tell whether the invoice is sent to be paid: `payment_behavior` is only about invoices that are charged."""
-    return bool(invoice["collection_method"] == "send_invoice")

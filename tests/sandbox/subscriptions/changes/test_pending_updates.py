@@ -169,6 +169,23 @@ class TestPaid:
 
         assert (amounts(changed), changed.pending_update) == ([4900], None)
 
+    @pytest.mark.parametrize(
+        "behavior", ["allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete"]
+    )
+    def test_is_applied_at_once_if_invoices_are_sent(self, shop, create, behavior):
+        subscription = create(collection_method="send_invoice", days_until_due=30)
+        shop.advance(days=14)
+        items = [{"id": subscription["items"].data[0].id, "price": shop.price(4900)}]
+
+        changed = shop.api.subscriptions.update(
+            subscription.id, {"items": items, **PENDING, "payment_behavior": behavior}
+        )
+
+        assert (changed.status, amounts(changed), changed.pending_update) == ("active", [4900], None)
+        invoice = shop.api.invoices.retrieve(changed.latest_invoice)
+        assert (invoice.status, invoice.amount_due, invoice.due_date) == ("open", 1500, shop.now + 30 * 24 * HOUR)
+        assert invoice.attempt_count == 0
+
 
 class TestRefusals:
     @pytest.mark.parametrize("name", ["description", "default_payment_method", "collection_method"])
