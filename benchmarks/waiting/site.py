@@ -20,24 +20,24 @@ SECONDS_TO_START = 60
 
 
 @dataclass(frozen=True)
-class Ground:
-    """Where everything is."""
+class Site:
+    """The ports of the site and its sandbox, and what people need to buy."""
 
     port: int
     sandbox: int
     price: str
     sessions: list[str]
 
-    def slow_stripe(self, milliseconds: int) -> None:
-        """Have each call to Stripe take so long."""
+    def set_stripe_latency(self, milliseconds: int) -> None:
+        """Delay the answer to each call to Stripe."""
         body = json.dumps({"latency_ms": milliseconds}).encode()
         address = f"http://127.0.0.1:{self.sandbox}/_sandbox/latency"
         urlopen(Request(address, body, {"Content-Type": "application/json"}), timeout=90).close()
 
 
 @contextmanager
-def prepared(folder: Path, *, people: int) -> Iterator[Ground]:
-    """Start everything, in `folder`; yield where it is."""
+def started(folder: Path, *, people: int) -> Iterator[Site]:
+    """Start everything, with its files in `folder`, and stop it at the end."""
     with ExitStack() as stack:
         mail = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=100))
         port, sandbox = _free_port(), _free_port()
@@ -57,9 +57,9 @@ def prepared(folder: Path, *, people: int) -> Iterator[Ground]:
         _start(stack, ["-m", "sandbox", "--port", str(sandbox), *state], environment, sandbox)
         options = json.dumps({"people": people})
         made = machine.outcome([sys.executable, "-m", "benchmarks.jobs", "visitors.prepare", options], settings)
-        site = ["-m", "gunicorn", "config.wsgi:application", "--config", "python:config.processes.gunicorn_conf"]
-        _start(stack, [*site, "--no-control-socket", "--log-level", "critical"], environment, port)
-        yield Ground(port, sandbox, **made)
+        gunicorn = ["-m", "gunicorn", "config.wsgi:application", "--config", "python:config.processes.gunicorn_conf"]
+        _start(stack, [*gunicorn, "--no-control-socket", "--log-level", "critical"], environment, port)
+        yield Site(port, sandbox, **made)
 
 
 def _start(stack: ExitStack, arguments: list[str], environment: dict[str, str], port: int) -> None:

@@ -1,4 +1,4 @@
-"""Those who make the site wait: buyers, people who forgot their password or mistype it, and slow clients."""
+"""The visitors that make the site wait: buyers, people who forgot their password or mistype it, and slow clients."""
 
 import socket
 import threading
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from urllib.parse import urlencode
 
-from benchmarks.waiting.ground import Ground
+from benchmarks.waiting.site import Site
 
 BUYERS = 8
 FORGETFUL = 8
@@ -25,9 +25,9 @@ Answers = list["Future[tuple[int, float]]"]
 
 @dataclass(frozen=True)
 class Crowd:
-    """The threads of those who visit the site, until it is over."""
+    """The threads of the visitors, who stop once `is_over` is set."""
 
-    ground: Ground
+    site: Site
     pool: ThreadPoolExecutor
     is_over: threading.Event
 
@@ -40,31 +40,30 @@ def nobody(_: Crowd) -> Answers:
 
 
 def buyers(crowd: Crowd) -> Answers:
-    path = f"/buy/{crowd.ground.price}/"
-    sessions = crowd.ground.sessions[:BUYERS]
-    return [crowd.pool.submit(_post, crowd.ground, path, {}, session) for session in sessions]
+    path = f"/buy/{crowd.site.price}/"
+    sessions = crowd.site.sessions[:BUYERS]
+    return [crowd.pool.submit(_post, crowd.site, path, {}, session) for session in sessions]
 
 
 def forgetful(crowd: Crowd) -> Answers:
     forms = [{"email": f"p{number}@example.com"} for number in range(FORGETFUL)]
-    return [crowd.pool.submit(_post, crowd.ground, "/accounts/password_reset/", form) for form in forms]
+    return [crowd.pool.submit(_post, crowd.site, "/accounts/password_reset/", form) for form in forms]
 
 
 def guessers(crowd: Crowd) -> Answers:
     def guess() -> tuple[int, float]:
         form = {"username": "p0", "password": "wrong"}
-        answer = _post(crowd.ground, "/accounts/login/", form)
-        while not crowd.is_over.is_set():
-            answer = _post(crowd.ground, "/accounts/login/", form)
-            time.sleep(0.05)
-        return answer
+        while True:
+            answer = _post(crowd.site, "/accounts/login/", form)
+            if crowd.is_over.wait(0.05):
+                return answer
 
     return [crowd.pool.submit(guess) for _ in range(GUESSERS)]
 
 
 def slow_clients(crowd: Crowd) -> Answers:
     for number in range(SLOW):
-        crowd.pool.submit(_drip, crowd.ground, crowd.is_over, in_body=number % 2 == 0)
+        crowd.pool.submit(_drip, crowd.site, crowd.is_over, in_body=number % 2 == 0)
     return []
 
 
@@ -74,20 +73,20 @@ def all_of_them(crowd: Crowd) -> Answers:
 
 
 @contextmanager
-def visiting(ground: Ground, visit: Visit) -> Iterator[Answers]:
-    """Have them come, and go at the block's end."""
+def visiting(site: Site, visit: Visit) -> Iterator[Answers]:
+    """Start the visit, and stop it at the end of the block."""
     is_over = threading.Event()
     with ThreadPoolExecutor(SLOW + BUYERS + FORGETFUL + GUESSERS) as pool:
         try:
-            yield visit(Crowd(ground, pool, is_over))
+            yield visit(Crowd(site, pool, is_over))
         finally:
             is_over.set()
 
 
-def seconds_of_a_check(ground: Ground) -> float:
+def seconds_of_a_check(site: Site) -> float:
     """Ask `/healthz` as a load balancer does; returns the time, or raises OSError."""
     began = time.perf_counter()
-    with closing(HTTPConnection("127.0.0.1", ground.port, timeout=60)) as connection:
+    with closing(HTTPConnection("127.0.0.1", site.port, timeout=60)) as connection:
         connection.request("GET", "/healthz")
         response = connection.getresponse()
         response.read()
@@ -96,20 +95,20 @@ def seconds_of_a_check(ground: Ground) -> float:
     return time.perf_counter() - began
 
 
-def _post(ground: Ground, path: str, form: dict[str, str], session: str = "") -> tuple[int, float]:
+def _post(site: Site, path: str, form: dict[str, str], session: str = "") -> tuple[int, float]:
     """Send a form; returns the status and the time."""
     began = time.perf_counter()
     headers = {"Content-Type": FORM, "Cookie": f"csrftoken={TOKEN}; sessionid={session}"}
-    with closing(HTTPConnection("127.0.0.1", ground.port, timeout=60)) as connection:
+    with closing(HTTPConnection("127.0.0.1", site.port, timeout=60)) as connection:
         connection.request("POST", path, urlencode(form | {"csrfmiddlewaretoken": TOKEN}), headers)
         response = connection.getresponse()
         response.read()
     return response.status, time.perf_counter() - began
 
 
-def _drip(ground: Ground, is_over: threading.Event, *, in_body: bool) -> None:
+def _drip(site: Site, is_over: threading.Event, *, in_body: bool) -> None:
     head = b"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-    with suppress(OSError), socket.create_connection(("127.0.0.1", ground.port)) as client:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", site.port)) as client:
         client.sendall(head + (b"Content-Length: 10000\r\n\r\n" if in_body else b"X-Slow: "))
         while not is_over.wait(0.2):
             client.sendall(b"x")

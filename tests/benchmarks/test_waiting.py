@@ -14,5 +14,5 @@ def test_prints_a_row_for_each_case() -> None:
     [name] = [case[0] for case in CASES if "mail" in case[0]]
     row = re.escape(f"| {name} | ") + r"\d+ \| \d+ ms \| \d+ ms \| \d+ ms \| 8 with 302 in up to \d+\.\d s \|"
     assert re.search(row, done.stdout), done.stdout + done.stderr
-    # On a busy machine it may say that the must is not met.
+    # On a busy machine it may say that the limit is not met.
     assert done.returncode == int("NOT under" in done.stdout)
