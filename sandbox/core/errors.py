@@ -12,7 +12,7 @@ from sandbox.core.kinds import KINDS
 
 DOCS = "https://stripe.com/docs/error-codes"
 PAYMENT_METHOD = "payment_method"
-# What the id in the path is called in errors, where that is not `id`.
+# The name of the id in the path in errors, where that is not `id`.
 PATH_PARAMETERS = {
     "checkout.session": "session",
     "payment_intent": "intent",
@@ -68,7 +68,7 @@ class ApiError(Exception):
         return {"error": {name: value for name, value in members.items() if value is not None}}
 
     def put_within(self, parameter: str) -> None:
-        """Name the refused parameter as a member of this one; cards' errors name theirs without it."""
+        """Put this parameter before the name of the refused one. Errors of cards keep the short name."""
         if self.param is None or self.type == "card_error":
             return
         name, bracket, rest = self.param.partition("[")
@@ -77,7 +77,7 @@ class ApiError(Exception):
             self.message = self.message.replace(inner, self.param)
 
     def take_out_of(self, parameter: str) -> None:
-        """Name the refused parameter without this one, if it is a member of it."""
+        """Remove this parameter from the name of the refused one, if it begins with it."""
         if self.param is None or not self.param.startswith(f"{parameter}["):
             return
         inner, _, rest = self.param.removeprefix(f"{parameter}[").partition("]")
@@ -223,9 +223,9 @@ class ApiError(Exception):
 
 @contextmanager
 def within(parameter: str, *, members: Container[str] | None = None) -> Iterator[None]:
-    """Name what the block refuses as a member of the parameter: `type` as `payment_method_data[type]`.
+    """Put this parameter before the name of the one that the block refuses: `type` is `payment_method_data[type]`.
 
-    With `members` only these are named so.
+    With `members`, only their names are changed.
     """
     try:
         yield
@@ -237,7 +237,7 @@ def within(parameter: str, *, members: Container[str] | None = None) -> Iterator
 
 @contextmanager
 def without(parameter: str) -> Iterator[None]:
-    """Name what the block refuses without the parameter that it is a member of: `items[0][price]` as `price`."""
+    """Remove this parameter from the name of the one that the block refuses: `items[0][price]` is `price`."""
     try:
         yield
     except ApiError as error:

@@ -21,9 +21,9 @@ def public(value: Any) -> Any:
 
 
 def public_since(obj: dict[str, Any], members: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
-    """Return the public form of an object, with what is known from an earlier one, `shown`, of these `members`.
+    """Return the public form of an object, reusing `shown`, its earlier public form, made when it had these `members`.
 
-    Only members that were replaced since are copied: one that was changed in place is not seen.
+    A member is copied only if it has been replaced since then. A change within a member would be missed.
     """
     hidden = _hidden(obj.get("object"), tuple(obj))
     found = {}

@@ -55,7 +55,7 @@ def record(
 
 
 def _shown(account: Account, obj: Object) -> Object:
-    """Return the public form of the object; several events in a row share what was not replaced between them."""
+    """Return the public form of the object. Events in a row share the members that were not replaced between them."""
     name = (obj["object"], obj.get("id"))
     earlier = account.shown.get(name)
     shown: Object = public_since(obj, *earlier) if earlier else public(obj)

@@ -77,7 +77,7 @@ def collect(account: Account, subscription: Object, invoice: Object, *, is_away:
 
 
 def give_up(account: Account, subscription: Object, invoice: Object) -> None:
-    """Make no further attempt to collect the invoice, whose first one failed: do what follows the last one."""
+    """Treat the failed first attempt to collect the invoice as the last one."""
     _act_after_first_attempt(account, subscription, invoice)
     if subscription["status"] == "past_due":
         _act_after_last_attempt(account, subscription)

@@ -97,11 +97,11 @@ def copied(content: Any) -> bytes:
 
 
 def joined(texts: list[bytes]) -> bytes:
-    """Return the JSON of a list of what these are the JSON of."""
+    """Return the JSON of a list, whose members are given as JSON."""
     text = b"".join((b"[", b",".join(texts), b"]"))
     return SLOW + text if any(each.startswith(SLOW) for each in texts) else text
 
 
 def loaded(text: bytes) -> Any:
-    """Return the content of what `copied` returned."""
+    """Return the object, or the list, of which `copied` has returned the JSON."""
     return json.loads(text) if text.startswith(SLOW) else orjson.loads(text)

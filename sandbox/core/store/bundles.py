@@ -108,7 +108,7 @@ class Bundles:
         if keys:
             first = min(keys)
             self._unwritten.append((first, self._bodies.pack("bundle", joined(self._open.texts))))
-            self._places += [((key, (key - first) * LARGEST + number)) for number, key in enumerate(keys)]
+            self._places += [(key, (key - first) * LARGEST + number) for number, key in enumerate(keys)]
             self._open = Bundle()
 
     def _at(self, key: int, place: int) -> Object:

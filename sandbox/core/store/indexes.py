@@ -14,7 +14,7 @@ from sandbox.core.store.state_file import KindTable
 
 Index = tuple[str, str] | Mapping[str, str | Collection[str]]
 Link = tuple[int, str]  # The number of a member, and a value of it.
-Wanted = Mapping[int, list[str]]  # By the number of a member, the values of which it should have one.
+Wanted = Mapping[int, list[str]]  # By the number of a member, the values that match: one of them is enough.
 Hashes = Mapping[int, list[int]]
 
 COUNTED = 500  # To choose the smallest of several indexes, count up to here.
@@ -58,7 +58,7 @@ class Indexes:
         return found
 
     def _sorted_finders(self, kind: str) -> tuple[list[tuple[str, int]], list[tuple[Finder, int]]]:
-        """Return the kind's finders with the numbers of their members: those of a member of the object, and others."""
+        """Return (name, number) of each index of a plain member, and (finder, number) of each other index."""
         numbered = [(finder, self._members[kind, name]) for name, finder in KINDS[kind].indexed.items()]
         members = [
             (finder[0], number) for finder, number in numbered if isinstance(finder, tuple) and len(finder) == 1
@@ -131,7 +131,7 @@ class Indexes:
 
 
 def _conditions(hashes: Hashes, members: Iterable[int]) -> str:
-    """Return the SQL by which a walk keeps to the rows that have the values of the other members too."""
+    """Return the SQL conditions for the members that are not walked: a row must have one of the values of each."""
     return "".join(
         f" AND EXISTS (SELECT 1 FROM links m WHERE m.member = {member} "  # noqa: S608 - only integers.
         f"AND m.value IN ({','.join(map(str, hashes[member]))}) AND m.key = l.key)"
@@ -163,5 +163,5 @@ def _texts(value: Any) -> Iterable[str]:
 
 @lru_cache(maxsize=4096)
 def hashed(value: str) -> int:
-    """Return the number by which indexes know a value."""
+    """Return the number that stands for a value in the indexes."""
     return int.from_bytes(blake2b(value.encode(), digest_size=8).digest(), "big", signed=True)

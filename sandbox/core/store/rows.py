@@ -1,4 +1,4 @@
-"""The rows of objects: reading them, and storing their bodies, those of events in bundles.
+"""Read and write the rows of objects; the bodies of events are in bundles.
 
 The objects that were read or written last are kept in memory.
 """
@@ -59,7 +59,7 @@ class Rows:
     # Writing
 
     def body(self, kind: str, key: int, text: bytes) -> bytes | str:
-        """Return the body to store of an object, whose JSON is `text`: all of it, or what has changed in an event."""
+        """Return the body to store for an object, whose JSON is `text`: of a bundled event, only its changes."""
         return self._bundles.changed(key, loaded(text)) if KINDS[kind].is_bundled else self._bodies.pack(kind, text)
 
     def add_bundled(self, key: int, event: Object) -> None:
@@ -116,5 +116,5 @@ class Rows:
             self._bundles.forget_one(key)
 
     def reload(self) -> None:
-        """Read again by what bodies are compressed, after a rollback."""
+        """Read the compression samples again, after a rollback."""
         self._bodies.reload()

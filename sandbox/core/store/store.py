@@ -35,7 +35,7 @@ class Store:
     def __init__(self, path: Path | None = None) -> None:
         self._db = state_file.opened(path)
         self.close = weakref.finalize(self, self._db.close)
-        self.test_clock: str | None = None  # On whose time objects become due, if not on the sandbox's own.
+        self.test_clock: str | None = None  # Decides when objects are due; None: the sandbox's own clock.
         self._depth = 0
         self._kinds = KindTable(self._db)
         self._indexes = Indexes(self._db, self._kinds)

@@ -67,7 +67,10 @@ def change(
     done: str,
     ends_flow: bool = True,
 ) -> Response:
-    """Carry out what the visitor asks for, or show why it is refused; `done` names it in CONFIRMATIONS."""
+    """Do the action that the visitor asks for, or show why it is refused.
+
+    `done` is its key in CONFIRMATIONS. With `ends_flow`, the session decides which page follows.
+    """
     account = sandbox.account
     with sandbox.transaction():
         visit = find_visit(account, session_id)

@@ -29,7 +29,7 @@ SUPPORTED = frozenset(
     }
 )
 Apply = Callable[[Account, Object, Params], Object]
-# Members that the change does not keep: they follow from it, or are those of the invoice.
+# Members that are not part of the waiting change: they follow from it, or from its invoice.
 FOLLOWING = frozenset({"_update", "latest_invoice", "pending_update", "status"})
 
 

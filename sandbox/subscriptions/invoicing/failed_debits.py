@@ -1,4 +1,4 @@
-"""What a bank debit that fails days later does to a subscription: Stripe does not try it again, to avoid bank fees.
+"""The effect on a subscription of a bank debit that fails days later: Stripe does not try again, to avoid bank fees.
 
 https://docs.stripe.com/billing/invoices/paying
 """
@@ -14,7 +14,7 @@ COLLECTED = ("active", "past_due")
 
 
 def follow(account: Account, intent: Object, decline: Decline | None) -> None:
-    """Do what follows the last attempt to collect a renewal, if this was one by debit."""
+    """Treat a failed debit for a renewal as the last attempt to collect it."""
     failed = (intent.get("last_payment_error") or {}).get("payment_method") or {}
     if decline is None or failed.get("type") not in method_types.DEBITS:
         return
