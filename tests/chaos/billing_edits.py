@@ -1,10 +1,10 @@
 """What real accounts hold besides sales of ours: pauses, schedules, credit, disputes, bills by mail, other prices."""
 
 from tests.chaos.columns import Object
-from tests.chaos.orders import Choice, Orders
-from tests.chaos.processes import Answer, Stripe
+from tests.chaos.edits import DAY, Edits
+from tests.chaos.orders import Choice
+from tests.chaos.processes import Answer
 
-DAY = 86_400
 PRICES: tuple[Answer, ...] = (
     {"unit_amount": 700, "recurring": {"interval": "week", "interval_count": 2}},
     {"unit_amount": 1500, "currency": "eur", "recurring": {"interval": "month"}},
@@ -22,28 +22,8 @@ PRICES: tuple[Answer, ...] = (
 )
 
 
-class BillingEdits:
+class BillingEdits(Edits):
     """Edits in the dashboard that our site offers nobody."""
-
-    def __init__(self, stripe: Stripe, orders: Orders) -> None:
-        self._stripe, self._orders = stripe, orders
-
-    def edit(self, what: str, choice: Choice) -> Answer | None:
-        act = {
-            "balance": self._balance,
-            "cancel_at": self._cancel_at,
-            "coupon": self._coupon,
-            "credit": self._credit,
-            "dispute": self._dispute,
-            "foreign_event": self._foreign_event,
-            "namesake": self._namesake,
-            "odd_price": self._odd_price,
-            "pause": self._pause,
-            "pause_collection": self._pause_collection,
-            "schedule": self._schedule,
-            "send_invoice": self._send_invoice,
-        }[what]
-        return act(choice)
 
     def _pause_collection(self, choice: Choice) -> Answer | None:
         """Bills are made and not collected, for some days or until somebody ends that."""
@@ -57,8 +37,10 @@ class BillingEdits:
         if subscription is None:
             return None
         if subscription["status"] == "paused":
-            return self._call(f"subscriptions/{subscription['id']}/resume", billing_cycle_anchor={"type": "now"})
-        return self._call(f"subscriptions/{subscription['id']}/pause", type="subscription")
+            return self._stripe.post(
+                f"subscriptions/{subscription['id']}/resume", billing_cycle_anchor={"type": "now"}
+            )
+        return self._stripe.post(f"subscriptions/{subscription['id']}/pause", type="subscription")
 
     def _cancel_at(self, choice: Choice) -> Answer | None:
         days = choice.of((3, 20, 45, 0))
@@ -71,18 +53,20 @@ class BillingEdits:
         ]
         is_over = choice.of((True, False))
         if live and is_over:
-            return self._call(f"subscription_schedules/{choice.of(live)['id']}/{choice.of(('release', 'cancel'))}")
+            return self._stripe.post(
+                f"subscription_schedules/{choice.of(live)['id']}/{choice.of(('release', 'cancel'))}"
+            )
         subscription = self._running(choice)
         if subscription is None:
             return None
-        made = self._call("subscription_schedules", from_subscription=subscription["id"])
+        made = self._stripe.post("subscription_schedules", from_subscription=subscription["id"])
         if "id" not in made:
             return made
-        return self._call(f"subscription_schedules/{made['id']}", end_behavior="cancel")
+        return self._stripe.post(f"subscription_schedules/{made['id']}", end_behavior="cancel")
 
     def _coupon(self, choice: Choice) -> Answer | None:
         terms = choice.of(({"percent_off": 50, "duration": "once"}, {"percent_off": 100, "duration": "forever"}))
-        coupon = self._call("coupons", **terms)
+        coupon = self._stripe.post("coupons", **terms)
         return self._change_subscription(choice, discounts=[{"coupon": coupon["id"]}]) if "id" in coupon else coupon
 
     def _credit(self, choice: Choice) -> Answer | None:
@@ -94,7 +78,7 @@ class BillingEdits:
         bill = choice.of(bills)
         amount = max(1, bill["total"] // 3)
         kind = {"credit_amount": amount} if bill["status"] == "paid" else {}
-        return self._call("credit_notes", invoice=bill["id"], amount=amount, **kind)
+        return self._stripe.post("credit_notes", invoice=bill["id"], amount=amount, **kind)
 
     def _balance(self, choice: Choice) -> Answer | None:
         customers = self._orders.of_kind("customer")
@@ -102,14 +86,14 @@ class BillingEdits:
             return None
         amount = choice.of((-500, -5000, 700))
         customer = choice.of(customers)["id"]
-        return self._call(f"customers/{customer}/balance_transactions", amount=amount, currency="usd")
+        return self._stripe.post(f"customers/{customer}/balance_transactions", amount=amount, currency="usd")
 
     def _send_invoice(self, choice: Choice) -> Answer | None:
         """A subscription whose bills are sent by mail."""
         customers, prices = self._orders.of_kind("customer"), self._recurring()
         if not customers or not prices:
             return None
-        return self._call(
+        return self._stripe.post(
             "subscriptions",
             customer=choice.of(customers)["id"],
             items=[{"price": choice.of(prices)["id"]}],
@@ -133,12 +117,12 @@ class BillingEdits:
 
     def _namesake(self, choice: Choice) -> Answer | None:
         """A customer whom staff made with the address of one of our people."""
-        return self._call("customers", email=f"person{choice.of((0, 1, 2))}@example.com", name="By staff")
+        return self._stripe.post("customers", email=f"person{choice.of((0, 1, 2))}@example.com", name="By staff")
 
     def _odd_price(self, choice: Choice) -> Answer | None:
         products = self._orders.of_kind("product")
         terms = {"currency": "usd", **choice.of(PRICES)}
-        return self._call("prices", product=choice.of(products)["id"], **terms) if products else None
+        return self._stripe.post("prices", product=choice.of(products)["id"], **terms) if products else None
 
     def _foreign_event(self, choice: Choice) -> Answer | None:
         """An event of another account, of live mode, in an older version, or thin."""
@@ -156,11 +140,7 @@ class BillingEdits:
 
     def _change_subscription(self, choice: Choice, **change: object) -> Answer | None:
         subscription = self._running(choice)
-        return self._call(f"subscriptions/{subscription['id']}", **change) if subscription else None
-
-    def _running(self, choice: Choice) -> Object | None:
-        running = self._orders.running()
-        return choice.of(running) if running else None
+        return self._stripe.post(f"subscriptions/{subscription['id']}", **change) if subscription else None
 
     def _recurring(self) -> list[Object]:
         return [price for price in self._orders.of_kind("price", active=True) if price["recurring"]]
@@ -168,10 +148,6 @@ class BillingEdits:
     def _now(self) -> int:
         now: int = self._stripe.state()["clock"]["now"]
         return now
-
-    def _call(self, path: str, **params: object) -> Answer:
-        status, answer = self._stripe.call("POST", f"/v1/{path}", **params)
-        return answer if status == 200 else {"refused": status, **answer}
 
 
 BILLING_EDITS = (

@@ -1,8 +1,9 @@
 """What buyers and banks do at Stripe, past our site: the billing portal, payment links, money that takes days."""
 
 from tests.chaos.columns import Object
-from tests.chaos.orders import Choice, Orders
-from tests.chaos.processes import Answer, Stripe
+from tests.chaos.edits import Edits
+from tests.chaos.orders import Choice
+from tests.chaos.processes import Answer
 
 PORTAL_FEATURES = {
     "customer_update": {"enabled": True, "allowed_updates": ["email", "name"]},
@@ -13,20 +14,8 @@ PORTAL_FEATURES = {
 WAITING = {"processing", "requires_action"}
 
 
-class BuyerEdits:
+class BuyerEdits(Edits):
     """What buyers do on Stripe's pages, and how their banks answer."""
-
-    def __init__(self, stripe: Stripe, orders: Orders) -> None:
-        self._stripe, self._orders = stripe, orders
-
-    def edit(self, what: str, choice: Choice) -> Answer | None:
-        act = {
-            "arrival": self._arrival,
-            "link": self._link,
-            "portal": self._portal,
-            "thin_event": self._thin_event,
-        }[what]
-        return act(choice)
 
     def _arrival(self, choice: Choice) -> Answer | None:
         """The money of a debit or voucher arrives, or does not."""
@@ -39,7 +28,7 @@ class BuyerEdits:
     def _link(self, choice: Choice) -> Answer | None:
         """Somebody buys by a payment link: a stranger, or one of our people, with their address."""
         price = choice.of([price for price in self._orders.of_kind("price", active=True) if price["unit_amount"]])
-        link = self._call("POST", "payment_links", line_items=[{"price": price["id"], "quantity": 1}])
+        link = self._stripe.post("payment_links", line_items=[{"price": price["id"], "quantity": 1}])
         if "id" not in link:
             return link
         number = choice.of((0, 1, 2, 3))
@@ -53,12 +42,11 @@ class BuyerEdits:
 
     def _portal(self, choice: Choice) -> Answer | None:
         """A customer cancels, resumes or changes a plan in the billing portal."""
-        running = self._orders.running()
-        if not running:
+        subscription = self._running(choice)
+        if subscription is None:
             return None
-        subscription = choice.of(running)
-        session = self._call(
-            "POST", "billing_portal/sessions", customer=subscription["customer"], **self._configuration(choice)
+        session = self._stripe.post(
+            "billing_portal/sessions", customer=subscription["customer"], **self._configuration(choice)
         )
         if "id" not in session:
             return session
@@ -86,7 +74,7 @@ class BuyerEdits:
             "products": [{"product": key, "prices": prices[:5]} for key, prices in by_product.items()][:5],
         }
         features = {**PORTAL_FEATURES, "subscription_update": update}
-        made = self._call("POST", "billing_portal/configurations", features=features)
+        made = self._stripe.post("billing_portal/configurations", features=features)
         return {"configuration": made["id"]} if "id" in made else {}
 
     def _plans(self) -> list[Object]:
@@ -111,10 +99,6 @@ class BuyerEdits:
         if not known:
             return None
         return self._stripe.control("events", type=event, object=choice.of(known)["id"], thin=True)[1]
-
-    def _call(self, method: str, path: str, **params: object) -> Answer:
-        status, answer = self._stripe.call(method, f"/v1/{path}", **params)
-        return answer if status == 200 else {"refused": status, **answer}
 
 
 BUYER_EDITS = ("arrival", "arrival", "link", "portal", "portal", "thin_event")

@@ -1,15 +1,13 @@
 """What staff and time do at Stripe, past our site: edits in the dashboard, and cards on the hosted page."""
 
-from functools import partial
-
 from tests.chaos.billing_edits import BILLING_EDITS, BillingEdits
 from tests.chaos.buyer_edits import BUYER_EDITS, BuyerEdits
+from tests.chaos.edits import Edits
 from tests.chaos.orders import Choice, Orders
 from tests.chaos.plan_edits import PLAN_EDITS, PlanEdits
 from tests.chaos.processes import Answer, Stripe
 from tests.chaos.purchases import Purchases
 
-DAY = 86_400
 CARDS = (
     {"card": "4242424242424242"},
     {"card": "4242424242424242"},
@@ -31,12 +29,13 @@ CATALOG = (
 )
 
 
-class Dashboard:
+class Dashboard(Edits):
     """Edits that are made at Stripe. A call may be struck by a fault; then it was tried."""
 
     def __init__(self, stripe: Stripe, orders: Orders, purchases: Purchases) -> None:
-        self._stripe, self._orders, self._purchases = stripe, orders, purchases
-        self._others = {
+        super().__init__(stripe, orders)
+        self._purchases = purchases
+        self._others: dict[tuple[str, ...], Edits] = {
             BILLING_EDITS: BillingEdits(stripe, orders),
             BUYER_EDITS: BuyerEdits(stripe, orders),
             PLAN_EDITS: PlanEdits(stripe, orders),
@@ -44,15 +43,15 @@ class Dashboard:
 
     def open_shop(self) -> None:
         for name, metadata, prices in CATALOG:
-            product = self._call("POST", "/v1/products", name=name, metadata=metadata)
+            product = self._stripe.post("products", name=name, metadata=metadata)
             for terms in prices:
                 recurring = {"recurring": {"interval": terms["interval"]}} if "interval" in terms else {}
                 trial = {"metadata": {"trial_days": terms["trial_days"]}} if "trial_days" in terms else {}
                 amount = {"unit_amount": terms["unit_amount"], "currency": terms.get("currency", "usd")}
-                self._call("POST", "/v1/prices", product=product["id"], **amount, **recurring, **trial)
-        coupon = self._call("POST", "/v1/coupons", percent_off=10, duration="once")
+                self._stripe.post("prices", product=product["id"], **amount, **recurring, **trial)
+        coupon = self._stripe.post("coupons", percent_off=10, duration="once")
         promotion = {"type": "coupon", "coupon": coupon["id"]}
-        self._call("POST", "/v1/promotion_codes", promotion=promotion, code="TENOFF")
+        self._stripe.post("promotion_codes", promotion=promotion, code="TENOFF")
 
     def pay(self, choice: Choice) -> str:
         """Pay a session that is open, or let the money of one that was paid from a bank arrive."""
@@ -72,9 +71,8 @@ class Dashboard:
         return f"pay {session['id']} with {card} ({status} {answer.get('error', {}).get('code', '')})"
 
     def edit(self, what: str, choice: Choice) -> str:
-        others = next((other for names, other in self._others.items() if what in names), None)
-        act = partial(others.edit, what) if others else getattr(self, f"_{what}")
-        return f"{what}: {act(choice)}"
+        edits = next((others for names, others in self._others.items() if what in names), self)
+        return f"{what}: {edits.make(what, choice)}"
 
     def touch(self, object_id: str, choice: Choice) -> str:
         """Change something about one object, if the dashboard can."""
@@ -88,17 +86,16 @@ class Dashboard:
         kind, change = changes.get(object_id.partition("_")[0], ("", {}))
         if object_id.startswith("sub"):
             change = {**change, "metadata": {"note": word}}
-        return f"{object_id}: {self._call('POST', f'/v1/{kind}/{object_id}', **change) if kind else None}"
+        return f"{object_id}: {self._stripe.post(f'{kind}/{object_id}', **change) if kind else None}"
 
     def _end(self, choice: Choice) -> Answer | None:
-        running = self._orders.running()
-        return self._call("DELETE", f"/v1/subscriptions/{choice.of(running)['id']}") if running else None
+        subscription = self._running(choice)
+        return self._stripe.delete(f"subscriptions/{subscription['id']}") if subscription else None
 
     def _update(self, choice: Choice) -> Answer | None:
-        running = self._orders.running()
-        if not running:
+        subscription = self._running(choice)
+        if subscription is None:
             return None
-        subscription = choice.of(running)
         item = subscription["items"]["data"][0]["id"]
         prices = [price["id"] for price in self._orders.of_kind("price", active=True) if price["recurring"]]
         change = choice.of(
@@ -113,7 +110,7 @@ class Dashboard:
         )
         if "items" in change:
             self._purchases.touched(subscription["id"])
-        return self._call("POST", f"/v1/subscriptions/{subscription['id']}", **change)
+        return self._stripe.post(f"subscriptions/{subscription['id']}", **change)
 
     def _create(self, choice: Choice) -> Answer | None:
         customers = [obj["id"] for obj in self._orders.of_kind("customer")]
@@ -121,19 +118,19 @@ class Dashboard:
         if not customers or not prices:
             return None
         terms = {"customer": choice.of(customers), "items": [{"price": choice.of(prices)}]}
-        return self._call("POST", "/v1/subscriptions", **terms, payment_behavior="allow_incomplete")
+        return self._stripe.post("subscriptions", **terms, payment_behavior="allow_incomplete")
 
     def _product(self, choice: Choice) -> Answer | None:
         product = choice.of(self._orders.of_kind("product"))
         change = choice.of(
             ({"name": choice.of(("Alpha", "Beta", "Gamma"))}, {"active": not product["active"]}, {"active": True})
         )
-        return self._call("POST", f"/v1/products/{product['id']}", **change)
+        return self._stripe.post(f"products/{product['id']}", **change)
 
     def _price(self, choice: Choice) -> Answer | None:
         price = choice.of(self._orders.of_kind("price"))
         change = choice.of(({"nickname": choice.of(("x", "y"))}, {"active": not price["active"]}, {"active": True}))
-        return self._call("POST", f"/v1/prices/{price['id']}", **change)
+        return self._stripe.post(f"prices/{price['id']}", **change)
 
     def _code(self, choice: Choice) -> Answer | None:
         codes = self._orders.of_kind("promotion_code")
@@ -141,18 +138,18 @@ class Dashboard:
             return None
         code = choice.of(codes)
         change = choice.of(({"active": not code["active"]}, {"metadata": {"note": choice.of(("a", "b"))}}))
-        return self._call("POST", f"/v1/promotion_codes/{code['id']}", **change)
+        return self._stripe.post(f"promotion_codes/{code['id']}", **change)
 
     def _customer(self, choice: Choice) -> Answer | None:
         customers = self._orders.of_kind("customer")
         if not customers:
             return None
         change = choice.of(({"email": f"new{choice.of((1, 2, 3))}@example.com"}, {"name": choice.of(("Ada", "Bo"))}))
-        return self._call("POST", f"/v1/customers/{choice.of(customers)['id']}", **change)
+        return self._stripe.post(f"customers/{choice.of(customers)['id']}", **change)
 
     def _delete(self, choice: Choice) -> Answer | None:
         customers = self._orders.of_kind("customer")
-        return self._call("DELETE", f"/v1/customers/{choice.of(customers)['id']}") if customers else None
+        return self._stripe.delete(f"customers/{choice.of(customers)['id']}") if customers else None
 
     def _card(self, choice: Choice) -> Answer | None:
         """Another card for renewals: one that is declined, or one that works."""
@@ -160,11 +157,11 @@ class Dashboard:
         if not customers:
             return None
         customer, card = choice.of(customers)["id"], choice.of(("pm_card_chargeCustomerFail", "pm_card_visa"))
-        method = self._call("POST", f"/v1/payment_methods/{card}/attach", customer=customer)
+        method = self._stripe.post(f"payment_methods/{card}/attach", customer=customer)
         if "id" not in method:
             return method
         default = {"invoice_settings": {"default_payment_method": method["id"]}}
-        return self._call("POST", f"/v1/customers/{customer}", **default)
+        return self._stripe.post(f"customers/{customer}", **default)
 
     def _refund(self, choice: Choice) -> Answer | None:
         paid = self._orders.of_kind("payment_intent", status="succeeded")
@@ -172,17 +169,13 @@ class Dashboard:
             return None
         intent = choice.of(paid)
         amount = {"amount": intent["amount"] // 2} if choice.of((True, False)) and intent["amount"] > 1 else {}
-        return self._call("POST", "/v1/refunds", payment_intent=intent["id"], **amount)
+        return self._stripe.post("refunds", payment_intent=intent["id"], **amount)
 
     def _bill(self, choice: Choice) -> Answer | None:
         """What is open on a bill is paid, given up or cancelled."""
         bills = self._orders.of_kind("invoice", status="open")
         act = choice.of(("pay", "void", "mark_uncollectible"))
-        return self._call("POST", f"/v1/invoices/{choice.of(bills)['id']}/{act}") if bills else None
-
-    def _call(self, method: str, path: str, **params: object) -> Answer:
-        status, answer = self._stripe.call(method, path, **params)
-        return answer if status == 200 else {"refused": status, **answer}
+        return self._stripe.post(f"invoices/{choice.of(bills)['id']}/{act}") if bills else None
 
 
 EDITS = (

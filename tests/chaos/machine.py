@@ -8,7 +8,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.chaos.billing_edits import BILLING_EDITS
 from tests.chaos.buyer_edits import BUYER_EDITS
-from tests.chaos.dashboard import DAY, EDITS
+from tests.chaos.dashboard import EDITS
+from tests.chaos.edits import DAY
 from tests.chaos.orders import Choice
 from tests.chaos.plan_edits import PLAN_EDITS
 from tests.chaos.scenarios import SCENARIOS, Scenario

@@ -1,10 +1,10 @@
 """Subscriptions as staff make them: by use, in tiers, of many items, of several intervals, in phases."""
 
 from tests.chaos.columns import Object
+from tests.chaos.edits import Edits
 from tests.chaos.orders import Choice, Orders
 from tests.chaos.processes import Answer, Stripe
 
-DAY = 86_400
 MOST_RUNNING = 8
 MANY_ITEMS = 12  # More than Stripe shows of a list inside an object.
 TIERS = [{"up_to": 2, "unit_amount": 900}, {"up_to": "inf", "unit_amount": 700}]
@@ -17,31 +17,23 @@ METER = {
 }
 
 
-class PlanEdits:
+class PlanEdits(Edits):
     """Each makes a subscription that our site does not sell, for one of the customers."""
 
     def __init__(self, stripe: Stripe, orders: Orders) -> None:
-        self._stripe, self._orders = stripe, orders
+        super().__init__(stripe, orders)
         self._meter = ""
 
-    def edit(self, what: str, choice: Choice) -> Answer | None:
-        act = {
-            "many_items": self._many_items,
-            "metered": self._metered,
-            "mixed": self._mixed,
-            "phases": self._phases,
-            "tiered": self._tiered,
-            "usage": self._usage,
-        }[what]
-        # Each runs on and is billed: with too many, the run would do little else.
-        return act(choice) if what == "usage" or len(self._orders.running()) < MOST_RUNNING else None
+    def make(self, what: str, choice: Choice) -> Answer | None:
+        # Each subscription is billed: with too many, the run would do little else.
+        return super().make(what, choice) if what == "usage" or len(self._orders.running()) < MOST_RUNNING else None
 
     def _metered(self, choice: Choice) -> Answer | None:
         """A price by use, beside a plan or alone."""
         customer = self._customer(choice)
         if customer is None:
             return None
-        self._meter = self._meter or self._call("billing/meters", **METER).get("id", "")
+        self._meter = self._meter or self._stripe.post("billing/meters", **METER).get("id", "")
         recurring = {"interval": "month", "usage_type": "metered", "meter": self._meter}
         by_use = self._new_price(choice, currency="usd", unit_amount=5, recurring=recurring)
         beside = self._priced(choice.of(("month", "none")), choice)
@@ -81,7 +73,7 @@ class PlanEdits:
         month = {"interval": "month", "interval_count": 1}
         phases = [{"items": [{"price": price["id"], "quantity": 1}], "duration": month} for price in prices]
         end_behavior = choice.of(("cancel", "release"))
-        return self._call(
+        return self._stripe.post(
             "subscription_schedules", customer=customer, start_date="now", end_behavior=end_behavior, phases=phases
         )
 
@@ -90,16 +82,16 @@ class PlanEdits:
         if customer is None:
             return None
         payload = {"stripe_customer_id": customer, "value": choice.of((1, 70))}
-        return self._call("billing/meter_events", event_name=METER["event_name"], payload=payload)
+        return self._stripe.post("billing/meter_events", event_name=METER["event_name"], payload=payload)
 
     def _subscribe(self, customer: str, prices: list[Object], *, quantity: int = 1, **terms: object) -> Answer:
         items = [
             {"price": price["id"], **({} if price["recurring"]["usage_type"] == "metered" else {"quantity": quantity})}
             for price in prices
         ]
-        card = self._call("payment_methods/pm_card_visa/attach", customer=customer).get("id", "")
+        card = self._stripe.post("payment_methods/pm_card_visa/attach", customer=customer).get("id", "")
         terms |= {"payment_behavior": "allow_incomplete", **({"default_payment_method": card} if card else {})}
-        return self._call("subscriptions", customer=customer, items=items, **terms)
+        return self._stripe.post("subscriptions", customer=customer, items=items, **terms)
 
     def _priced(self, interval: str, choice: Choice, *, count: int = 1) -> list[Object]:
         """Return prices in dollars of this interval; without one, a new one."""
@@ -125,16 +117,12 @@ class PlanEdits:
         products = self._orders.of_kind("product", active=True)
         if not products:
             return None
-        made = self._call("prices", product=choice.of(products)["id"], **terms)
+        made = self._stripe.post("prices", product=choice.of(products)["id"], **terms)
         return made if "id" in made else None
 
     def _customer(self, choice: Choice) -> str | None:
         customers = self._orders.of_kind("customer")
         return str(choice.of(customers)["id"]) if customers else None
-
-    def _call(self, path: str, **params: object) -> Answer:
-        status, answer = self._stripe.call("POST", f"/v1/{path}", **params)
-        return answer if status == 200 else {"refused": status, **answer}
 
 
 PLAN_EDITS = ("many_items", "metered", "mixed", "phases", "tiered", "usage")

@@ -55,6 +55,13 @@ class Stripe:
             return self._ask(method, path, form, headers, patience=SHORT_PATIENCE)
         return self._ask(method, f"{path}?{form}", None, headers, patience=SHORT_PATIENCE)
 
+    def post(self, path: str, /, **params: Any) -> Answer:
+        """Return the answer to a call of the dashboard, with `refused` if it is an error or was swallowed."""
+        return _answer(*self.call("POST", f"/v1/{path}", **params))
+
+    def delete(self, path: str, /) -> Answer:
+        return _answer(*self.call("DELETE", f"/v1/{path}"))
+
     def every(self, path: str, /, **params: Any) -> list[Answer]:
         """A whole list, page after page."""
         found: list[Answer] = []
@@ -169,6 +176,10 @@ class Processes:
 
     def _empty(self) -> None:
         self.order(do="empty_tables")
+
+
+def _answer(status: int, answer: Answer) -> Answer:
+    return answer if status == 200 else {"refused": status, **answer}
 
 
 def signed(body: str) -> str:

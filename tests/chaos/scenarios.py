@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tests.chaos.columns import Object
-from tests.chaos.dashboard import DAY
+from tests.chaos.edits import DAY
 from tests.chaos.orders import STAFF, Choice, post
 from tests.chaos.processes import Answer
 
@@ -73,13 +73,13 @@ class Scenario:
         if subscription is None:
             return
         with self._machine.step("a schedule in the dashboard ends it"):
-            made = self._call("subscription_schedules", from_subscription=subscription["id"])
+            made = self._stripe.post("subscription_schedules", from_subscription=subscription["id"])
             if "id" in made:
                 phase = made["phases"][0]
                 items = [{"price": item["price"], "quantity": item["quantity"]} for item in phase["items"]]
                 year = {"interval": "year", "interval_count": 1}
                 phases = [{"items": items, "start_date": phase["start_date"], "duration": year}]
-                self._call(f"subscription_schedules/{made['id']}", end_behavior="cancel", phases=phases)
+                self._stripe.post(f"subscription_schedules/{made['id']}", end_behavior="cancel", phases=phases)
         self._hear()
         when = self._choice.of(("period_end", "now"))
         self._change(subscription, self._price("Pro", "month"), when=when)
@@ -91,10 +91,12 @@ class Scenario:
             return
         self._buy("Book")
         with self._machine.step("staff make a customer and a subscription in the dashboard"):
-            customer = self._call("customers", email=f"person{self.person}@example.com")
-            method = self._call("payment_methods/pm_card_visa/attach", customer=customer.get("id", ""))
+            customer = self._stripe.post("customers", email=f"person{self.person}@example.com")
+            method = self._stripe.post("payment_methods/pm_card_visa/attach", customer=customer.get("id", ""))
             items, card = [{"price": price["id"]}], method.get("id", "")
-            self._call("subscriptions", customer=customer.get("id", ""), items=items, default_payment_method=card)
+            self._stripe.post(
+                "subscriptions", customer=customer.get("id", ""), items=items, default_payment_method=card
+            )
         self._hear()
         if "id" in customer:
             path = f"/admin/subscriptions/customer/{customer['id']}/link/"
@@ -141,8 +143,8 @@ class Scenario:
         with self._machine.step("nobody listens"):
             self._stripe.control("webhooks", mode="drop")
             if len(intents) > 1 and bills:
-                self._call("refunds", payment_intent=intents[0]["id"], amount=100)
-                self._call("credit_notes", invoice=bills[-1]["id"], amount=100, credit_amount=100)
+                self._stripe.post("refunds", payment_intent=intents[0]["id"], amount=100)
+                self._stripe.post("credit_notes", invoice=bills[-1]["id"], amount=100, credit_amount=100)
                 dispute = self._stripe.control("disputes", payment_intent=intents[-1]["id"])[1]
                 self._stripe.control(f"disputes/{dispute.get('id')}", outcome="lost")
         self._pass_time(40 * DAY)
@@ -205,10 +207,6 @@ class Scenario:
     def _do(self, order: Answer) -> None:
         with self._machine.step(f"scenario: {order['do']}"):
             self._machine.do(order)
-
-    def _call(self, path: str, **params: object) -> Answer:
-        status, answer = self._stripe.call("POST", f"/v1/{path}", **params)
-        return answer if status == 200 else {"refused": status}
 
 
 CATALOG_NAMES = ("Pro", "Team", "Trial", "Book", "Poster")

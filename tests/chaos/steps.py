@@ -10,7 +10,8 @@ from typing import ClassVar
 from tests.chaos import columns, final_state, pages, promises, row_checks
 from tests.chaos.answers import check_answer
 from tests.chaos.columns import SUBSCRIPTION, Object
-from tests.chaos.dashboard import DAY, Dashboard
+from tests.chaos.dashboard import Dashboard
+from tests.chaos.edits import DAY
 from tests.chaos.orders import Choice, Orders, sealed
 from tests.chaos.processes import Answer, Killed, Processes, Worker
 from tests.chaos.purchases import Purchases
