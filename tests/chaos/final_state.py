@@ -7,8 +7,6 @@ from tests.chaos.processes import Stripe
 from tests.chaos.row_checks import Broken
 from tests.chaos.truth import complete
 
-ENDED = {"canceled", "incomplete_expired"}
-
 
 def check(stripe: Stripe, database: Database, *, beyond_reach: set[str]) -> None:
     """Compare everything, field by field, save the customers named; raises Broken."""

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from tests.chaos.columns import Object
 from tests.chaos.processes import Answer, signed
+from tests.chaos.truth import ENDED
 
 Item = TypeVar("Item")
-OVER = {"canceled", "incomplete_expired"}
 STAFF = "staff"
 
 
@@ -60,7 +60,7 @@ class Orders:
         return [obj for obj in found if all(obj[name] == value for name, value in members.items())]
 
     def running(self) -> list[Object]:
-        return [obj for obj in self.of_kind("subscription") if obj["status"] not in OVER]
+        return [obj for obj in self.of_kind("subscription") if obj["status"] not in ENDED]
 
     def person_of(self, customer_id: str | None) -> int | None:
         """Which of the people a customer is."""

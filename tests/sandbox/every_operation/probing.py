@@ -49,8 +49,6 @@ class Findings:
     refused: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     read: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     unread: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    untold: dict[str, dict[str, Outcome]] = field(default_factory=lambda: defaultdict(dict))
-
     crashes: list[str] = field(default_factory=list)
 
     def knows(self, called: str, path: str) -> bool:
@@ -64,12 +62,10 @@ class Findings:
             self.refused[called].add(named)
         elif path in seen or named == path or (not outcome.code and outcome.text != plain.text):
             self.read[called].add(path)
-        elif outcome.code:
-            self.untold[called][path] = outcome
-        else:
+        elif not outcome.code:
             self.unread[called].add(path)
 
-    def of_nobody(self) -> dict[str, set[str]]:
+    def never_read(self) -> dict[str, set[str]]:
         """Return the parameters that were accepted and never read."""
         known = {called: {path for path in paths if self.knows(called, path)} for called, paths in self.unread.items()}
         return {called: paths - known[called] for called, paths in self.unread.items() if paths - known[called]}

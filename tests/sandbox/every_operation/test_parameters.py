@@ -16,7 +16,7 @@ WITHOUT_EFFECT = {
 
 
 def test_no_parameter_is_accepted_and_never_read():
-    assert probed().of_nobody() == WITHOUT_EFFECT
+    assert probed().never_read() == WITHOUT_EFFECT
 
 
 def test_no_parameter_fails_the_sandbox():
