@@ -158,11 +158,11 @@ def email(value: str, *, param: str) -> str:
     return text(value, param=param, longest=MAX_EMAIL)
 
 
-def refuse_unsupported(params: Mapping[str, Any], *names: str) -> None:
+def refuse_unsupported(params: Mapping[str, Any], *names: str, within: str | None = None) -> None:
     """Refuse a request that uses one of these parameters, which Stripe supports and the sandbox does not.
 
-    An empty text unsets what is never set here, which is right as it is.
+    They are members of the parameter `within`. An empty text is accepted: it unsets a value that is never set here.
     """
     for name in names:
         if params.get(name, "") != "":
-            raise ApiError.unsupported_parameter(name)
+            raise ApiError.unsupported_parameter(f"{within}[{name}]" if within else name)

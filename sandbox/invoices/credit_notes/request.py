@@ -4,7 +4,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from sandbox.core import money
 from sandbox.core.account import Account
-from sandbox.core.errors import ApiError, within
+from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.http import limits
 from sandbox.http.listing import Params
@@ -67,8 +67,7 @@ def check_split(params: Params, invoice: Object, *, linked: int, after_payment: 
 
 
 def _line(given: Params, invoice: Object, path: str) -> Credit:
-    with within(path):
-        limits.refuse_unsupported(given, "tax_amounts", "tax_rates", "metadata")
+    limits.refuse_unsupported(given, "tax_amounts", "tax_rates", "metadata", within=path)
     _refuse_of_other_type(given, path)
     if given["type"] == "custom_line_item":
         return _custom(given, path)

@@ -7,7 +7,7 @@ from sandbox.catalog.discounts import rules as discounts
 from sandbox.catalog.discounts.amounts_off import Part
 from sandbox.catalog.discounts.redeeming import Basket
 from sandbox.core.account import Account
-from sandbox.core.errors import ApiError, within
+from sandbox.core.errors import ApiError
 from sandbox.core.periods import DAY
 from sandbox.core.store import Object
 from sandbox.http import limits, metadata
@@ -43,8 +43,7 @@ def refuse_unsupported(params: Params) -> None:
         raise ApiError.unsupported_parameter("default_tax_rates")
     if "account" in params.get("issuer", {}):
         raise ApiError.unsupported_parameter("issuer[account]")
-    with within("rendering"):
-        limits.refuse_unsupported(params.get("rendering", {}), "template", "template_version")
+    limits.refuse_unsupported(params.get("rendering", {}), "template", "template_version", within="rendering")
 
 
 def members(account: Account, params: Params, invoice: Object) -> dict[str, Any]:
@@ -136,8 +135,7 @@ def _finalization(account: Account, params: Params, invoice: Object) -> dict[str
 
 
 def _payment_settings(given: Params, invoice: Object) -> Params:
-    with within("payment_settings"):
-        limits.refuse_unsupported(given, "default_mandate", "payment_method_options")
+    limits.refuse_unsupported(given, "default_mandate", "payment_method_options", within="payment_settings")
     types = given.get("payment_method_types", invoice["payment_settings"]["payment_method_types"])
     return {**invoice["payment_settings"], "payment_method_types": types or None}
 

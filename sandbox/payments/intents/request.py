@@ -203,8 +203,9 @@ def _options(intent: Object, given: Params) -> Object:
         if kind not in method_types.OPTIONS:
             raise ApiError.unsupported_parameter(f"payment_method_options[{kind}]")
         known = {name: value or None for name, value in (chosen or {}).items()}
-        with within(f"payment_method_options[{kind}]"):
-            limits.refuse_unsupported(known, "setup_future_usage", "capture_method")
+        limits.refuse_unsupported(
+            known, "setup_future_usage", "capture_method", within=f"payment_method_options[{kind}]"
+        )
         options[kind] = {**method_types.OPTIONS[kind], **options.get(kind, {}), **known}
     return options
 

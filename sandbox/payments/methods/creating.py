@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.core.account import Account
-from sandbox.core.errors import ApiError, within
+from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.http import limits, listing, metadata
 from sandbox.http.listing import Params
@@ -80,8 +80,7 @@ def _changed_card(account: Account, method: Object, given: Params) -> Object:
         raise ApiError.invalid(
             f"You cannot update `card` on a PaymentMethod of type `{method['type']}`.", param="card"
         )
-    with within("card"):
-        limits.refuse_unsupported(given, "networks")
+    limits.refuse_unsupported(given, "networks", within="card")
     expiry = {**method["card"], **given}
     cards.check_expiry(month=expiry["exp_month"], year=expiry["exp_year"], now=account.now)
     return expiry
@@ -100,8 +99,7 @@ def _card(account: Account, params: Params, payer: Object) -> Object:
     given = _details(params, "card")
     if "token" in given:
         return _card_of_token(account, given["token"], payer)
-    with within("card"):
-        limits.refuse_unsupported(given, "networks")
+    limits.refuse_unsupported(given, "networks", within="card")
     for name in ("number", "exp_month", "exp_year"):
         if name not in given:
             raise ApiError.missing_parameter(f"card[{name}]")
@@ -136,8 +134,7 @@ def _sepa_debit(account: Account, params: Params, payer: Object) -> Object:
 
 def _us_bank_account(account: Account, params: Params, payer: Object) -> Object:
     given = _details(params, "us_bank_account")
-    with within("us_bank_account"):
-        limits.refuse_unsupported(given, "financial_connections_account")
+    limits.refuse_unsupported(given, "financial_connections_account", within="us_bank_account")
     for name in ("account_number", "routing_number"):
         if name not in given:
             raise ApiError.missing_parameter(f"us_bank_account[{name}]")

@@ -84,8 +84,7 @@ def _preview_change(account: Account, subscription: Object, params: Params, deta
 
 def _preview_new_subscription(account: Account, params: Params, details: Params) -> Object:
     """Return the first invoice of a new subscription."""
-    with within(DETAILS):
-        limits.refuse_unsupported(details, *sorted(details.keys() - NEW_SUBSCRIPTION_DETAILS))
+    limits.refuse_unsupported(details, *sorted(details.keys() - NEW_SUBSCRIPTION_DETAILS), within=DETAILS)
     members = {name: params[name] for name in params.keys() & {"customer", "discounts"}}
     with dry_run(account) as rehearsal:
         with within(DETAILS, members=details):
@@ -159,8 +158,7 @@ def _next_to_be_billed(account: Account, customer: Object) -> Object:
 
 def _changes(params: Params, details: Params) -> dict[str, Any]:
     """Return the parameters of `subscriptions.update` to preview; empty if the request changes nothing."""
-    with within(DETAILS):
-        limits.refuse_unsupported(details, *sorted(details.keys() - CHANGE_DETAILS - {"cancel_now"}))
+    limits.refuse_unsupported(details, *sorted(details.keys() - CHANGE_DETAILS - {"cancel_now"}), within=DETAILS)
     if "proration_date" in details:
         _check_proration_date(details)
     changes = {name: details[name] for name in details.keys() & CHANGE_DETAILS}

@@ -5,7 +5,7 @@ from typing import Any
 from sandbox.catalog.discounts import request as discount_request
 from sandbox.catalog.orders import Order
 from sandbox.core.account import Account
-from sandbox.core.errors import ApiError, within
+from sandbox.core.errors import ApiError
 from sandbox.core.store import Object
 from sandbox.http import limits, metadata
 from sandbox.http.listing import Params
@@ -133,8 +133,9 @@ def _settings(account: Account, params: Params, customer: Object) -> Object:
     for name in sorted(given.keys() - DEFAULT_SETTINGS):
         raise ApiError.unsupported_parameter(f"default_settings[{name}]")
     invoicing = given.get("invoice_settings", {})
-    with within("default_settings[invoice_settings]"):
-        limits.refuse_unsupported(invoicing, *sorted(invoicing.keys() - {"days_until_due"}))
+    limits.refuse_unsupported(
+        invoicing, *sorted(invoicing.keys() - {"days_until_due"}), within="default_settings[invoice_settings]"
+    )
     method = given.get("default_payment_method")
     if method:
         param = "default_settings[default_payment_method]"
