@@ -104,11 +104,9 @@ def _check_cancel(order: Answer, page: str, before: Object, after: Object, order
     if order["when"] == "now":
         is_billed = after["latest_invoice"] != before["latest_invoice"]
         due = orders.objects["invoice"][after["latest_invoice"]]["amount_due"] if is_billed else 0
-        if not is_over or ("nothing more is charged" in now and due > 0):
-            raise Broken(
-                "what a page promises happens", f"{after['id']} has a bill of {due}, and the page said: {now}"
-            )
-        if "charged now" in now and money(due, after["currency"]) not in now:
+        is_unforetold = "nothing more is charged" in now and due > 0
+        is_other = "charged now" in now and money(due, after["currency"]) not in now
+        if not is_over or is_unforetold or is_other:
             raise Broken(
                 "what a page promises happens", f"{after['id']} has a bill of {due}, and the page said: {now}"
             )
