@@ -1,6 +1,7 @@
 """Confirming one's e-mail address, so that purchases made with it elsewhere are added to the account."""
 
 import logging
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib import messages
@@ -32,21 +33,11 @@ def ask(request: SignedInRequest) -> HttpResponse:
         return refuse(request, "Your account has no e-mail address.")
     if confirming.is_confirmed(request.user):
         return _add(request)
-    now = timezone.now()
-    again = Try("address mail", str(request.user.pk), 1, SECONDS_BETWEEN_MAILS)
     try:
-        limits.take(again, now=now)
-    except TooMany:
-        pass  # It has just been sent.
-    else:
-        tries = Try.by("MAIL", request=request, account=request.user.email)
-        limits.take(*tries, now=now)
-        try:
-            _send(request)
-        except OSError:
-            logger.exception("the mail to confirm an address was not sent")
-            limits.give_back(again, *tries, now=now)
-            return refuse(request, "We can't send mail right now. Nothing was sent; please try again later.")
+        _send_unless_just_sent(request, timezone.now())
+    except OSError:
+        logger.exception("the mail to confirm an address was not sent")
+        return refuse(request, "We can't send mail right now. Nothing was sent; please try again later.")
     messages.success(request, f"We have sent a link to {request.user.email}. Open it to confirm the address.")
     return see_other(reverse("account"))
 
@@ -76,6 +67,26 @@ def _add(request: SignedInRequest) -> HttpResponse:
     else:
         messages.success(request, "Your address is confirmed. There is nothing to add.")
     return see_other(reverse("account"))
+
+
+def _send_unless_just_sent(request: SignedInRequest, now: datetime) -> None:
+    """Mail the link, at most once a minute. Raises TooMany, or OSError if the mail can't be sent."""
+    again = Try("address mail", str(request.user.pk), 1, SECONDS_BETWEEN_MAILS)
+    tries = Try.by("MAIL", request=request, account=request.user.email)
+    try:
+        limits.take(again, now=now)
+    except TooMany:
+        return
+    try:
+        limits.take(*tries, now=now)
+    except TooMany:
+        limits.give_back(again, now=now)
+        raise
+    try:
+        _send(request)
+    except OSError:
+        limits.give_back(again, *tries, now=now)
+        raise
 
 
 def _send(request: SignedInRequest) -> None:

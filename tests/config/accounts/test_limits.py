@@ -206,6 +206,12 @@ class TestMail:
         response = customer_client.post(ADDRESS)
         assert (response.status_code, len(mail.outbox)) == (429, 1)
 
+    def test_that_was_refused_is_not_called_sent_a_moment_later(self, customer_client: Client, settings: Any) -> None:
+        settings.MAIL_RATE_PER_ACCOUNT = 1
+        customer_client.post(RESET, {"email": "ada@example.com"})
+        answers = [customer_client.post(ADDRESS).status_code for _ in range(2)]
+        assert (answers, len(mail.outbox)) == ([429, 429], 1)
+
 
 class TestBuying:
     def test_is_limited_by_account(
