@@ -30,7 +30,7 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["rights"].required = False
 
     def clean_rights(self) -> str:
-        """A form without the field makes a token with all rights, as it did before there was the field."""
+        """Default to all rights: scripts that send the form without this field got such a token before."""
         return self.cleaned_data["rights"] or ApiToken.Rights.FULL
 
     def clean_expires_at(self) -> Any:

@@ -44,7 +44,7 @@ class ConfirmedAction:
 
 @dataclass(frozen=True)
 class Asked:
-    """One of the chosen rows on the page that asks."""
+    """One of the chosen rows on the page that asks for confirmation."""
 
     row: Any
     sentences: list[str]
@@ -55,7 +55,7 @@ class ConfirmsActions(admin.ModelAdmin):  # type: ignore[type-arg]
     confirmed_actions: tuple[ConfirmedAction, ...]
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Offer each of these actions only while the list shows the rows that it is for, which are then checked."""
+        """Offer each of these actions only while a filter limits the list to the rows that the action is for."""
         actions: dict[str, Any] = super().get_actions(request)
         for action in self.confirmed_actions:
             if not any(each.is_chosen_in(request) for each in action.offered_with):

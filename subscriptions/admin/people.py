@@ -90,7 +90,7 @@ class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return is_done
 
     def _forget_erased(self, request: HttpRequest, form: LeavingForm) -> None:
-        """Django's log of the deletion names the person, so this comes last."""
+        """Remove what names the erased people. Called last: Django's log of the deletion names them."""
         if problem := form.forget_erased():
             self.message_user(request, problem, messages.WARNING)
 

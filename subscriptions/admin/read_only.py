@@ -41,7 +41,7 @@ def about_the_copy(field: str) -> Callable[[Any], Any]:
 
 @cache
 def _readable(field: str, description: str) -> Callable[[Any], Any]:
-    """Return a column that shows a value as Django shows that of a model's field: a date is none that people read."""
+    """Return a column that shows a value as Django shows a model's field: "March 4, 2026", not "2026-03-04"."""
 
     @admin.display(description=description)
     def shown(row: Any) -> Any:
@@ -53,7 +53,7 @@ def _readable(field: str, description: str) -> Callable[[Any], Any]:
 
 @cache
 def in_words(field: str, choices: type[TextChoices]) -> Callable[[Any], str]:
-    """Return a column that shows one of Stripe's words in those of people."""
+    """Return a column that shows one of Stripe's words as its label: "Waiting for your details"."""
 
     @admin.display(description=pretty_name(field), ordering=field)
     def shown(row: Any) -> str:
@@ -85,7 +85,7 @@ class OneChoiceFilter(admin.SimpleListFilter):
 
 
 class WordedFilter(admin.AllValuesFieldListFilter):
-    """A filter by one of the admin's `worded` fields, in these words."""
+    """A filter by one of the admin's `worded` fields that shows the labels of its values."""
 
     def __init__(self, *args: Any, **named: Any) -> None:
         *_, model_admin = args
@@ -94,7 +94,7 @@ class WordedFilter(admin.AllValuesFieldListFilter):
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         for choice in super().choices(changelist):
-            # The first choice, which is all of them, is a text that Django translates later.
+            # Values are plain strings. The first choice ("All") is a text that Django translates later.
             value: Any = choice["display"]
             is_value = type(value) is str
             words = words_for(self.known, value) if is_value and value else "None"
@@ -104,7 +104,7 @@ class WordedFilter(admin.AllValuesFieldListFilter):
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """An admin without forms: list, search and show.
 
-    `amounts` are the fields in minor units, `worded` those in Stripe's words, with what people read instead.
+    `amounts` are the fields in minor units, `worded` the fields in Stripe's words, with the labels shown instead.
     """
 
     list_per_page = 50

@@ -125,7 +125,7 @@ class PaymentAnswer(BaseModel):
             amount=payment.amount,
             currency=payment.currency,
             access_ended_at=payment.access_ended_at,
-            # Of one that was cancelled, nobody waits for the payment, even if Stripe would still take it.
+            # The payment of a cancelled order is not awaited, even if Stripe would still accept it.
             awaits=None if payment.was_cancelled_unpaid else payment.awaits or None,
             pay_by=None if payment.was_cancelled_unpaid else payment.pay_by_at,
             paid_after_cancel=payment.is_paid_after_cancel,

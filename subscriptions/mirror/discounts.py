@@ -54,7 +54,7 @@ def _ensure_known(coupon_ids: set[str | None]) -> None:
         try:
             terms = _fetched_terms(coupon_id)
         except StripeRefused as error:
-            # Asked for again with the next subscription that has it; until then its effect is not computed.
+            # The next subscription with this coupon asks for it again; until then its effect is not computed.
             logger.warning("coupon %s can't be read: %s", coupon_id, error.code or type(error).__name__)
             continue
         Coupon.objects.get_or_create(pk=coupon_id, defaults={"terms": terms})

@@ -74,12 +74,12 @@ def _failed_at(before: Subscription | None, after: Subscription) -> datetime | N
     failed_at = after.current_period_start_at
     # A first look at a whole account needs no call for each of its overdue cards: they failed as the period began.
     if not is_event and (before is not None or after.is_sent_invoices):
-        failed_at = _asked_at(after) or failed_at
+        failed_at = _payment_asked_at(after) or failed_at
     paid_until = before.known_until if before and before.status != Subscription.Status.PAST_DUE else None
-    return max((one for one in (failed_at, paid_until) if one), default=None)
+    return max((at for at in (failed_at, paid_until) if at), default=None)
 
 
-def _asked_at(subscription: Subscription) -> datetime | None:
+def _payment_asked_at(subscription: Subscription) -> datetime | None:
     """Return when its latest invoice was charged first, or was due; one call to Stripe. None if that is not known."""
     invoice_id = subscription.latest_invoice_id
     if not invoice_id:

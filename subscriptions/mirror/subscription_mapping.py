@@ -125,7 +125,7 @@ def _item(item: JSON) -> JSON:
 
 
 def _amount_or_none(value: object) -> int | None:
-    """Return an amount; None for what is none: the item then costs what its invoice says, and stops nothing."""
+    """Return an amount; None for anything else, so that the subscription can still be read."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

@@ -44,7 +44,7 @@ def _cancel_at_stripe(payment: Payment) -> Payment:
 
 
 def _apply(payment: Payment, ask: Callable[[], Snapshot]) -> Payment:
-    """Write the state of a payment only: one that our checkout did not make does not say what was bought."""
+    """Write only the state of a payment: a payment that our checkout did not make does not say what was bought."""
     kind = replace(
         kinds.PAYMENT,
         columns=lambda obj: {"status": obj["status"], **mapping.awaited_columns(obj)},

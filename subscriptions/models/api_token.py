@@ -15,8 +15,10 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
 
 
 class ApiToken(models.Model):
-    """A token that acts as its owner, or with fewer rights: staff act for anyone as far as their permissions go,
-    others only for themselves."""
+    """A token that acts as its owner, or with fewer rights.
+
+    Staff act for anyone as far as their permissions go, others only for themselves.
+    """
 
     class Rights(models.TextChoices):
         FULL = "full", "All that its owner may do"

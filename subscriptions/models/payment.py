@@ -77,7 +77,7 @@ class Payment(AwaitedPayment, MirroredRow):
     # Our own: a purchase can be ended without a refund.
     access_ended_at = models.DateTimeField(null=True, blank=True)
 
-    # Our own: it was ended before its money came, so money that comes all the same has to be refunded.
+    # Our own: it was ended before its money came, so money that still comes has to be refunded.
     was_cancelled_unpaid = models.BooleanField("cancelled before it was paid", default=False)
 
     # Our own: when staff gave such money back outside Stripe, which can't refund some vouchers.
@@ -146,7 +146,7 @@ class Payment(AwaitedPayment, MirroredRow):
         if self.was_cancelled_unpaid:
             return str(self.Status.CANCELED.label)
         if self.status == self.Status.REQUIRES_ACTION and self.awaits in {Awaits.VOUCHER, Awaits.TRANSFER}:
-            # Its bank knows nothing of it yet.
+            # "Waiting for your bank", would be wrong: nothing has reached a bank yet.
             return "Waiting for payment"
         return words_for(self.Status, self.status)
 

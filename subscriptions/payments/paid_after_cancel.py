@@ -8,7 +8,7 @@ from subscriptions.models import Dispute, Payment, Refund
 
 
 def find() -> list[Payment]:
-    """Return those of which something is left to refund. One query if there are none, three at most."""
+    """Return the purchases that are not fully refunded yet. One query if there are none, else three."""
     late = list(Payment.objects.paid_after_cancel().select_related("customer", "product"))
     if not late:
         return []

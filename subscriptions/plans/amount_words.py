@@ -23,7 +23,7 @@ def describe(amount: Amount, *, seats: str = "") -> str:
     if not amount.discounts:
         return said
     if not amount.is_discounted:
-        # Words without a figure are of the invoice, which has the discount already.
+        # Without a figure, the words name the amount on the invoice, in which the discount is already counted.
         return f"{said}, {'before' if figures else 'with'} your discount{_in_brackets(amount.discounts)}"
     said += f", {discounts_in_words(amount)}"
     if any(charge.after != charge.amount for charge in amount.charges):

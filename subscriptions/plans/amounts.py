@@ -135,8 +135,9 @@ def of(subscription: Subscription) -> Amount:
 
 
 def prefetch(subscriptions: Iterable[Subscription]) -> None:
-    """Give each subscription its `known_discounts` and `foreign_amounts`: a query for all coupons and one for all
-    prices of another currency, or none without these.
+    """Set `known_discounts` and `foreign_amounts` of each subscription.
+
+    One query for all coupons and one for all prices of another currency; none if there are no such coupons or prices.
     """
     missing = [one for one in subscriptions if one.known_discounts is None]
     wanted = {one.pk: _discounts_of(one) for one in missing}

@@ -103,7 +103,7 @@ def _close_checkouts(customer_id: str) -> None:
 
 
 def _cancel_unpaid_orders(customer_id: str, now: datetime) -> Iterator[str]:
-    """Nobody could see the money that came later."""
+    """Cancel the orders that can still be paid: once the person is deleted, no page would show their payment."""
     for payment in Payment.objects.unpaid().filter(customer=customer_id, access_ended_at=None):
         if unpaid_orders.cancel(payment, now=now).access_ended_at:
             yield f"Cancelled the order {payment}, which was not paid."

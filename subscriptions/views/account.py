@@ -125,7 +125,7 @@ def _attach_awaited(subscriptions: Iterable[Subscription]) -> None:
 
 
 def _attach_bills(subscriptions: Iterable[Subscription]) -> None:
-    """Give each subscription that is billed by invoices its `open_bills`, in one query; usually there is none."""
+    """Set `open_bills` of each subscription that is billed by invoices; one query, none without such subscriptions."""
     sent = [one for one in subscriptions if one.is_sent_invoices]
     bills = list(Invoice.objects.payable().filter(subscription__in=[one.pk for one in sent])) if sent else []
     for one in sent:
