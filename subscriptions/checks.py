@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
-from subscriptions.monitoring.doctor.mail import why_nobody_gets_mail
+from subscriptions.monitoring.doctor.site import why_nobody_gets_mail
 
 NEEDED = {
     "email": models.CharField,

@@ -20,9 +20,8 @@ from subscriptions.monitoring.doctor.finding import (
     problem,
 )
 from subscriptions.monitoring.doctor.keys import check_key, check_webhook_secrets
-from subscriptions.monitoring.doctor.mail import check_mail
-from subscriptions.monitoring.doctor.pages import check_form_targets
 from subscriptions.monitoring.doctor.people import check_people
+from subscriptions.monitoring.doctor.site import check_form_targets, check_mail
 
 __all__ = ["Examined", "Finding", "Level", "NotRepaired", "Repair", "examine"]
 

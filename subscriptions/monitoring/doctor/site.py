@@ -1,10 +1,11 @@
-"""Checks of mail: people get theirs, and it does not end in a log, where links to new passwords would be read."""
+"""Checks of the site: people get their mail, and browsers let buyers go on to Stripe's payment page."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from subscriptions.models import CheckoutSession
 from subscriptions.monitoring.doctor.endpoint import LOCAL_HOSTS
 from subscriptions.monitoring.doctor.finding import Finding, ok, problem
 
@@ -19,12 +20,32 @@ PLACES = {
 
 
 def check_mail() -> Iterator[Finding]:
+    """Report mail that is not sent: in a log, links to new passwords could be read."""
     if reason := why_nobody_gets_mail():
         yield problem(reason)
     elif place := _place():
         yield ok(f"Mail goes to {place}, which is enough at an address of this machine.")
     else:
         yield ok("Mail is sent through the server in EMAIL_URL.")
+
+
+def check_form_targets() -> Iterator[Finding]:
+    """Report a payment page whose address the site's Content-Security-Policy does not let forms lead to."""
+    newest = (
+        CheckoutSession.objects.filter(status=CheckoutSession.Status.OPEN)
+        .exclude(url="")
+        .order_by("-claimed_at")
+        .first()
+    )
+    if newest is None:
+        return
+    parts = urlsplit(newest.url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    if origin not in settings.FORM_TARGETS:
+        yield problem(
+            f"Stripe's payment page is at {origin}, and browsers don't let our buttons lead there: "
+            f"add CHECKOUT_ORIGINS={origin} to .env and restart."
+        )
 
 
 def why_nobody_gets_mail() -> str:
