@@ -24,29 +24,29 @@ def check_cron(*, now: datetime) -> Iterator[Finding]:
     state = SyncState.objects.filter(pk=SyncState.THE_ONE).first() or SyncState()
     started_at = our_clock.possible(state.cron_started_at, now=now)
     age = now - started_at if started_at else None
-    is_recent = age is not None and age <= health.stale_after()
+    recent = age if age is not None and age <= health.stale_after() else None
     try:
         found = services.find_entries()
     except CrontabFailed as error:
-        yield _without_entries(state, age if is_recent else None, f"{error}.")
+        yield _without_entries(state, recent, f"{error}.")
         return
     installation = this_installation()
     own = [entry for entry in found if entry.belongs_to(installation)]
     yield from _others_dead([entry for entry in found if entry.is_dead and entry not in own])
     if not own:
-        yield _without_entries(state, age if is_recent else None, "This user's crontab has no entry for it.")
+        yield _without_entries(state, recent, "This user's crontab has no entry for it.")
     elif outdated := _outdated(own):
         yield outdated
-    elif age is None or not is_recent:
+    elif recent is None:
         yield _not_started(own[0], age)
     elif state.cron_folder != str(settings.BASE_DIR):
         yield problem(
-            f"Cron ran the sync of {state.cron_folder} on this database {format_duration(age)} ago, and this is "
+            f"Cron ran the sync of {state.cron_folder} on this database {format_duration(recent)} ago, and this is "
             f"{settings.BASE_DIR}. Remove the entries there, by `manage.py crontab remove` or crontab -e."
         )
     else:
         yield ok(
-            f"It started the sync of {settings.BASE_DIR} {format_duration(age)} ago, on the database "
+            f"It started the sync of {settings.BASE_DIR} {format_duration(recent)} ago, on the database "
             f"{describe_database()}."
         )
 
