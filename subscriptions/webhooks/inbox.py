@@ -131,9 +131,7 @@ def retry_due(*, now: datetime) -> list[WebhookEvent]:
     Those that were tried longest ago come first. One whose worker died at the last attempt counts as failed from then
     on.
     """
-    died = Q(state=State.PROCESSING) & _is_stale("claimed_at", now) | Q(state=State.RECEIVED) & _is_stale(
-        "received_at", now
-    )
+    died = _has_died(now) | Q(state=State.RECEIVED) & _is_stale("received_at", now)
     due = WebhookEvent.objects.filter(died | Q(state=State.FAILED, attempts__lt=MAX_ATTEMPTS))
     entries = list(due.order_by("claimed_at", "stripe_created_at")[:100])
     if given_up := [entry.pk for entry in entries if is_given_up(entry)]:
@@ -153,7 +151,7 @@ def claim(entry: WebhookEvent) -> bool:
     now = timezone.now()
     # The claim is recognised by its time, and MongoDB stores milliseconds.
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
-    free = Q(state__in=[State.RECEIVED, State.FAILED]) | Q(state=State.PROCESSING) & _is_stale("claimed_at", now)
+    free = Q(state__in=[State.RECEIVED, State.FAILED]) | _has_died(now)
     claimed = WebhookEvent.objects.filter(free, pk=entry.pk).update(
         state=State.PROCESSING, claimed_at=now, attempts=F("attempts") + 1
     )
@@ -161,8 +159,13 @@ def claim(entry: WebhookEvent) -> bool:
     return claimed == 1
 
 
+def _has_died(now: datetime) -> Q:
+    """Whether the worker that has claimed an event has died."""
+    return Q(state=State.PROCESSING) & _is_stale("claimed_at", now)
+
+
 def _is_stale(column: str, now: datetime) -> Q:
-    """Whether this was so long ago that its worker has died; a clock that was wrong may have stored the future."""
+    """Whether this was too long ago for a worker to be at it, or is in the future, by a clock that was wrong."""
     return Q(**{f"{column}__lt": now - STALE_AFTER}) | our_clock.impossible(column, now=now)
 
 
