@@ -35,10 +35,9 @@ def create(
     expires_at: datetime | None = None,
     now: datetime,
 ) -> tuple[ApiToken, str]:
-    """Create a token that acts as this person, with all or some of their rights. Its text is returned only here; the
-    row keeps its hash.
+    """Create a token that acts as this person, with all or some of their rights.
 
-    Raises CannotCreate if `expires_at` has passed.
+    Its text is returned only here; the row keeps its hash. Raises CannotCreate if `expires_at` has passed.
     """
     if expires_at is not None and expires_at <= now:
         raise CannotCreate.already_expired()

@@ -26,7 +26,6 @@ class Command(BaseCommand):
         parser.add_argument(
             "--expires-days", type=int, metavar="DAYS", help="days until it expires; by default, never"
         )
-
         parser.add_argument(
             "--rights",
             choices=ApiToken.Rights.values,
