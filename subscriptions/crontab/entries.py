@@ -41,8 +41,8 @@ class Entry:
     database: str = ""
 
     @property
-    def is_dead(self) -> bool:
-        """Whether the folder is gone, so that the line fails each time."""
+    def folder_is_gone(self) -> bool:
+        """Whether the project is no longer there, so that the line fails each time."""
         return not (self.folder / "manage.py").exists()
 
     def belongs_to(self, installation: Installation) -> bool:
@@ -53,8 +53,8 @@ class Entry:
         if site_of(self.folder) == site_of(installation.folder):
             return True
         if not self.key:
-            return self.is_dead
-        return self.key == installation.key and (self.is_dead or self.database == installation.database)
+            return self.folder_is_gone
+        return self.key == installation.key and (self.folder_is_gone or self.database == installation.database)
 
 
 def make_lines(installation: Installation) -> list[str]:

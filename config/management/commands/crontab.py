@@ -68,7 +68,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Entries of this installation in the crontab: {len(own)}")
         for entry in own:
             self.stdout.write(f"  {entry.line}", ending="")
-            if entry.is_dead:
+            if entry.folder_is_gone:
                 self._warn(f"The entry above fails each minute: {entry.folder} is gone. `crontab add` replaces it.")
 
     def _warn(self, message: str) -> None:

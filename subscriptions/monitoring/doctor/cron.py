@@ -32,7 +32,7 @@ def check_cron(*, now: datetime) -> Iterator[Finding]:
         return
     installation = this_installation()
     own = [entry for entry in found if entry.belongs_to(installation)]
-    yield from _others_dead([entry for entry in found if entry.is_dead and entry not in own])
+    yield from _of_deleted_folders([entry for entry in found if entry.folder_is_gone and entry not in own])
     if not own:
         yield _without_entries(state, recent, "This user's crontab has no entry for it.")
     elif outdated := _outdated(own):
@@ -58,16 +58,16 @@ def _without_entries(state: SyncState, age: timedelta | None, reason: str) -> Fi
     return ok(f"It does not run the sync here: {reason[0].lower()}{reason[1:]} A loop or a timer has to run it.")
 
 
-def _others_dead(dead: list[Entry]) -> Iterator[Finding]:
-    for folder in sorted({str(entry.folder) for entry in dead}):
-        count = format_count(sum(str(entry.folder) == folder for entry in dead), "line")
+def _of_deleted_folders(others: list[Entry]) -> Iterator[Finding]:
+    for folder in sorted({str(entry.folder) for entry in others}):
+        count = format_count(sum(str(entry.folder) == folder for entry in others), "line")
         yield note(f"{count} in the crontab for {folder}, which is gone. Delete them by crontab -e.")
 
 
 def _outdated(own: list[Entry]) -> Finding | None:
     """Return what is wrong with the lines themselves."""
     for entry in own:
-        if entry.is_dead:
+        if entry.folder_is_gone:
             return problem(f"The entries fail each minute: {entry.folder} is gone. {ADD_AGAIN}")
     installation = this_installation()
     folders = {str(entry.folder) for entry in own if entry.folder.resolve() != installation.folder.resolve()}
