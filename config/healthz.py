@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from billing.api.permissions import staff_may
+from billing.api.refusals import Refusal
 from subscriptions.customers import api_tokens
 from subscriptions.monitoring import health
 from subscriptions.monitoring.health import Health
@@ -55,11 +56,10 @@ def _full(request: HttpRequest) -> JsonResponse:
     now = timezone.now()
     _authenticate(request)
     if not request.user.is_authenticated:
-        refusal = _refusal("unauthenticated", "Send a staff person's API token as Authorization: Bearer TOKEN.", 401)
-        refusal["WWW-Authenticate"] = "Bearer"
-        return refusal
+        message = "Send a staff person's API token as Authorization: Bearer TOKEN."
+        return Refusal(401, "unauthenticated", message, headers={"WWW-Authenticate": "Bearer"}).response()
     if not staff_may(request, "subscriptions.view_syncrun"):
-        return _refusal("forbidden", "The sync's health is for staff who may view sync runs.", 403)
+        return Refusal.forbidden("The sync's health is for staff who may view sync runs.").response()
     found = health.read(now=now)
     return JsonResponse(_as_json(found), status=503 if found.problems else 200)
 
@@ -71,10 +71,6 @@ def _authenticate(request: HttpRequest) -> None:
         token = api_tokens.find(text=text, now=timezone.now())
         request.auth = token  # type: ignore[attr-defined]
         request.user = token.user if token else AnonymousUser()
-
-
-def _refusal(code: str, message: str, status: int) -> JsonResponse:
-    return JsonResponse({"error": {"code": code, "message": message}}, status=status)
 
 
 def _as_json(found: Health) -> dict[str, Any]:
