@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from billing import gateway
 from billing.catalog.errors import AlreadyCreated
+from billing.catalog.stripe_changes import save_answer, save_new
 from billing.errors import StripeMissing
 from billing.gateway.snapshots import Snapshot
 from billing.idempotency import form_key
 from billing.kept_requests import Creation, OpenRequest, open_request
-from billing.mirror.engine import apply_answer, apply_snapshot
 from billing.mirror.kinds import PROMOTION_CODE
 from billing.models import PromotionCode
 
@@ -71,7 +71,7 @@ def create_promotion_code(
 def _check_not_created(opened: OpenRequest) -> None:
     """Raise AlreadyCreated for an active code that this form, or one before it, has created with other terms."""
     for other, found in opened.asked_otherwise(_code_creation({})):
-        code = _mirrored(found)
+        code = save_new(PROMOTION_CODE, found)
         if code.active:
             raise AlreadyCreated.code_as_first_asked(code)
         other.close()
@@ -107,7 +107,7 @@ def _coupon_creation(params: Any) -> Creation:
 
 
 def _create_code(params: "p.PromotionCodeCreateParams", opened: OpenRequest) -> PromotionCode:
-    return _mirrored(opened.create(_code_creation(params), params))
+    return save_new(PROMOTION_CODE, opened.create(_code_creation(params), params))
 
 
 def _code_creation(params: Any) -> Creation:
@@ -117,12 +117,6 @@ def _code_creation(params: Any) -> Creation:
         listed=gateway.promotion_code_pages,
         is_usable=lambda found: bool(found["active"]),
     )
-
-
-def _mirrored(answer: Snapshot) -> PromotionCode:
-    row = apply_snapshot(PROMOTION_CODE, answer).row
-    assert row is not None, "every code is admitted"  # noqa: S101
-    return row
 
 
 def archive_promotion_code(*, promotion_code: PromotionCode) -> PromotionCode:
@@ -136,8 +130,7 @@ def restore_promotion_code(*, promotion_code: PromotionCode) -> PromotionCode:
 
 def _set_active(promotion_code: PromotionCode, *, active: bool) -> PromotionCode:
     pk = promotion_code.pk
-    changed = apply_answer(PROMOTION_CODE, pk, lambda: gateway.update_promotion_code(pk, {"active": active})).row
-    return changed or promotion_code
+    return save_answer(PROMOTION_CODE, pk, lambda: gateway.update_promotion_code(pk, {"active": active}))
 
 
 def _coupon_params(code: str, discount: Discount) -> "p.CouponCreateParams":

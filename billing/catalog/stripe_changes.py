@@ -1,4 +1,4 @@
-"""Single calls that change a product or price at Stripe; the answer to each is written to its row here."""
+"""Single calls that change an object of the catalog at Stripe; the answer to each is written to its row here."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
