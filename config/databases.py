@@ -95,14 +95,15 @@ def _without_secrets(url: str) -> tuple[str, dict[str, Any]]:
     """Return a MongoDB address without user, password and secret options, and those options."""
     scheme, _, rest = url.partition("://")
     address, _, query = rest.rpartition("@")[2].partition("?")
-    pairs = [pair for pair in query.split("&") if pair]
-    secret = [pair for pair in pairs if pair.partition("=")[0].lower() in SECRET_OPTIONS]
-    options: dict[str, Any] = {}
-    for pair in secret:
+    left, options = [], {}
+    for pair in filter(None, query.split("&")):
         name, _, value = pair.partition("=")
-        options[SECRET_OPTIONS[name.lower()]] = unquote(value)
-    left = "&".join(pair for pair in pairs if pair not in secret)
-    return f"{scheme}://{address}{'?' if left else ''}{left}", options
+        if option := SECRET_OPTIONS.get(name.lower()):
+            options[option] = unquote(value)
+        else:
+            left.append(pair)
+    shown = f"?{'&'.join(left)}" if left else ""
+    return f"{scheme}://{address}{shown}", options
 
 
 def _read(url: str) -> dict[str, Any]:

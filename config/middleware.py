@@ -62,7 +62,7 @@ class RefuseNullBytes:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if NUL in request.path_info or any(NUL in value for values in request.GET.lists() for value in values[1]):
+        if NUL in request.path_info or any(NUL in value for _, values in request.GET.lists() for value in values):
             raise BadRequest("The address contains a null byte.")
         return self.get_response(request)
 
