@@ -1,6 +1,6 @@
-"""The time that Stripe goes by, for what Stripe compares with its clock.
+"""Stripe's time, for times that Stripe compares with its clock.
 
-With Stripe that is ours. Who measures a difference (the sandbox's clock can be moved) says so here.
+Stripe itself has the same time as we. The sandbox's clock can be moved, so the site sets a function that reads it.
 """
 
 from collections.abc import Callable

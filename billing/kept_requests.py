@@ -1,8 +1,8 @@
 """Creating objects at Stripe once, also if an answer was lost or was a 500 that took effect.
 
-What is asked for is kept in a row until its outcome is known. Asked for again, by the same form or by one that was
-opened anew, it is first looked for at Stripe by the request's id in its metadata. Keys alone are not enough: Stripe
-replays a stored 500, and forgets a key after a day (https://docs.stripe.com/api/idempotent_requests).
+A request to create an object is kept in a row until its outcome is known. If the same form, or a new one, asks for
+the same again, the object is first looked for at Stripe by the request's id in its metadata. Keys alone are not
+enough: Stripe replays a stored 500, and forgets a key after a day (https://docs.stripe.com/api/idempotent_requests).
 """
 
 import hashlib
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from billing.gateway import Page
     from billing.gateway.snapshots import Snapshot
 
-# In the metadata of what was created here: the request that asked for it. This name must never change.
+# The metadata key at Stripe that has the id of the request that created the object. This name must never change.
 REQUEST = "standing_order_request"
 
-# What a row says that a request is about is cut to this length.
+# The length of the column `about`; longer texts are cut.
 MAX_ABOUT = 255
 
-# Of a request whose outcome was told: the form that was told of it.
+# `about` begins with this if a form has shown the outcome of the request; the form's id follows.
 TOLD = "told "
 
-# A request that nobody has repeated for so long is not looked for any more.
+# After this time without a repeat, a request is no longer looked for at Stripe.
 KEPT_FOR = timedelta(days=7)
 
 # The clocks here and at Stripe may differ by less than this.
@@ -42,7 +42,7 @@ CLOCKS_DIFFER = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Creation:
-    """One object to create: `send` sends the parameters and key, `listed` lists what it is among, newest first.
+    """One object to create: `send` sends the parameters and key, `listed` lists the objects of its kind, newest first.
 
     `key` makes the idempotency key. `is_usable` says whether an object that was found is still what was asked for: it
     may have been archived since. `mark` is the metadata key that has the request's id.
@@ -67,7 +67,7 @@ def open_request(
     pk = hashlib.sha256(json.dumps([action, subject], sort_keys=True).encode()).hexdigest()
     now = timezone.now()
     KeptRequest.objects.filter(pk=pk, asked_at__lt=now - KEPT_FOR).delete()
-    # Kept while our clock was ahead: it is looked for as far back as any, and not for longer than a day.
+    # Kept while our clock was ahead. Search as far back as for any request, and keep it for one more day at most.
     wrong = KeptRequest.objects.filter(pk=pk, asked_at__gt=now + CLOCKS_DIFFER)
     wrong.update(asked_at=now - KEPT_FOR + CLOCKS_DIFFER)
     columns = {"request_id": request_id, "params": json.dumps(params), "about": about, "asked_at": now}
@@ -89,7 +89,7 @@ def about(*subjects: str) -> list[KeptRequest]:
 
 
 def about_any(prefix: str) -> list[KeptRequest]:
-    """Return the open requests about anything that begins so."""
+    """Return the open requests whose `about` begins with this."""
     return list(_still_kept().filter(about__startswith=prefix).order_by("asked_at"))
 
 
@@ -146,9 +146,9 @@ class OpenRequest:
         KeptRequest.objects.filter(about=self._row.about).exclude(pk=self._row.pk).delete()
 
     def note_told(self, form_id: str) -> None:
-        """Note that this form was told of what this request has created: it is told again, and no other form is.
+        """Note that this form has shown the object that this request has created.
 
-        A form that is opened later shows it.
+        If the form is sent again, it shows the object again. A page that is opened later lists it anyway.
         """
         KeptRequest.objects.filter(pk=self._row.pk).update(about=f"{TOLD}{form_id}")
 
@@ -182,7 +182,7 @@ class OpenRequest:
         return f"{key}-{self._row.attempt}" if self._row.attempt else key
 
     def _begin_anew(self) -> None:
-        """Forget the earlier try: what it created is no longer what is asked for."""
+        """Forget the earlier try: the object that it created was changed or archived since."""
         self._row.request_id = self.own_id
         self._row.attempt = 0
         KeptRequest.objects.filter(pk=self._row.pk).update(request_id=self.own_id, attempt=0)

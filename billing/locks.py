@@ -22,12 +22,12 @@ HELD_FOR = timedelta(seconds=60)
 
 
 class HeldByAnother(Exception):
-    """Another request is doing this right now."""
+    """Another process or thread holds this lock."""
 
 
 @contextmanager
 def held(action: str) -> Iterator[None]:
-    """Do something that nobody else does meanwhile, in any process. Raises HeldByAnother."""
+    """Hold the lock of this action for a block. Raises HeldByAnother if another process or thread has it."""
     pk = hashlib.sha256(json.dumps(["alone", action]).encode()).hexdigest()
     holder, now = uuid.uuid4().hex, timezone.now()
     columns = {"request_id": holder, "params": "null", "asked_at": now}

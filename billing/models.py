@@ -103,7 +103,7 @@ class KeptRequest(models.Model):
 
 
 class Visibility(models.TextChoices):
-    """What staff have chosen about selling a product here; Stripe does not know it."""
+    """Whether staff have chosen to sell a product here; not stored at Stripe."""
 
     BY_SETTING = "", "as PRODUCTS_ON_SALE says"
     SHOWN = "shown", "shown"
@@ -332,7 +332,7 @@ class Coupon(models.Model):
 
     @property
     def has_unknown_terms(self) -> bool:
-        """Whether it was read, and says something that this site does not know, or nothing at all."""
+        """Whether it was read, and has no amount or a duration that this site does not know."""
         has_amount = self.terms.get("percent_off") is not None or bool(self.terms.get("amounts_off"))
         return bool(self.terms) and not (has_amount and self.terms.get("duration") in self.DURATIONS)
 

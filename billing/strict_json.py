@@ -1,4 +1,4 @@
-"""Reads JSON that has one meaning only: no name twice in an object."""
+"""Reads JSON, and refuses an object that has a name twice: programs differ on which value they take."""
 
 import json
 from collections import Counter
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class GivenTwice(ValueError):
-    """A name comes twice in one object, and readers differ on which of the values counts."""
+    """A name comes twice in one object."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"“{name}” is given more than once.")
@@ -15,7 +15,7 @@ class GivenTwice(ValueError):
 
 
 def loads(text: str | bytes, *, parse_constant: Callable[[str], Any] | None = None) -> Any:
-    """Return what the text says. Raises GivenTwice, another ValueError if it is not JSON, or RecursionError."""
+    """Return the value of a JSON text. Raises GivenTwice, another ValueError if it is not JSON, or RecursionError."""
     return json.loads(text, parse_constant=parse_constant, object_pairs_hook=_without_repeats)
 
 

@@ -21,13 +21,13 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 logger = logging.getLogger(__name__)
 
-# More mails than these wait for no mail server; the next ones are refused.
+# At most this many mails wait to be sent; further ones are refused.
 MOST_WAITING = 200
 
 # Seconds before the second and the third try.
 PAUSES = (5.0, 60.0)
 
-# How long a process that ends waits for mails that were never tried.
+# How long a process that ends waits until every mail was tried once.
 SECONDS_TO_END = 4.0
 
 _in_request: ContextVar[bool] = ContextVar("in_request", default=False)
@@ -119,7 +119,7 @@ sender = Sender()
 
 
 class BackgroundBackend(BaseEmailBackend):
-    """What EMAIL_BACKEND names."""
+    """The mail backend that EMAIL_BACKEND names."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         if not _in_request.get():

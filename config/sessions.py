@@ -1,4 +1,4 @@
-"""Django's sessions in the database, of which one that a clock put too far into the future counts as none."""
+"""Django's sessions in the database; one that expires impossibly late, by a wrong clock, is ignored."""
 
 from datetime import timedelta
 from typing import Any

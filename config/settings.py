@@ -29,7 +29,7 @@ SECRET_KEY = (
 SITE_NAME = env.one_line("SITE_NAME", "Standing Order")
 
 PORT = env.port("PORT", 8000)
-# Of each process that answers requests. At most half of them wait for Stripe at once.
+# Threads of each process that answers requests. At most half of them wait for Stripe at once.
 THREADS_PER_WORKER = env.whole_number("THREADS_PER_WORKER", 8, minimum=2, maximum=100)
 SITE_URL = env.http_url("SITE_URL", f"http://127.0.0.1:{PORT}", path_allowed=False)
 SITE_HOST = urlsplit(SITE_URL).hostname
@@ -135,7 +135,7 @@ INACTIVE_CUSTOMERS = env.one_of("INACTIVE_CUSTOMERS", "archive", "delete", "keep
 
 # --- Limits ------------------------------------------------------------------
 
-# In a quarter of an hour; 0 is no limit. Of signing in, wrong passwords count.
+# Tries in a quarter of an hour; 0 is no limit. For signing in, only wrong passwords count.
 SIGN_IN_RATE_PER_ADDRESS = env.whole_number("SIGN_IN_RATE_PER_ADDRESS", 30, minimum=0)
 SIGN_IN_RATE_PER_ACCOUNT = env.whole_number("SIGN_IN_RATE_PER_ACCOUNT", 10, minimum=0)
 SIGN_UP_RATE_PER_ADDRESS = env.whole_number("SIGN_UP_RATE_PER_ADDRESS", 60, minimum=0)
@@ -145,7 +145,7 @@ MAIL_RATE_PER_ACCOUNT = env.whole_number("MAIL_RATE_PER_ACCOUNT", 3, minimum=0)
 BUY_RATE_PER_ADDRESS = env.whole_number("BUY_RATE_PER_ADDRESS", 300, minimum=0)
 BUY_RATE_PER_ACCOUNT = env.whole_number("BUY_RATE_PER_ACCOUNT", 30, minimum=0)
 
-# Customers a minute that signing in and up make at Stripe; who comes later gets one when it is needed.
+# How many customers a minute signing in and up create at Stripe. Beyond that, a customer is created when needed.
 SIGN_IN_CUSTOMERS_PER_MINUTE = env.whole_number("SIGN_IN_CUSTOMERS_PER_MINUTE", 5, minimum=0)
 
 # --- The JSON API ------------------------------------------------------------
@@ -171,7 +171,7 @@ COUNTS_IN_CACHE = bool(env.text("CACHE_URL"))
 CRONJOBS = crontab.sync_entries(every_seconds=SYNC_INTERVAL_SECONDS)
 # Cron would mail the output, and most machines can't send mail.
 CRON_LOG = BASE_DIR / "cron.log"
-# Cron's jobs get none of them from the shell that installs the entries.
+# Cron's jobs do not get these variables from the shell that installs the entries.
 ENVIRONMENT_NAMES = env.NAMES
 CRONTAB_LOCK_JOBS = False  # The sync has a lease of its own, which also holds across machines.
 
@@ -181,7 +181,8 @@ SESSION_ENGINE = "config.sessions"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/account/"
 LOGOUT_REDIRECT_URL = "/"
-# Of each process; by default half of the machine's processors, so that the others answer meanwhile.
+# Passwords that each process hashes at once; by default half of the machine's processors, so that the other half
+# can answer.
 PASSWORD_HASHES_AT_ONCE = env.whole_number("PASSWORD_HASHES_AT_ONCE", max((os.cpu_count() or 2) // 2, 1), minimum=1)
 PASSWORD_HASHERS = [
     f"config.accounts.hashing.{hasher}" for hasher in ("PBKDF2", "PBKDF2SHA1", "Argon2", "BCryptSHA256", "Scrypt")
@@ -202,7 +203,7 @@ USE_TZ = True
 # On if SITE_URL begins with https://, off otherwise, so that the site also works on a plain local port.
 HTTPS = SITE_URL.startswith("https://")
 SECURE_SSL_REDIRECT = HTTPS
-# The redirect leads there, and not where the Host header says.
+# The redirect leads to SITE_URL, not to the Host header.
 SECURE_SSL_HOST = urlsplit(SITE_URL).netloc
 SECURE_REDIRECT_EXEMPT = ["^healthz$"]  # Load balancers ask the process directly, without TLS.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
@@ -219,7 +220,7 @@ CSRF_COOKIE_SECURE = HTTPS
 X_FRAME_OPTIONS = "DENY"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "config.reports.MaskAddresses"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # Stripe's largest events are a tenth of this.
-# Nothing is uploaded here, and what is sent all the same never lies on disk.
+# The site takes no uploads; a file that is sent all the same is kept in memory and never written to disk.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 # --- Files -------------------------------------------------------------------
@@ -242,7 +243,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 # --- Mail and log ------------------------------------------------------------
 
 vars().update(env.email("EMAIL_URL", "consolemail://"))
-# Ours hands the mails of a request to a thread, which sends them through the one of EMAIL_URL.
+# Our backend hands the mails of a request to a thread, which sends them by the backend of EMAIL_URL.
 MAIL_TRANSPORT = vars()["EMAIL_BACKEND"]
 EMAIL_BACKEND = "config.mail.BackgroundBackend"
 EMAIL_TIMEOUT = 10

@@ -34,6 +34,6 @@ def _acts_as_staff(request: HttpRequest) -> bool:
 
 
 def _has(request: HttpRequest, permission: str) -> bool:
-    """Return whether the caller has a permission; as in the admin, who may change rows may view them."""
+    """Return whether the caller has a permission; as in the admin, people who may change rows may also view them."""
     changing = permission.replace(".view_", ".change_")
     return request.user.has_perm(permission) or (changing != permission and request.user.has_perm(changing))

@@ -35,9 +35,9 @@ NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
 # Django replaces bytes of a form that are not UTF-8 with it.
 UNREAD = "\N{REPLACEMENT CHARACTER}"
 
-# The field of a form with which a page of this site proves that it sent the form.
+# The field that Django adds to the forms of this site as its CSRF token.
 CSRF_FIELD = "csrfmiddlewaretoken"
-# An answer does not repeat more of what was sent than this.
+# An answer repeats at most this many field names of a request, and this many characters of a name.
 MAX_NAMED = 20
 MAX_NAME_SHOWN = 100
 TWICE = "This is given more than once."

@@ -30,7 +30,7 @@ class ChangedMeanwhile(Exception):
 
 
 class HasOtherCurrencies(Exception):
-    """The price has amounts in other currencies as well, and nobody has said what becomes of them."""
+    """The price also has amounts in other currencies, which a new price would lose."""
 
     @classmethod
     def besides_its_own(cls, price: Price, codes: Iterable[str]) -> Self:
@@ -42,7 +42,7 @@ class HasOtherCurrencies(Exception):
 
 
 class HasOtherTerms(Exception):
-    """The price has terms that a new price would not have."""
+    """The price has other terms that a new price would lose."""
 
     @classmethod
     def not_carried(cls, price: Price, names: Iterable[str]) -> Self:
@@ -72,7 +72,7 @@ class NotAllowed(StripeRefused):
 
 
 class AlreadyCreated(NotAllowed):
-    """What was asked for with other terms before, when Stripe's answer was lost, was created; it is mirrored now."""
+    """An earlier request with other terms has created the object, although its answer was lost; it has a row now."""
 
     @classmethod
     def as_first_asked(cls, product: Product) -> Self:

@@ -81,7 +81,7 @@ class PromotionCodeForm(StripeForm):
                 self.add_error("amount_off", "Enter an amount above zero.")
 
     def field_of_refusal(self, error: StripeFailure) -> tuple[str | None, str]:
-        # Stripe's clock can be ahead of what is known of it here.
+        # Stripe's clock can be ahead of ours.
         is_past = isinstance(error, StripeRefused) and error.param == "expires_at"
         return ("expires_at", PAST) if is_past else super().field_of_refusal(error)
 

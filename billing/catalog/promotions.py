@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stripe import params as p
 
 
-# What open requests are about, in our rows.
+# `about` of an open request begins with this; the code follows.
 CODE = "promotion code "
 
 

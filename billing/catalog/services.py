@@ -31,7 +31,7 @@ from billing.models import Price, Product
 if TYPE_CHECKING:
     from stripe import params as p
 
-# What open requests are about, in our rows.
+# `about` of an open request begins with one of these; a name or id follows.
 PRODUCT_NAMED = "product named "
 PRICE_OF = "further price of "
 

@@ -16,14 +16,14 @@ from billing.gateway import request_budget
 
 SHORTEST = 0.01
 
-# The time-out of a read comes first, whose error says more.
+# Seconds after the time-out of a read: its error says more than a connection that was cut off.
 GRACE = 0.25
 
 
 class Watch:
     """Ends the connection of a call when the time for it is over.
 
-    The time-outs of Requests are those of each read: an answer that comes byte by byte would have no bound.
+    The time-outs of Requests hold for each read: an answer that comes byte by byte would take forever.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -66,7 +66,7 @@ def cut_off_in_time() -> Iterator[None]:
 
 
 class Watched(HTTPConnection):
-    """Tells the watch of a call which connection it uses."""
+    """A connection that registers itself with the watch of the call."""
 
     def request(self, *args: Any, **options: Any) -> None:
         if watch := _watch.get():
@@ -90,7 +90,7 @@ POOLS: dict[str, Any] = {"http": WatchedPool, "https": WatchedPoolWithTls}
 
 
 class WithinBudget(HTTPAdapter):
-    """Waits no longer than the request may."""
+    """Limits the time-outs of each call to the time that its request has left."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)

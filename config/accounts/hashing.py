@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.contrib.auth import hashers
 
-# How long one waits for its turn.
+# How long a call waits for its turn.
 SECONDS_TO_WAIT = 2.0
 
 NICER_BY = 5
@@ -35,7 +35,7 @@ class HashingBusy(Exception):
 
 
 class Turns:
-    """Who hashes, and who waits for it: as many again as hash, and no more."""
+    """The calls that hash a password now, and at most as many that wait for their turn."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

@@ -1,4 +1,4 @@
-"""Pages for those who have to wait: too many tries, or too many passwords checked at once."""
+"""Pages for people who have to wait: too many tries, or too many passwords checked at once."""
 
 from collections.abc import Callable
 from http import HTTPStatus

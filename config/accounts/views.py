@@ -90,7 +90,7 @@ def change_staff_password(request: HttpRequest) -> HttpResponseBase:
 
 
 class PasswordReset(PasswordResetView):
-    """Django's page; only so many mails are sent on behalf of an address, and to one."""
+    """Django's page, with a limit of mails for each address that asks, and for each address that they go to."""
 
     form_class = ResetForm
     token_generator = reset_tokens

@@ -28,14 +28,15 @@ SECONDS_TO_HANG_UP = 2
 READ_AT_ONCE = 64 * 1024
 # The kernel takes an answer of this size at once, however slow the client is.
 SEND_BUFFER = 1024 * 1024
-# What the unfinished requests of a worker may take together. The oldest are cut off beyond that.
+# The memory that the unfinished requests of a worker may take together. Beyond that the oldest are cut off.
 MOST_BUFFERED = 64 * 1024 * 1024
 
 HEALTH = (b"GET /healthz ", b"HEAD /healthz ")
 HEALTH_THREADS = 2
 
 GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
-# The answers to a request that is too long, as the site answers one that is a little too long: by beginnings.
+# The answers to a request that is too long, by how it begins. A request that is a little too long reaches the site,
+# which answers the same.
 WHY = "The body is too large."
 API_ERROR = {"code": "bad_input", "message": f"body: {WHY}", "fields": {"body": WHY}}
 TOO_LONG: tuple[tuple[bytes, HTTPStatus, dict[str, Any]], ...] = (

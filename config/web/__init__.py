@@ -1,1 +1,1 @@
-"""What every answer of the site has, and what every request must keep to: headers, host names, sizes."""
+"""Middleware for every request and answer of the site: headers, host names, sizes of bodies."""

@@ -33,7 +33,7 @@ class SecurityHeaders:
 
 
 class PrivateAnswers:
-    """Forbids caches to keep what was made for a person: who sends a cookie of ours or a token, or gets a cookie."""
+    """Forbids caches to keep answers to requests with a session cookie or token, and answers that set a cookie."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

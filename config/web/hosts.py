@@ -10,7 +10,7 @@ from django.http.request import split_domain_port
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 
-# Programs ask these under whatever name they know; a redirect would cost them their token or their event.
+# Programs call these under any of the site's names; a redirect would lose their token or their event.
 FOR_PROGRAMS = ("/api/", "/stripe/webhook/", "/healthz")
 API_DOCS = "/api/docs"
 

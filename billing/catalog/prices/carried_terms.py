@@ -1,4 +1,4 @@
-"""What a new price takes over from the one that it replaces: every term, or there is a reason why not."""
+"""The terms that a new price takes over from the price that it replaces; a price with other terms is refused."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from billing.catalog.errors import HasOtherCurrencies, HasOtherTerms
 from billing.models import Price
 
-# The members of a price that are no terms, or that are carried with our row, its metadata or its lookup key.
+# The fields of a price that are no terms, or that other code carries over: from our row, the metadata or lookup key.
 CARRIED_ELSEWHERE = frozenset(
     {
         "id", "object", "active", "created", "livemode", "product", "type", "deleted",
@@ -14,7 +14,7 @@ CARRIED_ELSEWHERE = frozenset(
     }
 )  # fmt: skip
 
-# Those that `check` looks at closely, or `of` returns.
+# The fields whose contents `check` compares, or `of` returns.
 CHECKED = frozenset({"currency_options", "billing_scheme", "recurring", "tax_behavior"})
 OF_RECURRING = frozenset({"interval", "interval_count", "trial_period_days", "usage_type"})
 
@@ -29,9 +29,9 @@ IN_WORDS = {
 
 
 def check(price: Price, whole: Mapping[str, Any]) -> None:
-    """Refuse a price that has terms which are not carried; `whole` is it at Stripe, in all its currencies.
+    """Refuse a price with terms that are not carried over; `whole` is the price at Stripe, with all its currencies.
 
-    Raises HasOtherCurrencies, or HasOtherTerms, for terms that we do not know too.
+    Raises HasOtherCurrencies or HasOtherTerms; the latter also for terms that this code does not know.
     """
     if others := sorted((whole.get("currency_options") or {}).keys() - {whole["currency"]}):
         raise HasOtherCurrencies.besides_its_own(price, others)

@@ -46,7 +46,7 @@ def _change_amount(price: Price, unit_amount: int, request_id: str) -> Price:
     if not Price.objects.filter(pk=price.pk, active=True).exists():
         return _replacement_of(price, unit_amount)
     product = current_product(price)
-    # Not all of it is copied here.
+    # Our row has only some of its terms.
     whole = gateway.retrieve_price(price.pk).object
     carried_terms.check(price, whole)
     labels = {**_labels(whole["metadata"]), REPLACES: price.pk}
@@ -117,6 +117,6 @@ def _terms_of(price: Price, *, unit_amount: int) -> PriceTerms:
 
 
 def _labels(metadata: Mapping[str, str]) -> dict[str, str]:
-    """Return what others have written into a price's metadata."""
+    """Return the metadata of a price that other programs or people have written."""
     of_ours = {REPLACES, REPLACED_BY, REQUEST}
     return {name: text for name, text in own_metadata.of_others(metadata).items() if name not in of_ours}
