@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -204,7 +205,7 @@ class TestPaths:
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
         # There is no Stripe behind these settings.
         assert "Sync NOT complete" in (shop / "cron.log").read_text()
-        with sqlite3.connect(shop / "db.sqlite3") as database:
+        with closing(sqlite3.connect(shop / "db.sqlite3")) as database:
             [(folder,)] = database.execute("SELECT cron_folder FROM subscriptions_syncstate").fetchall()
         assert folder == str(shop)
 

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -274,7 +275,7 @@ for n in range(50):
     code, said = _manage(project, "erase_customer", "grizelda", "--no-input")
     assert (code, said) == (0, "Erased 1 person and 0 customers, at Stripe and here.\n")
     assert _naming(project) == []
-    with sqlite3.connect(project / "db.sqlite3") as database:
+    with closing(sqlite3.connect(project / "db.sqlite3")) as database:
         assert database.execute("SELECT count(*) FROM subscriptions_webhookevent").fetchone() == (50,)
 
 
