@@ -7,6 +7,7 @@ ROUTERS = ["django_mongodb_backend.routers.MongoRouter"]
 MIGRATION_MODULES = {app: f"config.mongo.migrations.{app}" for app in ("admin", "auth", "contenttypes", "sessions")}
 
 _APPS = {
+    "config": "config.mongo.apps.MongoSiteConfig",
     "django.contrib.admin": "config.mongo.apps.MongoAdminConfig",
     "django.contrib.auth": "config.mongo.apps.MongoAuthConfig",
     "django.contrib.contenttypes": "config.mongo.apps.MongoContentTypesConfig",
@@ -14,5 +15,5 @@ _APPS = {
 
 
 def with_object_ids(apps: list[str]) -> list[str]:
-    """Return INSTALLED_APPS with the apps replaced whose primary keys would be integers."""
+    """Return INSTALLED_APPS with the apps replaced whose primary keys would be integers, and the site's own."""
     return [_APPS.get(app, app) for app in apps]

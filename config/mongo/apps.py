@@ -1,10 +1,20 @@
-"""Django's own apps, with ObjectIds as primary keys."""
+"""Django's own apps, with ObjectIds as primary keys, and the site's app, which mends the backend."""
 
+from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth.apps import AuthConfig
 from django.contrib.contenttypes.apps import ContentTypesConfig
 
 from config.mongo import AUTO_FIELD
+
+
+class MongoSiteConfig(AppConfig):
+    name = "config"
+
+    def ready(self) -> None:
+        from config.mongo import patterns  # noqa: PLC0415  (the backend is installed where it is used)
+
+        patterns.install()
 
 
 class MongoAdminConfig(AdminConfig):
