@@ -306,6 +306,23 @@ class Price(MirroredRow):
             return f"{money.display(amount, currency)} {self.interval_display}"
         return f"billed in {currency.upper()} {self.interval_display}"
 
+    def cost_in(self, currency: str, quantity: int) -> str:
+        """Say what a quantity costs, as `terms_in`: "$145.00 per month, 5 x $29.00"; no sum if one has no figure."""
+        if quantity == 1:
+            return self.terms_in(currency)
+        each, billed_in = self._each_in(currency), currency or self.currency
+        if each is None:
+            times = f"\N{MULTIPLICATION SIGN} {quantity:,}" if self.is_plain else f"for {quantity:,}"
+            return f"{self.terms_in(currency)} {times}"
+        total = money.display(money.multiply(quantity, each), billed_in)
+        return f"{total} {self.interval_display}, {money.display_times(quantity, each, billed_in)}"
+
+    def _each_in(self, currency: str) -> Decimal | int | None:
+        """Return what one costs in this currency, as `unit_amount_in`; also a fraction of the minor unit."""
+        if self.pricing == self.Pricing.FRACTION and self.has_amount and currency in {"", self.currency}:
+            return Decimal(self.exact_amount)
+        return self.unit_amount_in(currency)
+
     @property
     def interval_display(self) -> str:
         if not self.is_recurring:

@@ -1,7 +1,7 @@
 """Amounts of money: Stripe's integers in a currency's minor unit, and the decimals that people read and type."""
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from babel.numbers import NumberFormatError, format_currency, get_currency_symbol, list_currencies, parse_decimal
 
@@ -77,6 +77,16 @@ def display_exact(amount: Decimal, currency: str) -> str:
     pattern = f"¤{gap}#,##0.{'0' * digits}{'#' * 12}"
     value = amount.scaleb(-digits)
     return format_currency(value, code, format=pattern, locale=LOCALE, currency_digits=False)
+
+
+def display_times(quantity: int, each: Decimal | int, currency: str) -> str:
+    """5 of 2900 usd -> "5 x $29.00", with a true multiplication sign."""
+    return f"{quantity:,} \N{MULTIPLICATION SIGN} {display_exact(Decimal(each), currency)}"
+
+
+def multiply(quantity: int, each: Decimal | int) -> int:
+    """Return what a quantity costs in the minor unit, rounded as Stripe does."""
+    return int((Decimal(each) * quantity).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def plain(amount: int, currency: str) -> str:

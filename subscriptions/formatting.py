@@ -1,4 +1,4 @@
-"""Durations, counts and quantities as short English text."""
+"""Durations and counts as short English text."""
 
 from datetime import timedelta
 
@@ -15,8 +15,3 @@ def format_duration(span: timedelta) -> str:
 def format_count(number: int, noun: str) -> str:
     """Return a number with its noun: "1 event", "1,200 events"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def format_times(quantity: int | None) -> str:
-    """Return a quantity, to follow a price: " x 3", with a true multiplication sign; empty for one, or None."""
-    return f" \N{MULTIPLICATION SIGN} {quantity}" if quantity and quantity > 1 else ""

@@ -6,7 +6,6 @@ from django.db import models
 from django.utils.dateformat import format as format_date
 
 from billing.models import LooseLink, Price, own_id
-from subscriptions.formatting import format_times
 from subscriptions.models.customer import BillingAccount
 from subscriptions.models.subscription import Subscription
 from subscriptions.user_model import User
@@ -133,7 +132,7 @@ class StatusChange(models.Model):
             return "a plan that is no longer listed"
         name = price.product.name if price.product else "a plan that is no longer listed"
         currency = self.subscription.currency if self.subscription else ""
-        return f"{name}, {price.terms_in(currency)}{format_times(quantity)}"
+        return f"{name}, {price.cost_in(currency, 1 if quantity is None else quantity)}"
 
     def _end_words(self) -> list[str]:
         if self.cancels_at == self.from_cancels_at or self.to_status in Subscription.ENDED:

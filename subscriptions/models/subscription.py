@@ -10,7 +10,6 @@ from django.db import models
 from django.utils.dateformat import format as format_date
 from django.utils.functional import cached_property
 
-from billing import money
 from billing.models import Price, Product, words_for
 from subscriptions import stripe_clock
 from subscriptions.models import dispute
@@ -221,27 +220,29 @@ class Subscription(SubscriptionDates):
         return price.unit_amount_in(self.currency) if price else None
 
     @property
-    def unit_amount_display(self) -> str:
-        """What one costs, if `unit_amount` is known: "$19.00"."""
-        currency = self.currency or (self.price.currency if self.price else "")
-        return "" if self.unit_amount is None else money.display(self.unit_amount, currency)
+    def terms_display(self) -> str:
+        """What the plan costs: "$38.00 per month, 2 x $19.00", "varies with use (USD) per month"."""
+        return self.terms_of(self.price, self.quantity) if self.price else ""
 
     @property
-    def terms_display(self) -> str:
-        """Price, interval and quantity: "$19.00 per month", "varies with use (USD) per month"."""
-        return self.terms_of(self.price, self.quantity) if self.price else ""
+    def leading_terms(self) -> tuple[str, str]:
+        """`terms_display` as the amount and the rest: ("$38.00", "per month, 2 x $19.00").
+
+        Without a figure the amount is empty. No amount has a plain space.
+        """
+        amount, space, rest = self.terms_display.partition(" ")
+        return (amount, rest) if self.unit_amount is not None else ("", amount + space + rest)
 
     @property
     @admin.display(description="price")
     def price_display(self) -> str:
-        """Its price in the currency that it is billed in, and how many items there are besides."""
-        more = f" and {len(self.items) - 1} more" if len(self.items) > 1 else ""
-        return f"{self.price.terms_in(self.currency)}{more}" if self.price else ""
+        """What the plan costs, and how many items there are besides."""
+        more = f", and {len(self.items) - 1} more" if len(self.items) > 1 else ""
+        return f"{self.terms_display}{more}" if self.price else ""
 
     def terms_of(self, price: Price, quantity: int) -> str:
         """Say what a quantity of this price costs this subscription, in the currency that it is billed in."""
-        times = f"\N{MULTIPLICATION SIGN} {quantity}" if price.is_plain else f"for {quantity:,}"
-        return price.terms_in(self.currency) + (f" {times}" if quantity > 1 else "")
+        return price.cost_in(self.currency, quantity)
 
     @property
     def product_ids(self) -> set[str]:
@@ -257,6 +258,11 @@ class Subscription(SubscriptionDates):
     def is_at_list_price(self) -> bool:
         """Whether it costs what its prices say: no discount, and no tax on top."""
         return not self.has_discount and not self.is_taxed
+
+    @property
+    def has_sum(self) -> bool:
+        """Whether it costs something else than its price for one says."""
+        return self.quantity != 1 or len(self.items) > 1 or not self.is_at_list_price
 
     @property
     def has_known_discounts(self) -> bool:
@@ -319,4 +325,4 @@ class Subscription(SubscriptionDates):
     def pending_terms(self) -> str:
         """What the scheduled change costs, as `terms_display`; empty if that is not known."""
         waiting = self.pending_change
-        return self.terms_of(waiting.next_price, waiting.next_quantity or 1) if waiting and waiting.next_price else ""
+        return waiting.terms_in(self.currency) if waiting else ""

@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.db import models
 
 from billing.models import LooseLink, MirroredRow, stripe_id
-from subscriptions.formatting import format_times
 
 
 class ScheduleQuerySet(models.QuerySet["SubscriptionSchedule"]):
@@ -81,8 +80,13 @@ class SubscriptionSchedule(MirroredRow):
 
     @property
     def terms_display(self) -> str:
-        """What that plan costs: "$19.00 per month", and how many times; empty if it is not known."""
-        return f"{self.next_price}{format_times(self.next_quantity)}" if self.next_price else ""
+        """What that plan costs: "$38.00 per month, 2 x $19.00"; empty if it is not known."""
+        return self.terms_in("")
+
+    def terms_in(self, currency: str) -> str:
+        """Say what that plan costs to a subscription that is billed in this currency (empty: the price's own)."""
+        quantity: int = 1 if self.next_quantity is None else self.next_quantity
+        return self.next_price.cost_in(currency, quantity) if self.next_price else ""
 
     @property
     def begins_discounted(self) -> bool:

@@ -10,7 +10,13 @@ from subscriptions.plans.amounts import Amount, Discount, Interval
 
 def of(subscription: Subscription) -> str:
     """Return what a subscription costs now, and after its discounts; of a trial, what it costs afterwards."""
-    return describe(amounts.of(subscription), seats=_seats(subscription))
+    return describe(amounts.of(subscription), seats=seats_of(subscription))
+
+
+def together(subscription: Subscription) -> str:
+    """Return what a subscription's items cost together: "$25.00 per month"; empty if there is nothing to add up."""
+    cost = amounts.of(subscription)
+    return describe(cost) if 0 < len(cost.charges) < len(subscription.items) else ""
 
 
 def describe(amount: Amount, *, seats: str = "") -> str:
@@ -69,7 +75,7 @@ def _on_top(amount: Amount, *, has_figures: bool) -> str:
     return ""
 
 
-def _seats(subscription: Subscription) -> str:
+def seats_of(subscription: Subscription) -> str:
     """Return quantity and price of a subscription of one item whose amount is a simple multiple."""
     if len(subscription.items) != 1 or subscription.quantity < 2:  # noqa: PLR2004
         return ""
@@ -77,5 +83,4 @@ def _seats(subscription: Subscription) -> str:
     is_plain = item.get("unit_amount") is not None and not item.get("package") and not item.get("is_tiered")
     if not is_plain or item.get("is_metered") or item.get("currency") not in {None, subscription.currency}:
         return ""
-    price = money.display(item["unit_amount"], subscription.currency)
-    return f"{subscription.quantity} \N{MULTIPLICATION SIGN} {price}"
+    return money.display_times(subscription.quantity, item["unit_amount"], subscription.currency)

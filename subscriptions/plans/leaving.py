@@ -7,7 +7,6 @@ from typing import Self
 from django.db import models
 from django.utils.dateformat import format as format_date
 
-from billing import money
 from billing.models import Price
 from subscriptions.checkout import claims
 from subscriptions.customers import erasing, linking, ownership
@@ -89,11 +88,18 @@ def charge_in_words(subscription: Subscription) -> str:
     """Return product, amount, next charge and what is planned: "Pro: $19.00 per month, next charge on May 3, 2026;
     changes to Team, $29.00 per month on May 3, 2026".
     """
+    said = f"{subscription.product_name}: {_costs(subscription)}, {_next_charge(subscription)}"
+    return "; ".join([said, *_planned(subscription)])
+
+
+def _costs(subscription: Subscription) -> str:
+    """Return the sum, after discounts; without a sum, what each item costs."""
     cost = amounts.of(subscription)
     is_list_price = not cost.discounts and not cost.is_taxed
-    costs = ", ".join(_list_prices(subscription)) if is_list_price else amount_words.describe(cost)
-    said = f"{subscription.product_name}: {costs}, {_next_charge(subscription)}"
-    return "; ".join([said, *_planned(subscription)])
+    is_sum = len(subscription.items) > 1 and cost.total is not None
+    if is_list_price and not is_sum:
+        return " and ".join(_list_prices(subscription))
+    return amount_words.describe(cost, seats=amount_words.seats_of(subscription))
 
 
 def _close_checkouts(customer_id: str) -> None:
@@ -120,20 +126,11 @@ def _end(subscription: Subscription, fate: Fate) -> str:
 
 
 def _list_prices(subscription: Subscription) -> Iterator[str]:
-    """Say what each item costs without discounts.
-
-    Only a fixed amount, in the currency that is billed, can be multiplied.
-    """
+    """Say what each item costs without discounts."""
     prices = Price.objects.in_bulk(subscription.price_ids)
     for item in subscription.items:
-        price, quantity = prices.get(item["price"]), item["quantity"]
-        if price is None:
-            yield "an amount that Stripe computes"
-        elif (amount := price.unit_amount_in(subscription.currency)) is None:
-            yield subscription.terms_of(price, quantity)
-        else:
-            currency = subscription.currency or price.currency
-            yield f"{money.display(amount * quantity, currency)} {price.interval_display}"
+        price = prices.get(item["price"])
+        yield subscription.terms_of(price, item["quantity"]) if price else "an amount that Stripe computes"
 
 
 def _next_charge(subscription: Subscription) -> str:
@@ -162,7 +159,7 @@ def _planned(subscription: Subscription) -> Iterator[str]:
         yield _change(product.name if product else "another plan", subscription.pending_terms, waiting.next_at)
         outlook.attach([subscription])
         for later in subscription.later_changes:
-            yield _change(later.name, f"{later.terms}{later.times}" if later.price else "", later.at)
+            yield _change(later.name, later.terms, later.at)
         if waiting.begins_discounted or subscription.has_discount:
             yield "these are prices before any discount"
     if subscription.pauses_at and not subscription.ends_with_period:

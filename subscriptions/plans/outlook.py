@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from billing.gateway.snapshots import JSON
 from billing.models import Price
-from subscriptions.formatting import format_times
 from subscriptions.models import Subscription
 
 
@@ -21,11 +20,8 @@ class PlanLine:
 
     @property
     def terms(self) -> str:
-        return self.price.terms_in(self.currency) if self.price else ""
-
-    @property
-    def times(self) -> str:
-        return format_times(self.quantity)
+        """What it costs: "$6.00 per month, 2 x $3.00"; empty if that is not known."""
+        return self.price.cost_in(self.currency, self.quantity) if self.price else ""
 
     @property
     def name(self) -> str:
@@ -52,4 +48,6 @@ def attach(subscriptions: Iterable[Subscription]) -> None:
 
 def _line(subscription: Subscription, line: JSON, prices: dict[str, Price], at: int | None) -> PlanLine:
     moment = None if at is None else datetime.fromtimestamp(at, UTC)
-    return PlanLine(prices.get(line.get("price", "")), line.get("quantity") or 1, moment, subscription.currency)
+    quantity = line.get("quantity")
+    price = prices.get(line.get("price", ""))
+    return PlanLine(price, 1 if quantity is None else quantity, moment, subscription.currency)

@@ -213,8 +213,8 @@ class TestChargesInWords:
             ),
             ({"pricing": "metered"}, {}, "varies with use (USD) per month"),
             ({}, {"currency": "eur"}, "billed in EUR per month \N{MULTIPLICATION SIGN} 3"),
-            ({}, {}, "$57.00 per month"),
-            ({"interval_count": 3}, {}, "$57.00 every 3 months"),
+            ({}, {}, "$57.00 per month, 3 \N{MULTIPLICATION SIGN} $19.00"),
+            ({"interval_count": 3}, {}, "$57.00 every 3 months, 3 \N{MULTIPLICATION SIGN} $19.00"),
         ],
         ids=["packages", "by use", "another currency", "seats", "quarters"],
     )
@@ -229,9 +229,12 @@ class TestChargesInWords:
     @pytest.mark.parametrize(
         ("columns", "said"),
         [
-            ({}, "$42.75 per month, 25% off"),
-            ({"ends_at": rows.JUNE}, "$42.75 per month, 25% off until 3 June 2099; $57.00 after"),
-            ({"is_taxed": True}, "$42.75 per month plus tax, 25% off"),
+            ({}, "$42.75 per month, 3 \N{MULTIPLICATION SIGN} $19.00, 25% off"),
+            (
+                {"ends_at": rows.JUNE},
+                "$42.75 per month, 3 \N{MULTIPLICATION SIGN} $19.00, 25% off until 3 June 2099; $57.00 after",
+            ),
+            ({"is_taxed": True}, "$42.75 per month plus tax, 3 \N{MULTIPLICATION SIGN} $19.00, 25% off"),
         ],
         ids=["for ever", "for a time", "taxed"],
     )
@@ -286,7 +289,7 @@ class TestChargesInWords:
                 {},
                 (
                     "; changes to Team, $60.00 per month on May 3, 2099"
-                    "; changes to Team, $60.00 per month \N{MULTIPLICATION SIGN} 2 on June 3, 2099"
+                    "; changes to Team, $120.00 per month, 2 \N{MULTIPLICATION SIGN} $60.00 on June 3, 2099"
                 ),
             ),
             ({"next_price": None}, {}, "; changes to another plan on May 3, 2099"),
@@ -320,7 +323,7 @@ class TestChargesInWords:
         (held,) = ownership.running_of(User.objects.get(username="ada"))
         assert leaving.charge_in_words(held) == (
             "Pro: $19.00 per month, before your discount, next charge on May 3, 2099"
-            "; changes to Pro, $19.00 per month \N{MULTIPLICATION SIGN} 2 on May 3, 2099"
+            "; changes to Pro, $38.00 per month, 2 \N{MULTIPLICATION SIGN} $19.00 on May 3, 2099"
             "; these are prices before any discount"
         )
 

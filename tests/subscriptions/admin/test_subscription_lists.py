@@ -29,7 +29,7 @@ class TestPrice:
     def test_of_several_items_says_so(self, admin_client: Client, customer: Customer, price: Price) -> None:
         subscribe(customer, price, items=[item_of(price), item_of(price, "si_2"), item_of(price, "si_3")])
         for page in pages_about(customer):
-            assert "$19.00 per month and 2 more" in reading.words(reading.shown(admin_client, page))
+            assert "$19.00 per month, and 2 more" in reading.words(reading.shown(admin_client, page))
 
     def test_of_one_item(self, admin_client: Client, customer: Customer, price: Price) -> None:
         subscribe(customer, price)

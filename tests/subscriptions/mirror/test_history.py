@@ -59,7 +59,8 @@ class TestStart:
         assert start(status).words == words
 
     def test_counts_seats(self) -> None:
-        assert start("active", to_quantity=3).words == "Started on Pro, $19.00 per month \N{MULTIPLICATION SIGN} 3"
+        words = start("active", to_quantity=3).words
+        assert words == "Started on Pro, $57.00 per month, 3 \N{MULTIPLICATION SIGN} $19.00"
 
     def test_of_what_is_no_longer_listed(self) -> None:
         assert start("active", to_price=None).words == "Started on a plan that is no longer listed"
@@ -124,7 +125,8 @@ class TestPlan:
     def test_and_quantity_changed(self) -> None:
         words = change("active", "active", to_price=TEAM, from_quantity=2, to_quantity=3).words
         times = "\N{MULTIPLICATION SIGN}"
-        assert words == f"Changed from Pro, $19.00 per month {times} 2 to Team, $290.00 per year {times} 3"
+        before, after = f"Pro, $38.00 per month, 2 {times} $19.00", f"Team, $870.00 per year, 3 {times} $290.00"
+        assert words == f"Changed from {before} to {after}"
 
     def test_quantity_changed(self) -> None:
         assert change("active", "active", to_quantity=4).words == "Quantity changed from 1 to 4"

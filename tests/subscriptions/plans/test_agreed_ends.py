@@ -118,7 +118,7 @@ class TestShown:
         assert words(card(customer_client)).startswith(
             f"Pro Active $19.00 per month Renews on {day(found.current_period_end_at)}. "
             f"Changes to Basic, $5.00 per month on {day(first)}, "
-            f"then to Basic, $5.00 per month \N{MULTIPLICATION SIGN} 3 on {day(second)}, "
+            f"then to Basic, $15.00 per month, 3 \N{MULTIPLICATION SIGN} $5.00 on {day(second)}, "
             f"then to Team, $49.00 per month on {day(third)}."
         )
 

@@ -58,7 +58,9 @@ class TestBeforeItStarts:
     ) -> None:
         begins_at = schedule(local_stripe, customer, price)
         (card,) = reading.cards(customer_client.get("/account/").content.decode())
-        assert words(card).startswith(f"Pro Starts {day(begins_at)} $19.00 per month \N{MULTIPLICATION SIGN} 2")
+        assert words(card).startswith(
+            f"Pro Starts {day(begins_at)} $38.00 per month, 2 \N{MULTIPLICATION SIGN} $19.00"
+        )
         assert f"It starts on {day(begins_at)}; the first payment is on {day(begins_at)}." in words(card)
         assert "You have no subscriptions" not in customer_client.get("/account/").content.decode()
 
@@ -102,7 +104,7 @@ class TestBeforeItStarts:
         row = SubscriptionSchedule.objects.get()
         assert row.ends_at is not None
         (card,) = reading.cards(customer_client.get("/account/").content.decode())
-        assert "$19.00 per month \N{MULTIPLICATION SIGN} 2, before your discount It starts on" in words(card)
+        assert "$38.00 per month, 2 \N{MULTIPLICATION SIGN} $19.00, before your discount It starts on" in words(card)
         assert f"It ends on {day(int(row.ends_at.timestamp()))}, as agreed. If you don" in words(card)
 
     def test_staff_read_the_same(
@@ -113,7 +115,7 @@ class TestBeforeItStarts:
         assert (row.customer_id, row.next_price_id, row.next_quantity) == (customer.pk, price.pk, 2)
         for path in ("", f"{row.pk.replace('_', '_5F')}/change/"):
             page = admin_client.get(f"/admin/subscriptions/subscriptionschedule/{path}").content.decode()
-            assert "Pro, $19.00 per month \N{MULTIPLICATION SIGN} 2" in page
+            assert "Pro, $38.00 per month, 2 \N{MULTIPLICATION SIGN} $19.00" in page
         listed = admin_client.get("/admin/subscriptions/subscriptionschedule/").content.decode()
         assert 'field-first_charge_at nowrap">-' not in listed
 
@@ -124,7 +126,7 @@ class TestBeforeItStarts:
         local_stripe.control("clock", advance=11 * DAY)
         settle()
         (card,) = reading.cards(customer_client.get("/account/").content.decode())
-        assert words(card).startswith("Pro Active $19.00 per month")
+        assert words(card).startswith("Pro Active $38.00 per month, 2 \N{MULTIPLICATION SIGN} $19.00 Renews")
         sync_now(full=True)
         assert SubscriptionSchedule.objects.get().begins_at is None
 

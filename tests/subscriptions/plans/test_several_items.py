@@ -11,12 +11,14 @@ from billing.catalog.services import PriceTerms
 from billing.models import Price
 from subscriptions import access
 from subscriptions.models import Customer, Subscription
-from subscriptions.plans import change
+from subscriptions.plans import change, leaving
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import settle, sync_now
 from tests.subscriptions.reading import cards, shown, words
-from tests.subscriptions.rows import subscribe
+from tests.subscriptions.rows import MAY, subscribe
 from tests.wording import starting
+
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 pytestmark = pytest.mark.django_db
 
@@ -54,8 +56,42 @@ class TestFromTheDashboard:
     def test_is_on_the_account_page(self, customer_client: Client, two_item_subscription: Subscription) -> None:
         [card] = cards(shown(customer_client, "/account/"))
         assert words(card) == starting(
-            "Pro Active $19.00 per month and Storage, $3.00 per month \N{MULTIPLICATION SIGN} 2 Renews on"
+            f"Pro Active $19.00 per month and Storage, $6.00 per month, 2 {TIMES} $3.00 "
+            "Together $25.00 per month Renews on"
         )
+
+    def test_is_on_the_pages_that_change_and_cancel_it(
+        self, customer_client: Client, two_item_subscription: Subscription
+    ) -> None:
+        base = f"/subscriptions/{two_item_subscription.pk}"
+        [now, *_] = cards(shown(customer_client, f"{base}/change/"))
+        assert "Together $25.00 per month Renews on" in words(now)
+        assert "You pay $25.00 per month When should it end?" in words(shown(customer_client, f"{base}/cancel/"))
+
+    def test_of_other_intervals_has_no_sum(
+        self, customer_client: Client, two_item_subscription: Subscription, storage: Price
+    ) -> None:
+        Price.objects.filter(pk=storage.pk).update(interval="year")
+        pro, extra = two_item_subscription.items
+        Subscription.objects.update(items=[pro, {**extra, "interval": "year"}])
+        [card] = cards(shown(customer_client, "/account/"))
+        assert f"and Storage, $6.00 per year, 2 {TIMES} $3.00 Renews on" in words(card)
+
+    def test_tells_staff_the_sum(self, admin_client: Client, two_item_subscription: Subscription) -> None:
+        Subscription.objects.update(quantity=3)
+        listed = words(admin_client.get("/admin/subscriptions/subscription/").content.decode())
+        assert f"$57.00 per month, 3 {TIMES} $19.00, and 1 more" in listed
+        page = admin_client.get(f"/admin/subscriptions/subscription/{two_item_subscription.pk}/change/", follow=True)
+        assert "Costs: $25.00 per month" in words(page.content.decode())
+        said = "Pro: $25.00 per month, next charge on "
+        assert leaving.charge_in_words(Subscription.objects.select_related("product").get()).startswith(said)
+
+    def test_of_a_trial_costs_all_of_it_then(
+        self, customer_client: Client, two_item_subscription: Subscription
+    ) -> None:
+        Subscription.objects.update(status="trialing", trial_end_at=MAY)
+        [card] = cards(shown(customer_client, "/account/"))
+        assert "Free until 3 May 2099, then $25.00 per month." in words(card)
 
     def test_gives_access_by_either_product(
         self, person: User, two_item_subscription: Subscription, price: Price, storage: Price, team: Price

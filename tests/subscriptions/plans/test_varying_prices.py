@@ -35,7 +35,7 @@ WORDS = {
     "graduated": "Price varies (USD) per month for 250",
     "volume": "Price varies (USD) per month for 250",
     "packages": "$10.00 per 100 per month for 250",
-    "fraction": "$2.505 per month for 250",
+    "fraction": "$626.25 per month, 250 \N{MULTIPLICATION SIGN} $2.505",
     "metered": "Price varies with use (USD) per month",
 }
 
@@ -122,7 +122,7 @@ class TestFromTheDashboard:
         varying = make_price(local_stripe, kind)
         held = subscribed(local_stripe, customer, {"price": varying.pk})
         page = shown(customer_client, path_to(held, price))
-        assert WORDS[kind].partition(" for ")[0].removeprefix("Price ") in words(section(page, "change"))
+        assert f"Varying, {varying}" in words(section(page, "change"))
         assert "Pro, $19.00 per month" in words(section(page, "change"))
 
 
@@ -161,14 +161,16 @@ class TestSeveralCurrencies:
         sync_now(full=True)
         assert Price.objects.get().currency_amounts == {"eur": 1700}
         shown_card = section(shown(customer_client, "/account/"), "subscriptions")
-        assert "€17.00 per month" in words(shown_card)
+        assert "€34.00 per month, 2 \N{MULTIPLICATION SIGN} €17.00" in words(shown_card)
         assert "$19.00" not in shown_card
         assert "Billed in EUR" not in words(shown_card)
         assert customer_client.get("/api/me").json()["subscriptions"][0]["unit_amount"] == 1700
         (held,) = Subscription.objects.all()
         amount = amounts.of(held)
         assert (amount.currency, amount.total, amount.has_unknown) == ("eur", 3400, False)
-        assert leaving.charge_in_words(held).startswith("Pro: €34.00 per month, next charge on")
+        assert leaving.charge_in_words(held).startswith(
+            "Pro: €34.00 per month, 2 \N{MULTIPLICATION SIGN} €17.00, next charge on"
+        )
 
     def test_are_no_drift_when_they_are_read_first(
         self, customer: Customer, price: Price, local_stripe: LocalStripe
@@ -234,7 +236,7 @@ class TestSeveralCurrencies:
         assert held.currency == "eur"
         Price.objects.update(currency_amounts={})
         page = shown(customer_client, "/account/")
-        assert "Billed in EUR per month" in words(section(page, "subscriptions"))
+        assert "Billed in EUR per month \N{MULTIPLICATION SIGN} 2 Renews" in words(section(page, "subscriptions"))
         assert "$19.00" not in section(page, "subscriptions")
         assert "$19.00" not in shown(customer_client, "/account/history/")
         assert customer_client.get("/api/me").json()["subscriptions"][0]["unit_amount"] is None

@@ -165,7 +165,7 @@ class TestPreview:
     def test_names_both_plans(self, subscription_row: Subscription, team_seats: Price) -> None:
         changes = reading.section(page_of(subscription_row, team_seats, 8700, quantity=3), "change")
         assert reading.words(changes) == (
-            f"What changes From Pro, $19.00 per month To Team, $29.00 per month {TIMES} 3"
+            f"What changes From Pro, $19.00 per month To Team, $87.00 per month, 3 {TIMES} $29.00"
         )
 
     def test_of_a_later_bill_says_that_nothing_is_charged_today(
