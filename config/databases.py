@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
-MONGODB_ENGINE = "django_mongodb_backend"
+MONGODB_ENGINE = "config.mongo.backend"
 MEMORY = ":memory:"
 # Options of MongoDB's driver that hold secrets, by their names in lower case: the driver does not mind case.
 SECRET_OPTIONS = {

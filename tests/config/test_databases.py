@@ -120,7 +120,7 @@ class TestMongodb:
     )
     def test_the_driver_gets_the_whole_url(self, url: str) -> None:
         assert parse(url) == {
-            "ENGINE": "django_mongodb_backend",
+            "ENGINE": "config.mongo.backend",
             "HOST": url,
             "NAME": "shop",
             "OPTIONS": {"serverSelectionTimeoutMS": 5000},
@@ -138,7 +138,7 @@ class TestMongodb:
     )
     def test_user_and_password_are_apart_from_the_address(self, url: str, address: str) -> None:
         assert parse(url) == {
-            "ENGINE": "django_mongodb_backend",
+            "ENGINE": "config.mongo.backend",
             "HOST": address,
             "NAME": "shop",
             "USER": "app",
