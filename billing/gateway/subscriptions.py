@@ -96,6 +96,12 @@ def cancel_schedule(schedule_id: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.subscription_schedules.cancel(schedule_id))
 
 
+def not_started_schedule_pages(customer_id: str = "") -> Iterator[Page]:
+    """The schedules that have not started; with an id, of this customer. Raises StripeMissing for an unknown one."""
+    whose = {"customer": customer_id} if customer_id else {}
+    return read_pages("/v1/subscription_schedules", {"scheduled": True, **whose})
+
+
 def retrieve_schedule(schedule_id: str) -> Snapshot:
     return send(lambda stripe_: stripe_.v1.subscription_schedules.retrieve(schedule_id))
 

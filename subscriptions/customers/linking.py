@@ -15,7 +15,7 @@ from billing.gateway.snapshots import JSON
 from billing.mirror import engine
 from subscriptions.customers import confirming, ownership, purchases
 from subscriptions.customers import services as customers
-from subscriptions.mirror import kinds, mapping
+from subscriptions.mirror import kinds, mapping, refresh
 from subscriptions.models import (
     BillingAccount,
     Customer,
@@ -115,6 +115,7 @@ def link(*, customer: Customer, user: User, now: datetime) -> None:
     account = customers.account_of(user)
     _claim(customer, account, now)
     read_subscriptions(customer.pk)
+    refresh.read_not_started(customer.pk)
     purchases.read_all(customer.pk)
     own_id = account.customer_id or ""
     if own_id != customer.pk and not _is_in_use(own_id):

@@ -38,11 +38,24 @@ def release_schedule(subscription: Subscription) -> Subscription:
     return fetch(subscription)
 
 
+def read_not_started(customer_id: str) -> list[str]:
+    """Mirror the schedules at Stripe that would begin a subscription of this customer later; return their ids."""
+    found = []
+    with suppress(StripeMissing):
+        for page in gateway.not_started_schedule_pages(customer_id):
+            for snapshot in page.snapshots():
+                engine.apply_snapshot(kinds.SCHEDULE, snapshot)
+                found.append(snapshot.id)
+    return found
+
+
 def cancel_not_started(customer_id: str) -> Iterator[str]:
-    """Cancel the schedules that would begin a subscription of this customer later; yield the id of each."""
-    for pk in list(
-        SubscriptionSchedule.objects.not_started().filter(customer=customer_id).values_list("pk", flat=True)
-    ):
+    """Cancel the schedules that would begin a subscription of this customer later; yield the id of each.
+
+    Those at Stripe are read first, so that none is missed.
+    """
+    ours = SubscriptionSchedule.objects.not_started().filter(customer=customer_id).values_list("pk", flat=True)
+    for pk in dict.fromkeys([*ours, *read_not_started(customer_id)]):
         # Stripe refuses if it was cancelled or has started meanwhile; the answer of the fetch shows which.
         try:
             engine.apply_answer(kinds.SCHEDULE, pk, partial(gateway.cancel_schedule, pk))

@@ -62,7 +62,7 @@ def run(context: ReconcileContext) -> None:
             history.save_all_lines()
             _compare_catalog(context)
             scan.compare_all(context, lists.SUBSCRIPTIONS)
-            _fetch_unreferenced_schedules(context)
+            _compare_schedules(context)
             _fetch_unfinished_purchases(context)
             _release_claims(context)
             _compare_payments(context)
@@ -96,11 +96,24 @@ def _compare_catalog(context: ReconcileContext) -> None:
     context.results.unknown += importer.import_catalog(on_page=record).unknown
 
 
-def _fetch_unreferenced_schedules(context: ReconcileContext) -> None:
-    """Fetch live schedules that no subscription references: their release event was missed."""
+def _compare_schedules(context: ReconcileContext) -> None:
+    """Compare the schedules that have not started: they belong to no subscription. Then fetch live ones that were not
+    shown: the event of their end was missed.
+    """
+    shown: set[str] = set()
+    for page in gateway.not_started_schedule_pages():
+        result = apply_page(kinds.SCHEDULE, page.snapshots())
+        context.results.record_page(result)
+        shown |= {one.object["id"] for one in result.compared} | {one.id for one in result.failed}
+        lease.advance(context.holder)
+        context.progress.step(0, "schedules")
+    _fetch_unreferenced_schedules(context, shown)
+
+
+def _fetch_unreferenced_schedules(context: ReconcileContext, shown: set[str]) -> None:
     live = SubscriptionSchedule.objects.filter(status__in=SubscriptionSchedule.LIVE, is_deleted=False)
     referenced = Subscription.objects.filter(schedule__isnull=False).order_by().values_list("schedule_id", flat=True)
-    context.fetch_missing(kinds.SCHEDULE, sorted(set(live.values_list("pk", flat=True)) - set(referenced)))
+    context.fetch_missing(kinds.SCHEDULE, sorted(set(live.values_list("pk", flat=True)) - {*referenced, *shown}))
 
 
 def _compare_payments(context: ReconcileContext) -> None:

@@ -7,9 +7,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from billing.models import Price
 from subscriptions import stripe_clock
+from subscriptions.customers import linking
 from subscriptions.models import Customer, SubscriptionSchedule
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions import reading
@@ -26,12 +28,17 @@ def schedule(
     *,
     end_behavior: Any = "release",
     settings: Any = None,
+    in_days: int = 10,
+    is_heard: bool = True,
     **phase: Any,
 ) -> int:
-    """Agree in the dashboard that a subscription begins in ten days; return that second."""
+    """Agree in the dashboard that a subscription begins in so many days; return that second.
+
+    Unless `is_heard`, no event of it arrives.
+    """
     local_stripe.control("clock", advance=1)
     settle()
-    begins_at = int(stripe_clock.now().timestamp()) + 10 * DAY
+    begins_at = int(stripe_clock.now().timestamp()) + in_days * DAY
     method = local_stripe.api.payment_methods.attach("pm_card_visa", {"customer": customer.pk})
     local_stripe.api.subscription_schedules.create(
         {
@@ -42,7 +49,7 @@ def schedule(
             "phases": [{"items": [{"price": price.pk, "quantity": 2}], **phase}],
         }
     )
-    for event in local_stripe.events("subscription_schedule.created"):
+    for event in local_stripe.events("subscription_schedule.created") if is_heard else []:
         assert deliver(Client(), event).status_code == 200
     local_stripe.forget_calls()
     return begins_at
@@ -131,7 +138,63 @@ class TestBeforeItStarts:
         assert SubscriptionSchedule.objects.get().begins_at is None
 
 
+class TestWithoutItsEvent:
+    def test_a_full_look_finds_it(self, customer: Customer, price: Price, local_stripe: LocalStripe) -> None:
+        begins_at = schedule(local_stripe, customer, price, in_days=60, is_heard=False)
+        local_stripe.control("clock", advance=40 * DAY)
+        run, _ = sync_now()
+        row = SubscriptionSchedule.objects.get()
+        assert (run.is_full, run.drifted, row.customer_id) == (True, [row.pk], customer.pk)
+        assert row.begins_at == datetime.fromtimestamp(begins_at, UTC)
+
+    def test_a_full_look_reads_those_that_are_known_in_one_call(
+        self, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        schedule(local_stripe, customer, price)
+        schedule(local_stripe, customer, price)
+        sync_now(full=True)
+        local_stripe.forget_calls()
+        run, _ = sync_now(full=True)
+        assert (run.drifted, SubscriptionSchedule.objects.not_started().count()) == ([], 2)
+        assert [call for call in local_stripe.calls if "schedule" in call] == ["GET /v1/subscription_schedules"]
+
+    def test_a_full_look_finds_that_it_was_cancelled(
+        self, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        schedule(local_stripe, customer, price, in_days=60)
+        row = SubscriptionSchedule.objects.get()
+        local_stripe.api.subscription_schedules.cancel(row.pk)
+        local_stripe.control("clock", advance=40 * DAY)
+        run, _ = sync_now()
+        row.refresh_from_db()
+        assert (run.is_full, run.drifted, row.status) == (True, [row.pk], "canceled")
+
+    def test_linking_its_customer_finds_it(
+        self, person: User, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        other = local_stripe.api.customers.create({"email": "lovelace@example.com"})
+        found = Customer.objects.create(pk=other.id, email="lovelace@example.com")
+        schedule(local_stripe, found, price, is_heard=False)
+        linking.link(customer=found, user=person, now=timezone.now())
+        assert [row.customer_id for row in SubscriptionSchedule.objects.not_started()] == [found.pk]
+
+
 class TestWhenItsPersonGoes:
+    @pytest.mark.parametrize("fate", ["nothing", "erase"])
+    def test_it_is_cancelled_though_no_event_came(  # noqa: PLR0917  (fixtures)
+        self,
+        admin_client: Client,
+        person: User,
+        customer: Customer,
+        price: Price,
+        local_stripe: LocalStripe,
+        fate: str,
+    ) -> None:
+        schedule(local_stripe, customer, price, is_heard=False)
+        admin_client.post(f"/admin/auth/user/{person.pk}/delete/", {"post": "yes", "fate": fate})
+        assert not User.objects.filter(pk=person.pk).exists()
+        assert [one.status for one in local_stripe.api.subscription_schedules.list().data] == ["canceled"]
+
     def test_it_is_cancelled_with_the_user(
         self, admin_client: Client, person: User, customer: Customer, price: Price, local_stripe: LocalStripe
     ) -> None:
