@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from billing import gateway, money
 from billing.errors import StripeRefused
-from subscriptions.models import StatusChange, Subscription
+from subscriptions.models import Subscription
+from subscriptions.plans.preview import is_proration
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +19,9 @@ class LastBill:
 
     @property
     def reason(self) -> str:
-        """What is not billed yet: "changes", "use" or both."""
+        """What is not billed yet: "changes", "use" or both; "amounts" if it is something else."""
         if not self.is_for_use:
-            return "changes"
+            return "changes" if self.is_for_changes else "amounts"
         return "use and changes" if self.is_for_changes else "use"
 
     @property
@@ -29,35 +30,23 @@ class LastBill:
 
 
 def preview(*, subscription: Subscription) -> LastBill:
-    """Ask Stripe for the invoice that cancelling now would bring; nothing, without a call, if nothing can be owed.
+    """Ask Stripe for the invoice that cancelling now would bring.
 
-    One short try, because the person waits. https://docs.stripe.com/api/invoices/create_preview
+    It is always asked: changes of a further item, made in the dashboard, leave no trace here. One short try, because
+    the person waits. https://docs.stripe.com/api/invoices/create_preview
     Raises StripeUnavailable or StripeMisconfigured.
     """
-    by_use, changed = _is_billed_by_use(subscription), _has_changed_in_this_period(subscription)
-    nothing = LastBill(0, subscription.currency, by_use, changed)
-    if not (by_use or changed):
-        return nothing
+    by_use = any(item.get("is_metered") for item in subscription.items)
     try:
         with gateway.quickly():
-            answer = gateway.preview_invoice(
+            invoice = gateway.preview_invoice(
                 {
                     "subscription": subscription.pk,
                     "subscription_details": {"cancel_now": True, "proration_behavior": "none"},
                 }
-            )
+            ).object
     except StripeRefused:
         # Stripe would make no invoice.
-        return nothing
-    return LastBill(answer.object["amount_due"], answer.object["currency"], by_use, changed)
-
-
-def _is_billed_by_use(subscription: Subscription) -> bool:
-    return any(item.get("is_metered") for item in subscription.items)
-
-
-def _has_changed_in_this_period(subscription: Subscription) -> bool:
-    changes = StatusChange.objects.filter(subscription=subscription).exclude(from_price=None)
-    if subscription.current_period_start_at:
-        changes = changes.filter(changed_at__gte=subscription.current_period_start_at)
-    return any((one.from_price_id, one.from_quantity) != (one.to_price_id, one.to_quantity) for one in changes)
+        return LastBill(0, subscription.currency, by_use, is_for_changes=False)
+    changed = any(is_proration(line) for line in invoice["lines"]["data"])
+    return LastBill(invoice["amount_due"], invoice["currency"], by_use, changed)

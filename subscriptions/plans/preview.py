@@ -260,7 +260,7 @@ def _line(line: JSON) -> Line:
         description=line.get("description") or "",
         amount=line["amount"],
         currency=line["currency"],
-        is_proration=_is_proration(line.get("parent") or {}),
+        is_proration=is_proration(line),
         period_start_at=moment(line["period"]["start"]),
         period_end_at=moment(line["period"]["end"]),
     )
@@ -275,6 +275,8 @@ def _new_period(invoice: JSON, *, item_id: str) -> Period | None:
     return None
 
 
-def _is_proration(parent: dict[str, Any]) -> bool:
+def is_proration(line: JSON) -> bool:
+    """Whether a line charges or credits a part of a period, because something changed within it."""
+    parent = line.get("parent") or {}
     details = (parent.get("subscription_item_details"), parent.get("invoice_item_details"))
     return any(detail and detail.get("proration") for detail in details)

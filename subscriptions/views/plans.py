@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from billing import money
 from billing.catalog import lookup
 from billing.models import Price, Product
 from subscriptions import access
@@ -18,8 +19,10 @@ from subscriptions.user_model import User
 
 @dataclass(frozen=True)
 class PriceOffer:
-    """A price, the free days with it, and its button: buy | awaited | unfinished | subscribed | switch | owned |
-    other_currency.
+    """A price, the free days with it, and its button.
+
+    Its state is buy | awaited | unfinished | subscribed | switch | part | owned | other_currency; `part` is another
+    price of a product that a subscription has besides its plan.
 
     `has_failed` says that the first payment of this person's last order failed.
     `other_currency` is the one that this person's subscriptions are billed in, if it rules this price out.
@@ -33,6 +36,15 @@ class PriceOffer:
     trial_is_used: bool
     other_currency: str = ""
     has_failed: bool = False
+
+    @property
+    def amount_display(self) -> str:
+        """What one costs; somebody who has it reads that in the currency that they are billed in."""
+        if self.state != "subscribed" or self.holding is None or self.holding.currency in {"", self.price.currency}:
+            return self.price.amount_display
+        currency = self.holding.currency
+        amount = self.price.unit_amount_in(currency)
+        return f"billed in {currency.upper()}" if amount is None else money.display(amount, currency)
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,8 @@ def plans(request: HttpRequest) -> HttpResponse:
         for offered in on_sale
     ]
     held = {offer.product.name: holdings.subscription_to(offer.product.pk) for offer in offers}
-    names = [name for name, subscription in held.items() if subscription]
+    incomplete = Subscription.Status.INCOMPLETE
+    names = [name for name, subscription in held.items() if subscription and subscription.status != incomplete]
     can_switch = any(subscription.can_change for subscription in held.values() if subscription)
     adds = any(one.state == "buy" and one.price.is_recurring for offer in offers for one in offer.prices)
     context = {"offers": offers, "held": names if adds else [], "can_switch": can_switch}
@@ -84,7 +97,9 @@ def _state(price: Price, held: Subscription | Payment | None, *, is_possible: bo
             return "subscribed"
     if not is_possible:
         return "other_currency"
-    return "switch" if held else "buy"
+    if held is None:
+        return "buy"
+    return "switch" if held.product_id == price.product_id else "part"
 
 
 @require_GET

@@ -25,7 +25,7 @@ class TestCancel:
     def test_asks_first(self, customer_client: Client, subscription: Subscription, local_stripe: LocalStripe) -> None:
         local_stripe.forget_calls()
         assert customer_client.get(path(subscription, "cancel")).status_code == 200
-        assert local_stripe.calls == []
+        assert local_stripe.calls == ["POST /v1/invoices/create_preview"]
         assert Subscription.objects.get().cancels_at is None
 
     def test_keeps_access_until_the_period_ends(
@@ -116,7 +116,8 @@ class TestCancel:
     ) -> None:
         local_stripe.forget_calls()
         assert customer_client.post(path(subscription, "cancel"), typed).status_code == 400
-        assert local_stripe.calls == []
+        # The form says what an end now would bill.
+        assert local_stripe.calls == ["POST /v1/invoices/create_preview"]
 
     def test_stripe_down_keeps_what_was_typed_for_another_try(
         self, customer_client: Client, subscription: Subscription, local_stripe: LocalStripe

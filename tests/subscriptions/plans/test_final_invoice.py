@@ -1,8 +1,11 @@
 """What cancelling at once still costs, told before the click."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
+from billing import money
 from billing.models import Price
 from subscriptions.models import Customer, Subscription
 from subscriptions.plans import cancel, final_invoice
@@ -69,15 +72,35 @@ class TestLastBill:
         cancel.cancel_now(subscription=changed)
         assert all(invoice.amount_due in {0, 1900} for invoice in local_stripe.api.invoices.list().data)
 
-    def test_in_the_next_period_is_not_asked_for(
+    def test_in_the_next_period_is_nothing(
         self, customer_client: Client, subscription: Subscription, team: Price, local_stripe: LocalStripe
     ) -> None:
         change(subscription, team)
         local_stripe.control("clock", advance=32 * DAY)
         sync_now()
-        local_stripe.forget_calls()
         assert "and nothing more is charged." in words(customer_client, subscription)
-        assert local_stripe.calls == []
+
+    @pytest.mark.parametrize("is_kept", [True, False])
+    def test_counts_an_item_that_staff_added_in_the_dashboard(
+        self,
+        customer_client: Client,
+        subscription: Subscription,
+        team: Price,
+        local_stripe: LocalStripe,
+        *,
+        is_kept: bool,
+    ) -> None:
+        item = local_stripe.api.subscription_items.create({"subscription": subscription.pk, "price": team.pk})
+        if not is_kept:
+            local_stripe.control("clock", advance=10 * DAY)
+            local_stripe.api.subscription_items.delete(item.id)
+        sync_now()
+        page = words(customer_client, subscription)
+        newest = cancelled_invoice(local_stripe, subscription)
+        assert newest.amount_paid > 0
+        figure = money.display(newest.amount_paid, "usd")
+        assert f"Nothing is refunded, and {figure} is charged now for changes not billed yet." in page
+        assert f"On that day {figure} is charged for changes not billed yet." in page
 
     def test_without_stripe_the_page_still_cancels(
         self, customer_client: Client, subscription: Subscription, team: Price, local_stripe: LocalStripe
@@ -90,6 +113,12 @@ class TestLastBill:
         path = f"/subscriptions/{changed.pk}/cancel/"
         assert customer_client.post(path, {"when": "now"}).status_code == 302
         assert Subscription.objects.get().status == "canceled"
+
+
+def cancelled_invoice(local_stripe: LocalStripe, subscription: Subscription) -> Any:
+    """Cancel the subscription now; return its last invoice."""
+    cancel.cancel_now(subscription=subscription)
+    return local_stripe.api.invoices.list({"subscription": subscription.pk}).data[0]
 
 
 class TestUse:

@@ -91,12 +91,12 @@ class TestCancel:
         )
         assert reading.Step("Resume Pro", "post", "/subscriptions/sub_1/resume/") in reading.steps(page)
 
-    def test_asks_stripe_nothing_where_nothing_changed(
+    def test_asks_stripe_once_what_is_not_billed_yet(
         self, customer_client: Client, subscription_row: Subscription, local_stripe: LocalStripe
     ) -> None:
         local_stripe.forget_calls()
         shown(customer_client, CANCEL)
-        assert local_stripe.calls == []
+        assert local_stripe.calls == ["POST /v1/invoices/create_preview"]
 
     def test_begins_with_the_end_of_the_period(self, customer_client: Client, subscription_row: Subscription) -> None:
         page = shown(customer_client, CANCEL)

@@ -15,7 +15,7 @@ from subscriptions.models import Customer, Payment
 from tests.fixtures import LocalStripe
 from tests.subscriptions import reading
 from tests.subscriptions.reading import Step, shown
-from tests.subscriptions.rows import MAY, sell_team, sell_yearly, subscribe
+from tests.subscriptions.rows import MAY, item_of, sell_team, sell_yearly, subscribe
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +91,47 @@ class TestPlans:
         assert (
             "You have Pro; what you subscribe to here comes in addition. To switch instead, change your plan" in words
         )
+
+    def test_do_not_say_that_one_has_what_is_not_paid_yet(
+        self, customer_client: Client, customer: Customer, price: Price
+    ) -> None:
+        subscribe(customer, price, "incomplete")
+        sell_team()
+        assert "You have" not in reading.words(shown(customer_client, "/"))
+
+    @pytest.mark.parametrize("path", ["/", "/buy/{}/"])
+    @pytest.mark.parametrize(
+        ("amounts", "said"), [({"eur": 1700}, "\N{EURO SIGN}17.00 per month"), ({}, "billed in EUR per month")]
+    )
+    def test_show_what_one_has_in_the_currency_that_it_is_billed_in(
+        self,
+        customer_client: Client,
+        customer: Customer,
+        price: Price,
+        *,
+        path: str,
+        amounts: dict[str, int],
+        said: str,
+    ) -> None:
+        Price.objects.update(currency_amounts=amounts)
+        subscribe(customer, price, currency="eur")
+        words = reading.words(shown(customer_client, path.format(price.pk)))
+        assert f"Pro {said} Your plan" in words
+        assert "$19.00" not in words
+
+    def test_say_that_none_of_ones_plan_costs_nothing(
+        self, customer_client: Client, customer: Customer, price: Price
+    ) -> None:
+        subscribe(customer, price, quantity=0)
+        assert "$19.00 per month You pay $0.00 per month" in reading.words(shown(customer_client, "/"))
+
+    def test_do_not_offer_to_change_what_is_part_of_another_plan(
+        self, customer_client: Client, customer: Customer, price: Price
+    ) -> None:
+        team = sell_team()
+        sell_yearly(team.product)
+        subscribe(customer, price, items=[item_of(price), item_of(team, "si_2")])
+        assert reading.steps(shown(customer_client, "/")) == [Step("See your plan (Team)", "get", "/account/")]
 
     @pytest.mark.parametrize(
         ("status", "columns"),
