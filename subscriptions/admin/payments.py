@@ -1,5 +1,6 @@
-"""One-time purchases and invoices, with their refunds."""
+"""One-time purchases and invoices, with their refunds, and checkout sessions."""
 
+from datetime import datetime
 from types import MappingProxyType
 
 from django.contrib import admin
@@ -8,12 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from billing import money
+from billing.models import words_for
 from subscriptions.admin.confirmed_actions import REFUND_COSTS, ConfirmedAction, ConfirmsActions
 from subscriptions.admin.duplicates import TwicePaidFilter
 from subscriptions.admin.open_invoices import ClosesInvoices
-from subscriptions.admin.read_only import OneChoiceFilter, WordedFilter
+from subscriptions.admin.read_only import OneChoiceFilter, ReadOnlyAdmin, WordedFilter
 from subscriptions.admin.refunds import InvoiceRefunds, PaymentRefunds
-from subscriptions.models import Invoice, Payment
+from subscriptions.models import CheckoutSession, Invoice, Payment
 from subscriptions.payments import duplicates, paid_after_cancel, received, refunds
 
 
@@ -142,3 +144,20 @@ class InvoiceAdmin(ClosesInvoices, InvoiceRefunds):
     @admin.display(description="what its owner reads")
     def in_words(self, invoice: Invoice) -> str:
         return invoice.label_for_owner
+
+
+@admin.register(CheckoutSession)
+class CheckoutSessionAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "customer", "price", "mode", "status", "paid", "started_at")
+    worded = MappingProxyType({"payment_status": CheckoutSession.PaymentStatus})
+    list_filter = ("status", "mode")
+    list_select_related = ("customer", "price")
+    search_fields = ("stripe_id", "customer__email", "customer__id")
+
+    @admin.display(description="payment", ordering="payment_status")
+    def paid(self, session: CheckoutSession) -> str:
+        return words_for(CheckoutSession.PaymentStatus, session.payment_status) if session.payment_status else "-"
+
+    @admin.display(description="Started at", ordering="claimed_at")
+    def started_at(self, session: CheckoutSession) -> datetime:
+        return session.claimed_at

@@ -12,6 +12,9 @@ from django.contrib.admin.utils import display_for_value
 from django.db.models import QuerySet, TextChoices
 from django.forms.utils import pretty_name
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 
 from billing import money
 from billing.models import words_for
@@ -52,16 +55,34 @@ def _readable(field: str, description: str) -> Callable[[Any], Any]:
 
 
 @cache
-def in_words(field: str, choices: type[TextChoices]) -> Callable[[Any], str]:
+def in_words(field: str, choices: type[TextChoices], description: str) -> Callable[[Any], str]:
     """Return a column that shows one of Stripe's words as its label: "Waiting for your details"."""
 
-    @admin.display(description=pretty_name(field), ordering=field)
+    @admin.display(description=description, ordering=field)
     def shown(row: Any) -> str:
         value = getattr(row, field)
         return words_for(choices, value) if value else "-"
 
     shown.__name__ = field
     return shown
+
+
+@cache
+def in_lines(field: str, description: str) -> Callable[[Any], SafeString]:
+    """Return a column that shows a list, or an object's members, one a line: "plan: Pro", not as JSON."""
+
+    @admin.display(description=description)
+    def shown(row: Any) -> SafeString:
+        value = getattr(row, field) or []
+        members = [f"{name}: {one}" for name, one in value.items()] if isinstance(value, dict) else value
+        return format_html_join(mark_safe("<br>"), "{}", ((_line(one),) for one in members)) or mark_safe("-")
+
+    shown.__name__ = field
+    return shown
+
+
+def _line(member: Any) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in member.items()) if isinstance(member, dict) else str(member)
 
 
 class OneChoiceFilter(admin.SimpleListFilter):
@@ -104,12 +125,14 @@ class WordedFilter(admin.AllValuesFieldListFilter):
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """An admin without forms: list, search and show.
 
-    `amounts` are the fields in minor units, `worded` the fields in Stripe's words, with the labels shown instead.
+    `amounts` are the fields in minor units, `worded` the fields in Stripe's words, with the labels shown instead, and
+    `listed` are JSON fields whose members are shown one a line.
     """
 
     list_per_page = 50
     amounts: tuple[str, ...] = ()
     worded: Mapping[str, type[TextChoices]] = MappingProxyType({})
+    listed: tuple[str, ...] = ("metadata",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Put the row's own fields first, and those about the copy in a section after them."""
@@ -122,12 +145,17 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if field in self.amounts:
             return in_currency(field)
         if field in self.worded:
-            return in_words(field, self.worded[field])
+            return in_words(field, self.worded[field], self._named(field))
+        if field in self.listed:
+            return in_lines(field, self._named(field))
         # Django shows the value of a property as Python prints it.
         described = getattr(getattr(type(row), str(field), None), "fget", None)
-        if described is not None and isinstance(getattr(row, field), datetime):
+        if described is not None and (getattr(row, field) is None or isinstance(getattr(row, field), datetime)):
             return _readable(field, str(getattr(described, "short_description", pretty_name(field))).capitalize())
         return field
+
+    def _named(self, field: str) -> str:
+        return capfirst(str(self.opts.get_field(field).verbose_name))
 
     def has_add_permission(self, *_: Any, **__: Any) -> bool:
         return False

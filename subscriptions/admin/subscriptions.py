@@ -1,4 +1,4 @@
-"""Subscriptions with their history and invoices, and checkout sessions."""
+"""Subscriptions with their history and invoices."""
 
 from datetime import datetime
 from html import unescape
@@ -6,40 +6,64 @@ from types import MappingProxyType
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import quote
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.utils.html import strip_tags
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join, strip_tags
+from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
 
 from billing import money
 from subscriptions.admin.confirmed_actions import REFUND_COSTS, ConfirmedAction, ConfirmsActions
 from subscriptions.admin.duplicates import TwicePaidFilter
 from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline, WordedFilter
+from subscriptions.admin.schedules import day, plan_of, until
 from subscriptions.customers import ownership
-from subscriptions.models import CheckoutSession, Invoice, StatusChange, Subscription, SubscriptionSchedule
+from subscriptions.models import Invoice, StatusChange, Subscription
 from subscriptions.payments import duplicates, refunds
 from subscriptions.plans import amount_words, outlook
 
 
 class StatusChangeInline(ReadOnlyInline):
     model = StatusChange
-    fields = (
-        "changed_at",
-        "from_status",
-        "to_status",
-        "to_price",
-        "to_quantity",
-        "cancels_at",
-        "to_pause",
-        "paused_because",
-        "cause_kind",
-        "cause_id",
-    )
+    fields = ("changed_at", "what", "cause")
+    readonly_fields = ("what", "cause")
     show_change_link = False
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._names: dict[str, str] = {}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("to_price")
+        return super().get_queryset(request).select_related("subscription", "from_price__product", "to_price__product")
+
+    @admin.display(description="What changed")
+    def what(self, change: StatusChange) -> str:
+        return change.words
+
+    @admin.display(description="By")
+    def cause(self, change: StatusChange) -> str:
+        match change.cause_kind:
+            case "event":
+                return format_html('Stripe, <a href="{}">{}</a>', _event_page(change.cause_id), change.cause_id)
+            case "sync":
+                return "Stripe, found by the sync"
+            case "person" | "staff":
+                return self._name_of(change.cause_id)
+        return "Unknown"
+
+    def _name_of(self, user_id: str) -> str:
+        if user_id not in self._names:
+            found = get_user_model()._default_manager.filter(pk=user_id).first()
+            self._names[user_id] = str(found or "A person who is deleted here")
+        return self._names[user_id]
+
+
+def _event_page(event_id: str) -> str:
+    return reverse("admin:subscriptions_webhookevent_change", args=[quote(event_id)])
 
 
 class InvoiceInline(ReadOnlyInline):
@@ -118,12 +142,20 @@ class SubscriptionAdmin(ConfirmsActions, ReadOnlyAdmin):
         "current_period_end_at",
         "cancels_at",
     )
-    worded = MappingProxyType({"status": Subscription.Status, "collection_method": Invoice.Collection})
+    worded = MappingProxyType(
+        {
+            "status": Subscription.Status,
+            "collection_method": Invoice.Collection,
+            "trial_without_card": Subscription.TrialWithoutCard,
+            "pause_behavior": Subscription.PausedInvoices,
+            "paused_because": Subscription.PauseReason,
+        }
+    )
     list_filter = (
         TwicePaidSubscriptions,
         WhoseFilter,
         ("status", WordedFilter),
-        "pause_behavior",
+        ("pause_behavior", WordedFilter),
         "cancel_at_period_end",
         "product",
     )
@@ -132,7 +164,9 @@ class SubscriptionAdmin(ConfirmsActions, ReadOnlyAdmin):
     inlines = (StatusChangeInline, InvoiceInline)
     actions = ("cancel_and_refund",)
     confirmed_actions = (CANCEL_AND_REFUND,)
-    readonly_fields = ("in_words", "costs")
+    # Named in words by the item lines and the costs; a price's own amount is not what another currency pays.
+    exclude = ("price", "items", "discount_ids", "discounts")
+    readonly_fields = ("in_words", "costs", "item_lines", "discount_lines")
 
     @admin.display(description="status", ordering="status")
     def standing(self, subscription: Subscription) -> str:
@@ -146,12 +180,23 @@ class SubscriptionAdmin(ConfirmsActions, ReadOnlyAdmin):
         return " ".join(unescape(strip_tags(told)).split())
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = [name for name in super().get_fields(request, obj) if name != "in_words"]
-        return ["in_words", *fields]
+        fields = [name for name in super().get_fields(request, obj) if name not in self.readonly_fields]
+        return [*self.readonly_fields, *fields]
 
-    @admin.display(description="Costs")
+    @admin.display(description="what its owner reads of its costs")
     def costs(self, subscription: Subscription) -> str:
         return capfirst(amount_words.of(subscription))
+
+    @admin.display(description="items")
+    def item_lines(self, subscription: Subscription) -> str:
+        lines = outlook.plan_lines(subscription.items, currency=subscription.currency)
+        return format_html_join(mark_safe("<br>"), "{}{}", ((plan_of(line), until(line)) for line in lines)) or "-"
+
+    @admin.display(description="discounts")
+    def discount_lines(self, subscription: Subscription) -> str:
+        known = {one["id"]: one for one in subscription.discounts}
+        lines = [_discount(known.get(pk, {"id": pk})) for pk in subscription.discount_ids]
+        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines)) or "-"
 
     @admin.action(description=CANCEL_AND_REFUND.label, permissions=["give_back"])
     def cancel_and_refund(self, request: HttpRequest, chosen: QuerySet[Subscription]) -> HttpResponse | None:
@@ -163,32 +208,8 @@ class SubscriptionAdmin(ConfirmsActions, ReadOnlyAdmin):
         return request.user.has_perms(may)
 
 
-@admin.register(CheckoutSession)
-class CheckoutSessionAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "customer", "price", "mode", "status", "payment_status", "started_at")
-    list_filter = ("status", "mode")
-    list_select_related = ("customer", "price")
-    search_fields = ("stripe_id", "customer__email", "customer__id")
-
-    @admin.display(description="Started at", ordering="claimed_at")
-    def started_at(self, session: CheckoutSession) -> datetime:
-        return session.claimed_at
-
-
-@admin.register(SubscriptionSchedule)
-class SubscriptionScheduleAdmin(ReadOnlyAdmin):
-    list_display = (
-        "id",
-        "subscription",
-        "customer",
-        "status",
-        "plan_display",
-        "next_at",
-        "first_charge_at",
-        "end_behavior",
-        "ends_at",
-    )
-    list_filter = ("status",)
-    list_select_related = ("subscription", "customer", "next_price__product")
-    search_fields = ("id", "subscription__id", "customer__id", "customer__email")
-    readonly_fields = ("plan_display", "first_charge_at")
+def _discount(discount: dict[str, Any]) -> str:
+    """Name a discount by its coupon: "SPRING until Aug. 3, 2099, on one item"."""
+    ends_at = discount.get("end")
+    until = f" until {day(datetime.fromisoformat(ends_at))}" if ends_at else ""
+    return f"{discount.get('coupon') or discount['id']}{until}{', on one item' if discount.get('item') else ''}"

@@ -10,3 +10,4 @@ from subscriptions.models import SyncRun
 class SyncRunAdmin(WithHealthPage):
     list_display = ("started_at", "is_full", "is_complete", "events", "looked_at", "updated", "failed", "stripe_calls")
     list_filter = ("is_full", "is_complete")
+    listed = ("failures", "drifted", "unknown_ids")

@@ -23,6 +23,11 @@ class CheckoutSession(AwaitedPayment, MirroredRow):
         COMPLETE = "complete"
         EXPIRED = "expired"
 
+    class PaymentStatus(models.TextChoices):
+        PAID = "paid", "Paid"
+        UNPAID = "unpaid", "Not paid"
+        NO_PAYMENT_REQUIRED = "no_payment_required", "Nothing to pay yet"
+
     id = own_id()
     stripe_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
     status = models.CharField(max_length=20, choices=Status, default=Status.CLAIMED)

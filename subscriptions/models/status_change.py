@@ -86,7 +86,7 @@ class StatusChange(models.Model):
         ordering = ("-changed_at", "-recorded_at")
 
     def __str__(self) -> str:
-        return f"{self.subscription_id}: {self.from_status or 'new'} → {self.to_status}"
+        return f"{self.subscription_id}: {self._arrival()}"
 
     @property
     def words(self) -> str:

@@ -19,6 +19,27 @@ class SubscriptionColumns(MirroredRow):
         PAUSED = "paused", "Paused"
         CANCELED = "canceled", "Cancelled"
 
+    class TrialWithoutCard(models.TextChoices):
+        """What Stripe does at the end of a trial without a card."""
+
+        CANCEL = "cancel", "It ends"
+        CREATE_INVOICE = "create_invoice", "It goes on, with an invoice to pay"
+        PAUSE = "pause", "It pauses"
+
+    class PausedInvoices(models.TextChoices):
+        """What becomes of its invoices while payments are paused."""
+
+        KEEP_AS_DRAFT = "keep_as_draft", "Kept as drafts, which can be charged later"
+        MARK_UNCOLLECTIBLE = "mark_uncollectible", "Written off"
+        VOID = "void", "Cancelled, because the service can't be provided"
+
+    class PauseReason(models.TextChoices):
+        FINAL_PAYMENT_FAILURE = "final_payment_failure", "The last attempt to charge a payment failed"
+        FIRST_PAYMENT_FAILURE = "first_payment_failure", "A payment failed"
+        PAUSE_REQUESTED = "pause_requested", "A pause was asked for"
+        SYSTEM = "system", "Stripe paused it"
+        TRIAL_WITHOUT_CARD = "trial_end_without_payment_method", "The trial ended without a card"
+
     ENDED = frozenset({Status.CANCELED, Status.INCOMPLETE_EXPIRED})
     # Unpaid, it gives nothing and is all but over; but its open invoice can still be paid, which revives it.
     INACTIVE = ENDED | {Status.UNPAID}

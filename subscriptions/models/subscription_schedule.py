@@ -25,6 +25,21 @@ class SubscriptionSchedule(MirroredRow):
     that has not started begins the subscription.
     """
 
+    class Status(models.TextChoices):
+        NOT_STARTED = "not_started", "Not started yet"
+        ACTIVE = "active", "Running"
+        COMPLETED = "completed", "Completed"
+        RELEASED = "released", "Released: the subscription goes on without it"
+        CANCELED = "canceled", "Cancelled"
+
+    class EndBehavior(models.TextChoices):
+        """What becomes of the subscription after the last phase."""
+
+        CANCEL = "cancel", "The subscription ends"
+        RELEASE = "release", "The subscription goes on"
+        RENEW = "renew", "The schedule begins again"
+        NONE = "none", "Nothing"
+
     NOT_STARTED = "not_started"
     LIVE = frozenset({NOT_STARTED, "active"})
 
@@ -76,7 +91,8 @@ class SubscriptionSchedule(MirroredRow):
         price = self.next_price
         if price is None:
             return "None" if self.next_at is None else "A plan that is no longer listed"
-        return f"{price.product.name if price.product else 'A plan'}, {self.terms_display}"
+        currency = self.subscription.currency if self.subscription else ""
+        return f"{price.product.name if price.product else 'A plan'}, {self.terms_in(currency)}"
 
     @property
     def terms_display(self) -> str:

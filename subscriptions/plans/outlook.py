@@ -36,18 +36,27 @@ def attach(subscriptions: Iterable[Subscription]) -> None:
     """
     items = {one.pk: one.items[1:] for one in subscriptions}
     changes = {one.pk: one.pending_change.following[1:] if one.pending_change else [] for one in subscriptions}
-    lines = [line for group in (*items.values(), *changes.values()) for line in group]
-    prices: dict[str, Price] = {}
-    if lines:
-        ids = {line.get("price") for line in lines}
-        prices = Price.objects.select_related("product").in_bulk([one for one in ids if one])
+    prices = _prices_of([line for group in (*items.values(), *changes.values()) for line in group])
     for one in subscriptions:
-        one.further_items = [_line(one, item, prices, item.get("current_period_end")) for item in items[one.pk]]
-        one.later_changes = [_line(one, change, prices, change.get("at")) for change in changes[one.pk]]
+        one.further_items = [_line(item, prices, one.currency) for item in items[one.pk]]
+        one.later_changes = [_line(change, prices, one.currency) for change in changes[one.pk]]
 
 
-def _line(subscription: Subscription, line: JSON, prices: dict[str, Price], at: int | None) -> PlanLine:
+def plan_lines(items_or_changes: list[JSON], *, currency: str) -> list[PlanLine]:
+    """Return the items of a subscription, or the changes of a schedule, for people; one query.
+
+    Without a currency, each costs what its price says in its own.
+    """
+    prices = _prices_of(items_or_changes)
+    return [_line(line, prices, currency) for line in items_or_changes]
+
+
+def _prices_of(lines: list[JSON]) -> dict[str, Price]:
+    ids = {line.get("price") for line in lines} - {None, ""}
+    return Price.objects.select_related("product").in_bulk(list(ids)) if ids else {}
+
+
+def _line(line: JSON, prices: dict[str, Price], currency: str) -> PlanLine:
+    at, quantity = line.get("current_period_end", line.get("at")), line.get("quantity")
     moment = None if at is None else datetime.fromtimestamp(at, UTC)
-    quantity = line.get("quantity")
-    price = prices.get(line.get("price", ""))
-    return PlanLine(price, 1 if quantity is None else quantity, moment, subscription.currency)
+    return PlanLine(prices.get(line.get("price", "")), 1 if quantity is None else quantity, moment, currency)

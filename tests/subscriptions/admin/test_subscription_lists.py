@@ -48,4 +48,4 @@ def test_a_schedule_without_a_further_change_has_no_next_plan(
     )
     shown = reading.words(reading.shown(admin_client, "/admin/subscriptions/subscriptionschedule/"))
     assert "Next plan" in shown
-    assert f"{customer.email} active None" in shown
+    assert f"{customer.email} Running None" in shown
