@@ -49,7 +49,7 @@ class CheckoutSession(AwaitedPayment, MirroredRow):
 
     class Meta:
         ordering = ("-claimed_at",)
-        indexes = [models.Index(fields=["stripe_id"])]
+        indexes = [models.Index(fields=["stripe_id"]), models.Index(fields=["claimed_at", "id"])]
 
     def __str__(self) -> str:
         return self.stripe_id or str(self.pk)

@@ -46,9 +46,9 @@ class Customer(MirroredRow):
 
     objects = CustomerQuerySet.as_manager()
 
-    class Meta:
+    class Meta(MirroredRow.Meta):
         ordering = ("-stripe_created_at", "id")
-        indexes = [models.Index(fields=["named_account"]), models.Index(fields=["email"])]
+        indexes = [*MirroredRow.Meta.indexes, models.Index(fields=["named_account"]), models.Index(fields=["email"])]
 
     def __str__(self) -> str:
         return self.email or self.pk

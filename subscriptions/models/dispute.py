@@ -97,7 +97,7 @@ class Dispute(MirroredRow):
 
     objects = DisputeQuerySet.as_manager()
 
-    class Meta:
+    class Meta(MirroredRow.Meta):
         ordering = ("-stripe_created_at", "id")
 
     def __str__(self) -> str:

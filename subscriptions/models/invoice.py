@@ -93,7 +93,7 @@ class Invoice(MirroredRow):
 
     objects = InvoiceQuerySet.as_manager()
 
-    class Meta:
+    class Meta(MirroredRow.Meta):
         ordering = ("-stripe_created_at", "id")
 
     def __str__(self) -> str:

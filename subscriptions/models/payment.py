@@ -91,7 +91,7 @@ class Payment(AwaitedPayment, MirroredRow):
 
     objects = PaymentQuerySet.as_manager()
 
-    class Meta:
+    class Meta(MirroredRow.Meta):
         ordering = ("-stripe_created_at", "id")
 
     def __str__(self) -> str:

@@ -58,7 +58,7 @@ class Refund(MirroredRow):
     reason = models.CharField(max_length=100, blank=True)
     request_id = models.CharField(max_length=100, blank=True, help_text="The request of staff that it was made by.")
 
-    class Meta:
+    class Meta(MirroredRow.Meta):
         ordering = ("-stripe_created_at", "id")
 
     def __str__(self) -> str:

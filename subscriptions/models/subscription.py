@@ -75,9 +75,9 @@ class Subscription(SubscriptionDates):
 
     objects = SubscriptionQuerySet.as_manager()
 
-    class Meta:
+    class Meta(SubscriptionDates.Meta):
         ordering = ("-stripe_created_at", "id")
-        indexes = [models.Index(fields=["status"])]
+        indexes = [*SubscriptionDates.Meta.indexes, models.Index(fields=["status"])]
 
     def __str__(self) -> str:
         return self.pk

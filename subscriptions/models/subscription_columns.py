@@ -94,5 +94,5 @@ class SubscriptionColumns(MirroredRow):
     # one step, so a killed process loses no line, even without transactions.
     unsaved_history_line = models.JSONField(null=True, blank=True, editable=False)
 
-    class Meta:
+    class Meta(MirroredRow.Meta):
         abstract = True

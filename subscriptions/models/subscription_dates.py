@@ -25,7 +25,7 @@ def _later(moment: datetime, interval: str, count: int) -> datetime:
 class SubscriptionDates(SubscriptionColumns):
     """What the dates of a subscription mean."""
 
-    class Meta:
+    class Meta(SubscriptionColumns.Meta):
         abstract = True
 
     @property

@@ -78,7 +78,7 @@ class SyncRun(models.Model):
 
     class Meta:
         ordering = ("-started_at",)
-        indexes = [models.Index(fields=["started_at"])]
+        indexes = [models.Index(fields=["started_at", "id"])]
 
     def __str__(self) -> str:
         return f"{'full' if self.is_full else 'pass'} at {self.started_at:%Y-%m-%d %H:%M:%S}"

@@ -47,7 +47,10 @@ class WebhookEvent(models.Model):
 
     class Meta:
         ordering = ("-stripe_created_at", "id")
-        indexes = [models.Index(fields=["source", "received_at"])]
+        indexes = [
+            models.Index(fields=["source", "received_at"]),
+            models.Index(fields=["-stripe_created_at", "id"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.pk}"

@@ -7,6 +7,7 @@ from django_mongodb_backend import compiler
 from django_mongodb_backend.query import MongoQuery, wrap_database_errors
 
 from config.mongo.backend.errors import described
+from config.mongo.backend.sorting import SortedQuery
 
 
 class Described:
@@ -31,7 +32,7 @@ class Query(MongoQuery):  # type: ignore[misc]
 
 
 class SQLCompiler(Described, compiler.SQLCompiler):  # type: ignore[misc]
-    pass
+    query_class = SortedQuery
 
 
 class SQLInsertCompiler(Described, compiler.SQLInsertCompiler):  # type: ignore[misc]
