@@ -5,19 +5,14 @@ Messages name the setting and never repeat the URL, which contains the password.
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from pymongo.errors import PyMongoError
-from pymongo.uri_parser import parse_uri
 
-MONGODB_ENGINE = "config.mongo.backend"
+from config.mongo import address
+
 MEMORY = ":memory:"
-# Options of MongoDB's driver that hold secrets, by their names in lower case: the driver does not mind case.
-SECRET_OPTIONS = {
-    name.lower(): name for name in ("tlsCertificateKeyFilePassword", "authMechanismProperties", "proxyPassword")
-}
 FLAGS = {"ATOMIC_REQUESTS", "AUTOCOMMIT", "CONN_HEALTH_CHECKS", "DISABLE_SERVER_SIDE_CURSORS"}
 
 SQLITE_OPTIONS = {
@@ -70,40 +65,10 @@ def _postgresql(url: str) -> dict[str, Any]:
 
 
 def _mongodb(url: str) -> dict[str, Any]:
-    """Leave the URL to the driver: Django's and environ's parsers support neither several hosts nor `+srv`.
-
-    Only what is secret is taken out of it, so that the address can be shown and Django hides the rest by its name.
-    """
     try:
-        # Check the URL without resolving a +srv name: starting must not wait for DNS.
-        read = parse_uri(url.replace("mongodb+srv://", "mongodb://", 1))
-    except (PyMongoError, ValueError):
-        raise _refusal("is not a valid MongoDB connection string") from None
-    if not read["database"]:
-        raise _refusal("must name the database, as in mongodb://host/name")
-    address, options = _without_secrets(url)
-    given = {option.lower() for option in parse_qs(url.partition("?")[2])}
-    if "serverselectiontimeoutms" not in given:
-        # With the driver's default of 30 seconds, pages and health checks would hang when the server is down.
-        options["serverSelectionTimeoutMS"] = 5000
-    entry = {"ENGINE": MONGODB_ENGINE, "HOST": address, "NAME": read["database"], "OPTIONS": options}
-    credentials = {"USER": read["username"], "PASSWORD": read["password"]}
-    return entry | {name: value for name, value in credentials.items() if value}
-
-
-def _without_secrets(url: str) -> tuple[str, dict[str, Any]]:
-    """Return a MongoDB address without user, password and secret options, and those options."""
-    scheme, _, rest = url.partition("://")
-    address, _, query = rest.rpartition("@")[2].partition("?")
-    left, options = [], {}
-    for pair in filter(None, query.split("&")):
-        name, _, value = pair.partition("=")
-        if option := SECRET_OPTIONS.get(name.lower()):
-            options[option] = unquote(value)
-        else:
-            left.append(pair)
-    shown = f"?{'&'.join(left)}" if left else ""
-    return f"{scheme}://{address}{shown}", options
+        return address.parse(url)
+    except address.UnusableAddress as error:
+        raise _refusal(str(error)) from None
 
 
 def _read(url: str) -> dict[str, Any]:

@@ -42,7 +42,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 # --- Database ----------------------------------------------------------------
 
 DATABASES = {"default": databases.parse(env.text("DATABASE_URL", "sqlite:///db.sqlite3"), folder=BASE_DIR)}
-ON_MONGODB = DATABASES["default"]["ENGINE"] == databases.MONGODB_ENGINE
+ON_MONGODB = DATABASES["default"]["ENGINE"] == mongo.ENGINE
 DATABASE_ROUTERS = mongo.ROUTERS if ON_MONGODB else []
 DEFAULT_AUTO_FIELD = mongo.AUTO_FIELD if ON_MONGODB else "django.db.models.BigAutoField"
 MIGRATION_MODULES = mongo.MIGRATION_MODULES if ON_MONGODB else {}

@@ -1,5 +1,6 @@
 """Runs Django's own apps on MongoDB, where primary keys are ObjectIds instead of integers."""
 
+ENGINE = "config.mongo.backend"
 AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"
 ROUTERS = ["django_mongodb_backend.routers.MongoRouter"]
 
