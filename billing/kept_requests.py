@@ -33,7 +33,7 @@ MAX_ABOUT = 255
 # `about` begins with this if a form has shown the outcome of the request; the form's id follows.
 TOLD = "told "
 
-# After this time without a repeat, a request is no longer looked for at Stripe.
+# After this time without a repeat, a request is no longer looked for at Stripe. The next request deletes it.
 KEPT_FOR = timedelta(days=7)
 
 # The clocks here and at Stripe may differ by less than this.
@@ -66,7 +66,7 @@ def open_request(
     """
     pk = hashlib.sha256(json.dumps([action, subject], sort_keys=True).encode()).hexdigest()
     now = timezone.now()
-    KeptRequest.objects.filter(pk=pk, asked_at__lt=now - KEPT_FOR).delete()
+    KeptRequest.objects.filter(asked_at__lt=now - KEPT_FOR).delete()
     # Kept while our clock was ahead. Search as far back as for any request, and keep it for one more day at most.
     wrong = KeptRequest.objects.filter(pk=pk, asked_at__gt=now + CLOCKS_DIFFER)
     wrong.update(asked_at=now - KEPT_FOR + CLOCKS_DIFFER)
