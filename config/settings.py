@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.RefuseNullBytes",
     "config.accounts.middleware.TooManyPages",
+    "config.accounts.known_browsers.KnownBrowsers",
     "config.middleware.NotAllowedPage",
     "subscriptions.views.middleware.CausedByUser",
     "subscriptions.views.middleware.StripeErrorPages",

@@ -1,9 +1,7 @@
-"""The forms for signing up and for a forgotten password, and the claim that stops two sign-ups with one address."""
+"""The forms for signing up, signing in and passwords."""
 
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -12,19 +10,17 @@ from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
 from django.contrib.auth import get_user_model
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, PasswordResetForm, UserCreationForm
-from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.forms.utils import ErrorDict
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.html import format_html
 
+from config.accounts import known_browsers
 from config.accounts.hashing import HashingBusy
-from subscriptions import limits, our_clock
+from subscriptions import account_claims, limits
 from subscriptions.customers import api_users
 from subscriptions.limits import TooMany, Try
 from subscriptions.user_model import User
@@ -33,34 +29,6 @@ if TYPE_CHECKING:  # Generic in the stubs only.
     UserForm = UserCreationForm[User]
 else:
     UserForm = UserCreationForm
-
-CLAIM_LIFETIME = timedelta(minutes=1)
-
-
-class AddressClaimed(Exception):
-    """Another sign-up with this address is in progress."""
-
-
-@contextmanager
-def claim_address(email: str) -> Iterator[None]:
-    """Hold this address for one sign-up. Raises AddressClaimed if another sign-up holds it.
-
-    Django's users have no unique e-mail address, but a session's key is unique on every engine. So the claim is an
-    empty session under a key that nobody can guess. It expires, in case its process dies before deleting it.
-    """
-    now = timezone.now()
-    key = salted_hmac(__name__, email.casefold()).hexdigest()
-    is_over = Q(expire_date__lt=now) | our_clock.impossible("expire_date", now=now, at_most=CLAIM_LIFETIME)
-    Session.objects.filter(is_over, session_key=key).delete()
-    try:
-        with transaction.atomic():
-            claim = Session.objects.create(session_key=key, expire_date=now + CLAIM_LIFETIME)
-    except IntegrityError as error:
-        raise AddressClaimed from error
-    try:
-        yield
-    finally:
-        claim.delete()
 
 
 def refuse_for_now(form: forms.BaseForm, request: HttpRequest, error: TooMany | HashingBusy) -> None:
@@ -80,7 +48,7 @@ class Limited:
         if self.request is None or not name or not password:
             return super().clean()  # type: ignore[misc]
         now = timezone.now()
-        tries = Try.by("SIGN_IN", request=self.request, account=name)
+        tries = known_browsers.tries(self.request, account=name)
         try:
             limits.take(*tries, now=now)
             cleaned = super().clean()  # type: ignore[misc]
@@ -162,19 +130,33 @@ class SignUpForm(UserForm):
 
     def register(self) -> User | None:
         """Save the account; if another sign-up took the name or address meanwhile, add that error and return None."""
+        field = get_user_model().USERNAME_FIELD
         try:
-            with claim_address(self.cleaned_data["email"]):
-                self.clean_email()
-                with transaction.atomic():
-                    return self.save()
-        except AddressClaimed:
-            self.add_error("email", "Somebody is signing up with this address right now. Try again in a moment.")
-        except ValidationError as error:
-            self.add_error("email", error)
-        except IntegrityError:
-            name = get_user_model().USERNAME_FIELD
-            self.add_error(name, self.instance.unique_error_message(get_user_model(), (name,)))
+            with account_claims.held(name=self.cleaned_data[field], address=self.cleaned_data["email"]):
+                return self._save_unless_taken(field)
+        except account_claims.NameClaimed as error:
+            self.add_error(field, str(error))
+        except account_claims.AddressClaimed as error:
+            self.add_error("email", str(error))
         return None
+
+    def _save_unless_taken(self, field: str) -> User | None:
+        self._clean_fields_again(field, "email")
+        if self.errors:
+            return None
+        try:
+            with transaction.atomic():
+                return self.save()
+        except IntegrityError:
+            self.add_error(field, self.instance.unique_error_message(get_user_model(), (field,)))
+        return None
+
+    def _clean_fields_again(self, *names: str) -> None:
+        for name in dict.fromkeys(names):
+            try:
+                getattr(self, f"clean_{name}", lambda: None)()
+            except ValidationError as error:
+                self.add_error(name, error)
 
 
 class ResetForm(PasswordResetForm):

@@ -16,6 +16,7 @@ from billing.api.permissions import require_staff
 from billing.api.refusals import Conflict, Refusal
 from billing.api.request_bodies import Body, Id, Text, read, takes
 from billing.errors import StripeUnavailable
+from subscriptions import account_claims
 from subscriptions.api.answers import CustomerAnswer, MeAnswer, SubscriptionsAnswer, payments_of, subscriptions_of
 from subscriptions.api.authentication import FOR_ANOTHER, caller_of, requested_person
 from subscriptions.checkout import unsettled
@@ -159,12 +160,18 @@ def _get_or_create_person(request: HttpRequest, asked: CustomerAsked) -> User:
     require_staff(request, ADD_USER)
     if email is None:
         raise Refusal.bad_input(email="There is no user of this name yet, so their address is required.")
+    return _get_or_make(name, email)
+
+
+def _get_or_make(name: str, email: str) -> User:
     try:
         return api_users.get_or_create(name=name, email=email)
     except api_users.AddressTaken as error:
         raise Refusal.conflict("email_taken", str(error)) from error
     except api_users.NameTaken as error:
         raise Refusal.conflict("user_name_taken", str(error)) from error
+    except account_claims.Claimed as error:
+        raise Refusal.conflict("changed_meanwhile", str(error)) from error
 
 
 def _look_up_latest_session(person: User, customer_ids: list[str]) -> None:

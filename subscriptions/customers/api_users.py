@@ -1,5 +1,6 @@
 """Accounts of people whom another front end signs in: nobody can sign in here until a password is set."""
 
+from time import sleep
 from typing import Self
 
 from django.contrib.auth import get_user_model
@@ -7,7 +8,12 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, UNUSABLE_PASSW
 from django.db.models import QuerySet
 from django.utils.crypto import get_random_string
 
+from subscriptions import account_claims
 from subscriptions.user_model import User
+
+# How long a call waits for a sign-up, or for an equal call, that is making the account.
+TURNS = 20
+PAUSE_SECONDS = 0.1
 
 # Marks an account whose owner may still set a password; an unusable password without it was set by staff.
 AWAITING = f"{UNUSABLE_PASSWORD_PREFIX}awaiting-"
@@ -44,19 +50,28 @@ def get_or_create(*, name: str, email: str) -> User:
 
     Raises AddressTaken if another account has the address: a mail about a password would reach its owner. Raises
     NameTaken if a name differs from another in case alone, which sign-up refuses too: people would mistake them.
+    Raises account_claims.Claimed if a sign-up with the name or the address takes long.
     """
-    person = find(name)
-    if person is not None:
-        return person
+    for turn in range(TURNS):
+        try:
+            with account_claims.held(name=name, address=email):
+                return find(name) or _create(name, email)
+        except account_claims.Claimed:
+            if turn == TURNS - 1:
+                raise
+            sleep(PAUSE_SECONDS)
+    raise AssertionError("unreachable")
+
+
+def _create(name: str, email: str) -> User:
     field = get_user_model().USERNAME_FIELD
-    named = {field: name}
-    if not name_is_address() and _all().filter(**{f"{field}__iexact": name}).exclude(**named).exists():
+    if not name_is_address() and _all().filter(**{f"{field}__iexact": name}).exists():
         raise NameTaken.by_another()
-    if _all().filter(email__iexact=email).exclude(**named).exists():
+    if _all().filter(email__iexact=email).exists():
         raise AddressTaken.by_another()
     unusable = AWAITING + get_random_string(UNUSABLE_PASSWORD_SUFFIX_LENGTH)
-    # Names are unique on every engine, so the second of two concurrent calls finds the row of the first.
-    return _all().get_or_create(**named, defaults={"email": email, "password": unusable})[0]
+    # Staff may add the same name in the admin meanwhile; names are unique on every engine.
+    return _all().get_or_create(**{field: name}, defaults={"email": email, "password": unusable})[0]
 
 
 def awaits_password(person: User) -> bool:

@@ -2,6 +2,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from urllib.parse import unquote
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,8 +11,12 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from django.utils.encoding import iri_to_uri
 
+from billing import locks
+from billing.models import KeptRequest
 from config.accounts import forms
+from subscriptions import account_claims
 from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +29,7 @@ EMAIL_TAKEN = (
     'This address already has an account. <a href="/accounts/password_reset/">Reset its password</a>, or log in.'
 )
 EMAIL_CLAIMED = "Somebody is signing up with this address right now. Try again in a moment."
+NAME_CLAIMED = "Somebody is signing up with this name right now. Try again in a moment."
 NAME_INVALID = "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."
 NAME_TAKEN = "A user with that username already exists."
 
@@ -54,6 +60,7 @@ class TestSignUp:
     def test_leaves_no_claim_behind(self, client):
         client.post(SIGN_UP, ADA)
         assert [session.pk for session in Session.objects.all()] == [client.session.session_key]
+        assert not KeptRequest.objects.exists()
 
     @pytest.mark.parametrize("where", ["in the query", "in the form"])
     def test_goes_on_to_where_the_visitor_wanted(self, client, where):
@@ -89,6 +96,13 @@ class TestTheEmptyForm:
         page = client.get(f"{SIGN_UP}?next=/account/%3Fpage%3D2").content.decode()
         assert '<input type="hidden" name="next" value="/account/?page=2">' in page
         assert 'href="/accounts/login/?next=%2Faccount%2F%3Fpage%3D2"' in page
+
+    @pytest.mark.parametrize("next_page", ["-1", "None", "plans", "%5B%5D", "%FF", "%5Cevil.example"])
+    def test_takes_a_next_that_is_no_path_as_an_address(self, client, next_page):
+        """Neither as the name of a page nor as an error: it is relative to this page."""
+        expected = iri_to_uri(unquote(next_page))
+        assert client.post(f"{SIGN_UP}?next={next_page}", ADA)["Location"] == expected
+        assert client.get(f"{SIGN_UP}?next={next_page}")["Location"] == expected
 
     def test_drops_an_unsafe_next(self, client):
         assert b"evil" not in client.get(f"{SIGN_UP}?next=https://evil.example/").content
@@ -179,21 +193,39 @@ class TestTwoAtOnce:
         assert User.objects.count() == 1
 
     def test_the_address_is_kept_from_others_while_one_signs_up(self, client):
-        with forms.claim_address("Ada@example.com"):
+        with account_claims.held(name="grace", address="Ada@example.com"):
             assert errors(client.post(SIGN_UP, ADA)) == {"email": [EMAIL_CLAIMED]}
             assert not User.objects.exists()
         assert client.post(SIGN_UP, ADA).status_code == 302
 
+    @pytest.mark.parametrize("name", ["ada", "ADA", "\uff21da"])
+    def test_the_name_is_kept_from_others_in_any_case(self, client, name):
+        with account_claims.held(name=name, address="grace@example.com"):
+            assert errors(client.post(SIGN_UP, ADA)) == {"username": [NAME_CLAIMED]}
+            assert not User.objects.exists()
+        assert client.post(SIGN_UP, ADA).status_code == 302
+
+    def test_a_name_that_another_took_meanwhile_in_other_case(self):
+        first, second = (
+            forms.SignUpForm(ADA),
+            forms.SignUpForm(ADA | {"username": "ADA", "email": "other@example.com"}),
+        )
+        assert first.is_valid()
+        assert second.is_valid()
+        assert first.register() == User.objects.get()
+        assert second.register() is None
+        assert dict(second.errors) == {"username": [NAME_TAKEN]}
+        assert User.objects.count() == 1
+
     def test_another_address_is_free_meanwhile(self, client):
-        with forms.claim_address("grace@example.com"):
+        with account_claims.held(name="grace", address="grace@example.com"):
             assert client.post(SIGN_UP, ADA).status_code == 302
 
     def test_a_claim_that_nobody_gave_up_expires(self, client):
-        with forms.claim_address("ada@example.com"):
-            claim = Session.objects.get()
-            Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+        with account_claims.held(name="ada", address="ada@example.com"):
+            assert KeptRequest.objects.update(asked_at=timezone.now() - locks.HELD_FOR - timedelta(seconds=1)) == 2
             assert client.post(SIGN_UP, ADA).status_code == 302
-        assert not Session.objects.filter(pk=claim.pk).exists()
+        assert not KeptRequest.objects.exists()
 
     def test_the_name_goes_to_the_first(self):
         first, second = forms.SignUpForm(ADA), forms.SignUpForm(ADA | {"email": "other@example.com"})

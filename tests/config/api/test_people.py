@@ -8,6 +8,7 @@ from django.core import mail
 from django.test import Client
 
 from billing.models import Price
+from subscriptions import account_claims
 from subscriptions.customers import api_users
 from subscriptions.models import BillingAccount, CheckoutSession, Customer, Subscription
 from tests.config.api.conftest import Program, program_of, refused
@@ -16,6 +17,7 @@ from tests.subscriptions.sync.test_threads import at_once
 
 pytestmark = pytest.mark.django_db
 
+PASSWORD = "blue-heron-42"
 ZOE = {"user_name": "zoe", "email": "zoe@example.com"}
 
 
@@ -76,6 +78,19 @@ class TestCreatecustomer:
         assert refused(answer, 422, "bad_input")["fields"].keys() == {"user_name"}
         assert not User.objects.filter(email="m@example.com").exists()
 
+    @pytest.mark.parametrize(
+        ("name", "address"), [("ZOE", "other@example.com"), ("other", "ZOE@example.com"), ("zoe", "zoe@example.com")]
+    )
+    def test_while_somebody_signs_up_as_this_person(
+        self, backend: Program, monkeypatch: pytest.MonkeyPatch, name: str, address: str
+    ) -> None:
+        monkeypatch.setattr(api_users, "PAUSE_SECONDS", 0.01)
+        with account_claims.held(name=name, address=address):
+            answer = backend.post("createcustomer", **ZOE)
+            refused(answer, 409, "changed_meanwhile")
+            assert (User.objects.filter(username="zoe").exists(), Customer.objects.exists()) == (False, False)
+        assert backend.post("createcustomer", **ZOE).status_code == 201
+
     def test_after_its_answer_was_lost(self, backend: Program, local_stripe: LocalStripe) -> None:
         local_stripe.control("faults", status="reset", count=3, path="/v1/customers", after=True)
         refused(backend.post("createcustomer", **ZOE), 503, "stripe_unavailable")
@@ -90,6 +105,19 @@ class TestCreatecustomer:
         assert {answer.status_code for answer in answers} <= {200, 201}
         assert len({answer.json()["customer_id"] for answer in answers}) == 1
         assert User.objects.filter(username="zoe").count() == 1
+        assert len(local_stripe.api.customers.list().data) == 1
+
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.needs_server("threads write at once")
+    def test_and_a_sign_up_at_once(self, staff: User, local_stripe: LocalStripe) -> None:
+        """One of them makes the account; the others are told that the name or the address is taken."""
+        form = {"username": "ZOE", "email": "zoe@EXAMPLE.com", "password1": PASSWORD, "password2": PASSWORD}
+        visitors = [Client() for _ in range(3)]
+        signing_up = [lambda visitor=visitor: visitor.post("/accounts/signup/", form) for visitor in visitors]
+        programs = [program_of(staff) for _ in range(3)]
+        naming = [lambda program=program: program.post("createcustomer", **ZOE) for program in programs]
+        at_once(*signing_up, *naming)
+        assert User.objects.filter(username__iexact="zoe").count() == 1
         assert len(local_stripe.api.customers.list().data) == 1
 
 

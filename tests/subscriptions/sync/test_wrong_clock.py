@@ -3,15 +3,12 @@
 from datetime import datetime, timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
-from billing.models import Price
-from config.accounts import forms
-from subscriptions import stripe_clock
+from billing.models import KeptRequest, Price
+from subscriptions import account_claims, stripe_clock
 from subscriptions.checkout import claims
 from subscriptions.models import (
     CheckoutSession,
@@ -138,11 +135,11 @@ class TestTheClaim:
         assert claims.is_over(claim_ahead(customer, price, now, "buying"), now=now)
 
     def test_of_an_address_is_no_claim(self, now: datetime) -> None:
-        key = salted_hmac(forms.__name__, "ada@example.com").hexdigest()
-        Session.objects.create(session_key=key, expire_date=now + AHEAD)
-        with forms.claim_address("ada@example.com"):
-            pass
-        assert not Session.objects.exists()
+        with account_claims.held(name="ada", address="ada@example.com"):
+            KeptRequest.objects.update(asked_at=now + AHEAD)
+            with account_claims.held(name="ada", address="ada@example.com"):
+                pass
+        assert not KeptRequest.objects.exists()
 
 
 class TestTheSync:
