@@ -25,6 +25,11 @@ def plan_of(line: PlanLine) -> str:
     return format_html('{}: <a href="{}">{}</a>', line.name, address, line.terms)
 
 
+def plans_of(line: PlanLine) -> str:
+    """Name the plan of a change and its further items."""
+    return format_html_join(" and ", "{}", ((plan_of(one),) for one in (line, *line.further)))
+
+
 def until(line: PlanLine) -> str:
     return f", period ends on {day(line.at)}" if line.at else ""
 
@@ -70,6 +75,6 @@ class SubscriptionScheduleAdmin(ReadOnlyAdmin):
 
     @admin.display(description="changes to come")
     def changes(self, schedule: SubscriptionSchedule) -> str:
-        currency = schedule.subscription.currency if schedule.subscription else ""
+        currency = schedule.subscription.currency if schedule.subscription else schedule.next_currency
         lines = outlook.plan_lines(schedule.following, currency=currency)
-        return format_html_join(mark_safe("<br>"), "{}{}", ((plan_of(line), since(line)) for line in lines)) or "None"
+        return format_html_join(mark_safe("<br>"), "{}{}", ((plans_of(line), since(line)) for line in lines)) or "None"

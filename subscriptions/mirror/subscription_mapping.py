@@ -183,18 +183,23 @@ def _has_not_started(schedule: JSON) -> bool:
 
 
 def _change(phase: JSON, schedule: JSON) -> JSON:
-    item = main_first(phase["items"])[0]
+    item, *others = main_first(phase["items"])
     is_discounted = bool(phase.get("discounts")) or any(one.get("discounts") for one in phase["items"])
     begins = _has_not_started(schedule)
     days = _days_until_due(phase, schedule) if begins else None
     return {
         "at": phase["start_date"],
-        "price": id_of(item["price"]),
-        "quantity": _quantity(item),
+        **_planned(item),
+        **({"further": [_planned(other) for other in others]} if others else {}),
+        **({"currency": phase["currency"]} if begins and phase.get("currency") else {}),
         **({"is_discounted": True} if is_discounted else {}),
         **({"trial_end": phase["trial_end"]} if begins and phase.get("trial_end") else {}),
         **({"days_until_due": days} if days is not None else {}),
     }
+
+
+def _planned(item: JSON) -> JSON:
+    return {"price": id_of(item["price"]), "quantity": _quantity(item)}
 
 
 def _days_until_due(phase: JSON, schedule: JSON) -> int | None:

@@ -123,9 +123,9 @@ class StatusChange(models.Model):
             before = self._plan(self.from_price, self.from_quantity)
             after = self._plan(self.to_price, self.to_quantity)
             return [f"Changed from {before} to {after}"]
-        if (self.from_quantity or 1) != (self.to_quantity or 1):
-            return [f"Quantity changed from {self.from_quantity or 1} to {self.to_quantity or 1}"]
-        return []
+        # A line of an earlier version does not say how many there were.
+        before, after = (1 if many is None else many for many in (self.from_quantity, self.to_quantity))
+        return [f"Quantity changed from {before} to {after}"] if before != after else []
 
     def _plan(self, price: Price | None, quantity: int | None) -> str:
         if price is None:

@@ -65,6 +65,7 @@ class Subscription(SubscriptionDates):
 
     # Lines for its owner, set by plans/outlook.py for pages that show them.
     further_items: "list[Any]"
+    pending_further: "list[Any]"
     later_changes: "list[Any]"
 
     # Its discounts with the terms of their coupons, set by plans/amounts.py.

@@ -19,10 +19,10 @@ class SubscriptionSchedule(MirroredRow):
     """Changes that Stripe will make to a subscription later. https://docs.stripe.com/api/subscription_schedules/object
 
     `following` lists all of them, the next one first: {"at": Unix seconds, "price": id, "quantity": number} of the
-    plan, "trial_end" of one that begins with free days, "is_discounted" of one with a discount, and "days_until_due"
-    of one that begins a subscription whose owner gets invoices to pay. The next one has
-    columns as well: at `next_at` the subscription changes to `next_price`; null if there is none. That of a schedule
-    that has not started begins the subscription.
+    plan, "further" with price and quantity of each further item, and "is_discounted" of one with a discount. Of one
+    that begins a subscription also "currency", "trial_end" if it begins with free days, and "days_until_due" if its
+    owner gets invoices to pay. The next one has columns as well: at `next_at` the subscription changes to
+    `next_price`; null if there is none. That of a schedule that has not started begins the subscription.
     """
 
     class Status(models.TextChoices):
@@ -56,6 +56,9 @@ class SubscriptionSchedule(MirroredRow):
     pauses_at = models.DateTimeField(null=True, blank=True)
     resumes_at = models.DateTimeField(null=True, blank=True)
 
+    # The further items that it begins, in lines for people, set by plans/outlook.py for pages that show them.
+    further_items: "list[Any]"
+
     objects = ScheduleQuerySet.as_manager()
 
     def __str__(self) -> str:
@@ -87,17 +90,30 @@ class SubscriptionSchedule(MirroredRow):
     @property
     @admin.display(description="next plan")
     def plan_display(self) -> str:
-        """The plan that it begins or changes to, and what that costs: "Pro, $19.00 per month"."""
+        """The plan that it begins or changes to, and what that costs: "Pro, $19.00 per month and 1 more"."""
         price = self.next_price
         if price is None:
             return "None" if self.next_at is None else "A plan that is no longer listed"
-        currency = self.subscription.currency if self.subscription else ""
-        return f"{price.product.name if price.product else 'A plan'}, {self.terms_in(currency)}"
+        currency = self.subscription.currency if self.subscription else self.next_currency
+        more = f" and {len(self.next_further)} more" if self.next_further else ""
+        return f"{price.product.name if price.product else 'A plan'}, {self.terms_in(currency)}{more}"
 
     @property
     def terms_display(self) -> str:
         """What that plan costs: "$38.00 per month, 2 x $19.00"; empty if it is not known."""
-        return self.terms_in("")
+        return self.terms_in(self.next_currency)
+
+    @property
+    def next_currency(self) -> str:
+        """The currency of the subscription that it begins; empty if that is not known here."""
+        currency: str = self._next_change.get("currency", "")
+        return currency
+
+    @property
+    def next_further(self) -> list[dict[str, Any]]:
+        """Price and quantity of each further item after the next change."""
+        further: list[dict[str, Any]] = self._next_change.get("further", [])
+        return further
 
     def terms_in(self, currency: str) -> str:
         """Say what that plan costs to a subscription that is billed in this currency (empty: the price's own)."""

@@ -1,6 +1,6 @@
 """What becomes of the subscriptions of a person who is deleted: settled at Stripe before anything is deleted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Self
 
@@ -13,6 +13,7 @@ from subscriptions.customers import erasing, linking, ownership
 from subscriptions.mirror import refresh, unpaid_orders
 from subscriptions.models import BillingAccount, Payment, ProductClaim, Subscription
 from subscriptions.plans import amount_words, amounts, cancel, outlook
+from subscriptions.plans.outlook import PlanLine
 from subscriptions.traces.person import Traces
 from subscriptions.user_model import User
 
@@ -156,10 +157,11 @@ def _planned(subscription: Subscription) -> Iterator[str]:
     waiting = subscription.pending_change
     if waiting and waiting.next_at and not subscription.ends_with_period:
         product = waiting.next_price.product if waiting.next_price else None
-        yield _change(product.name if product else "another plan", subscription.pending_terms, waiting.next_at)
         outlook.attach([subscription])
+        plan = ", ".join(filter(None, [product.name if product else "another plan", subscription.pending_terms]))
+        yield _change(plan, subscription.pending_further, waiting.next_at)
         for later in subscription.later_changes:
-            yield _change(later.name, later.terms, later.at)
+            yield _change(later.in_words, later.further, later.at)
         if waiting.begins_discounted or subscription.has_discount:
             yield "these are prices before any discount"
     if subscription.pauses_at and not subscription.ends_with_period:
@@ -169,8 +171,10 @@ def _planned(subscription: Subscription) -> Iterator[str]:
         yield f"ends on {_day(subscription.cancels_at)}{less}"
 
 
-def _change(name: str, terms: str, at: datetime | None) -> str:
-    return f"changes to {', '.join(filter(None, [name, terms]))}" + (f" on {_day(at)}" if at else "")
+def _change(plan: str, further: Iterable[PlanLine], at: datetime | None) -> str:
+    """Say what it changes to: the plan and the further items, each with what it costs."""
+    everything = " and ".join([plan, *(item.in_words for item in further)])
+    return f"changes to {everything}" + (f" on {_day(at)}" if at else "")
 
 
 def _overdue(subscription: Subscription) -> str:

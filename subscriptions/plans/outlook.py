@@ -6,17 +6,21 @@ from datetime import UTC, datetime
 
 from billing.gateway.snapshots import JSON
 from billing.models import Price
-from subscriptions.models import Subscription
+from subscriptions.models import Subscription, SubscriptionSchedule
 
 
 @dataclass(frozen=True, slots=True)
 class PlanLine:
-    """A price in the subscription's currency, and its quantity; `at` is when it is charged next, or when it begins."""
+    """A price in the subscription's currency, and its quantity; `at` is when it is charged next, or when it begins.
+
+    `further` are the other items of a change to come.
+    """
 
     price: Price | None
     quantity: int
     at: datetime | None
     currency: str
+    further: "tuple[PlanLine, ...]" = ()
 
     @property
     def terms(self) -> str:
@@ -28,18 +32,32 @@ class PlanLine:
         product = self.price.product if self.price else None
         return product.name if product else "another plan"
 
+    @property
+    def in_words(self) -> str:
+        """Its name, and what it costs if that is known: "Storage, $6.00 per month, 2 x $3.00"."""
+        return f"{self.name}, {self.terms}" if self.terms else self.name
+
 
 def attach(subscriptions: Iterable[Subscription]) -> None:
-    """Set `further_items` and `later_changes` of each; one query, or none if there are no such lines.
+    """Set `further_items`, `pending_further` and `later_changes` of each; one query, none if there are no such lines.
 
-    The next change is not among the later ones: it has columns of its own.
+    The next change is not among the later ones: it has columns of its own. `pending_further` are its other items.
     """
     items = {one.pk: one.items[1:] for one in subscriptions}
+    pending = {one.pk: one.pending_change.next_further if one.pending_change else [] for one in subscriptions}
     changes = {one.pk: one.pending_change.following[1:] if one.pending_change else [] for one in subscriptions}
-    prices = _prices_of([line for group in (*items.values(), *changes.values()) for line in group])
+    prices = _prices_of([line for group in (items, pending, changes) for lines in group.values() for line in lines])
     for one in subscriptions:
         one.further_items = [_line(item, prices, one.currency) for item in items[one.pk]]
+        one.pending_further = [_line(item, prices, one.currency) for item in pending[one.pk]]
         one.later_changes = [_line(change, prices, one.currency) for change in changes[one.pk]]
+
+
+def attach_to_schedules(schedules: Iterable[SubscriptionSchedule]) -> None:
+    """Set `further_items` of each schedule that begins a subscription; one query, or none without such items."""
+    prices = _prices_of([item for schedule in schedules for item in schedule.next_further])
+    for schedule in schedules:
+        schedule.further_items = [_line(item, prices, schedule.next_currency) for item in schedule.next_further]
 
 
 def plan_lines(items_or_changes: list[JSON], *, currency: str) -> list[PlanLine]:
@@ -52,11 +70,16 @@ def plan_lines(items_or_changes: list[JSON], *, currency: str) -> list[PlanLine]
 
 
 def _prices_of(lines: list[JSON]) -> dict[str, Price]:
-    ids = {line.get("price") for line in lines} - {None, ""}
+    ids = {each.get("price") for line in lines for each in (line, *line.get("further", []))} - {None, ""}
     return Price.objects.select_related("product").in_bulk(list(ids)) if ids else {}
 
 
 def _line(line: JSON, prices: dict[str, Price], currency: str) -> PlanLine:
     at, quantity = line.get("current_period_end", line.get("at")), line.get("quantity")
-    moment = None if at is None else datetime.fromtimestamp(at, UTC)
-    return PlanLine(prices.get(line.get("price", "")), 1 if quantity is None else quantity, moment, currency)
+    return PlanLine(
+        prices.get(line.get("price", "")),
+        1 if quantity is None else quantity,
+        None if at is None else datetime.fromtimestamp(at, UTC),
+        currency,
+        tuple(_line(item, prices, currency) for item in line.get("further", [])),
+    )

@@ -3,7 +3,7 @@
 Stripe is called for the billing portal, and for a checkout that may have been paid a moment ago.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 
 from django.conf import settings
@@ -64,15 +64,21 @@ def account(request: SignedInRequest) -> HttpResponse:
     amounts.prefetch(held)
     context = {
         "subscriptions": held,
-        "upcoming": SubscriptionSchedule.objects.not_started()
-        .filter(customer__in=customer_ids)
-        .select_related("next_price__product"),
+        "upcoming": _upcoming(customer_ids),
         "payments": page,
         "invoices": newest,
         "receipts_go_to": _other_address(customers.get(next(iter(customer_ids), "")), request.user.email),
         "has_earlier_purchases": bool(linking.unowned_among(customers.values(), request.user, customer_ids)),
     }
     return render(request, "subscriptions/account.html", context)
+
+
+def _upcoming(customer_ids: Collection[str]) -> list[SubscriptionSchedule]:
+    """Return the schedules that begin a subscription of these customers later."""
+    found = SubscriptionSchedule.objects.not_started().filter(customer__in=customer_ids)
+    schedules = list(found.select_related("next_price__product"))
+    outlook.attach_to_schedules(schedules)
+    return schedules
 
 
 def _page_of(payments: "QuerySet[Payment]", number: str | None) -> "Page[Payment]":

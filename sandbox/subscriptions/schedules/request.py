@@ -90,10 +90,12 @@ def first_phases(account: Account, params: Params, *, start: int) -> list[Object
 
 
 def _currency(account: Account, given: Params) -> str:
-    """Return the currency of a schedule's first phase: that of its first price."""
+    """Return the currency of a schedule's first phase: the one it names, else that of its first price."""
     items = given["items"]
     if not items:
         raise ApiError.missing_parameter("phases[0][items]")
+    if "currency" in given:
+        return str(given["currency"]).lower()
     if "price_data" in items[0]:
         return str(items[0]["price_data"]["currency"]).lower()
     price_id = items[0].get("price", items[0].get("plan"))

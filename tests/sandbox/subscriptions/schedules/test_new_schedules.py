@@ -52,6 +52,15 @@ class TestStart:
         )
         assert ids(shop.api.subscription_schedules.list({"scheduled": True})) == []
 
+    def test_bills_in_the_currency_that_its_phase_names(self, shop, schedule):
+        price = shop.price(1900, currency_options={"eur": {"unit_amount": 1700}})
+
+        made = schedule({"items": [{"price": price}], "currency": "eur"})
+
+        subscription = shop.subscription(made.subscription)
+        assert (made.phases[0].currency, subscription.currency) == ("eur", "eur")
+        assert [(invoice.currency, invoice.amount_paid) for invoice in shop.invoices(subscription)] == [("eur", 1700)]
+
     def test_is_past_due_when_the_card_fails(self, shop, schedule):
         made = schedule({"default_payment_method": "pm_card_chargeCustomerFail"})
 
