@@ -56,6 +56,7 @@ class SubscriptionAnswer(BaseModel):
     discount: str | None = Field(description="In words; null if there is none.", examples=["50% off until 3 May 2027"])
     currency: str = Field(examples=["usd"])
     interval: str | None = Field(examples=["month"])
+    interval_count: int | None = Field(description="3 with `month`: billed every three months.", examples=[1])
     current_period_end: datetime | None
     cancel_at_period_end: bool
     cancel_at: datetime | None = Field(description="When it ends, if that is decided.")
@@ -175,6 +176,7 @@ def _subscription_columns(subscription: Subscription) -> dict[str, object]:
         "discount": amount_words.discounts_in_words(amount) or None,
         "currency": subscription.currency,
         "interval": price.interval if price else None,
+        "interval_count": price.interval_count if price else None,
         "current_period_end": subscription.current_period_end_at,
         # Stripe can schedule an end in two ways, and only one of them sets its field of this name.
         "cancel_at_period_end": subscription.cancel_at_period_end or subscription.ends_with_period,

@@ -53,9 +53,9 @@ def are_some_in_other_currencies(*, subscription: Subscription) -> bool:
 
 
 def usual_quantity(*, subscription: Subscription, price: Price) -> int:
-    """Return the quantity after a change: the same as now, or one of another product not sold by quantity."""
+    """Return the quantity after a change: the same as now; one if it is none, or not sold by quantity."""
     is_counted = price.product_id == subscription.product_id or _is_sold_by_quantity(price)
-    return subscription.quantity if is_counted else 1
+    return max(subscription.quantity, 1) if is_counted else 1
 
 
 def was_billed_at_once(*, subscription: Subscription) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -58,7 +58,8 @@ class Line:
 class Preview:
     """The invoice after a change. If `is_billed_now`, Stripe charges it at once, otherwise at `due_at`.
 
-    `period` is the new plan's first whole period on this invoice, None if the invoice has none.
+    `period` is the new plan's first whole period on this invoice, None if the invoice has none. If it `is_partial`,
+    only the lines of the change itself are known: Stripe previews the rest by a scheduled change, which it undoes.
     """
 
     subscription: Subscription
@@ -74,6 +75,7 @@ class Preview:
     currency: str
     due_at: datetime | None
     period: Period | None = None
+    is_partial: bool = False
 
     @property
     def renews_at(self) -> datetime | None:
@@ -144,7 +146,7 @@ def preview(*, subscription: Subscription, price: Price, quantity: int) -> Previ
     about = (invoice.get("parent") or {}).get("subscription_details") or {}
     billed_at = moment(invoice["period_end"])
     is_billed_now = billed_at is not None and billed_at <= answer.known_until + AT_ONCE
-    return Preview(
+    whole = Preview(
         subscription=subscription,
         price=price,
         quantity=quantity,
@@ -159,6 +161,20 @@ def preview(*, subscription: Subscription, price: Price, quantity: int) -> Previ
         due_at=None if is_billed_now else billed_at,
         period=_new_period(invoice, item_id=main_item(subscription)["id"]),
     )
+    return _without_scheduled(whole) if _has_scheduled(whole) else whole
+
+
+def _has_scheduled(preview: Preview) -> bool:
+    """Whether a scheduled change, which this change undoes, takes effect by the time of the previewed invoice."""
+    waiting = preview.subscription.pending_change
+    return bool(waiting and waiting.next_at and preview.due_at and waiting.next_at <= preview.due_at)
+
+
+def _without_scheduled(preview: Preview) -> Preview:
+    """Keep what this change credits and charges for the running period."""
+    began_at = moment(preview.proration_date)
+    own = [line for line in preview.lines if line.is_proration and line.period_start_at == began_at]
+    return replace(preview, lines=own, discount=0, total=0, tax=0, amount_due=0, is_partial=True)
 
 
 def change_params(subscription: Subscription, price: Price, quantity: int) -> Any:

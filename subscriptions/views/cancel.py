@@ -23,11 +23,15 @@ NOW = "now"
 PERIOD_END = "period_end"
 
 
+PERIOD_OR_NOW = [(PERIOD_END, "At the end of the paid period"), (NOW, "Now")]
+ON_TRIAL = [(PERIOD_END, "At the end of the free trial"), (NOW, "Now")]
+
+
 class CancelForm(forms.Form):
     """When the subscription ends, and why."""
 
     when = forms.ChoiceField(
-        choices=[(PERIOD_END, "At the end of the paid period"), (NOW, "Now")],
+        choices=PERIOD_OR_NOW,
         initial=PERIOD_END,
         widget=forms.RadioSelect,
     )
@@ -48,6 +52,8 @@ class CancelForm(forms.Form):
 def cancel(request: SignedInRequest, subscription_id: str) -> HttpResponse:
     subscription = own_subscription(request, subscription_id)
     form = CancelForm(request.POST if request.method == "POST" else None)
+    if subscription.on_trial:
+        form.fields["when"].choices = ON_TRIAL
     if request.method == "POST" and form.is_valid():
         return _cancel(request, subscription, form)
     context = {
@@ -94,7 +100,8 @@ def _cancel(request: SignedInRequest, subscription: Subscription, form: CancelFo
     if ended.has_ended:
         messages.success(request, f"Your subscription has ended.{_still_owed(ended)}")
     else:
-        messages.success(request, "Your subscription will end with the paid period. Until then nothing changes.")
+        period = "free trial" if ended.on_trial else "paid period"
+        messages.success(request, f"Your subscription will end with the {period}. Until then nothing changes.")
     return redirect("account")
 
 

@@ -57,6 +57,7 @@ class TestWholeLife:
             "session_id": session["session_id"],
         }
         assert (bought["status"], bought["price_id"], bought["prod_name"]) == ("active", small["price_id"], "Small")
+        assert (bought["amount"], bought["interval"], bought["interval_count"]) == (1900, "month", 1)
         changed = ask("updatesub", 200, user_name="zoe", price_id=large["price_id"])
         assert changed["subscription_id"] == bought["subscription_id"]
         assert (changed["price_id"], changed["charged_now"]) == (large["price_id"], False)

@@ -362,6 +362,9 @@ class TestOneTimePurchase:
         bought(customer_client, local_stripe, free)
         payment = Payment.objects.get()
         assert (payment.status, payment.amount, payment.payment_intent_id) == ("succeeded", 0, "")
+        page = customer_client.get(f"/checkout/success/?session_id={the_session().stripe_id}").content.decode()
+        assert "It is yours; nothing was charged." in page
+        assert "payment went through" not in page
 
     def test_a_slow_payment_is_confirmed_later(
         self, customer_client: Client, one_time_price: Price, local_stripe: LocalStripe

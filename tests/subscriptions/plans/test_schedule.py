@@ -1,21 +1,25 @@
 """Changes that wait for the period's end: what Stripe is told, and what becomes of a stale click."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from billing.models import Price, Product
+from subscriptions import stripe_clock
 from subscriptions.models import Subscription, SubscriptionSchedule
 from subscriptions.plans import change
 from subscriptions.plans import schedule as schedules
 from subscriptions.plans.errors import CannotChange
 from tests.fixtures import LocalStripe, deliver
+from tests.subscriptions import reading
 from tests.subscriptions.conftest import sync_now
 
 pytestmark = pytest.mark.django_db
 
 DAY = 86_400
+APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 
 
 @pytest.fixture
@@ -103,6 +107,38 @@ class TestSchedule:
             change.schedule_change(subscription=trial, price=basic, quantity=1)
         assert not change.can_wait(subscription=trial, price=basic, quantity=1)
         assert local_stripe.calls == []
+
+
+class TestAnotherChangeInstead:
+    def test_promises_no_bill_of_the_scheduled_one(
+        self, customer_client: Client, changing_subscription: Subscription, team: Price, local_stripe: LocalStripe
+    ) -> None:
+        path = f"/subscriptions/{changing_subscription.pk}/change/{team.pk}/"
+        answer = customer_client.get(path)
+        preview, costs = answer.context["preview"], reading.section(answer.content.decode(), "costs")
+        renews_at = changing_subscription.current_period_end_at
+        assert renews_at is not None
+        said = reading.words(costs)
+        assert (
+            f"Nothing is charged today. Your next invoice comes on {renews_at:%-d %B %Y}, as before. "
+            f"It is for the new plan{APOSTROPHE}s next period, with this difference for the running one. "
+            f"The change scheduled for {renews_at:%-d %B %Y} will not happen. The difference For"
+        ) in said
+        assert "Basic" not in said
+        assert "Total" not in said
+
+        assert customer_client.post(path, reading.forms(costs)[0]).status_code == 302
+        local_stripe.control("clock", to=int(renews_at.timestamp()) + DAY)
+        newest = local_stripe.api.invoices.list({"subscription": changing_subscription.pk}).data[0]
+        assert newest.total == team.unit_amount + sum(line.amount for line in preview.lines)
+
+    def test_is_told_with_the_whole_bill_that_comes_before_the_scheduled_one(
+        self, customer_client: Client, changing_subscription: Subscription, team: Price
+    ) -> None:
+        later = int((stripe_clock.now() + timedelta(days=60)).timestamp())
+        SubscriptionSchedule.objects.update(next_at=datetime.fromtimestamp(later, UTC))
+        answer = customer_client.get(f"/subscriptions/{changing_subscription.pk}/change/{team.pk}/")
+        assert "It will be $" in reading.words(answer.content.decode())
 
 
 class TestUndo:

@@ -8,7 +8,7 @@ from django.test import Client
 
 from billing.catalog import services as catalog
 from billing.catalog.services import PriceTerms
-from billing.models import Price
+from billing.models import Price, Product
 from subscriptions import access
 from subscriptions.models import Customer, Subscription
 from subscriptions.plans import change, leaving
@@ -161,6 +161,17 @@ class TestOddItems:
         items = odd_event["data"]["object"]["items"]["data"]
         after = self.told(client, odd_event, [{**items[0], "quantity": 0}, items[1]])
         assert (after.quantity, after.items[0]["quantity"]) == (0, 0)
+
+    def test_none_at_a_time_becomes_one_by_a_change(
+        self, customer_client: Client, odd_event: dict[str, Any], team: Price
+    ) -> None:
+        Product.objects.update(has_quantity=True)
+        items = odd_event["data"]["object"]["items"]["data"]
+        after = self.told(customer_client, odd_event, [{**items[0], "quantity": 0}, items[1]])
+        path = f"/subscriptions/{after.pk}/change/"
+        assert 'name="quantity" value="1"' in shown(customer_client, path)
+        page = shown(customer_client, f"{path}{team.pk}/")
+        assert "To Team, $49.00 per month If you change now" in words(page)
 
     def test_billed_by_use_and_in_tiers(self, customer_client: Client, odd_event: dict[str, Any], team: Price) -> None:
         item = odd_event["data"]["object"]["items"]["data"][0]

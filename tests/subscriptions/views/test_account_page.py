@@ -188,6 +188,22 @@ class TestInvoicesThatWereSent:
         bill(customer, "in_paid", subscription=sent, due_at=LONG_AGO, status="paid", amount_remaining=0)
         assert said in reading.words(card(customer_client))
 
+    @pytest.mark.parametrize(
+        ("due", "said"),
+        [
+            ([LONG_AGO], "is not paid yet. You have no access until it is paid."),
+            ([LONG_AGO, MAY], "is not paid yet. You have no access until the newest, NUMBER-in_1, is paid."),
+        ],
+    )
+    def test_say_which_one_brings_access_back(
+        self, customer_client: Client, customer: Customer, price: Price, due: list[datetime], said: str
+    ) -> None:
+        sent = subscribe(customer, price, "past_due", collection_method="send_invoice", past_due_since_at=LONG_AGO)
+        for number, due_at in enumerate(due):
+            latest = bill(customer, f"in_{number}", subscription=sent, due_at=due_at)
+        Subscription.objects.update(latest_invoice=latest)
+        assert said in reading.words(card(customer_client))
+
     def test_take_one_query_for_all_subscriptions(
         self, customer_client: Client, customer: Customer, price: Price
     ) -> None:

@@ -1,7 +1,7 @@
 """The page to cancel: what each way to end means, before the click."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,6 +16,9 @@ from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
 
+# Its grace of a week ends before the period that ends in May.
+APRIL = datetime(2099, 4, 20, 12, tzinfo=UTC)
+
 CANCEL = "/subscriptions/sub_1/cancel/"
 KEEP = "You keep access until 3 May 2099. It does not renew, and until then you can change your mind."
 EARLIER = f"{KEEP.partition(',')[0]} and ends then, not on 3 June 2099, and until then you can change your mind."
@@ -27,7 +30,6 @@ class TestCancel:
         ("status", "columns", "meaning"),
         [
             ("active", {}, KEEP),
-            ("trialing", {}, KEEP),
             (
                 "active",
                 {"cancel_at": JUNE},
@@ -37,10 +39,11 @@ class TestCancel:
             ("paused", {"current_period_end_at": LONG_AGO}, "There is no paid period left, so it ends at once."),
             ("paused", {}, ENDS),
             ("past_due", {}, f"{ENDS} You have no access until the open invoice is paid."),
+            ("past_due", {"past_due_since_at": JUNE}, f"{ENDS} You keep access until then."),
             (
                 "past_due",
-                {"past_due_since_at": JUNE},
-                f"{ENDS} Unless the open invoice is paid, access ends on 10 June 2099.",
+                {"past_due_since_at": APRIL},
+                f"{ENDS} Unless the open invoice is paid, access ends on 27 April 2099.",
             ),
         ],
     )
@@ -61,7 +64,8 @@ class TestCancel:
     @pytest.mark.parametrize(
         ("since", "said"),
         [
-            (JUNE, f"{ENDS} You keep access until 10 June 2099."),
+            (JUNE, f"{ENDS} You keep access until then."),
+            (APRIL, f"{ENDS} You keep access until 27 April 2099."),
             (LONG_AGO, f"{ENDS} You have no access."),
         ],
     )
@@ -79,6 +83,14 @@ class TestCancel:
         Subscription.objects.update(status="past_due", past_due_since_at=since, latest_invoice=invoice)
         page = reading.words(shown(customer_client, CANCEL))
         assert f"At the end of the paid period {said} Now" in page
+
+    def test_of_a_trial_says_that_the_trial_is_free(
+        self, customer_client: Client, subscription_row: Subscription
+    ) -> None:
+        Subscription.objects.update(status="trialing")
+        page = reading.words(shown(customer_client, CANCEL))
+        assert f"At the end of the free trial {KEEP} Now" in page
+        assert "paid" not in page
 
     def test_of_one_that_ends_already_offers_to_resume_it(
         self, customer_client: Client, subscription_row: Subscription

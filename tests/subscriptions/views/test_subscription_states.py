@@ -119,6 +119,12 @@ STATES = [
     ),
     State(
         "past_due",
+        {"past_due_since_at": JUNE, **ENDING},
+        "The last payment failed. You keep access until 3 May 2099. It is set to end on 3 May 2099.",
+        [PAY, CHANGE_CARD, RESUME],
+    ),
+    State(
+        "past_due",
         {"past_due_since_at": JUNE},
         "The last payment failed. You keep access until 10 June 2099.",
         [PAY, CHANGE_CARD, CANCEL],
