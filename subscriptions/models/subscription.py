@@ -136,7 +136,10 @@ class Subscription(SubscriptionDates):
 
     @property
     def is_withheld_later(self) -> bool:
-        """Whether the pause of payments gives no access in periods that begin during it."""
+        """Whether the pause of payments gives no access in periods that begin during it; False if none will."""
+        until, period_ends_at = self.pause_resumes_at, self.current_period_end_at
+        if not self.is_period_paused and until and period_ends_at and until <= period_ends_at:
+            return False
         choice = settings.ACCESS_WHILE_PAUSED
         return choice == "never" or (choice == "unless_void" and self.pause_behavior == self.VOID)
 

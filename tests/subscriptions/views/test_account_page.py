@@ -1,6 +1,7 @@
 """The account page and the list of invoices: changes that are scheduled, what was bought, what is to be paid."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -187,6 +188,14 @@ class TestInvoicesThatWereSent:
         Subscription.objects.update(latest_invoice=latest)
         bill(customer, "in_paid", subscription=sent, due_at=LONG_AGO, status="paid", amount_remaining=0)
         assert said in reading.words(card(customer_client))
+
+    @pytest.mark.parametrize("columns", [{}, {"cancel_at": JUNE}, {"pause_behavior": "keep_as_draft"}])
+    def test_are_named_beside_an_end_and_a_pause(
+        self, customer_client: Client, customer: Customer, price: Price, columns: dict[str, Any]
+    ) -> None:
+        sent = subscribe(customer, price, collection_method="send_invoice", **columns)
+        Subscription.objects.update(latest_invoice=bill(customer, subscription=sent, due_at=MAY))
+        assert "Invoice NUMBER-in_1 is due on 3 May 2099." in reading.words(card(customer_client))
 
     @pytest.mark.parametrize(
         ("due", "said"),

@@ -35,6 +35,9 @@ from tests.subscriptions.views.account_page import (
 
 pytestmark = pytest.mark.django_db
 
+# Within the period that ends in May.
+APRIL = MAY - timedelta(days=13)
+
 
 @dataclass(frozen=True)
 class State:
@@ -55,7 +58,28 @@ STATES = [
         "It ends on 3 June 2099. Until then it renews; the next payment is on 3 May 2099.",
         [CHANGE, RESUME, CANCEL],
     ),
+    State(
+        "active",
+        {"cancel_at": LATE_MAY, "collection_method": "send_invoice"},
+        "It ends on 23 May 2099. Until then it renews; the next invoice comes on 3 May 2099, for a shorter time, "
+        "so less is invoiced.",
+        [CHANGE, RESUME, CANCEL],
+    ),
     State("active", {"pause_behavior": "void", "pause_resumes_at": JUNE}, PAUSED_UNTIL_JUNE, [CANCEL]),
+    State(
+        "active",
+        {"pause_behavior": "void", "pause_resumes_at": APRIL},
+        "Your payments are paused until 20 April 2099. You keep access, and nothing is charged for that time. "
+        "The next payment is on 3 May 2099.",
+        [CANCEL],
+    ),
+    State(
+        "active",
+        {"pause_behavior": "void", "pause_resumes_at": APRIL, "collection_method": "send_invoice"},
+        "Your payments are paused until 20 April 2099. You keep access, and nothing is charged for that time. "
+        "The next invoice comes on 3 May 2099.",
+        [CANCEL],
+    ),
     State("active", {"pause_behavior": "void", "is_period_paused": True}, PAUSED_WITHOUT_ACCESS, [CANCEL]),
     State(
         "active",
@@ -324,6 +348,7 @@ class TestBadge:
             ("trialing", {"cancel_at": JUNE}, "Ends 3 June 2099"),
             ("active", {"pause_behavior": "void"}, "Paused"),
             ("active", {"pause_behavior": "mark_uncollectible"}, "Payments paused"),
+            ("active", {"pause_behavior": "void", "pause_resumes_at": APRIL}, "Payments paused"),
             ("past_due", ENDING, "Payment overdue"),
             ("canceled", ENDING, "Cancelled"),
         ],
