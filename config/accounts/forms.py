@@ -131,25 +131,29 @@ class SignUpForm(UserForm):
     def register(self) -> User | None:
         """Save the account; if another sign-up took the name or address meanwhile, add that error and return None."""
         field = get_user_model().USERNAME_FIELD
+        # The password is hashed here: in a transaction it would keep everybody else from writing to SQLite meanwhile.
+        user = self.save(commit=False)
         try:
             with account_claims.held(name=self.cleaned_data[field], address=self.cleaned_data["email"]):
-                return self._save_unless_taken(field)
+                return self._save_unless_taken(user, field)
         except account_claims.NameClaimed as error:
             self.add_error(field, str(error))
         except account_claims.AddressClaimed as error:
             self.add_error("email", str(error))
         return None
 
-    def _save_unless_taken(self, field: str) -> User | None:
+    def _save_unless_taken(self, user: User, field: str) -> User | None:
         self._clean_fields_again(field, "email")
         if self.errors:
             return None
         try:
             with transaction.atomic():
-                return self.save()
+                user.save()
+                self.save_m2m()
         except IntegrityError:
             self.add_error(field, self.instance.unique_error_message(get_user_model(), (field,)))
-        return None
+            return None
+        return user
 
     def _clean_fields_again(self, *names: str) -> None:
         for name in dict.fromkeys(names):

@@ -5,6 +5,7 @@ from threading import Barrier
 from urllib.parse import unquote
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core import mail
@@ -48,6 +49,14 @@ def is_signed_in(client) -> bool:
     return "_auth_user_id" in client.session
 
 
+class NotingHasher(MD5PasswordHasher):
+    in_transaction: list[bool] = []
+
+    def encode(self, password, salt):
+        self.in_transaction.append(connection.in_atomic_block)
+        return super().encode(password, salt)
+
+
 class TestSignUp:
     def test_creates_the_person_and_signs_them_in(self, client):
         response = client.post(SIGN_UP, ADA)
@@ -56,6 +65,13 @@ class TestSignUp:
         assert (ada.username, ada.email, ada.is_staff, ada.is_active) == ("ada", "ada@example.com", False, True)
         assert ada.check_password(PASSWORD)
         assert client.session["_auth_user_id"] == str(ada.pk)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_hashes_the_password_outside_of_any_transaction(self, client, settings, local_stripe):
+        """Else a slow hash keeps everybody from writing to SQLite."""
+        settings.PASSWORD_HASHERS = [f"{__name__}.{NotingHasher.__name__}"]
+        assert client.post(SIGN_UP, ADA).status_code == 302
+        assert NotingHasher.in_transaction == [False]
 
     def test_leaves_no_claim_behind(self, client):
         client.post(SIGN_UP, ADA)
