@@ -1,5 +1,6 @@
 """The admin's form for a promotion code."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -12,6 +13,9 @@ from billing.catalog.forms import StripeForm
 from billing.errors import StripeFailure, StripeRefused
 from billing.models import PromotionCode
 
+# Stripe's refusal of a code that is taken has neither a code nor a parameter.
+TAKEN = "already exists"
+
 MAX_MONTHS = 36
 
 # The largest integer of every database.
@@ -19,6 +23,8 @@ MAX_REDEMPTIONS = 2**31 - 1
 
 
 PAST = "This is in the past."
+TOO_LATE = "Stripe accepts at most five years from now."
+MAX_AHEAD = timedelta(days=5 * 365)
 
 
 class PromotionCodeForm(StripeForm):
@@ -54,6 +60,8 @@ class PromotionCodeForm(StripeForm):
         expires_at = self.cleaned_data["expires_at"]
         if expires_at and expires_at <= clock.now():
             raise ValidationError(PAST)
+        if expires_at and expires_at > clock.now() + MAX_AHEAD:
+            raise ValidationError(TOO_LATE)
         return expires_at
 
     def clean(self) -> dict[str, Any]:
@@ -65,10 +73,15 @@ class PromotionCodeForm(StripeForm):
             self._clean_amount(cleaned)
         if cleaned.get("duration") == PromotionCode.Duration.REPEATING and not cleaned.get("duration_in_months"):
             self.add_error("duration_in_months", "Say for how many months.")
+        elif cleaned.get("duration_in_months") and cleaned.get("duration") != PromotionCode.Duration.REPEATING:
+            self.add_error("duration_in_months", "This goes with “several months” alone.")
         return cleaned
 
     def _clean_amount(self, cleaned: dict[str, Any]) -> None:
         currency = str(cleaned.get("currency") or "").lower()
+        if not currency:
+            self.add_error("currency", "Enter the currency of the amount, for example usd.")
+            return
         if not money.is_currency(currency):
             self.add_error("currency", f"“{currency}” is not a currency.")
             return
@@ -82,8 +95,12 @@ class PromotionCodeForm(StripeForm):
 
     def field_of_refusal(self, error: StripeFailure) -> tuple[str | None, str]:
         # Stripe's clock can be ahead of ours.
-        is_past = isinstance(error, StripeRefused) and error.param == "expires_at"
-        return ("expires_at", PAST) if is_past else super().field_of_refusal(error)
+        expires_at = self.cleaned_data.get("expires_at")
+        if isinstance(error, StripeRefused) and error.param == "expires_at" and expires_at:
+            return "expires_at", PAST if expires_at < clock.now() + MAX_AHEAD / 2 else TOO_LATE
+        if isinstance(error, StripeRefused) and TAKEN in error.message:
+            return "code", f"An active code {self.cleaned_data['code']} exists already."
+        return super().field_of_refusal(error)
 
     def send(self) -> PromotionCode:
         typed = self.cleaned_data
