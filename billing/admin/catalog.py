@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import quote
+from django.contrib.admin.utils import quote, unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -58,7 +58,8 @@ class ProductAdmin(StripeAdmin):
 
     @admin.display(boolean=True, description="On sale here")
     def is_offered(self, product: Product) -> bool:
-        return product.is_on_sale
+        """Whether people can buy it here: it is on sale, and so is a price of it."""
+        return any(price.is_on_sale for price in product.prices.all())
 
     @admin.display(description="All prices", empty_value="none")
     def price_table(self, product: Product) -> SafeString:
@@ -144,6 +145,16 @@ class PriceAdmin(StripeAdmin):
         # Saving archives this price, so nothing is left to continue with.
         context = {**(extra_context or {}), "show_save_and_continue": False}
         return super().changeform_view(request, object_id, form_url, context)
+
+    def response_change(self, request: HttpRequest, obj: Price) -> HttpResponse:
+        """Say what became of the price: Django would say that the new one was changed."""
+        match = request.resolver_match
+        if match is None or obj.pk == unquote(match.kwargs["object_id"]):
+            self.message_user(request, f"{obj} is the amount already, so nothing was changed.", messages.INFO)
+        else:
+            done = f"{obj} is the new price, and the one before is archived. Running subscriptions stay on that one."
+            self.message_user(request, done, messages.SUCCESS)
+        return self.response_post_save_change(request, obj)
 
     @admin.display(description="Amount")
     def shown_amount(self, price: Price) -> str:

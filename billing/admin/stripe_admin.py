@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 
 from billing import gateway
 from billing.errors import StripeFailure
@@ -47,7 +48,9 @@ class StripeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 with gateway.noting_writes():
                     send(row)
             except StripeFailure as error:
-                self.message_user(request, f"{row}: {error.for_staff}", messages.ERROR)
+                # The admin begins each message with a capital letter, so the row's name must not be first.
+                named = f"{capfirst(str(self.opts.verbose_name))} {row}"
+                self.message_user(request, f"{named}: {error.for_staff}", messages.ERROR)
                 if error.may_be_done:
                     # It may have taken effect all the same, so the log says that it was tried.
                     self.log_change(request, row, f"{done}? {error.for_staff}")

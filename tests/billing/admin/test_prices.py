@@ -66,8 +66,8 @@ class TestChangeAmount:
         entry = LogEntry.objects.get()
         assert (entry.action_flag, entry.object_id) == (CHANGE, Price.objects.get(active=True).pk)
         assert entry.get_change_message() == "Changed amount."
-        [said] = messages_on(admin, PRICES)
-        assert "$29.00 per month" in said
+        said = "$29.00 per month is the new price, and the one before is archived. "
+        assert messages_on(admin, PRICES) == [said + "Running subscriptions stay on that one."]
 
     def test_sent_twice_replaces_once(self, admin: Client, local_stripe: LocalStripe, price: Price) -> None:
         page = open_page(admin, page_of(price))
@@ -116,6 +116,7 @@ class TestChangeAmount:
         assert save(admin, open_page(admin, page_of(price)), amount="19").status_code == 302
         assert here() == before == at_stripe(local_stripe)
         assert local_stripe.calls == []
+        assert messages_on(admin, PRICES) == ["$19.00 per month is the amount already, so nothing was changed."]
 
     def test_is_typed_in_the_currencys_own_decimals(
         self, admin: Client, local_stripe: LocalStripe, price: Price
@@ -206,7 +207,7 @@ class TestActions:
     ) -> None:
         said = choose(admin, PRICES, "archive", price, euro)
         assert said[0] == (
-            "$19.00 per month: This can't be archived because it is the default price of its product Pro. "
+            "Price $19.00 per month: This can't be archived because it is the default price of its product Pro. "
             "Make another price of it the default first; or archive the product, if it is not to be sold any more."
         )
         assert said[1:] == ["Archived: €5.00 per month."]
@@ -233,7 +234,7 @@ class TestActions:
         choose(admin, PRICES, "archive", euro)
         local_stripe.forget_calls()
         said = choose(admin, PRICES, "make_default", euro)
-        assert said == ["€5.00 per month: An archived price can't be the default. Restore it first."]
+        assert said == ["Price €5.00 per month: An archived price can't be the default. Restore it first."]
         assert (local_stripe.calls, Product.objects.get().default_price_id) == ([], price.pk)
 
     def test_while_stripe_is_down_change_nothing(
@@ -243,7 +244,7 @@ class TestActions:
         for action in ("archive", "restore", "make_default"):
             local_stripe.control("faults", status=429)
             [said] = choose(admin, PRICES, action, euro)
-            assert said == starting("€5.00 per month: Stripe can't be reached")
+            assert said == starting("Price €5.00 per month: Stripe can't be reached")
         assert here() == before == at_stripe(local_stripe)
 
 

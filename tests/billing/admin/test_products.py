@@ -1,5 +1,7 @@
 """Products in the admin, over HTTP: created, changed, archived and restored."""
 
+import re
+
 import pytest
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.db import connection
@@ -269,7 +271,7 @@ class TestActions:
         local_stripe.api.products.delete(gone.id)
         rows = Product.objects.get(pk=gone.id), price.product
         assert choose(admin, PRODUCTS, "archive", *rows) == [
-            f"Gone: Stripe refused this: No such product: '{gone.id}'",
+            f"Product Gone: Stripe refused this: No such product: '{gone.id}'",
             "Archived: Pro.",
         ]
         assert dict(Product.objects.values_list("name", "active")) == {"Gone": True, "Pro": False}
@@ -278,7 +280,7 @@ class TestActions:
         local_stripe.control("faults", status="timeout", count=3)
         before = here()
         [said] = choose(admin, PRODUCTS, "archive", price.product)
-        assert said == starting("Pro: Stripe can't be reached")
+        assert said == starting("Product Pro: Stripe can't be reached")
         assert here() == before == at_stripe(local_stripe)
 
     def test_nothing_can_be_deleted(self, admin: Client, local_stripe: LocalStripe, price: Price) -> None:
@@ -298,6 +300,19 @@ class TestList:
         assert "€5.00 per month<br>$19.00 per month" in admin.get(PRODUCTS).content.decode()
         catalog.archive_price(price=other)
         assert "€5.00" not in admin.get(PRODUCTS).content.decode()
+
+    def test_what_has_no_price_to_buy_is_not_on_sale_here(
+        self, admin: Client, local_stripe: LocalStripe, price: Price
+    ) -> None:
+        def on_sale() -> list[bool]:
+            row = re.findall(r'field-is_offered"><img[^>]*alt="(True|False)"', admin.get(PRODUCTS).content.decode())
+            opened = open_page(admin, page_of(price.product)).html
+            page = re.search(r'<label>On sale here:.*?alt="(True|False)"', opened, re.DOTALL)
+            return [one == "True" for one in (*row, page[1] if page else "")]
+
+        assert on_sale() == [True, True]
+        Price.objects.update(pricing=Price.Pricing.METERED)
+        assert on_sale() == [False, False]
 
     @pytest.mark.parametrize(
         "columns", [{"pricing": "metered"}, {"pricing": "packages", "exact_amount": "1900", "package_size": 100}]
