@@ -76,7 +76,7 @@ class CustomerAdmin(LinksToPeople):
             try:
                 customers.archive(customer, now=timezone.now())
             except CannotArchive as error:
-                self.message_user(request, f"{customer} was not archived: {error}", messages.ERROR)
+                self.message_user(request, f"Customer {customer} was not archived: {error}", messages.ERROR)
             else:
                 self.log_change(request, customer, "Archived.")
                 count += 1
@@ -85,10 +85,14 @@ class CustomerAdmin(LinksToPeople):
 
     @admin.action(description="Restore from the archive", permissions=["manage"])
     def restore(self, request: HttpRequest, chosen: QuerySet[Customer]) -> None:
-        for customer in chosen:
+        archived = [customer for customer in chosen if customer.archived_at]
+        for customer in archived:
             customers.restore(customer)
             self.log_change(request, customer, "Restored from the archive.")
-        self.message_user(request, f"{len(chosen)} restored.", messages.SUCCESS)
+        if archived:
+            self.message_user(request, f"{len(archived)} restored.", messages.SUCCESS)
+        else:
+            self.message_user(request, "Nothing to restore: no chosen customer is archived.", messages.WARNING)
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscriptions.change_customer")

@@ -97,6 +97,9 @@ class LinksToPeople(ReadOnlyAdmin):
         customer = self.get_object(request, unquote(object_id))
         if customer is None:
             raise Http404("no such customer")
+        if request.method == "GET" and (owner := ownership.owner_of(customer.pk)):
+            self.message_user(request, f"Customer {customer.pk} is linked to {owner} already.", messages.INFO)
+            return redirect("admin:subscriptions_customer_change", quote(customer.pk))
         suggested = _with_address_of(customer)
         initial = {"user_name": request.GET.get("user") or (suggested.get_username() if suggested else "")}
         form = LinkForm(request.POST if request.method == "POST" else None, customer=customer, initial=initial)

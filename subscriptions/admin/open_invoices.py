@@ -104,4 +104,4 @@ class ClosesInvoices(ReadOnlyAdmin):
             self.message_user(request, why, messages.ERROR)
         else:
             self.log_change(request, invoice, closing.done)
-            self.message_user(request, f"{invoice}: {closing.done}", messages.SUCCESS)
+            self.message_user(request, f"Invoice {invoice}: {closing.done}", messages.SUCCESS)

@@ -38,7 +38,7 @@ class RefundForm(forms.Form):
         self.fields["amount"].initial = money.plain(paid.left, paid.currency)
         most = f"At most {money.display(paid.left, paid.currency)}."
         self.fields["amount"].help_text = (
-            f"{most} It is taken of the newest payment first." if paid.parts_display else most
+            f"{most} It is taken from the newest payment first." if paid.parts_display else most
         )
 
     def clean_amount(self) -> int:
@@ -172,7 +172,10 @@ class InvoiceRefunds(RefundableAdmin):
     def effect(self, purchase: Invoice) -> str:
         if not purchase.subscription_id:
             return "Nothing else changes."
-        return "The subscription and its access go on, also after a refund in full. To end them, cancel it as well."
+        return (
+            "The subscription and its access go on, also after a refund in full. "
+            "To end them, cancel it in Stripe's dashboard as well."
+        )
 
     def refund(self, purchase: Invoice, **entered: Any) -> list[Refund]:
         return refunds.refund_invoice(invoice=purchase, **entered)

@@ -4,9 +4,16 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from billing.errors import StripeFailure
 from subscriptions.admin.read_only import ReadOnlyAdmin
 from subscriptions.models import WebhookEvent
 from subscriptions.webhooks import inbox
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, StripeFailure):
+        return error.for_staff
+    return f"{type(error).__name__}: {error} The event's page has the details."
 
 
 @admin.register(WebhookEvent)
@@ -23,9 +30,9 @@ class WebhookEventAdmin(ReadOnlyAdmin):
             self.log_change(request, entry, f"Processed again: {outcome}.")
             label = f"Event {entry.pk} ({entry.type})"
             if error is None:
-                self.message_user(request, f"{label}: {entry.state}.", messages.SUCCESS)
+                self.message_user(request, f"{label}: {entry.get_state_display().lower()}.", messages.SUCCESS)
             else:
-                self.message_user(request, f"{label}: {type(error).__name__} {error}", messages.ERROR)
+                self.message_user(request, f"{label} failed again. {_why(error)}", messages.ERROR)
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscriptions.change_webhookevent")

@@ -35,7 +35,8 @@ class CannotArchive(Exception):
 
     @classmethod
     def has_running(cls, subscription: Subscription) -> Self:
-        return cls(f"{subscription.pk} is running ({subscription.status_label.lower()}). Cancel it first.")
+        standing = subscription.status_label.lower()
+        return cls(f"{subscription.pk} is running ({standing}). Cancel it in Stripe's dashboard first.")
 
 
 class Ensured(NamedTuple):

@@ -83,7 +83,7 @@ class BillingAccount(models.Model):
         indexes = [models.Index(fields=["user"]), models.Index(fields=["customer"])]
 
     def __str__(self) -> str:
-        return f"{self.user_id} is {self.customer_id or 'not at Stripe yet'}"
+        return self.customer_id or "not at Stripe yet"
 
 
 class LinkedCustomer(models.Model):

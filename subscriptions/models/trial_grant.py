@@ -22,4 +22,4 @@ class TrialGrant(models.Model):
         verbose_name = "granted trial"
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.product_id}"
+        return f"{self.user}: {self.product or self.product_id}"

@@ -22,7 +22,7 @@ class CannotClose(Exception):
         if invoice.status in Invoice.CLOSED_UNPAID:
             # Perhaps by an earlier try, whose answer was lost.
             return cls(f"Invoice {invoice} is closed already ({invoice.status_label}).")
-        return cls(f"Invoice {invoice} is not open ({invoice.status}), so nothing was changed.")
+        return cls(f"Invoice {invoice} is not open ({invoice.status_label}), so nothing was changed.")
 
 
 def void(*, invoice: Invoice) -> Invoice:

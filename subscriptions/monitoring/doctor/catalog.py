@@ -9,7 +9,7 @@ from subscriptions.monitoring.doctor.finding import Finding, NotRepaired, note, 
 
 
 def check_catalog() -> Iterator[Finding]:
-    """Report differences as notes: they may be a moment old, and the next sync copies them."""
+    """Report differences as notes: they may be a moment old; what the sync missed, a full one copies."""
     found = compare_catalog()
     for one in found.unreadable:
         yield problem(
@@ -17,16 +17,15 @@ def check_catalog() -> Iterator[Finding]:
             "Correct or archive it in Stripe's dashboard."
         )
     if found.differing:
-        yield note(
-            f"Different at Stripe: {some(found.differing)}. The next sync copies it, and so does --fix.", _import
-        )
+        copied = "The sync copies it, at the latest the next full one; so does --fix."
+        yield note(f"Different at Stripe: {some(found.differing)}. {copied}", _import)
     elif not found.unreadable:
         products = format_count(Product.objects.filter(is_deleted=False).count(), "product")
         prices = format_count(Price.objects.filter(is_deleted=False).count(), "price")
         yield ok(f"{products} and {prices}, as at Stripe.")
     yield from _left_out(found)
     if unpriced := _products_without_price():
-        yield note(f"On sale, but without a price: {some(unpriced)}.")
+        yield note(f"On sale, but without a price that can be bought here: {some(unpriced)}.")
 
 
 def _left_out(found: Differences) -> Iterator[Finding]:

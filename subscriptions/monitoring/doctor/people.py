@@ -31,8 +31,8 @@ def _charged_without_person() -> Iterator[Finding]:
 def _charged_though_deactivated() -> Iterator[Finding]:
     if ids := _ids(ownership.charged_of_deactivated()):
         yield problem(
-            f"{format_count(len(ids), 'running subscription')} of deactivated users: {some(ids)}. Cancel, or activate "
-            "the user; the list of subscriptions has the filter “whose”."
+            f"{format_count(len(ids), 'running subscription')} of deactivated users: {some(ids)}. Cancel them in "
+            "Stripe's dashboard, or activate the user; the list of subscriptions has the filter “whose”."
         )
 
 

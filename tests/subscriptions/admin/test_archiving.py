@@ -38,7 +38,10 @@ class TestArchive:
     ) -> None:
         subscribe(customer, price, status)
         assert act(office, "archive", customer) == [
-            f"ada@example.com was not archived: sub_1 is running ({words}). Cancel it first."
+            (
+                f"Customer ada@example.com was not archived: sub_1 is running ({words}). "
+                "Cancel it in Stripe's dashboard first."
+            )
         ]
         assert Customer.objects.get().archived_at is None
         assert LogEntry.objects.count() == 0

@@ -9,7 +9,9 @@ from tests.fixtures import LocalStripe
 
 pytestmark = pytest.mark.django_db
 
-DEACTIVATED = "Cancel, or activate the user; the list of subscriptions has the filter “whose”."
+DEACTIVATED = (
+    "Cancel them in Stripe's dashboard, or activate the user; the list of subscriptions has the filter “whose”."
+)
 NOBODYS = (
     "After a restored backup, the person may have to sign up again. Link the customer to the person, on the "
     "customer's page in the admin, or cancel the subscription at Stripe. "

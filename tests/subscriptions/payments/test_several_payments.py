@@ -52,7 +52,7 @@ class TestSplit:
     def test_is_told_before_and_after(self, admin_client: Client, big: Invoice) -> None:
         page = admin_client.get(refund_page(big)).content.decode()
         assert "$25.00 of $25.00, $35.00 of $35.00, $40.00 of $40.00 can be refunded, the newest first" in page
-        assert "At most $100.00. It is taken of the newest payment first." in page
+        assert "At most $100.00. It is taken from the newest payment first." in page
         give_back(admin_client, big, "30.00")
         assert "Refunded $30.00 ($25.00 and $5.00, of 2 payments)." in LogEntry.objects.get().change_message
         page = admin_client.get(refund_page(big)).content.decode()
