@@ -70,6 +70,10 @@ class RefundableAdmin(ReadOnlyAdmin):
     def paid(self, purchase: Any) -> Received:
         """Return what was paid and can be refunded."""
 
+    def credited(self, purchase: Any) -> str:  # noqa: ARG002
+        """Return the amount of credit notes after the payment; empty if there are none."""
+        return ""
+
     @abstractmethod
     def effect(self, purchase: Any) -> str:
         """Say what a refund does to access."""
@@ -132,6 +136,7 @@ class RefundableAdmin(ReadOnlyAdmin):
             "paid": form.paid,
             "effect": self.effect(purchase),
             "earlier_refunds": self.refunds_of(purchase),
+            "credited": self.credited(purchase),
             "earlier_requests": earlier,
         }
         return render(request, "admin/subscriptions/refund.html", context)
@@ -176,6 +181,10 @@ class InvoiceRefunds(RefundableAdmin):
             "The subscription and its access go on, also after a refund in full. "
             "To end them, cancel it in Stripe's dashboard as well."
         )
+
+    def credited(self, purchase: Invoice) -> str:
+        amount = purchase.credited_after_payment
+        return money.display(amount, purchase.currency) if amount else ""
 
     def refund(self, purchase: Invoice, **entered: Any) -> list[Refund]:
         return refunds.refund_invoice(invoice=purchase, **entered)

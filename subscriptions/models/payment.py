@@ -53,7 +53,7 @@ class Payment(AwaitedPayment, MirroredRow):
     class Status(models.TextChoices):
         REQUIRES_PAYMENT_METHOD = "requires_payment_method", "Payment failed"
         REQUIRES_CONFIRMATION = "requires_confirmation", "Not confirmed yet"
-        REQUIRES_ACTION = "requires_action", "Waiting for your bank"
+        REQUIRES_ACTION = "requires_action", "Waiting for the bank"
         REQUIRES_CAPTURE = "requires_capture", "Authorised"
         PROCESSING = "processing", "Processing"
         CANCELED = "canceled", "Cancelled"
@@ -146,7 +146,7 @@ class Payment(AwaitedPayment, MirroredRow):
         if self.was_cancelled_unpaid:
             return str(self.Status.CANCELED.label)
         if self.status == self.Status.REQUIRES_ACTION and self.awaits in {Awaits.VOUCHER, Awaits.TRANSFER}:
-            # "Waiting for your bank", would be wrong: nothing has reached a bank yet.
+            # "Waiting for the bank" would be wrong: nothing has reached a bank yet.
             return "Waiting for payment"
         return words_for(self.Status, self.status)
 

@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.models import Price
-from subscriptions.models import Customer, Payment, Refund, TrialGrant, WebhookEvent
+from subscriptions.models import Customer, Invoice, Payment, Refund, Subscription, TrialGrant, WebhookEvent
+from subscriptions.monitoring.doctor.people import check_people
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions import reading
 from tests.subscriptions.rows import MAY, bill, subscribe
@@ -143,3 +144,53 @@ def test_a_refund_page_calls_failed_refunds_no_refunds_before(
     shown = reading.words(admin_client.get(payment_page).content.decode())
     assert "Earlier refunds$5.00 (Failed)" in shown
     assert "Refunded before" not in shown
+
+
+class TestFailedRefunds:
+    """Banks return some refunds days later, when nobody looks at them any more."""
+
+    def make(self, pk: str, customer: Customer, status: str, day: int) -> None:
+        at = timezone.now() + timedelta(days=day - 10)
+        Refund.objects.create(
+            pk=pk, payment_intent_id="pi_1", customer=customer, amount=500, currency="usd", status=status,
+            stripe_created_at=at,
+        )  # fmt: skip
+
+    def test_are_told_where_staff_begin_and_by_the_doctor(self, admin_client: Client, customer: Customer) -> None:
+        self.make("re_1", customer, "failed", 1)
+        assert "1 refund failed: its customer has no money back." in reading.words(
+            admin_client.get("/admin/").content.decode()
+        )
+        (found,) = check_people()
+        assert found.level == "problem"
+        assert found.message == (
+            f"The refund re_1 of $5.00 to {customer.pk} failed: the money is in your Stripe balance again. "
+            "Refund it anew, or give it back in another way."
+        )
+
+    def test_that_were_made_again_are_done_with(self, admin_client: Client, customer: Customer) -> None:
+        self.make("re_1", customer, "failed", 1)
+        self.make("re_2", customer, "succeeded", 2)
+        assert "refund failed" not in reading.words(admin_client.get("/admin/").content.decode())
+        assert [found.level for found in check_people()] == ["ok"]
+
+    def test_an_earlier_refund_is_not_the_same_made_again(self, customer: Customer) -> None:
+        self.make("re_0", customer, "succeeded", 0)
+        self.make("re_1", customer, "failed", 1)
+        assert [found.level for found in check_people()] == ["problem"]
+
+    def test_an_old_one_is_not_told_for_ever(self, customer: Customer) -> None:
+        self.make("re_1", customer, "failed", -51)
+        assert [found.level for found in check_people()] == ["ok"]
+
+
+def test_a_refund_page_tells_of_credit_notes(
+    admin_client: Client, subscription: Subscription, local_stripe: LocalStripe
+) -> None:
+    invoice = Invoice.objects.get()
+    assert (invoice.subscription_id, invoice.amount_paid) == (subscription.pk, 1900)
+    page = f"/admin/subscriptions/invoice/{quote(invoice.pk)}/refund/"
+    assert "Credit notes" not in reading.words(admin_client.get(page).content.decode())
+    Invoice.objects.update(credited_after_payment=900)
+    shown = reading.words(admin_client.get(page).content.decode())
+    assert "Credit notes$9.00 after the payment: it was refunded, credited or given back" in shown

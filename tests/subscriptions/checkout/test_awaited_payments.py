@@ -146,7 +146,7 @@ class TestAPurchase:
         account = page(customer_client, "/account/")
         assert "waiting for the payment of your voucher." in account
         assert " Waiting for payment " in account
-        assert "Waiting for your bank" not in account
+        assert "Waiting for the bank" not in account
         end(local_stripe, session_id, "succeed")
         deliver_new(customer_client, local_stripe, "checkout.session.async_payment_succeeded")
         assert Payment.objects.get().status == "succeeded"
