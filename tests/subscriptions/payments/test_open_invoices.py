@@ -57,7 +57,7 @@ class TestClosing:
         for page in ("void", "write-off"):
             assert page_of(paid, page) not in admin_client.get(page_of(paid, "change")).content.decode()
             said = admin_client.post(page_of(paid, page), follow=True).content
-            assert b"is not open (paid), so nothing was changed." in said
+            assert b"is not open (Paid), so nothing was changed." in said
         assert (local_stripe.calls, LogEntry.objects.count()) == ([], 0)
 
     def test_of_one_that_was_paid_meanwhile_says_so(
