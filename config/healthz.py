@@ -16,6 +16,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from pymongo import timeout
 
 from billing.api.permissions import staff_may
 from billing.api.refusals import Refusal
@@ -24,6 +25,8 @@ from subscriptions.monitoring import health
 from subscriptions.monitoring.health import Health
 
 PATH = "/healthz"
+# Pages wait longer for MongoDB to elect a primary; load balancers give up after a few seconds.
+MONGODB_ANSWERS_WITHIN = 2
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +48,8 @@ class AnswerHealth:
 def healthz(request: HttpRequest) -> JsonResponse:
     """Answer 200 if the database answers and has its tables, else 503. `?full` gives staff the state of the sync."""
     try:
-        ContentType.objects.exists()
+        with timeout(MONGODB_ANSWERS_WITHIN):
+            ContentType.objects.exists()
         return _full(request) if "full" in request.GET else JsonResponse({"status": "ok"})
     except (DatabaseError, InterfaceError):
         logger.exception("The health check got no answer from the database")
