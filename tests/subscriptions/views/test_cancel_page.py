@@ -92,6 +92,15 @@ class TestCancel:
         assert f"At the end of the free trial {KEEP} Now" in page
         assert "paid" not in page
 
+    def test_of_several_open_invoices_names_the_one_that_brings_access_back(
+        self, customer_client: Client, customer: Customer, subscription_row: Subscription
+    ) -> None:
+        for pk in ("in_1", "in_2"):
+            latest = bill(customer, pk, subscription=subscription_row)
+        Subscription.objects.update(status="past_due", past_due_since_at=LONG_AGO, latest_invoice=latest)
+        page = reading.words(shown(customer_client, CANCEL))
+        assert f"{ENDS} You have no access until the newest open invoice is paid." in page
+
     def test_of_one_that_ends_already_offers_to_resume_it(
         self, customer_client: Client, subscription_row: Subscription
     ) -> None:

@@ -195,6 +195,13 @@ STATES = [
     ),
     State(
         "past_due",
+        {"past_due_since_at": JUNE, "pause_behavior": "void", "pause_resumes_at": JUNE},
+        "The last payment failed. You keep access until 10 June 2099. "
+        "Your payments are paused until 3 June 2099. Nothing more is charged for that time.",
+        [PAY, CHANGE_CARD, CANCEL],
+    ),
+    State(
+        "past_due",
         {"past_due_since_at": LONG_AGO, "collection_method": "send_invoice"},
         "The invoice of 3 May 2099 is overdue. You have no access until it is paid.",
         [PAY, CANCEL],
