@@ -124,8 +124,8 @@ class StatusChange(models.Model):
             after = self._plan(self.to_price, self.to_quantity)
             return [f"Changed from {before} to {after}"]
         # A line of an earlier version does not say how many there were.
-        before, after = (1 if many is None else many for many in (self.from_quantity, self.to_quantity))
-        return [f"Quantity changed from {before} to {after}"] if before != after else []
+        old, new = (1 if many is None else many for many in (self.from_quantity, self.to_quantity))
+        return [f"Quantity changed from {old} to {new}"] if old != new else []
 
     def _plan(self, price: Price | None, quantity: int | None) -> str:
         if price is None:

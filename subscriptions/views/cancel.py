@@ -23,18 +23,15 @@ NOW = "now"
 PERIOD_END = "period_end"
 
 
-PERIOD_OR_NOW = [(PERIOD_END, "At the end of the paid period"), (NOW, "Now")]
-ON_TRIAL = [(PERIOD_END, "At the end of the free trial"), (NOW, "Now")]
+def _when(period_end: str) -> forms.ChoiceField:
+    choices = [(PERIOD_END, period_end), (NOW, "Now")]
+    return forms.ChoiceField(choices=choices, initial=PERIOD_END, widget=forms.RadioSelect)
 
 
 class CancelForm(forms.Form):
     """When the subscription ends, and why."""
 
-    when = forms.ChoiceField(
-        choices=PERIOD_OR_NOW,
-        initial=PERIOD_END,
-        widget=forms.RadioSelect,
-    )
+    when = _when("At the end of the paid period")
     feedback = forms.ChoiceField(
         choices=[("", "I'd rather not say"), *cancelling.FEEDBACK.items()],
         required=False,
@@ -45,15 +42,20 @@ class CancelForm(forms.Form):
     )
 
 
+class TrialCancelForm(CancelForm):
+    """The same for a trial, whose period is not paid."""
+
+    when = _when("At the end of the free trial")
+
+
 @require_http_methods(["GET", "POST"])
 @never_cache
 @login_required
 @refuse_two_answers
 def cancel(request: SignedInRequest, subscription_id: str) -> HttpResponse:
     subscription = own_subscription(request, subscription_id)
-    form = CancelForm(request.POST if request.method == "POST" else None)
-    if subscription.on_trial:
-        form.fields["when"].choices = ON_TRIAL
+    of_its_kind = TrialCancelForm if subscription.on_trial else CancelForm
+    form = of_its_kind(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         return _cancel(request, subscription, form)
     context = {
