@@ -17,9 +17,11 @@ from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
 
 from billing import money
+from billing.models import words_for
 from subscriptions.admin.confirmed_actions import REFUND_COSTS, ConfirmedAction, ConfirmsActions
+from subscriptions.admin.departures import WithDeparturesPage
 from subscriptions.admin.duplicates import TwicePaidFilter
-from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline, WordedFilter
+from subscriptions.admin.read_only import ReadOnlyInline, WordedFilter
 from subscriptions.admin.schedules import day, plan_of, until
 from subscriptions.customers import ownership
 from subscriptions.models import Invoice, StatusChange, Subscription
@@ -131,7 +133,7 @@ CANCEL_AND_REFUND = ConfirmedAction(
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(ConfirmsActions, ReadOnlyAdmin):
+class SubscriptionAdmin(ConfirmsActions, WithDeparturesPage):
     list_display = (
         "id",
         "customer",
@@ -141,6 +143,7 @@ class SubscriptionAdmin(ConfirmsActions, ReadOnlyAdmin):
         "quantity",
         "current_period_end_at",
         "cancels_at",
+        "why_it_ends",
     )
     worded = MappingProxyType(
         {
@@ -149,6 +152,8 @@ class SubscriptionAdmin(ConfirmsActions, ReadOnlyAdmin):
             "trial_without_card": Subscription.TrialWithoutCard,
             "pause_behavior": Subscription.PausedInvoices,
             "paused_because": Subscription.PauseReason,
+            "cancellation_reason": Subscription.CancellationReason,
+            "cancellation_feedback": Subscription.CancellationFeedback,
         }
     )
     list_filter = (
@@ -156,6 +161,8 @@ class SubscriptionAdmin(ConfirmsActions, ReadOnlyAdmin):
         WhoseFilter,
         ("status", WordedFilter),
         ("pause_behavior", WordedFilter),
+        ("cancellation_reason", WordedFilter),
+        ("cancellation_feedback", WordedFilter),
         "cancel_at_period_end",
         "product",
     )
@@ -171,6 +178,14 @@ class SubscriptionAdmin(ConfirmsActions, ReadOnlyAdmin):
     @admin.display(description="status", ordering="status")
     def standing(self, subscription: Subscription) -> str:
         return subscription.standing_label
+
+    @admin.display(description="why it ends", ordering="cancellation_reason")
+    def why_it_ends(self, subscription: Subscription) -> str:
+        known = [
+            (Subscription.CancellationReason, subscription.cancellation_reason),
+            (Subscription.CancellationFeedback, subscription.cancellation_feedback),
+        ]
+        return ": ".join(words_for(choices, value) for choices, value in known if value) or "-"
 
     @admin.display(description="what its owner reads")
     def in_words(self, subscription: Subscription) -> str:

@@ -16,6 +16,7 @@ def subscription_columns(obj: JSON) -> dict[str, Any]:
     items = main_first(obj["items"]["data"])
     main = items[0] if items else None
     pause = obj.get("pause_collection") or {}
+    leaving = obj.get("cancellation_details") or {}
     paused = ((obj.get("status_details") or {}).get("paused") if obj["status"] == "paused" else None) or {}
     return {
         "customer_id": id_of(obj["customer"]),
@@ -34,6 +35,9 @@ def subscription_columns(obj: JSON) -> dict[str, Any]:
         "cancel_at": moment(obj.get("cancel_at")),
         "canceled_at": moment(obj.get("canceled_at")),
         "ended_at": moment(obj.get("ended_at")),
+        "cancellation_reason": leaving.get("reason") or "",
+        "cancellation_feedback": leaving.get("feedback") or "",
+        "cancellation_comment": leaving.get("comment") or "",
         "schedule_id": id_of(obj.get("schedule")),
         "latest_invoice_id": id_of(obj.get("latest_invoice")),
         "metadata": obj.get("metadata") or {},

@@ -78,7 +78,7 @@ class Subscription(SubscriptionDates):
 
     class Meta(SubscriptionDates.Meta):
         ordering = ("-stripe_created_at", "id")
-        indexes = [*SubscriptionDates.Meta.indexes, models.Index(fields=["status"])]
+        indexes = [*SubscriptionDates.Meta.indexes, models.Index(fields=["status"]), models.Index(fields=["ended_at"])]
 
     def __str__(self) -> str:
         return self.pk

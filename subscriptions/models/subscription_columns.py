@@ -40,6 +40,26 @@ class SubscriptionColumns(MirroredRow):
         SYSTEM = "system", "Stripe paused it"
         TRIAL_WITHOUT_CARD = "trial_end_without_payment_method", "The trial ended without a card"
 
+    class CancellationReason(models.TextChoices):
+        """Why Stripe ended it, or is going to."""
+
+        REQUESTED = "cancellation_requested", "It was cancelled"
+        PAYMENT_FAILED = "payment_failed", "A payment failed"
+        PAYMENT_DISPUTED = "payment_disputed", "A payment was disputed"
+        RETENTION_POLICY = "canceled_by_retention_policy", "Stripe's retention policy"
+
+    class CancellationFeedback(models.TextChoices):
+        """The answers that a person who cancels chooses from: https://docs.stripe.com/api/subscriptions/cancel."""
+
+        TOO_EXPENSIVE = "too_expensive", "It's too expensive"
+        MISSING_FEATURES = "missing_features", "Some features are missing"
+        SWITCHED_SERVICE = "switched_service", "I'm switching to another service"
+        UNUSED = "unused", "I don't use it enough"
+        CUSTOMER_SERVICE = "customer_service", "Customer service was not good enough"
+        TOO_COMPLEX = "too_complex", "It's too complex"
+        LOW_QUALITY = "low_quality", "Quality was not good enough"
+        OTHER = "other", "Another reason"
+
     ENDED = frozenset({Status.CANCELED, Status.INCOMPLETE_EXPIRED})
     # Unpaid, it gives nothing and is all but over; but its open invoice can still be paid, which revives it.
     INACTIVE = ENDED | {Status.UNPAID}
@@ -71,6 +91,9 @@ class SubscriptionColumns(MirroredRow):
     cancel_at = models.DateTimeField(null=True, blank=True)
     canceled_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    cancellation_reason = models.CharField("why it ends", max_length=50, blank=True)
+    cancellation_feedback = models.CharField("answer when cancelling", max_length=50, blank=True)
+    cancellation_comment = models.TextField("comment when cancelling", blank=True)
     schedule = LooseLink("subscriptions.SubscriptionSchedule", related_name="+")
     latest_invoice = LooseLink("subscriptions.Invoice", related_name="+")
     metadata = models.JSONField(default=dict, blank=True)

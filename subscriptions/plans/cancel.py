@@ -21,18 +21,6 @@ if TYPE_CHECKING:
 
 MAX_COMMENT = 500
 
-# The reasons that Stripe knows (https://docs.stripe.com/api/subscriptions/cancel).
-FEEDBACK = {
-    "too_expensive": "It's too expensive",
-    "missing_features": "Some features are missing",
-    "switched_service": "I'm switching to another service",
-    "unused": "I don't use it enough",
-    "customer_service": "Customer service was not good enough",
-    "too_complex": "It's too complex",
-    "low_quality": "Quality was not good enough",
-    "other": "Another reason",
-}
-
 
 @dataclass(frozen=True)
 class Reason:
@@ -43,7 +31,10 @@ class Reason:
 
     @property
     def details(self) -> dict[str, str]:
-        said = {"feedback": self.feedback if self.feedback in FEEDBACK else "", "comment": self.comment[:MAX_COMMENT]}
+        said = {
+            "feedback": self.feedback if self.feedback in Subscription.CancellationFeedback else "",
+            "comment": self.comment[:MAX_COMMENT],
+        }
         return {field: value for field, value in said.items() if value}
 
 

@@ -33,7 +33,7 @@ class CancelForm(forms.Form):
 
     when = _when("At the end of the paid period")
     feedback = forms.ChoiceField(
-        choices=[("", "I'd rather not say"), *cancelling.FEEDBACK.items()],
+        choices=[("", "I'd rather not say"), *Subscription.CancellationFeedback.choices],
         required=False,
         label="Why are you leaving?",
     )
