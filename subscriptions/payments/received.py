@@ -25,6 +25,11 @@ class Paid:
             return 0
         return max(0, self.amount - refund_links.refunded_amount(self.payment_intent_id, besides=besides))
 
+    def locked(self) -> int:
+        """The amount that is neither refunded nor taken back, and that Stripe does not refund: it is disputed."""
+        taken = self.taken_back()
+        return max(0, self.amount - taken - refund_links.refunded_amount(self.payment_intent_id)) if taken else 0
+
     def taken_back(self) -> int:
         """The amount that disputes have taken back."""
         return Dispute.objects.amount_taken(self.payment_intent_id)
@@ -52,6 +57,12 @@ class Received:
         """What the bank has taken back; empty if nothing."""
         taken = sum(paid.taken_back() for paid in self.payments)
         return money.display(taken, self.currency) if taken else ""
+
+    @property
+    def locked_display(self) -> str:
+        """What is left of disputed payments, and can't be refunded; empty if nothing."""
+        locked = sum(paid.locked() for paid in self.payments)
+        return money.display(locked, self.currency) if locked else ""
 
     def split(self, amount: int, *, request_id: str) -> list[tuple[Paid, int]]:
         """Return how much of each payment is refunded: of the newest first, as much as is left of each.

@@ -47,7 +47,10 @@ class CannotRefund(Exception):
                 "There is nothing left to refund at Stripe."
             )
         if taken := received.taken_back_display:
-            return cls(f"The bank has taken {taken} of it back (see Disputes). There is nothing left to refund.")
+            said = f"The bank has taken {taken} of it back (see Disputes)."
+            if locked := received.locked_display:
+                return cls(f"{said} {locked} is left, but Stripe refunds nothing of a payment that is disputed.")
+            return cls(f"{said} There is nothing left to refund.")
         return cls("There is nothing left to refund.")
 
     @classmethod
@@ -179,7 +182,8 @@ def _refund(paid: Received, *, amount: int, reason: str, request_id: str) -> lis
             _read(paid)
         parts = paid.split(amount, request_id=opened.request_id)
         if amount < 1 or sum(part for _, part in parts) != amount:
-            raise CannotRefund.bad_amount(paid.left, paid.currency)
+            left = paid.left
+            raise CannotRefund.bad_amount(left, paid.currency) if left else CannotRefund.nothing_left(paid)
         return _send(parts, reason=opened.params["reason"], opened=opened)
 
 

@@ -1,5 +1,6 @@
 """Disputed payments: access ends while the money is gone, staff see the deadline, and customers read why."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +13,10 @@ from django.utils import timezone
 from billing.models import Price
 from subscriptions import access, stripe_clock
 from subscriptions.customers import erasing
-from subscriptions.models import CheckoutSession, Dispute, Payment, Subscription, WebhookEvent
+from subscriptions.models import CheckoutSession, Dispute, Invoice, Payment, Subscription, WebhookEvent
 from subscriptions.monitoring import dispute_deadlines, health
-from subscriptions.payments import disputes
+from subscriptions.payments import disputes, refunds
+from subscriptions.payments.refunds import CannotRefund
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.conftest import DAY, buy, charge_in_dashboard, settle, sync_now
 from tests.subscriptions.reading import words
@@ -290,6 +292,23 @@ class TestWhatPeopleRead:
         local_stripe.control(f"disputes/{pk}", outcome="won")
         sync_now()
         assert "At most $19.00." in text_of(client.get(refund))
+
+    def test_a_payment_that_the_bank_took_back_in_part_says_what_is_left(
+        self, client: Client, staff: Any, subscription: Subscription, local_stripe: LocalStripe
+    ) -> None:
+        client.force_login(staff)
+        dispute(local_stripe, intent_of(subscription, local_stripe), amount=500)
+        sync_now()
+        local_stripe.forget_calls()
+        refund = f"/admin/subscriptions/invoice/{quote(str(subscription.latest_invoice_id))}/refund/"
+        said = text_of(client.get(refund, follow=True))
+        assert (
+            "The bank has taken $5.00 of it back (see Disputes). $14.00 is left, but Stripe refunds nothing of" in said
+        )
+        assert "nothing left to refund" not in said
+        with pytest.raises(CannotRefund, match=re.escape("$14.00 is left")):
+            refunds.refund_invoice(invoice=Invoice.objects.get(), amount=1400, reason="", request_id="of the rest")
+        assert [call for call in local_stripe.calls if call.startswith("POST")] == []
 
     def test_health_names_the_first_deadline_of_each_note(self) -> None:
         now = timezone.now()
