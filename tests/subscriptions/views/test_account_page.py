@@ -213,6 +213,19 @@ class TestInvoicesThatWereSent:
         Subscription.objects.update(latest_invoice=latest)
         assert said in reading.words(card(customer_client))
 
+    @pytest.mark.parametrize("status", ["active", "past_due", "unpaid"])
+    def test_can_each_be_paid(self, customer_client: Client, customer: Customer, price: Price, status: str) -> None:
+        sent = subscribe(customer, price, status, collection_method="send_invoice")
+        bill(customer, "in_1", subscription=sent, due_at=MAY, amount_remaining=500)
+        bill(customer, "in_2", subscription=sent, due_at=LONG_AGO, stripe_created_at=LONG_AGO)
+        latest = bill(customer, "in_3", subscription=sent, due_at=JUNE, hosted_invoice_url="")
+        Subscription.objects.update(latest_invoice=latest)
+        assert reading.steps(card(customer_client))[:3] == [
+            Step("Pay $19.00 now (NUMBER-in_2) for Pro", "get", "https://pay.example.com/in_2"),
+            Step("Pay $5.00 now (NUMBER-in_1) for Pro", "get", "https://pay.example.com/in_1"),
+            Step("See invoice NUMBER-in_3", "get", "/account/invoices/"),
+        ]
+
     def test_take_one_query_for_all_subscriptions(
         self, customer_client: Client, customer: Customer, price: Price
     ) -> None:

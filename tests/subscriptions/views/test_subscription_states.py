@@ -63,7 +63,7 @@ STATES = [
         {"cancel_at": LATE_MAY, "collection_method": "send_invoice"},
         "It ends on 23 May 2099. Until then it renews; the next invoice comes on 3 May 2099, for a shorter time, "
         "so less is invoiced.",
-        [CHANGE, RESUME, CANCEL],
+        [PAY, CHANGE, RESUME, CANCEL],
     ),
     State("active", {"pause_behavior": "void", "pause_resumes_at": JUNE}, PAUSED_UNTIL_JUNE, [CANCEL]),
     State(
@@ -78,7 +78,7 @@ STATES = [
         {"pause_behavior": "void", "pause_resumes_at": APRIL, "collection_method": "send_invoice"},
         "Your payments are paused until 20 April 2099. You keep access, and nothing is charged for that time. "
         "The next invoice comes on 3 May 2099.",
-        [CANCEL],
+        [PAY, CANCEL],
     ),
     State("active", {"pause_behavior": "void", "is_period_paused": True}, PAUSED_WITHOUT_ACCESS, [CANCEL]),
     State(
