@@ -99,12 +99,22 @@ def _cancel(request: SignedInRequest, subscription: Subscription, form: CancelFo
         ended = end(subscription=subscription, reason=reason)
     except SubscriptionRefusal as refusal:
         return refuse(request, str(refusal))
-    if ended.has_ended:
+    if _was_unpaid_order(subscription, ended):
+        messages.success(request, "Your order is cancelled. Nothing was charged.")
+    elif ended.has_ended:
         messages.success(request, f"Your subscription has ended.{_still_owed(ended)}")
     else:
         period = "free trial" if ended.on_trial else "paid period"
         messages.success(request, f"Your subscription will end with the {period}. Until then nothing changes.")
     return redirect("account")
+
+
+def _was_unpaid_order(before: Subscription, after: Subscription) -> bool:
+    """Whether it was ended before its first payment, which was not made meanwhile."""
+    if before.status != Subscription.Status.INCOMPLETE or after.is_running:
+        return False
+    invoice = after.latest_invoice
+    return invoice is None or invoice.status in Invoice.CLOSED_UNPAID
 
 
 def _still_owed(subscription: Subscription) -> str:

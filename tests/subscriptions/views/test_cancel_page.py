@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from subscriptions.models import Customer, Subscription, SubscriptionSchedule
+from billing.models import Price
+from subscriptions.models import CheckoutSession, Customer, Subscription, SubscriptionSchedule
 from tests.fixtures import LocalStripe
 from tests.subscriptions import reading
-from tests.subscriptions.reading import shown
+from tests.subscriptions.conftest import settle
+from tests.subscriptions.reading import Step, shown
 from tests.subscriptions.rows import JUNE, LONG_AGO, MAY, bill
+from tests.subscriptions.views.account_page import card
 from tests.wording import starting
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +38,6 @@ class TestCancel:
                 {"cancel_at": JUNE},
                 EARLIER,
             ),
-            ("incomplete", {}, "There is no paid period left, so it ends at once."),
             ("paused", {"current_period_end_at": LONG_AGO}, "There is no paid period left, so it ends at once."),
             ("paused", {}, ENDS),
             ("past_due", {}, f"{ENDS} You have no access until the open invoice is paid."),
@@ -60,6 +62,49 @@ class TestCancel:
             f"Back to your account Cancel Pro When should it end? At the end of the paid period {meaning} "
             "Now Access ends at once. Nothing is refunded, and nothing more is charged. Why are you leaving?"
         )
+
+    @pytest.mark.parametrize(
+        ("awaits", "said"),
+        [
+            ("", ""),
+            ("failed", ""),
+            ("voucher", " If you have paid the voucher already, please keep the order until the payment has arrived."),
+            ("transfer", " If you have made the transfer already, please keep the order until it has arrived."),
+        ],
+    )
+    def test_of_an_order_that_is_not_paid_asks_no_time(
+        self, customer_client: Client, subscription_row: Subscription, awaits: str, said: str
+    ) -> None:
+        Subscription.objects.update(status="incomplete")
+        CheckoutSession.objects.create(subscription=subscription_row, awaits=awaits, claimed_at=LONG_AGO)
+        assert Step("Cancel Pro", "get", CANCEL) in reading.steps(card(customer_client))
+        page = shown(customer_client, CANCEL)
+        assert reading.words(page) == starting(
+            "Back to your account Cancel Pro Nothing has been paid yet. The order is cancelled, and nothing is "
+            f"charged.{said} Why are you leaving?"
+        )
+        assert reading.steps(page)[1].label == "Cancel the order"
+        assert ("when", "now") in reading.fields(page)
+
+    def test_is_not_offered_while_the_bank_sends_the_payment(
+        self, customer_client: Client, subscription_row: Subscription
+    ) -> None:
+        Subscription.objects.update(status="incomplete")
+        CheckoutSession.objects.create(subscription=subscription_row, awaits="debit", claimed_at=LONG_AGO)
+        assert reading.steps(card(customer_client)) == []
+
+    def test_of_an_order_says_that_nothing_was_charged(
+        self, customer_client: Client, customer: Customer, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        items: Any = [{"price": price.pk}]
+        made = local_stripe.api.subscriptions.create(
+            {"customer": customer.pk, "items": items, "payment_behavior": "default_incomplete"}
+        )
+        settle()
+        path = f"/subscriptions/{made.id}/cancel/"
+        answer = customer_client.post(path, reading.forms(shown(customer_client, path))[0], follow=True)
+        assert "Your order is cancelled. Nothing was charged." in reading.words(answer.content.decode())
+        assert local_stripe.api.subscriptions.retrieve(made.id).status == "canceled"
 
     @pytest.mark.parametrize(
         ("since", "said"),

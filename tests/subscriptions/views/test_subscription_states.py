@@ -127,7 +127,7 @@ STATES = [
         {},
         "The first payment has not gone through yet; your bank may want you to confirm it. "
         "If it is not paid within a day, the order expires.",
-        [COMPLETE],
+        [COMPLETE, CANCEL],
     ),
     State(
         "past_due",
