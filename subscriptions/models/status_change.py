@@ -103,7 +103,10 @@ class StatusChange(models.Model):
             return self._beginning()
         if self.from_status == self.to_status:
             return []
-        return [PASSAGES.get((self.from_status, self.to_status)) or self._arrival()]
+        passage = (self.from_status, self.to_status)
+        if passage == (Status.TRIALING, Status.ACTIVE) and self.to_pause:
+            return ["Trial over, but its payments are paused"]
+        return [PASSAGES.get(passage) or self._arrival()]
 
     def _beginning(self) -> list[str]:
         plan = self._plan(self.to_price, self.to_quantity)

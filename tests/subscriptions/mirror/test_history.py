@@ -109,6 +109,10 @@ class TestStatus:
     def test_has_its_own_words(self, before: str, after: str, words: str) -> None:
         assert change(before, after).words == words
 
+    def test_after_a_trial_promises_no_payment_while_payments_are_paused(self) -> None:
+        line = change("trialing", "active", from_pause="void", to_pause="void")
+        assert line.words == "Trial over, but its payments are paused"
+
     @pytest.mark.parametrize(("before", "after"), list(itertools.permutations(STATUSES, 2)))
     def test_of_every_pair_is_one_sentence_without_our_jargon(self, before: str, after: str) -> None:
         words = change(before, after).words
@@ -130,6 +134,8 @@ class TestPlan:
 
     def test_quantity_changed(self) -> None:
         assert change("active", "active", to_quantity=4).words == "Quantity changed from 1 to 4"
+        assert change("active", "active", to_quantity=0).words == "Quantity changed from 1 to 0"
+        assert change("active", "active", from_quantity=None, to_quantity=2).words == "Quantity changed from 1 to 2"
 
     @pytest.mark.django_db
     @pytest.mark.parametrize(
