@@ -76,6 +76,7 @@ class Preview:
     due_at: datetime | None
     period: Period | None = None
     is_partial: bool = False
+    from_balance: int = 0
 
     @property
     def renews_at(self) -> datetime | None:
@@ -119,6 +120,11 @@ class Preview:
         return money.display(self.tax, self.currency) if self.tax else ""
 
     @property
+    def from_balance_display(self) -> str:
+        """What the customer's credit pays of it, as an amount below zero; empty if nothing."""
+        return money.display(-self.from_balance, self.currency) if self.from_balance else ""
+
+    @property
     def token(self) -> str:
         """Return what was shown, signed: the form sends it back, so that exactly this is done."""
         shown = [self.price.pk, self.quantity, self.proration_date, fingerprint(self.subscription)]
@@ -160,6 +166,7 @@ def preview(*, subscription: Subscription, price: Price, quantity: int) -> Previ
         currency=invoice["currency"],
         due_at=None if is_billed_now else billed_at,
         period=_new_period(invoice, item_id=main_item(subscription)["id"]),
+        from_balance=max(0, min(-(invoice.get("starting_balance") or 0), invoice["total"])),
     )
     return _without_scheduled(whole) if _has_scheduled(whole) else whole
 
@@ -174,7 +181,7 @@ def _without_scheduled(preview: Preview) -> Preview:
     """Keep what this change credits and charges for the running period."""
     began_at = moment(preview.proration_date)
     own = [line for line in preview.lines if line.is_proration and line.period_start_at == began_at]
-    return replace(preview, lines=own, discount=0, total=0, tax=0, amount_due=0, is_partial=True)
+    return replace(preview, lines=own, discount=0, total=0, tax=0, amount_due=0, from_balance=0, is_partial=True)
 
 
 def change_params(subscription: Subscription, price: Price, quantity: int) -> Any:

@@ -44,6 +44,7 @@ class TestAChangeThatIsBilledAtOnce:
         assert "charge" not in costs
         assert "If the payment fails" not in costs
         assert costs.endswith("Change now")
+        assert "From your balance" not in costs
 
         answer = customer_client.post(path, forms(section(page, "costs"))[0], follow=True)
 
@@ -54,3 +55,14 @@ class TestAChangeThatIsBilledAtOnce:
         newest = Invoice.objects.get(pk=changed.latest_invoice_id)
         assert (newest.status, newest.amount_remaining) == ("open", 17100)
         assert list(local_stripe.api.charges.list().data) == []
+
+    def test_says_what_comes_from_the_balance(
+        self, customer_client: Client, sent: Subscription, price: Price, local_stripe: LocalStripe
+    ) -> None:
+        local_stripe.api.customers.balance_transactions.create(
+            str(sent.customer_id), {"amount": -1000, "currency": "usd"}
+        )
+        page = shown(customer_client, f"/subscriptions/{sent.pk}/change/{sell_yearly(price.product).pk}/")
+        costs = words(section(page, "costs"))
+        assert "$161.00 is invoiced today." in costs
+        assert costs.endswith("Total $171.00 From your balance -$10.00 To pay $161.00 Change now")
