@@ -82,7 +82,7 @@ class TestFromTheDashboard:
         listed = words(admin_client.get("/admin/subscriptions/subscription/").content.decode())
         assert f"$57.00 per month, 3 {TIMES} $19.00, and 1 more" in listed
         page = admin_client.get(f"/admin/subscriptions/subscription/{two_item_subscription.pk}/change/", follow=True)
-        assert "Costs: $25.00 per month" in words(page.content.decode())
+        assert "reads of its costs: $25.00 per month" in words(page.content.decode())
         said = "Pro: $25.00 per month, next charge on "
         assert leaving.charge_in_words(Subscription.objects.select_related("product").get()).startswith(said)
 
