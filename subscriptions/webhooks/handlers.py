@@ -91,7 +91,10 @@ def _subscription_changed(events: Sequence[Event]) -> Mirrored[Subscription]:
         if subscription.schedule_id:
             _ensure_schedule_known(subscription.schedule_id)
         discounts.complete(subscription)
-        _ensure_amounts_known(subscription)
+        foreign = [
+            item["price"] for item in subscription.items if item.get("currency") not in {None, subscription.currency}
+        ]
+        _ensure_amounts_known(foreign, subscription.currency)
         _refresh_former_schedules(subscription)
         if any(event.type.endswith(".created") for event in events):
             # A test card disputes its payment at once, and the dispute's event may come first.
@@ -113,11 +116,19 @@ def _invoice_changed(events: Sequence[Event]) -> Mirrored[Invoice]:
     return result
 
 
-def _ensure_amounts_known(subscription: Subscription) -> None:
-    """Fetch prices of another currency that are not known in the one that it is billed in, each once."""
-    currency = subscription.currency
-    ids = [item["price"] for item in subscription.items if item.get("currency") not in {None, currency}]
-    for price in Price.objects.filter(pk__in=ids) if ids else ():
+def _schedule_changed(events: Sequence[Event]) -> Mirrored[SubscriptionSchedule]:
+    """Mirror a schedule. One that has not started can bill its prices in another currency than their own."""
+    result = apply_events(kinds.SCHEDULE, events)
+    schedule = result.row
+    if schedule is not None and schedule.begins_at and schedule.next_currency:
+        items = [schedule.following[0], *schedule.next_further]
+        _ensure_amounts_known([item["price"] for item in items], schedule.next_currency)
+    return result
+
+
+def _ensure_amounts_known(price_ids: Sequence[str], currency: str) -> None:
+    """Fetch the prices whose amount is not known in the currency that is billed, each once."""
+    for price in Price.objects.filter(pk__in=price_ids) if price_ids else ():
         if price.is_plain and price.unit_amount_in(currency) is None:
             engine.apply_answer(PRICE, price.pk, partial(gateway.retrieve_price, price.pk))
 
@@ -156,7 +167,7 @@ LISTED_BY_SYNC: dict[str, Handler] = {
     "checkout.session.async_payment_failed": _session_changed,  # a debit or voucher came to nothing
     "charge.dispute.funds_withdrawn": disputes.dispute_changed,  # access ends
     "charge.dispute.closed": disputes.dispute_changed,  # won or lost
-    "subscription_schedule.updated": _mirror,  # a change of plan is scheduled, or no longer is
+    "subscription_schedule.updated": _schedule_changed,  # a change of plan is scheduled, or no longer is
 }
 
 # Only webhooks bring these. If one is lost, an event of the table above or the full reconcile brings the same.
@@ -181,7 +192,7 @@ WEBHOOK_ONLY: dict[str, Handler] = {
     "invoice.updated": _invoice_changed,  # another amount, another attempt
     "refund.updated": refunds.refund_changed,  # arrived, or failed
     "refund.failed": refunds.refund_changed,  # the bank sent it back
-    "subscription_schedule.created": _mirror,  # a change of plan may follow
+    "subscription_schedule.created": _schedule_changed,  # a change of plan may follow
     "subscription_schedule.released": _mirror,  # with customer.subscription.updated
     "subscription_schedule.completed": _mirror,  # with customer.subscription.updated
     "subscription_schedule.canceled": _mirror,  # with customer.subscription.updated
@@ -195,6 +206,7 @@ BY_OBJECT: dict[str, Handler] = {
     "customer": _customer_changed,
     "checkout.session": _session_changed,
     "subscription": _subscription_changed,
+    "subscription_schedule": _schedule_changed,
     "payment_intent": _payment_changed,
     "invoice": _invoice_changed,
     "refund": refunds.refund_changed,

@@ -13,7 +13,7 @@ from subscriptions.customers import ownership
 from subscriptions.models import Customer, Subscription, SubscriptionSchedule
 from subscriptions.plans import leaving
 from tests.fixtures import LocalStripe, deliver
-from tests.subscriptions.conftest import DAY, settle, sync_now
+from tests.subscriptions.conftest import DAY, settle
 from tests.subscriptions.reading import cards, shown, words
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,6 @@ class TestBeforeItStarts:
     def test_its_owner_reads_every_item_in_the_currency_that_is_charged(
         self, customer_client: Client, customer: Customer, price: Price, basic: Price, local_stripe: LocalStripe
     ) -> None:
-        local_stripe.control("clock", advance=1)
         settle()
         for one, amount in ((price, 1700), (basic, 400)):
             local_stripe.api.prices.update(one.pk, {"currency_options": {"eur": {"unit_amount": amount}}})
@@ -89,7 +88,6 @@ class TestBeforeItStarts:
         )
         for event in local_stripe.events("subscription_schedule.created"):
             assert deliver(Client(), event).status_code == 200
-        sync_now(full=True)
         schedule = SubscriptionSchedule.objects.get()
         (card,) = cards(shown(customer_client, "/account/"))
         assert (
