@@ -13,9 +13,10 @@ from sandbox.core.store import Object
 
 def compute(account: Account, invoice: Object) -> None:
     """Set the amounts of a draft invoice and of its lines; the caller saves the invoice."""
-    lines = invoice["lines"]["data"]
-    for line in lines:
-        line |= {"discount_amounts": [], "pretax_credit_amounts": [], "subtotal": line["amount"]}
+    lines = [
+        {**line, "discount_amounts": [], "pretax_credit_amounts": [], "subtotal": line["amount"]}
+        for line in invoice["lines"]["data"]
+    ]
     for line in lines:
         for discount in _found(account, line["discounts"]):
             _take_off([line], discount)
@@ -25,6 +26,7 @@ def compute(account: Account, invoice: Object) -> None:
     taken = _totals(lines)
     total = sum(_left(line) for line in lines)
     invoice |= {
+        "lines": {**invoice["lines"], "data": lines},
         "subtotal": subtotal,
         "subtotal_excluding_tax": subtotal,
         "total": total,

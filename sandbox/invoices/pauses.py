@@ -4,6 +4,8 @@ It is here because paying, voiding or writing off an invoice can resume its subs
 `subscriptions`.
 """
 
+from collections.abc import Sequence
+
 from sandbox.core import periods
 from sandbox.core.account import Account
 from sandbox.core.store import Object
@@ -11,7 +13,7 @@ from sandbox.invoices import saved_methods, subscription_state
 from sandbox.invoices.sending import due
 from sandbox.invoices.subscription_state import UPDATED
 
-Spans = dict[str, tuple[int, int]]  # The billing period of each item, by the item's id.
+Spans = dict[str, Sequence[int]]  # The billing period of each item, by the item's id.
 
 PAYMENT_FAILURES = {"first_payment_failure", "final_payment_failure"}
 # What the payment of the invoice that failed does to the subscription that it paused: a setting of the account.
@@ -39,7 +41,7 @@ def begin_resuming(
         "expires_at": account.now + subscription_state.TIME_TO_PAY_FIRST_INVOICE,
         "invoice": invoice["id"],
         "needs_success": needs_success,
-        "periods": spans,
+        "periods": {name: list(span) for name, span in spans.items()},
         "schedule": subscription["schedule"],
     }
     subscription_state.save(account, subscription, {"_resumption": waiting})
@@ -153,5 +155,5 @@ def _note_in_schedule(account: Account, schedule_id: str | None, outcome: str) -
     account.change(schedule, {"pause_schedules": [entry]}, event="subscription_schedule.updated")
 
 
-def _period(span: tuple[int, int] | None) -> Object:
+def _period(span: Sequence[int] | None) -> Object:
     return {} if span is None else {"current_period_end": span[1], "current_period_start": span[0]}

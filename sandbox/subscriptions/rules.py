@@ -61,7 +61,7 @@ def start(account: Account, order: NewSubscription) -> tuple[Object, Object | No
         items=[_item(account, each, order) for each in order.recurring],
     )
     subscription |= order.members
-    subscription["billing_mode"] |= {"updated_at": account.now}
+    subscription["billing_mode"] = subscription["billing_mode"] | {"updated_at": account.now}
     subscription |= order.start.members(now=account.now)
     if order.trial_end is not None:
         subscription |= {"trial_start": account.now, "trial_end": order.trial_end}
@@ -129,13 +129,13 @@ def with_current_prices(account: Account, *subscriptions: Object) -> Object:
 
     Returns the last of the subscriptions; those that are passed together share the copies.
     """
-    items = [item for subscription in subscriptions for item in subscription["items"]["data"]]
-    named = {item["price"]["id"] for item in items}
+    named = {item["price"]["id"] for subscription in subscriptions for item in subscription["items"]["data"]}
     prices = {name: price for name in named if (price := account.get("price", name))}
     plans = {name: plan(price) for name, price in prices.items()}
-    for item in items:
-        if price := prices.get(item["price"]["id"]):
-            item |= {"price": price, "plan": plans[price["id"]]}
+    current = {name: {"price": price, "plan": plans[name]} for name, price in prices.items()}
+    for subscription in subscriptions:
+        items = [{**item, **current.get(item["price"]["id"], {})} for item in subscription["items"]["data"]]
+        subscription["items"] = {**subscription["items"], "data": items}
     return subscriptions[-1]
 
 

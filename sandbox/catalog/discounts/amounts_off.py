@@ -56,8 +56,11 @@ def apply_to_session(session: Object, coupon: Object | None) -> None:
     parts = [Part(item["amount_subtotal"], item["price"]["product"]) for item in items]
     terms = in_currency(coupon, session["currency"]) if coupon else None
     shares = per_part(terms, parts) if terms else [0] * len(items)
-    for item, share in zip(items, shares, strict=True):
-        item |= {"amount_discount": share, "amount_total": item["amount_subtotal"] - share}
+    reduced = [
+        {**item, "amount_discount": share, "amount_total": item["amount_subtotal"] - share}
+        for item, share in zip(items, shares, strict=True)
+    ]
+    session["line_items"] = {**session["line_items"], "data": reduced}
     session["amount_total"] = session["amount_subtotal"] - sum(shares)
     session["total_details"] = {**session["total_details"], "amount_discount": sum(shares)}
 

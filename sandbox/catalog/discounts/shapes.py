@@ -72,5 +72,5 @@ def discount(
         "start": start,
         "subscription": None,
         "subscription_item": None,
-        "_coupon": coupon,
+        "_coupon": coupon.copy(),
     }

@@ -13,14 +13,14 @@ def change(account: Account, session: Object, wanted: dict[str, int]) -> bool:
 
     Raises ApiError (400) with the param `amounts[<line item>]`.
     """
-    items = {item["id"]: item for item in session["line_items"]["data"]}
+    items = {item["id"]: item.copy() for item in session["line_items"]["data"]}
     before = {item_id: item.get("_unit_amount") for item_id, item in items.items()}
     changed = {item_id: amount for item_id, amount in wanted.items() if amount != before.get(item_id)}
     for item_id, amount in changed.items():
         _set(items.get(item_id), amount, param=f"amounts[{item_id}]")
     if changed:
         session_lines.check_total(list(items.values()))
-        quantities.recompute(account, session)
+        quantities.recompute(account, session, list(items.values()))
     return bool(changed)
 
 

@@ -12,7 +12,7 @@ def change(account: Account, session: Object, wanted: dict[str, int]) -> bool:
 
     Raises ApiError (400) with the param `quantities[<line item>]`.
     """
-    items = {item["id"]: item for item in session["line_items"]["data"]}
+    items = {item["id"]: item.copy() for item in session["line_items"]["data"]}
     before = {item_id: item["quantity"] for item_id, item in items.items()}
     for item_id, quantity in wanted.items():
         if quantity != before.get(item_id):
@@ -21,13 +21,13 @@ def change(account: Account, session: Object, wanted: dict[str, int]) -> bool:
         return False
     if all(item["quantity"] == 0 for item in items.values()):
         raise ApiError.invalid("Choose at least one item.", param=f"quantities[{next(iter(wanted))}]")
-    recompute(account, session)
+    recompute(account, session, list(items.values()))
     return True
 
 
-def recompute(account: Account, session: Object) -> None:
-    """Compute the session's amounts from its line items, less its discount, and save the session."""
-    items = session["line_items"]["data"]
+def recompute(account: Account, session: Object, items: list[Object]) -> None:
+    """Compute the session's amounts from its changed line items, less its discount, and save the session."""
+    session["line_items"] = {**session["line_items"], "data": items}
     session["amount_subtotal"] = sum(item["amount_subtotal"] for item in items)
     session_discounts.set_discount(session, session_discounts.redemption(account, session))
     account.store.put(session)
