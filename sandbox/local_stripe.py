@@ -1,5 +1,6 @@
 """One local Stripe: its account, deliveries, faults and clock, on which the API, controls and pages work."""
 
+import gc
 import threading
 import time
 from collections import Counter
@@ -108,7 +109,7 @@ class LocalStripe:
         account, happened, is_complete = self.account, 0, False
         account.recorded.clear()
         while not is_complete:
-            with account.transaction():
+            with _without_garbage_collection(), account.transaction():
                 progress = clock_effects.catch_up(account, until=max(moment, account.now), seconds=SLICE_SECONDS)
                 is_complete = progress.is_complete
                 account.store.save_setting(TARGET, None if is_complete else moment)
@@ -146,3 +147,15 @@ class LocalStripe:
             params = {"url": url, "enabled_events": ["*"]}
             endpoint = given.get(url) or endpoint_routes.register(self.account, params, secret=secret)
             self.account.change(endpoint, {"_secret": secret, "_is_given": True})
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Don't look for cycles in the block: there are hardly any, and it looks through all objects in memory."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

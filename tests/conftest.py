@@ -12,6 +12,7 @@ from django.conf import settings
 from django.test import TransactionTestCase
 
 from config import env
+from sandbox.core.store.kept import Kept
 from tests import case_ids, engines
 
 # The suite must not see the settings of the person who runs it, a live key least of all.
@@ -32,6 +33,8 @@ django.setup()
 settings.CRONTAB_EXECUTABLE = "no-crontab"  # The suite must not see the crontab of the person who runs it.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Made to be fast, not safe.
 TransactionTestCase._fixture_teardown = lambda case: engines.empty_tables()
+
+Kept.is_checked = True  # The sandbox then refuses a change within a member of an object, which its copies share.
 
 pytest_plugins = ["tests.fixtures"]
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}

@@ -83,7 +83,6 @@ class Account:
         self._now_outside = 0
         self.rehearsal: Rehearsal | None = None  # While a dry run goes on.
         self.violations: list[str] = []
-        self.shown: dict[tuple[str, str | None], tuple[Object, Object]] = {}  # Objects and their forms in events.
         self.recorded: Counter[str] = Counter()  # Events by type, in this request or move of the clock.
         self._lock = threading.Lock()
         clock.offset = store.setting("clock_offset", 0)

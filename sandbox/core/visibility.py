@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sandbox.core.kinds import expand_only
 
-NESTED: Final = frozenset({dict, list})
+NESTED: Final = (dict, list)
 NOTHING: Final[frozenset[str]] = frozenset()
 SHOWN_OF_NESTED_LISTS = 10
 
@@ -20,39 +20,16 @@ def public(value: Any) -> Any:
     return [public(member) for member in value] if isinstance(value, list) else value
 
 
-def public_since(obj: dict[str, Any], members: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
-    """Return the public form of an object, reusing `shown`, its earlier public form, made when it had these `members`.
-
-    A member is copied only if it has been replaced since then. A change within a member would be missed.
-    """
-    hidden = _hidden(obj.get("object"), tuple(obj))
-    found = {}
-    for name, member in obj.items():
-        if name in shown and members[name] is member:
-            found[name] = shown[name]
-        elif name in hidden:
-            continue
-        elif member.__class__ in NESTED:
-            found[name] = _shown_member(name, member)
-        else:
-            found[name] = member
-    return found
-
-
 def _public_object(value: dict[str, Any]) -> dict[str, Any]:
     # This runs for each nested object of each answer and event, so what to hide is looked up by the members' names.
     kind = value.get("object")
     hidden = _hidden(kind if kind.__class__ is str else None, tuple(value))
     shown = {name: member for name, member in value.items() if name not in hidden} if hidden else value.copy()
-    for name, member in shown.items():
-        if member.__class__ in NESTED:
-            shown[name] = _shown_member(name, member)
+    for name in [name for name, member in shown.items() if isinstance(member, NESTED)]:
+        member = shown[name]
+        # Keys of metadata belong to the caller, even with an underscore.
+        shown[name] = nested(member) if member and name != "metadata" else member.copy()
     return shown
-
-
-def _shown_member(name: str, member: Any) -> Any:
-    # Keys of metadata belong to the caller, even with an underscore.
-    return nested(member) if member and name != "metadata" else member.copy()
 
 
 @lru_cache(maxsize=4096)

@@ -10,8 +10,10 @@ KIND = "_delivery"
 def enqueue(store: Store, event: Object) -> int:
     """Queue the event for its endpoints, as the webhook settings say; return the number of endpoints."""
     wanting = [endpoint for endpoint in store.few("webhook_endpoint") if wants(endpoint, event["type"])]
+    if not wanting:
+        return 0
     setting = webhook_settings.read(store)
-    if setting["mode"] != "drop" and wanting:
+    if setting["mode"] != "drop":
         state = "held" if setting["mode"] == "hold" else "waiting"
         for endpoint in wanting:
             for copy in range(1 + setting["duplicate"]):

@@ -27,9 +27,9 @@ def shuffled_slot(store: Store) -> int | None:
 
     The same seed and requests give the same order.
     """
-    setting = read(store)
-    if not setting["shuffle"]:
+    if not store.setting(SETTING, DEFAULTS)["shuffle"]:
         return None
+    setting = read(store)
     drawn = store.setting("shuffled", 0)
     store.save_setting("shuffled", drawn + 1)
     return random.Random(f"{setting['seed']}:{drawn}").randrange(SLOTS)  # noqa: S311 - repeatable on purpose.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.core.store.bodies import Bodies, Object, copied, joined, loaded
+from sandbox.core.store.kept import Kept
 from sandbox.core.store.keys import SLOT_BITS
 
 LARGEST = 32
@@ -25,7 +26,7 @@ class Bundle:
     second: int = -1
     keys: list[int] = field(default_factory=list)
     texts: list[bytes] = field(default_factory=list)
-    latest: dict[tuple[Any, Any], tuple[int, Object]] = field(default_factory=dict)
+    latest: dict[tuple[Any, Any], tuple[int, Kept]] = field(default_factory=dict)
 
     def takes(self, key: int) -> bool:
         """Return whether an event with this key belongs here."""
@@ -37,10 +38,10 @@ class Bundle:
         name = (content.get("object"), content.get("id"))
         if content and name in self.latest:
             place, before = self.latest[name]
-            shown = event | {"data": event["data"] | {"object": _changes(before, content, place)}}
+            shown = event | {"data": event["data"] | {"object": _changes(before.content, content, place)}}
         else:
             shown = event
-        self.latest[name] = (len(self.keys), content)
+        self.latest[name] = (len(self.keys), Kept(content))
         self.keys.append(key)
         self.texts.append(copied(shown))
 
@@ -152,4 +153,6 @@ def _changes(before: Object, after: Object, place: int) -> Object:
         for name, value in after.items()
         if name not in before or (before[name] is not value and before[name] != value)
     }
-    return changed | {SINCE: place, GONE: [name for name in before if name not in after]}
+    changed[SINCE] = place
+    changed[GONE] = [] if before.keys() <= after.keys() else [name for name in before if name not in after]
+    return changed

@@ -36,6 +36,7 @@ class Indexes:
         self._db = db
         self._kinds = kinds
         self._members = kinds.members
+        self._names: dict[str, list[str] | None] = {}
         self._finders: dict[str, tuple[list[tuple[str, int]], list[tuple[Finder, int]]]] = {}
 
     def links(self, obj: Object) -> set[Link]:
@@ -56,6 +57,20 @@ class Indexes:
             if values:
                 found.update([(member, each) for each in values])
         return found
+
+    def differ(self, before: Object, after: Object) -> bool:
+        """Return whether two states of an object differ in a member that is indexed, or that has an indexed one."""
+        kind = after["object"]
+        if kind not in self._names:
+            self._names[kind] = _first_names(kind)
+        names = self._names[kind]
+        if names is None or not before or before.get("deleted"):
+            return True
+        for name in names:
+            old, new = before.get(name), after.get(name)
+            if old is not new and old != new:
+                return True
+        return False
 
     def _sorted_finders(self, kind: str) -> tuple[list[tuple[str, int]], list[tuple[Finder, int]]]:
         """Return (name, number) of each index of a plain member, and (finder, number) of each other index."""
@@ -128,6 +143,16 @@ class Indexes:
     def _count_up_to(self, member: int, value: int, low: int, high: int) -> int:
         (found,) = self._db.execute(COUNT_SOME, (member, value, low, high, COUNTED)).fetchone()
         return int(found)
+
+
+def _first_names(kind: str) -> list[str] | None:
+    """Return the object's own members that its indexes are about or lead through; None if only a function knows."""
+    finders = KINDS[kind].indexed.values()
+    return [finder[0] for finder in finders if isinstance(finder, tuple)] if all(map(_is_path, finders)) else None
+
+
+def _is_path(finder: Finder) -> bool:
+    return isinstance(finder, tuple)
 
 
 def _conditions(hashes: Hashes, members: Iterable[int]) -> str:

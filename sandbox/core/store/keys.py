@@ -6,6 +6,8 @@ So a list of the newest objects of a kind, or of those between two moments, is a
 import sqlite3
 from collections.abc import Container, Iterable
 
+from sandbox.core import ids
+from sandbox.core.kinds import KINDS
 from sandbox.core.store.indexes import Indexes
 from sandbox.core.store.state_file import KindTable
 
@@ -13,7 +15,7 @@ SLOT_BITS = 24
 SLOTS = 1 << SLOT_BITS  # Keys for objects of one kind within one second.
 SECONDS = 1 << 32
 KIND_SPAN = SECONDS * SLOTS
-KNOWN = 2000  # Keys to keep in memory.
+KNOWN = 20_000  # Keys to keep in memory.
 
 Name = tuple[str, str]  # The kind and the id of an object.
 
@@ -39,7 +41,7 @@ class Keys:
             return None
         if (kind, object_id) in self._known:
             return self._known[kind, object_id]
-        key = self._indexes.key(kind, object_id)
+        key = self._in_id(kind, object_id) or self._indexes.key(kind, object_id)
         if key is not None:
             self._known[kind, object_id] = key
         return key
@@ -49,6 +51,29 @@ class Keys:
 
         `unwritten` are the keys of the kind's objects that are not yet written.
         """
+        if (kind, object_id) in self._known:
+            return self._known[kind, object_id]  # As `reserve` has promised.
+        key = self._next(kind, created, slot, unwritten)
+        self._known[kind, object_id] = key
+        return key
+
+    def reserve(self, kind: str, created: int, *, slot: int | None, unwritten: Container[int]) -> str:
+        """Return an id for a new object that has its key in it, so that the object is found without an index."""
+        key = self._next(kind, created, slot, unwritten)
+        object_id = ids.with_number(kind, key)
+        self._known[kind, object_id] = key
+        return object_id
+
+    def is_in_id(self, kind: str, object_id: str, key: int) -> bool:
+        """Return whether the id has this key in it."""
+        return KINDS[kind].is_bundled and ids.number_in(kind, object_id) == key
+
+    def _in_id(self, kind: str, object_id: str) -> int | None:
+        key = ids.number_in(kind, object_id) if KINDS[kind].is_bundled else None
+        low, high = self.range(kind)
+        return key if key is not None and low <= key < high and self._is_taken(key) else None
+
+    def _next(self, kind: str, created: int, slot: int | None, unwritten: Container[int]) -> int:
         start = self.range(kind)[0] + min(max(0, created), SECONDS - 1) * SLOTS
         last = self._last(kind, start)
         key = max(start, last + 1)
@@ -57,9 +82,12 @@ class Keys:
         if slot is not None:
             key = self._free(start, slot, unwritten)
         self._newest[start] = max(last, key)
-        self._newest_of_kind[kind] = max(self._newest_of_kind[kind], key)
-        self._known[kind, object_id] = key
+        self._newest_of_kind[kind] = max(self._newest_in(kind), key)
         return key
+
+    def is_unused(self, kind: str) -> bool:
+        """Return whether there is no key of this kind, written or not."""
+        return not self._newest_in(kind)
 
     def range(self, kind: str) -> tuple[int, int]:
         """Return the first key of a kind, and the first of the next kind."""
@@ -86,6 +114,11 @@ class Keys:
         self._newest.clear()
         self._newest_of_kind.clear()
 
+    def forget_kind(self, kind: str) -> None:
+        """Drop the keys of a kind from memory."""
+        low, high = self.range(kind)
+        self.forget_some([name for name, key in self._known.items() if low <= key < high])
+
     def forget_one(self, name: Name) -> None:
         """Drop a removed object's key from memory."""
         self._known.pop(name, None)
@@ -107,11 +140,14 @@ class Keys:
 
     def _last(self, kind: str, start: int) -> int:
         """Return the newest key of the second that begins with `start`, written or not, 0 if there is none."""
-        if kind not in self._newest_of_kind:
-            self._newest_of_kind[kind] = self._newest_between(*self.range(kind))
         if start in self._newest:
             return self._newest[start]
-        return 0 if start > self._newest_of_kind[kind] else self._newest_between(start, start + SLOTS)
+        return 0 if start > self._newest_in(kind) else self._newest_between(start, start + SLOTS)
+
+    def _newest_in(self, kind: str) -> int:
+        if kind not in self._newest_of_kind:
+            self._newest_of_kind[kind] = self._newest_between(*self.range(kind))
+        return self._newest_of_kind[kind]
 
     def _newest_between(self, low: int, high: int) -> int:
         query = "SELECT max(key) FROM objects WHERE key >= ? AND key < ?"

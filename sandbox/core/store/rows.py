@@ -11,8 +11,10 @@ from typing import Any
 from sandbox.core.kinds import KINDS
 from sandbox.core.store.bodies import Bodies, Object, copied, loaded
 from sandbox.core.store.bundles import Bundles
+from sandbox.core.store.kept import Kept
 
 CACHED = 2000
+LAST = 1 << 63
 
 SAVE = "INSERT INTO objects VALUES (?, 0, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body"
 IN_RANGE = "SELECT key, body FROM objects WHERE key >= ? AND key < ? AND deleted = 0 ORDER BY key"
@@ -26,21 +28,20 @@ class Rows:
         self._db = db
         self._bodies = Bodies(db)
         self._bundles = Bundles(db, self._bodies)
-        self._latest: OrderedDict[int, bytes] = OrderedDict()
+        self._latest: OrderedDict[int, Kept] = OrderedDict()
 
     # Reading
 
-    def get(self, key: int) -> Object | None:
-        text = self._latest.get(key)
-        if text is None:
+    def get(self, key: int) -> Kept | None:
+        """Return the object as it was written last."""
+        kept = self._latest.get(key)
+        if kept is None:
             row = self._db.execute("SELECT body FROM objects WHERE key = ?", (key,)).fetchone()
             if row is None:
                 return None
-            (body,) = row
-            text = self._bodies.unpack(body) if isinstance(body, bytes) else copied(self._bundles.event(key, body))
-        self.remember(key, text)
-        obj: Object = loaded(text)
-        return obj
+            kept = Kept(self._read(key, row[0]))
+        self.remember(key, kept)
+        return kept
 
     def between(self, low: int, high: int, *, oldest_first: bool) -> Iterator[tuple[int, Any]]:
         """Return the keys and the stored bodies from `low` up to `high`, without deleted objects."""
@@ -48,19 +49,21 @@ class Rows:
 
     def decoded(self, key: int, body: bytes | int | str) -> Object:
         """Return the object: from its own body, or from its bundle with the changes since."""
-        text = self._latest.get(key)
-        if text is None:
-            if not isinstance(body, bytes):
-                return self._bundles.event(key, body)
-            text = self._bodies.unpack(body)
-        obj: Object = loaded(text)
+        kept = self._latest.get(key)
+        return kept.copy() if kept else self._read(key, body)
+
+    def _read(self, key: int, body: bytes | int | str) -> Object:
+        if not isinstance(body, bytes):
+            return self._bundles.event(key, body)
+        obj: Object = loaded(self._bodies.unpack(body))
         return obj
 
     # Writing
 
-    def body(self, kind: str, key: int, text: bytes) -> bytes | str:
-        """Return the body to store for an object, whose JSON is `text`: of a bundled event, only its changes."""
-        return self._bundles.changed(key, loaded(text)) if KINDS[kind].is_bundled else self._bodies.pack(kind, text)
+    def body(self, key: int, obj: Object) -> bytes | str:
+        """Return the body to store for an object: of a bundled event, only its changes."""
+        kind = obj["object"]
+        return self._bundles.changed(key, obj) if KINDS[kind].is_bundled else self._bodies.pack(kind, copied(obj))
 
     def add_bundled(self, key: int, event: Object) -> None:
         """Take a new event, which `save_bundled` will write."""
@@ -97,16 +100,17 @@ class Rows:
 
     # Memory
 
-    def remember(self, key: int, body: bytes) -> None:
-        """Keep an object in memory, as `copied` returns it."""
-        self._latest[key] = body
+    def remember(self, key: int, kept: Kept) -> None:
+        """Keep an object in memory."""
+        self._latest[key] = kept
         self._latest.move_to_end(key)
         if len(self._latest) > CACHED:
             self._latest.popitem(last=False)
 
-    def forget(self) -> None:
-        """Drop all objects from memory."""
-        self._latest.clear()
+    def forget(self, low: int = 0, high: int = LAST) -> None:
+        """Drop the objects with keys from `low` up to `high` from memory."""
+        for key in [key for key in self._latest if low <= key < high]:
+            del self._latest[key]
         self._bundles.forget()
 
     def forget_some(self, keys: Iterable[int]) -> None:

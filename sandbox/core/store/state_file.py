@@ -10,6 +10,7 @@ from sandbox.core.store import bodies
 
 VERSION = 2  # Of the format.
 CACHED_KIB = 32_000  # Of the file in memory: links are added all over it.
+LOG_PAGES = 8_000  # To write to the log before they are copied to the file.
 INDEXES = 64  # At most so many for each kind.
 
 SCHEMA = """
@@ -55,6 +56,7 @@ def opened(path: Path | None) -> sqlite3.Connection:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute(f"PRAGMA cache_size = -{CACHED_KIB}")
+    db.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     db.executescript(SCHEMA + bodies.SCHEMA)
     return db
 
@@ -73,6 +75,8 @@ class KindTable:
         self._db = db
         self.numbers: dict[str, int] = {}
         self.members: dict[tuple[str, str], int] = {}
+        self._present: dict[str, int] = {}
+        self._unwritten: set[str] = set()
 
     def number_all(self) -> Iterator[str]:
         """Number the kinds and their indexes.
@@ -96,11 +100,24 @@ class KindTable:
         return first, first + INDEXES
 
     def add_present(self, kind: str, number: int) -> None:
-        self._db.execute("UPDATE kinds SET present = present + ? WHERE name = ?", (number, kind))
+        """Count objects of a kind, which `write` will save."""
+        if number:
+            self._present[kind] = self._present.get(kind, 0) + number
+            self._unwritten.add(kind)
 
     def present(self) -> dict[str, int]:
         """Return the number of objects of each kind that has any."""
-        return dict(self._db.execute("SELECT name, present FROM kinds WHERE present > 0 ORDER BY name"))
+        return {kind: number for kind, number in sorted(self._present.items()) if number > 0}
+
+    def write(self) -> None:
+        rows = [(self._present[kind], kind) for kind in self._unwritten]
+        self._db.executemany("UPDATE kinds SET present = ? WHERE name = ?", rows)
+        self._unwritten.clear()
+
+    def reload(self) -> None:
+        """Read the numbers of objects again, after a rollback."""
+        self._present = dict(self._db.execute("SELECT name, present FROM kinds"))
+        self._unwritten.clear()
 
     def _row(self, kind: str) -> tuple[int, list[str]]:
         query = "SELECT number, indexes FROM kinds WHERE name = ?"

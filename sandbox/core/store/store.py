@@ -47,6 +47,7 @@ class Store:
         self._few: dict[str, list[Object]] = {}
         for kind in self._kinds.number_all():
             self._fill_indexes(kind)
+        self._kinds.reload()
 
     @contextmanager
     def savepoint(self) -> Iterator["Savepoint"]:
@@ -77,13 +78,15 @@ class Store:
         self._forget()
         state_file.empty(self._db)
         self._rows.reload()
+        self._kinds.reload()
 
     # Objects
 
     def get(self, kind: str, object_id: str) -> Object | None:
         """Return the object, or `{id, object, deleted: true}` for a deleted one."""
         key = self._keys.find(kind, object_id)
-        return None if key is None else self._changes.get(kind, key)
+        obj = None if key is None else self._changes.get(kind, key)
+        return obj if obj and obj["id"] == object_id else None
 
     def put(self, obj: Object, *, slot: int | None = None, is_new: bool = False) -> None:
         """Insert or overwrite the object; with `is_new`, it is not looked for.
@@ -93,6 +96,10 @@ class Store:
         self._few.pop(obj["object"], None)
         self._changes.put(obj, slot=slot, is_new=is_new)
         self._write_some()
+
+    def new_id(self, kind: str, created: int, *, slot: int | None = None) -> str:
+        """Return the id for a new event, which `add` stores in this order; `slot` as for `put`."""
+        return self._changes.reserve(kind, created, slot=slot)
 
     def add(self, obj: Object, *, slot: int | None = None) -> None:
         """Insert an object with an id that was never used. It is not copied, so don't change it afterwards."""
@@ -106,7 +113,7 @@ class Store:
         self._changes.write()
         key = self._keys.find(kind, object_id)
         if key is not None:
-            self._indexes.remove([(link, key) for link in self._indexes.links(self._rows.get(key) or {})])
+            self._indexes.remove([(link, key) for link in self._indexes.links(self._written(key))])
             self._rows.save_stub(key, stub)
             self._kinds.add_present(kind, -1)
             self._changes.names[key] = (kind, object_id)
@@ -119,11 +126,12 @@ class Store:
         self._changes.write()
         key = self._keys.find(kind, object_id)
         if key is not None:
-            links = {*self._indexes.links(self._rows.get(key) or {}), self._indexes.id_link(kind, object_id)}
+            links = {*self._indexes.links(self._written(key)), self._indexes.id_link(kind, object_id)}
             self._indexes.remove([(link, key) for link in links])
             self._rows.remove(key)
             self._kinds.add_present(kind, -1)
             self._keys.forget_one((kind, object_id))
+            self._write_outside()
 
     def drop_before(self, kind: str, moment: int) -> None:
         """Remove all objects of a kind that were created before the moment, leaving no stubs.
@@ -137,7 +145,9 @@ class Store:
         if dropped:
             self._indexes.remove_before(kind, high)
             self._kinds.add_present(kind, -dropped)
-            self._forget()
+            self._keys.forget_kind(kind)
+            self._rows.forget(low, high)
+            self._write_outside()
 
     def counts(self) -> dict[str, int]:
         """Return the number of objects of each kind, without deleted objects and the sandbox's own records."""
@@ -165,7 +175,7 @@ class Store:
         value stands for any of its values. `created` is the first and the last second. Rows are read lazily: make a
         list before writing in the loop.
         """
-        if kind not in self._kinds.numbers:
+        if kind not in self._kinds.numbers or self._keys.is_unused(kind):
             return
         low, high = self._keys.bounds(kind, after=after, before=before, created=created)
         wanted = dict([index] if isinstance(index, tuple) else index or {})
@@ -192,9 +202,11 @@ class Store:
         `due.UNCLOCKED`.
         """
         self._due.save(kind, object_id, at, clock=self.test_clock)
+        self._write_outside()
 
     def clear_due(self, kind: str, object_id: str) -> None:
         self._due.clear(kind, object_id)
+        self._write_outside()
 
     def next_due(self, until: int) -> tuple[int, str, str] | None:
         """Return the earliest (time, kind, id) due by `until`, None if there is none.
@@ -210,16 +222,27 @@ class Store:
 
     def save_setting(self, name: str, value: Any) -> None:
         self._settings.save(name, value)
-        if not self._depth:
-            self._settings.write()
+        self._write_outside()
+
+    def _written(self, key: int) -> Object:
+        kept = self._rows.get(key)
+        return kept.content if kept else {}
 
     def _write(self) -> None:
         self._changes.write()
+        self._kinds.write()
+        self._due.write()
         self._settings.write()
 
     def _write_some(self) -> None:
-        if not self._depth or self._changes.are_many:
+        if self._changes.are_many:
             self._changes.write()
+        self._write_outside()
+
+    def _write_outside(self) -> None:
+        """Write at once outside of a savepoint."""
+        if not self._depth:
+            self._write()
 
     def _undo(self) -> None:
         """Roll back to the savepoint, and drop from memory what the transaction has changed, written or not."""
@@ -227,9 +250,11 @@ class Store:
         self._few.clear()
         self._keys.forget_some(self._changes.names.values())
         self._rows.forget_some(self._changes.names)
+        self._due.forget()
         self._settings.forget()
         self._db.execute("ROLLBACK TO attempt")
         self._rows.reload()
+        self._kinds.reload()
 
     def _forget(self) -> None:
         """Drop all that is in memory, written or not."""
@@ -238,6 +263,7 @@ class Store:
         self._few.clear()
         self._keys.forget()
         self._rows.forget()
+        self._due.forget()
         self._settings.forget()
 
     def _fill_indexes(self, kind: str) -> None:

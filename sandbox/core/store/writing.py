@@ -8,8 +8,9 @@ from operator import itemgetter
 from typing import Any
 
 from sandbox.core.kinds import KINDS
-from sandbox.core.store.bodies import Object, copied, loaded
+from sandbox.core.store.bodies import Object
 from sandbox.core.store.indexes import Indexes, Link, Wanted
+from sandbox.core.store.kept import Kept
 from sandbox.core.store.keys import Keys, Name
 from sandbox.core.store.rows import Rows
 from sandbox.core.store.state_file import KindTable
@@ -19,15 +20,16 @@ MOST = 2000  # Objects to keep unwritten.
 
 @dataclass(slots=True)
 class Pending:
-    """An object that is not yet written, as JSON; None for a new event, which its bundle has.
+    """An object that is not yet written; None for a new event, which its bundle has.
 
-    `links` are those that it should have in the indexes, `written` those in the database.
+    `links` are those that it should have in the indexes, `written` those in the database; both are None if the object
+    has not changed in what is indexed.
     """
 
     key: int
-    text: bytes | None
-    links: set[Link]
-    written: set[Link]
+    kept: Kept | None
+    links: set[Link] | None
+    written: set[Link] | None
     is_new: bool
 
 
@@ -52,45 +54,51 @@ class Changes:
     def get(self, kind: str, key: int) -> Object | None:
         """Return an object as it is now, written or not."""
         pending = self._unbundled(kind).get(key)
-        if pending and pending.text:
-            obj: Object = loaded(pending.text)
-            return obj
-        return self._rows.get(key)
+        kept = pending.kept if pending else self._rows.get(key)
+        return kept.copy() if kept else None
 
     def put(self, obj: Object, *, slot: int | None, is_new: bool) -> None:
         """Take a copy of a new or a changed object."""
-        kind, object_id, text = obj["object"], obj["id"], copied(obj)
+        kind, object_id = obj["object"], obj["id"]
         key = None if is_new else self._keys.find(kind, object_id)
         if key is None:
-            self._take_new(loaded(text) if KINDS[kind].is_bundled else obj, text, slot)
+            self._take_new(obj, slot)
             return
-        links = self._indexes.links(obj)
-        if pending := self._unbundled(kind).get(key):
-            pending.text = text
-            if pending.links != links:
-                self._unlink(pending)
-                pending.links = links
-                self._link(pending)
-        else:
-            written = self._indexes.links(self._rows.get(key) or {})
-            self._take(kind, object_id, Pending(key, text, links, written, is_new=False))
+        pending = self._unbundled(kind).get(key)
+        kept = pending.kept if pending else self._rows.get(key)
+        before = kept.content if kept else {}
+        if pending is None:
+            pending = Pending(key, None, None, None, is_new=False)
+            self._take(kind, object_id, pending)
+        pending.kept = Kept(obj)
+        if self._indexes.differ(before, obj):
+            self._link_anew(pending, before, obj)
+
+    def reserve(self, kind: str, created: int, *, slot: int | None) -> str:
+        """Return the id of a new object that is to be added."""
+        return self._keys.reserve(kind, created, slot=slot, unwritten=self._pending[kind])
 
     def add(self, obj: Object, *, slot: int | None) -> None:
-        """Take a new object. Bundled ones are not copied."""
-        self._take_new(obj, b"" if KINDS[obj["object"]].is_bundled else copied(obj), slot)
+        """Take a new object."""
+        self._take_new(obj, slot)
 
     def find(self, kind: str, wanted: Wanted, low: int, high: int, *, oldest_first: bool) -> Iterator[Object]:
         """Yield the objects in a range of keys that have all the wanted values, written or not."""
         pending = self._unbundled(kind)
         rows = self._indexes.rows(wanted, low, high, oldest_first=oldest_first)
-        for key, text in self._with_pending(pending, wanted, rows, low, high, oldest_first=oldest_first):
-            yield loaded(text) if key in pending else self._rows.decoded(key, text)
+        for key, found in self._with_pending(pending, wanted, rows, low, high, oldest_first=oldest_first):
+            yield found.copy() if key in pending else self._rows.decoded(key, found)
 
     def write(self, kind: str | None = None) -> None:
         """Write the pending objects, all or those of one kind."""
         for each in list(self._pending) if kind is None else (kind,):
             if chosen := self._pending.pop(each, None):
                 self._write(each, list(chosen.values()))
+                if kind is not None and not KINDS[kind].is_bundled:
+                    for pending in chosen.values():
+                        self._unlink(pending)
+        if not self._number:
+            self._linked.clear()
 
     def forget(self) -> None:
         """Drop the pending objects. `names` stays, because a rollback of an outer savepoint needs it."""
@@ -105,28 +113,36 @@ class Changes:
             self.write(kind)
         return self._pending[kind]
 
-    def _take_new(self, obj: Object, text: bytes, slot: int | None) -> None:
+    def _take_new(self, obj: Object, slot: int | None) -> None:
         kind, object_id, is_bundled = obj["object"], obj["id"], KINDS[obj["object"]].is_bundled
         created = obj[KINDS[kind].created]
         key = self._keys.new(kind, object_id, created, slot=slot, unwritten=self._pending[kind])
         links = self._indexes.links(obj)
-        self._take(kind, object_id, Pending(key, None if is_bundled else text, links, set(), is_new=True))
+        pending = Pending(key, None if is_bundled else Kept(obj), links, set(), is_new=True)
+        self._take(kind, object_id, pending)
         if is_bundled:
             self._rows.add_bundled(key, obj)
+        else:
+            self._link(pending)
 
     def _take(self, kind: str, object_id: str, pending: Pending) -> None:
         self._pending[kind][pending.key] = pending
         self._number += 1
-        if pending.text is not None:
-            self._link(pending)
         self.names[pending.key] = (kind, object_id)
 
+    def _link_anew(self, pending: Pending, before: Object, obj: Object) -> None:
+        if pending.links is None:
+            pending.written = self._indexes.links(before)
+        self._unlink(pending)
+        pending.links = self._indexes.links(obj)
+        self._link(pending)
+
     def _link(self, pending: Pending) -> None:
-        for link in pending.links:
+        for link in pending.links or ():
             self._linked[link].add(pending.key)
 
     def _unlink(self, pending: Pending) -> None:
-        for link in pending.links:
+        for link in pending.links or ():
             self._linked[link].discard(pending.key)
 
     def _with_pending(
@@ -147,26 +163,30 @@ class Changes:
             for member, values in wanted.items()
         ]
         keys = sorted(set.intersection(*found), reverse=not oldest_first)
-        unwritten = ((key, pending[key].text) for key in keys if low <= key < high)
-        others = (row for row in rows if row[0] not in pending)
-        return merge(unwritten, others, key=itemgetter(0), reverse=not oldest_first)
+        unwritten = ((key, pending[key].kept) for key in keys if low <= key < high)
+        others = (
+            (key, pending[key].kept if key in pending else body) for key, body in rows if self._stays(pending, key)
+        )
+        return merge(unwritten, others, key=itemgetter(0), reverse=not oldest_first) if keys else others
+
+    def _stays(self, pending: dict[int, Pending], key: int) -> bool:
+        """Return whether a written row is still where the indexes have it."""
+        return key not in pending or pending[key].links is None
 
     def _write(self, kind: str, chosen: list[Pending]) -> None:
         bodies: list[tuple[int, bytes | str]] = []
         gone: list[tuple[Link, int]] = []
         come: list[tuple[Link, int]] = []
         for each in chosen:
-            gone += [(link, each.key) for link in each.written - each.links]
-            come += [(link, each.key) for link in each.links - each.written]
-            if each.is_new:
+            links, written = each.links or set(), each.written or set()
+            gone += [(link, each.key) for link in written - links]
+            come += [(link, each.key) for link in links - written]
+            if each.is_new and not self._keys.is_in_id(*self.names[each.key], each.key):
                 come.append((self._indexes.id_link(*self.names[each.key]), each.key))
-            if each.text is not None:
-                self._unlink(each)
-                bodies.append((each.key, self._rows.body(kind, each.key, each.text)))
-                self._rows.remember(each.key, each.text)
+            if each.kept is not None:
+                bodies.append((each.key, self._rows.body(each.key, each.kept.content)))
+                self._rows.remember(each.key, each.kept)
         self._number -= len(chosen)
-        if not self._number:
-            self._linked.clear()
         self._indexes.remove(gone)
         self._indexes.add(come)
         self._kinds.add_present(kind, sum(each.is_new for each in chosen))

@@ -8,7 +8,7 @@ from sandbox.core.account import Account, difference
 from sandbox.core.clock import Clock
 from sandbox.core.errors import ApiError
 from sandbox.core.kinds import KINDS
-from sandbox.core.store import Store, UnreadableState
+from sandbox.core.store import Store, UnreadableState, due
 from sandbox.core.visibility import public
 from sandbox.events import recording
 
@@ -33,6 +33,14 @@ class TestObjects:
         store.get("price", "a")["product"] = "other"
 
         assert store.get("price", "a")["product"] == "p"
+
+    def test_refuse_a_change_within_a_member(self, store):
+        store.put(thing("a", metadata={"a": "1"}))
+
+        store.get("price", "a")["metadata"]["a"] = "2"
+
+        with pytest.raises(AssertionError, match="In a price, metadata was changed in place"):
+            store.get("price", "a")
 
     def test_are_ordered_by_their_second_then_as_they_came(self, store):
         for object_id, created in (("a", 100), ("b", 300), ("c", 100), ("d", 200)):
@@ -142,6 +150,19 @@ class TestEvents:
         assert list(store.scan("event", oldest_first=True)) == written
         assert [store.get("event", each["id"]) for each in written] == written
 
+    def test_are_found_by_the_place_in_their_ids(self, tmp_path):
+        store = Store(tmp_path / "state.sqlite3")
+        object_id = store.new_id("event", 100)
+        store.add({**event(object_id), "created": 100})
+        store.close()
+
+        reopened = Store(tmp_path / "state.sqlite3")
+
+        assert reopened.get("event", object_id)["id"] == object_id
+        assert reopened.get("event", f"{object_id[:-1]}{'x' if object_id[-1] != 'x' else 'y'}") is None
+        assert reopened.get("event", "evt_1NG8Du2eZvKYlo2CUI79vXWy") is None
+        reopened.close()
+
     def test_can_change_later(self, store):
         with store.savepoint():
             store.put(event("a", pending=2))
@@ -174,6 +195,34 @@ class TestDue:
         assert store.next_due(99) == (10, "price", "early")
         store.clear_due("price", "early")
         assert store.next_due(99) == (20, "price", "late")
+
+    @pytest.mark.parametrize("batch", [1, 2, 3, 100])
+    def test_comes_in_order_from_memory_and_file(self, store, monkeypatch, batch):
+        monkeypatch.setattr(due, "BATCH", batch)
+        for object_id, at in (("a", 10), ("b", 20), ("c", 20), ("d", 30), ("e", 40)):
+            store.set_due("price", object_id, at)
+        found = []
+        with store.savepoint():
+            while following := store.next_due(99):
+                found.append(following[2])
+                store.clear_due("price", following[2])
+                if following[2] == "a":
+                    store.set_due("price", "e", 15)
+                    store.set_due("price", "f", 20)
+                    store.set_due("price", "d", 35)
+
+        assert found == ["a", "e", "b", "c", "f", "d"]
+        assert store.next_due(99) is None
+
+    def test_is_as_before_when_undone(self, store):
+        store.set_due("price", "a", 10)
+        with suppress(LookupError), store.savepoint():
+            assert store.next_due(99) == (10, "price", "a")
+            store.set_due("price", "a", 50)
+            store.set_due("price", "b", 5)
+            raise LookupError
+
+        assert store.next_due(99) == (10, "price", "a")
 
     def test_ends_with_the_object(self, store):
         store.put(thing("a"))

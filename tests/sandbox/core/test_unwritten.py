@@ -8,6 +8,7 @@ from sandbox.catalog import shapes
 from sandbox.core.account import Account
 from sandbox.core.clock import Clock
 from sandbox.core.store import Store
+from sandbox.core.visibility import public
 from sandbox.events import recording
 from tests.sandbox.core.test_store import event, ids, thing
 
@@ -148,7 +149,7 @@ class TestEventsOfOneObject:
             account.change(obj, {"metadata": {"a": "2"}, "_note": 1}, event="product.updated")
             account.change(obj, {"name": "Gold", "_note": 2}, event="product.updated")
 
-        shown = [each["data"]["object"] for each in account.store.scan("event", oldest_first=True)]
+        shown = [public(each)["data"]["object"] for each in account.store.scan("event", oldest_first=True)]
 
         assert [each["metadata"] for each in shown] == [{"a": "1"}, {"a": "2"}, {"a": "2"}]
         assert [each["name"] for each in shown] == ["Pro", "Pro", "Gold"]
