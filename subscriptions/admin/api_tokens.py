@@ -75,10 +75,14 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description="Revoke: refuse it from now on", permissions=["revoke"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[ApiToken]) -> None:
-        for token in chosen:
+        valid = [token for token in chosen if token.revoked_at is None]
+        for token in valid:
             api_tokens.revoke(token=token, now=timezone.now())
             self.log_change(request, token, "Revoked.")
-        self.message_user(request, f"{len(chosen)} revoked.", messages.SUCCESS)
+        if valid:
+            self.message_user(request, f"{len(valid)} revoked.", messages.SUCCESS)
+        else:
+            self.message_user(request, "Nothing to revoke: the chosen tokens are revoked already.", messages.WARNING)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscriptions.change_apitoken")

@@ -72,7 +72,10 @@ class CustomerAdmin(LinksToPeople):
     @admin.action(description="Archive: hide from lists", permissions=["manage"])
     def archive(self, request: HttpRequest, chosen: QuerySet[Customer]) -> None:
         count = 0
-        for customer in chosen:
+        current = [customer for customer in chosen if customer.archived_at is None]
+        if chosen and not current:
+            self.message_user(request, "The chosen customers are archived already.", messages.WARNING)
+        for customer in current:
             try:
                 customers.archive(customer, now=timezone.now())
             except CannotArchive as error:

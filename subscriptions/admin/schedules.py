@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 from billing.models import words_for
+from subscriptions import stripe_clock
 from subscriptions.admin.read_only import ReadOnlyAdmin, WordedFilter
 from subscriptions.models import SubscriptionSchedule
 from subscriptions.plans import outlook
@@ -31,7 +32,9 @@ def plans_of(line: PlanLine) -> str:
 
 
 def until(line: PlanLine) -> str:
-    return f", period ends on {day(line.at)}" if line.at else ""
+    if line.at is None:
+        return ""
+    return f", period {'ends' if line.at > stripe_clock.now() else 'ended'} on {day(line.at)}"
 
 
 def since(line: PlanLine) -> str:

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from billing.models import Product
 from subscriptions import stripe_clock
 from subscriptions.admin.api_tokens import PersonSelect
+from subscriptions.checkout import trials
 from subscriptions.models import TrialGrant
 
 
@@ -31,6 +32,14 @@ class TrialGrantForm(forms.ModelForm):  # type: ignore[type-arg]
         if not product.prices.filter(active=True, is_deleted=False, trial_days__gt=0).exists():
             raise ValidationError(f"{product} has no price with a free trial, so there is nothing to grant.")
         return product
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a grant that would add nothing: two for the next trial are no more than one."""
+        cleaned = super().clean() or self.cleaned_data
+        user, product = cleaned.get("user"), cleaned.get("product")
+        if user and product and product.pk not in trials.used_by(user, product.prices.select_related("product")):
+            raise ValidationError(f"{user} can take a free trial of {product} anyway, so there is nothing to grant.")
+        return cleaned
 
 
 @admin.register(TrialGrant)

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.models import Price
+from subscriptions.customers import api_tokens
 from subscriptions.models import Customer, Invoice, Payment, Refund, Subscription, TrialGrant, WebhookEvent
 from subscriptions.monitoring.doctor.people import check_people
 from tests.fixtures import LocalStripe, deliver
@@ -44,6 +45,12 @@ class TestCustomers:
         assert act(admin_client, "customer", "restore", customer) == said
         archived = Customer.objects.create(pk="cus_2", archived_at=timezone.now())
         assert act(admin_client, "customer", "restore", customer, archived) == ["1 restored."]
+
+    def test_archived_ones_are_not_archived_again(self, admin_client: Client) -> None:
+        long_ago = timezone.now() - timedelta(days=9)
+        archived = Customer.objects.create(pk="cus_2", archived_at=long_ago)
+        said = ["The chosen customers are archived already."]
+        assert act(admin_client, "customer", "archive", archived) == said
 
     def test_of_somebody_are_not_offered_to_be_linked(self, admin_client: Client, customer: Customer) -> None:
         page = f"/admin/subscriptions/customer/{quote(customer.pk)}"
@@ -194,3 +201,12 @@ def test_a_refund_page_tells_of_credit_notes(
     Invoice.objects.update(credited_after_payment=900)
     shown = reading.words(admin_client.get(page).content.decode())
     assert "Credit notes$9.00 after the payment: it was refunded, credited or given back" in shown
+
+
+def test_revoked_tokens_are_not_revoked_again(admin_client: Client, person: User) -> None:
+    token, _ = api_tokens.create(user=person, name="cron", now=timezone.now())
+    other, _ = api_tokens.create(user=person, name="other", now=timezone.now())
+    assert act(admin_client, "apitoken", "revoke", token) == ["1 revoked."]
+    assert act(admin_client, "apitoken", "revoke", token, other) == ["1 revoked."]
+    said = ["Nothing to revoke: the chosen tokens are revoked already."]
+    assert act(admin_client, "apitoken", "revoke", token, other) == said

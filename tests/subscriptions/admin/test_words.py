@@ -131,6 +131,11 @@ class TestOfASubscription:
         )
         assert '{"' not in shown
 
+    def test_a_period_that_is_over_has_ended(self, admin_client: Client, customer: Customer, price: Price) -> None:
+        ended = int(datetime(2020, 5, 3, tzinfo=UTC).timestamp())
+        subscribe(customer, price, "canceled", items=[item_of(price, current_period_end=ended)])
+        assert "Pro: $19.00 per month, period ended on May 3, 2020" in page(admin_client, "subscription", "sub_1")
+
     def test_amounts_are_of_the_currency_that_is_billed(
         self, admin_client: Client, customer: Customer, price: Price
     ) -> None:

@@ -80,6 +80,19 @@ class TestTrials:
         assert asked_for(person, tried, local_stripe) == 14
         assert trials.days_of(Price.objects.get(pk=tried.pk), user=person) == 0
 
+    def test_are_not_granted_to_who_can_take_one_anyway(
+        self, person: User, admin_client: Client, tried: Price, local_stripe: LocalStripe
+    ) -> None:
+        local_stripe.control("clock", advance=60)
+        settle()
+        granted = {"user": person.pk, "product": tried.product_id}
+        other = User.objects.create_user("new", "new@example.com")
+        for typed, name in ((granted, ""), (granted, "ada"), (granted | {"user": other.pk}, "new")):
+            response = admin_client.post("/admin/subscriptions/trialgrant/add/", typed)
+            said = f"{name} can take a free trial of {tried.product} anyway, so there is nothing to grant."
+            assert (response.status_code, said in response.content.decode()) == ((200, True) if name else (302, False))
+        assert TrialGrant.objects.count() == 1
+
     @pytest.mark.parametrize(
         ("typed", "said"),
         [
