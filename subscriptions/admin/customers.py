@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from subscriptions.admin.linking import LinksToPeople
 from subscriptions.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
+from subscriptions.admin.schedules import discount_words
 from subscriptions.customers import services as customers
 from subscriptions.customers.services import CannotArchive
 from subscriptions.models import Customer, ErasedCustomer, Payment, Subscription
@@ -61,13 +62,19 @@ class PaymentInline(ReadOnlyInline):
 
 @admin.register(Customer)
 class CustomerAdmin(LinksToPeople):
-    readonly_fields = ("user",)
+    exclude = ("discount",)
+    readonly_fields = ("user", "discount_in_words")
     list_display = ("email", "name", "id", "user", "stripe_created_at", "archived_at")
     list_filter = (ArchivedFilter,)
     list_select_related = ("account__user",)
     search_fields = ("email", "name", "id", f"account__user__{get_user_model().USERNAME_FIELD}")
     inlines = (SubscriptionInline, PaymentInline)
     actions = ("archive", "restore")
+
+    @admin.display(description="discount")
+    def discount_in_words(self, customer: Customer) -> str:
+        """Name the discount of subscriptions that have none of their own."""
+        return discount_words(customer.discount) if customer.discount else "-"
 
     @admin.action(description="Archive: hide from lists", permissions=["manage"])
     def archive(self, request: HttpRequest, chosen: QuerySet[Customer]) -> None:

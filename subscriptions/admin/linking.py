@@ -135,6 +135,7 @@ class LinksToPeople(ReadOnlyAdmin):
             "prospect": found,
             "problem": problem,
             "lines": [leaving.charge_in_words(subscription) for subscription in found.subscriptions] if found else [],
+            "twice": _paid_twice(found, user) if found and user else [],
             "back": reverse("admin:subscriptions_customer_change", args=[quote(customer.pk)]),
         }
         return render(request, "admin/subscriptions/link.html", context)
@@ -150,6 +151,12 @@ def _prospect(customer: Customer, user: User) -> tuple[Prospect | None, str]:
         return None, str(error)
     except StripeFailure as error:
         return None, error.for_staff
+
+
+def _paid_twice(found: Prospect, user: User) -> list[str]:
+    """Return the names of the products that the person pays already."""
+    paid = {product for own in ownership.running_of(user) for product in own.product_ids}
+    return sorted({other.product_name for other in found.subscriptions if other.product_ids & paid})
 
 
 def _linked_user(customer: Customer) -> User | None:

@@ -1,7 +1,8 @@
-"""Schedules of subscriptions, and the words for plans that items and schedules share."""
+"""Schedules of subscriptions, and the words for plans and discounts that several pages share."""
 
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote
@@ -39,6 +40,13 @@ def until(line: PlanLine) -> str:
 
 def since(line: PlanLine) -> str:
     return f", from {day(line.at)}" if line.at else ""
+
+
+def discount_words(discount: dict[str, Any]) -> str:
+    """Name a discount by its coupon: "SPRING until Aug. 3, 2099, on one item"."""
+    ends_at = discount.get("end")
+    until = f" until {day(datetime.fromisoformat(ends_at))}" if ends_at else ""
+    return f"{discount.get('coupon') or discount['id']}{until}{', on one item' if discount.get('item') else ''}"
 
 
 def day(moment: datetime) -> str:

@@ -1,6 +1,5 @@
 """Subscriptions with their history and invoices."""
 
-from datetime import datetime
 from html import unescape
 from types import MappingProxyType
 from typing import Any
@@ -22,7 +21,7 @@ from subscriptions.admin.confirmed_actions import REFUND_COSTS, ConfirmedAction,
 from subscriptions.admin.departures import WithDeparturesPage
 from subscriptions.admin.duplicates import TwicePaidFilter
 from subscriptions.admin.read_only import ReadOnlyInline, WordedFilter
-from subscriptions.admin.schedules import day, plan_of, until
+from subscriptions.admin.schedules import discount_words, plan_of, until
 from subscriptions.customers import ownership
 from subscriptions.models import Invoice, StatusChange, Subscription
 from subscriptions.payments import duplicates, refunds
@@ -210,7 +209,7 @@ class SubscriptionAdmin(ConfirmsActions, WithDeparturesPage):
     @admin.display(description="discounts")
     def discount_lines(self, subscription: Subscription) -> str:
         known = {one["id"]: one for one in subscription.discounts}
-        lines = [_discount(known.get(pk, {"id": pk})) for pk in subscription.discount_ids]
+        lines = [discount_words(known.get(pk, {"id": pk})) for pk in subscription.discount_ids]
         return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines)) or "-"
 
     @admin.action(description=CANCEL_AND_REFUND.label, permissions=["give_back"])
@@ -221,10 +220,3 @@ class SubscriptionAdmin(ConfirmsActions, WithDeparturesPage):
         """Whether this person may cancel subscriptions as well as refund what was paid."""
         may = ("subscriptions.add_refund", "subscriptions.change_subscription")
         return request.user.has_perms(may)
-
-
-def _discount(discount: dict[str, Any]) -> str:
-    """Name a discount by its coupon: "SPRING until Aug. 3, 2099, on one item"."""
-    ends_at = discount.get("end")
-    until = f" until {day(datetime.fromisoformat(ends_at))}" if ends_at else ""
-    return f"{discount.get('coupon') or discount['id']}{until}{', on one item' if discount.get('item') else ''}"

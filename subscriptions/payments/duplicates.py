@@ -1,4 +1,4 @@
-"""Purchases that a customer pays twice: find them, and cancel and refund the newer one.
+"""Purchases that a person pays twice, with one customer or several: find them, and cancel and refund the newer one.
 
 Checkout prevents them, but a session or subscription that is made in Stripe's dashboard can still cause one.
 """
@@ -14,7 +14,7 @@ from billing.mirror.isolation import FailedObject
 from billing.mirror.pages import apply_page
 from subscriptions import stripe_clock
 from subscriptions.mirror import kinds
-from subscriptions.models import Invoice, Payment, Refund, Subscription
+from subscriptions.models import BillingAccount, Invoice, LinkedCustomer, Payment, Refund, Subscription
 from subscriptions.payments import refunds
 from subscriptions.payments.refunds import CannotRefund
 from subscriptions.plans import cancel
@@ -29,7 +29,7 @@ Purchase = TypeVar("Purchase", Subscription, Payment)
 
 
 def newer_subscriptions() -> list[Subscription]:
-    """Return subscriptions whose customer pays an older one to the same product as well.
+    """Return subscriptions whose person pays an older one to the same product as well.
 
     With them those that were cancelled as such, while it is not known whether all was refunded.
     """
@@ -40,7 +40,7 @@ def newer_subscriptions() -> list[Subscription]:
 
 
 def newer_payments() -> list[Payment]:
-    """Return one-time purchases whose customer had bought the same product, if it can't be bought again."""
+    """Return one-time purchases whose person had bought the same product, if it can't be bought again."""
     return _all_but_the_oldest(Payment.objects.giving_access().filter(product__can_be_bought_again=False))
 
 
@@ -86,17 +86,24 @@ def amount_to_refund(subscription: Subscription) -> int:
 
 def _all_but_the_oldest(purchases: "QuerySet[Purchase]") -> list[Purchase]:
     counts = purchases.order_by().values("customer_id", "product_id").annotate(count=Count("pk"))
-    pairs = {(row["customer_id"], row["product_id"]) for row in counts.filter(count__gt=1)}
-    candidates = purchases.filter(customer__in={customer for customer, _ in pairs}).select_related(
-        "product", "customer"
-    )
-    return list(_newer(candidates.order_by("stripe_created_at", "pk"), pairs))
+    several = {row["customer_id"] for row in counts.filter(count__gt=1)}
+    owners = _owners_of_several()
+    candidates = purchases.filter(customer__in=several | owners.keys()).select_related("product", "customer")
+    return list(_newer(candidates.order_by("stripe_created_at", "pk"), owners))
 
 
-def _newer(purchases: Iterable[Purchase], pairs: set[tuple[str, str]]) -> Iterable[Purchase]:
+def _owners_of_several() -> dict[str, str]:
+    """Return the account of each customer whose person has several customers, by the customer's id."""
+    linked = {pk: str(account) for pk, account in LinkedCustomer.objects.values_list("pk", "account_id")}
+    accounts = BillingAccount.objects.filter(pk__in=set(linked.values())).exclude(customer=None) if linked else ()
+    return linked | {str(account.customer_id): str(account.pk) for account in accounts}
+
+
+def _newer(purchases: Iterable[Purchase], owners: dict[str, str]) -> Iterable[Purchase]:
     seen: set[tuple[str, str]] = set()
     for purchase in purchases:
-        pair = (str(purchase.customer_id), str(purchase.product_id))
-        if pair in pairs and pair in seen:
+        customer_id = str(purchase.customer_id)
+        pair = (owners.get(customer_id, customer_id), str(purchase.product_id))
+        if pair in seen:
             yield purchase
         seen.add(pair)

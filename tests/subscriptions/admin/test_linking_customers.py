@@ -9,12 +9,13 @@ from django.utils import timezone
 from billing.models import Price
 from subscriptions import access
 from subscriptions.customers import confirming
-from subscriptions.models import BillingAccount, LinkedCustomer
+from subscriptions.models import BillingAccount, Customer, LinkedCustomer
 from subscriptions.monitoring.doctor.people import check_people
 from tests.fixtures import LocalStripe
 from tests.subscriptions.conftest import settle
 from tests.subscriptions.customers.test_linking import made_in_dashboard
 from tests.subscriptions.reading import words
+from tests.subscriptions.rows import subscribe
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +55,14 @@ class TestLinkPage:
                 "Link it on the customer's page in the admin, if it is the same person."
             )
         ]
+
+    def test_says_what_is_paid_twice_then(
+        self, office: Client, elsewhere: str, person: User, customer: Customer, price: Price
+    ) -> None:
+        said = "ada then pays twice for Pro. Nothing is cancelled by linking"
+        assert said not in words(office.get(page_of(elsewhere, "link")).content.decode())
+        subscribe(customer, price)
+        assert said in words(office.get(page_of(elsewhere, "link")).content.decode())
 
     @pytest.mark.parametrize("override", ["", "yes", "cus_other"])
     def test_wants_a_confirmed_address_or_the_id(self, office: Client, elsewhere: str, override: str) -> None:

@@ -153,6 +153,10 @@ class TestOfASubscription:
         shown = page(admin_client, "subscription", "sub_1")
         assert "Discounts: SPRING until May 3, 2099, on one itemdi_2" in shown
 
+    def test_a_customers_discount_is_named_alike(self, admin_client: Client, customer: Customer) -> None:
+        Customer.objects.update(discount={"id": "di_1", "coupon": "SPRING", "end": MAY.isoformat()})
+        assert "Discount: SPRING until May 3, 2099" in page(admin_client, "customer", customer.pk)
+
     def test_metadata_is_no_json(self, admin_client: Client, customer: Customer, price: Price) -> None:
         subscribe(customer, price, metadata={"team": "North", "seats": "3"})
         shown = page(admin_client, "subscription", "sub_1")
