@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.utils import display_for_value, label_for_field
+from django.contrib.admin.utils import display_for_value
 from django.db.models import QuerySet, TextChoices
 from django.forms.utils import pretty_name
 from django.http import HttpRequest
@@ -155,7 +155,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return field
 
     def _named(self, field: str) -> str:
-        return capfirst(label_for_field(field, self.model))
+        return capfirst(str(getattr(self.opts.get_field(field), "verbose_name", field)))
 
     def has_add_permission(self, *_: Any, **__: Any) -> bool:
         return False

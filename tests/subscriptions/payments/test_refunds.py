@@ -70,7 +70,7 @@ class TestOfAPurchase:
         assert link in admin_client.get(refund_page(paid_handbook).replace("refund/", "change/")).content.decode()
         page = admin_client.get(refund_page(paid_handbook)).content.decode()
         assert f"$49.00 by {paid_handbook.customer} for Handbook" in page
-        assert "Refunded before" in page
+        assert "Earlier refunds" in page
         assert "At most $39.00." in page
 
     def test_pages_show_amounts_in_the_currency(self, admin_client: Client, paid_handbook: Payment) -> None:
