@@ -87,11 +87,12 @@ class TestMaking:
         if is_measured:
             assert local_stripe.calls == []
 
-    def test_a_code_that_is_taken_shows_stripes_words(self, admin_client: Client, local_stripe: LocalStripe) -> None:
+    def test_a_code_that_is_taken_is_said_at_its_field(self, admin_client: Client, local_stripe: LocalStripe) -> None:
         admin_client.post(ADD, form())
         response = admin_client.post(ADD, form())
         assert response.status_code == 200
-        assert b"Stripe refused this" in response.content
+        assert b"exists already." in response.content
+        assert b"Stripe refused" not in response.content
         assert PromotionCode.objects.count() == 1
 
     def test_is_archived_and_restored(self, admin_client: Client, local_stripe: LocalStripe) -> None:
