@@ -11,7 +11,7 @@ from typing import Self
 from django.utils.crypto import salted_hmac
 
 from billing import locks
-from subscriptions.limits import fold
+from subscriptions.models.person_lookup import fold
 
 
 class Claimed(Exception):

@@ -5,7 +5,6 @@ tries at the same moment count each. With CACHE_URL they are counted in that cac
 """
 
 import logging
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -21,6 +20,7 @@ from django.utils.crypto import salted_hmac
 from subscriptions import our_clock
 from subscriptions.formatting import format_duration
 from subscriptions.models import RateCount
+from subscriptions.models.person_lookup import fold
 
 logger = logging.getLogger(__name__)
 
@@ -83,11 +83,6 @@ def delete_old(*, now: datetime) -> None:
     RateCount.objects.filter(expires_at__lt=now).delete()
     longest = timedelta(seconds=2 * QUARTER)
     RateCount.objects.filter(our_clock.impossible("expires_at", now=now, at_most=longest)).delete()
-
-
-def fold(account: str) -> str:
-    """Return a name or an e-mail address in the form that all its spellings share."""
-    return unicodedata.normalize("NFKC", account).casefold().strip()
 
 
 def address_of(request: HttpRequest) -> str:

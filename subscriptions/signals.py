@@ -1,4 +1,5 @@
-"""Signing in makes a customer of a person who is not staff; saving a user sends what changed to Stripe."""
+"""Signing in makes a customer of a person who is not staff; saving a user sends what changed to Stripe, and keeps how
+they are found."""
 
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from subscriptions.customers import details
 from subscriptions.customers import services as customers
+from subscriptions.people import lookup
 from subscriptions.user_model import User
 
 WITHOUT_DETAILS = {"last_login", "password"}
@@ -20,6 +22,13 @@ WITHOUT_DETAILS = {"last_login", "password"}
 @receiver(user_logged_in, dispatch_uid="subscriptions.ensure_customer")
 def ensure_customer(user: User, **_: Any) -> None:
     customers.ensure_at_sign_in(user, now=timezone.now())
+
+
+@receiver(post_save, sender=settings.AUTH_USER_MODEL, dispatch_uid="subscriptions.save_lookup_row")
+def save_lookup_row(instance: User, created: bool, update_fields: Any = None, **_: Any) -> None:  # noqa: FBT001
+    """Keep how a user is found by address and name."""
+    if update_fields is None or not set(update_fields) <= WITHOUT_DETAILS:
+        lookup.save_row(instance, is_new=created)
 
 
 @receiver(post_save, sender=settings.AUTH_USER_MODEL, dispatch_uid="subscriptions.send_details")

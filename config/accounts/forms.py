@@ -1,6 +1,5 @@
 """The forms for signing up, signing in and passwords."""
 
-import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -23,6 +22,8 @@ from config.accounts.hashing import HashingBusy
 from subscriptions import account_claims, limits
 from subscriptions.customers import api_users
 from subscriptions.limits import TooMany, Try
+from subscriptions.models.person_lookup import fold
+from subscriptions.people import lookup
 from subscriptions.user_model import User
 
 if TYPE_CHECKING:  # Generic in the stubs only.
@@ -76,7 +77,7 @@ class LimitedOldPassword:
     refusal: TooMany | None = None
 
     def clean_old_password(self) -> str:
-        guess = Try("SIGN_IN account", limits.fold(self.user.get_username()), settings.SIGN_IN_RATE_PER_ACCOUNT)
+        guess = Try("SIGN_IN account", fold(self.user.get_username()), settings.SIGN_IN_RATE_PER_ACCOUNT)
         now = timezone.now()
         try:
             limits.take(guess, now=now)
@@ -97,7 +98,7 @@ class AdminChangePasswordForm(LimitedOldPassword, AdminPasswordChangeForm):
 
 
 class SignUpForm(UserForm):
-    """Django's form, with an e-mail address that no other account has in any mix of upper and lower case."""
+    """Django's form with an e-mail address. No other account has it or the name in any mix of upper and lower case."""
 
     email = forms.EmailField(
         label="Email address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
@@ -118,7 +119,7 @@ class SignUpForm(UserForm):
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
-        if get_user_model()._default_manager.filter(email__iexact=email).exists():
+        if lookup.with_address(email):
             raise ValidationError(
                 format_html(
                     'This address already has an account. <a href="{}">Reset its password</a>, or log in.',
@@ -127,6 +128,13 @@ class SignUpForm(UserForm):
                 code="unique",
             )
         return email
+
+    def clean_username(self) -> str:
+        """Refuse a name that differs from another in case alone, as Django's form does, but by an index."""
+        name: str = self.cleaned_data["username"]
+        if lookup.with_name(name):
+            raise ValidationError(self.instance.unique_error_message(get_user_model(), ("username",)))
+        return name
 
     def register(self) -> User | None:
         """Save the account; if another sign-up took the name or address meanwhile, add that error and return None."""
@@ -174,12 +182,6 @@ class ResetForm(PasswordResetForm):
         super().save(**{**options, "domain_override": site.netloc, "use_https": site.scheme == "https"})
 
     def get_users(self, email: str) -> Iterator[User]:
-        yield from super().get_users(email)
-        for person in get_user_model()._default_manager.filter(email__iexact=email, is_active=True):
-            if api_users.awaits_password(person) and _differ_only_in_case(email, person.email):
+        for person in lookup.with_address(email):
+            if person.is_active and (person.has_usable_password() or api_users.awaits_password(person)):
                 yield person
-
-
-def _differ_only_in_case(one: str, other: str) -> bool:
-    """Return whether two addresses differ only in case. A database may treat more letters as equal."""
-    return unicodedata.normalize("NFKC", one).casefold() == unicodedata.normalize("NFKC", other).casefold()

@@ -17,7 +17,8 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
-from subscriptions.limits import Try, fold
+from subscriptions.limits import Try
+from subscriptions.models.person_lookup import fold
 from subscriptions.user_model import User
 
 COOKIE = "known_browser"

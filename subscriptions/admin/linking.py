@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,6 +16,7 @@ from subscriptions.admin.read_only import ReadOnlyAdmin
 from subscriptions.customers import api_users, confirming, linking, ownership
 from subscriptions.customers.linking import CannotLink, Prospect
 from subscriptions.models import Customer, LinkedCustomer
+from subscriptions.people import lookup
 from subscriptions.plans import leaving
 from subscriptions.user_model import User
 
@@ -166,4 +166,4 @@ def _linked_user(customer: Customer) -> User | None:
 def _with_address_of(customer: Customer) -> User | None:
     if not customer.email:
         return None
-    return get_user_model()._default_manager.filter(email=customer.email).order_by("pk").first()
+    return next((user for user in lookup.with_address(customer.email) if user.email == customer.email), None)

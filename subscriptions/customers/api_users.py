@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.crypto import get_random_string
 
 from subscriptions import account_claims
+from subscriptions.people import lookup
 from subscriptions.user_model import User
 
 # How long a call waits for a sign-up, or for an equal call, that is making the account.
@@ -64,14 +65,14 @@ def get_or_create(*, name: str, email: str) -> User:
 
 
 def _create(name: str, email: str) -> User:
-    field = get_user_model().USERNAME_FIELD
-    if not name_is_address() and _all().filter(**{f"{field}__iexact": name}).exists():
+    if not name_is_address() and lookup.with_name(name):
         raise NameTaken.by_another()
-    if _all().filter(email__iexact=email).exists():
+    if lookup.with_address(email):
         raise AddressTaken.by_another()
     unusable = AWAITING + get_random_string(UNUSABLE_PASSWORD_SUFFIX_LENGTH)
     # Staff may add the same name in the admin meanwhile; names are unique on every engine.
-    return _all().get_or_create(**{field: name}, defaults={"email": email, "password": unusable})[0]
+    named = {get_user_model().USERNAME_FIELD: name}
+    return _all().get_or_create(**named, defaults={"email": email, "password": unusable})[0]
 
 
 def awaits_password(person: User) -> bool:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from django.contrib.auth import get_user_model
 from django.db.models import F, Q, QuerySet
 
 from subscriptions.models import BillingAccount, Customer, LinkedCustomer, Subscription
+from subscriptions.people import lookup
 from subscriptions.user_model import User
 
 Status = Subscription.Status
@@ -59,7 +59,7 @@ def unowned_with_a_users_address() -> Iterator[tuple[str, User]]:
     unowned = Customer.objects.filter(is_deleted=False, account=None).exclude(email="")
     pairs = unowned.order_by("pk").values_list("pk", "email").iterator(chunk_size=BATCH)
     while batch := dict(islice(pairs, BATCH)):
-        users = {user.email: user for user in get_user_model()._default_manager.filter(email__in=batch.values())}
+        users = {user.email: user for user in lookup.with_addresses(batch.values())}
         linked = set(LinkedCustomer.objects.filter(pk__in=list(batch)).values_list("pk", flat=True))
         yield from ((pk, users[email]) for pk, email in batch.items() if email in users and pk not in linked)
 

@@ -18,6 +18,7 @@ from subscriptions.models.customer import (
 from subscriptions.models.dispute import Dispute, DisputeHold
 from subscriptions.models.invoice import Invoice
 from subscriptions.models.payment import Payment
+from subscriptions.models.person_lookup import PersonLookup
 from subscriptions.models.product_claim import ProductClaim
 from subscriptions.models.rate_count import RateCount
 from subscriptions.models.refund import Refund
@@ -43,6 +44,7 @@ __all__ = [
     "Invoice",
     "LinkedCustomer",
     "Payment",
+    "PersonLookup",
     "ProductClaim",
     "RateCount",
     "Refund",

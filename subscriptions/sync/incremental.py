@@ -20,6 +20,7 @@ from subscriptions import our_clock, stripe_clock
 from subscriptions.customers import details
 from subscriptions.mirror import history
 from subscriptions.models import SyncRun, SyncState, WebhookEvent
+from subscriptions.people import lookup
 from subscriptions.sync import (
     inactive_customers,
     lease,
@@ -94,7 +95,7 @@ def _sync(context: ReconcileContext, sync_run: SyncRun) -> None:
     if not results.failed and not results.has_failed_customers:
         # What failed may be somebody's new subscription.
         results.archived = inactive_customers.archive_inactive(
-            customers, now=context.now, before_each=partial(_go_on, context)
+            customers, now=context.now, before_each=partial(_go_on, context, "customers")
         )
     if sync_run.is_full:
         # Until here a run that was stopped is continued by the next.
@@ -102,15 +103,16 @@ def _sync(context: ReconcileContext, sync_run: SyncRun) -> None:
     sync_run.is_complete = not results.failed
 
 
-def _go_on(context: ReconcileContext) -> None:
-    """Extend the lease during a long clean-up. Raises LeaseLost, or Interrupted if the progress asks for a stop."""
+def _go_on(context: ReconcileContext, what: str) -> None:
+    """Extend the lease during long work. Raises LeaseLost, or Interrupted if the progress asks for a stop."""
     lease.advance(context.holder)
-    context.progress.step(0, "customers")
+    context.progress.step(0, what)
 
 
 def _reconcile(context: ReconcileContext, sync_run: SyncRun) -> None:
     is_first = not SyncRun.objects.filter(is_full=True, is_complete=True).exists()
     reconcile.run(context)
+    lookup.correct_rows(before_each=partial(_go_on, context, "people"))
     lease.advance(context.holder, last_full_at=context.now)
     if context.results.differing and not is_first:
         # Changes made during the reconcile have events; only differences without an event are drift.

@@ -9,6 +9,9 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from subscriptions.models import PersonLookup
+from subscriptions.people import lookup
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MAY = datetime(2026, 5, 3, tzinfo=UTC)
@@ -37,6 +40,11 @@ def before_claims(newest: None) -> Any:
 @pytest.fixture
 def before_plain_names(newest: None) -> Any:
     return migrate_to("0003_product_claim")
+
+
+@pytest.fixture
+def before_look_ups(newest: None) -> Any:
+    return migrate_to("0026_planned_items")
 
 
 def make_session(models: Any, product_id: str, status: str, **columns: Any) -> UUID:
@@ -112,3 +120,17 @@ def test_plain_names_keep_erased_customers_and_unsaved_history(before_plain_name
     assert (erased.pk, erased.erased_at, erased.reason) == ("cus_1", MAY, "on request")
     subscriptions = models.get_model("subscriptions", "Subscription").objects
     assert subscriptions.values_list("pk", "unsaved_history_line").get() == ("sub_1", line)
+
+
+def test_everybody_from_before_is_found_also_two_with_one_address(before_look_ups: Any) -> None:
+    users = before_look_ups.get_model("auth", "User").objects
+    ada, other = users.create(username="Ada", email="Ada@X.com"), users.create(username="ada2", email="ada@x.com")
+    grace = users.create(username="grace")
+
+    migrate_to("0027_person_lookup")
+    PersonLookup.objects.create(pk=grace.pk, name="grace")  # As a migration that was cut off has left it.
+    migrate_to("0028_find_people")
+
+    found = sorted(PersonLookup.objects.values_list("name", "email"))
+    assert found == [("ada", "ada@x.com"), ("ada2", "ada@x.com"), ("grace", "")]
+    assert [user.pk for user in lookup.with_address("ADA@X.COM")] == [ada.pk, other.pk]

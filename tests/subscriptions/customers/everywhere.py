@@ -37,9 +37,10 @@ def plant(person: User, customer: Customer, subscription: Subscription) -> list[
     planted = []
     for model in _models():
         values = {field.attname: _value(field, links, words) for field in _fields(model)}
-        unique = next((field.attname for field in _fields(model) if field.one_to_one), None)
-        if unique and model._default_manager.filter(**{unique: values[unique]}).exists():
-            model._default_manager.filter(**{unique: values[unique]}).update(**values)
+        unique = next((field for field in model._meta.concrete_fields if field.one_to_one), None)
+        theirs = model._default_manager.filter(**{unique.attname: _value(unique, links, words)} if unique else {})
+        if unique and theirs.exists():
+            theirs.update(**values)
         else:
             model._default_manager.create(**_key(model), **values)
         planted.append(model._meta.label)
