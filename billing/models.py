@@ -112,15 +112,15 @@ class Visibility(models.TextChoices):
     HIDDEN = "hidden", "hidden"
 
 
-def _offered(prefix: str = "") -> models.Q:
-    """The products that are offered here, as far as they are active; `prefix` leads to the product."""
-    shown = models.Q(**{f"{prefix}offer": Visibility.SHOWN})
-    by_setting = models.Q(**{f"{prefix}offer": Visibility.BY_SETTING})
+def _offered() -> models.Q:
+    """The products that are offered here, as far as they are active."""
+    shown = models.Q(offer=Visibility.SHOWN)
+    by_setting = models.Q(offer=Visibility.BY_SETTING)
     match settings.PRODUCTS_ON_SALE:
         case "chosen":
             return shown
         case "marked":
-            return shown | by_setting & models.Q(**{f"{prefix}is_marked": True})
+            return shown | by_setting & models.Q(is_marked=True)
     return shown | by_setting
 
 
@@ -182,13 +182,9 @@ class Product(MirroredRow):
 
 class PriceQuerySet(models.QuerySet["Price"]):
     def on_sale(self) -> "PriceQuerySet":
-        return self.filter(
-            _offered("product__"),
-            active=True,
-            is_deleted=False,
-            product__active=True,
-            product__is_deleted=False,
-        ).plain()
+        """Prices that can be bought. Their products are read first, so that the filter is about own columns alone."""
+        products = list(Product.objects.on_sale().order_by().values_list("pk", flat=True))
+        return self.filter(product__in=products, active=True, is_deleted=False).plain()
 
     def plain(self) -> "PriceQuerySet":
         """Those of a fixed amount for each, which are the only ones that are sold here."""

@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
+from billing.linked import linked
 from billing.models import Price, Product
 from subscriptions import stripe_clock
 from subscriptions.models import BillingAccount, Payment, Subscription
@@ -72,8 +73,8 @@ NOTHING = Holdings([], [])
 def has_access(user: User | AnonymousUser, product: Product | str | None = None) -> bool:
     """Whether a subscription or purchase gives this person access to the product.
 
-    Without a product: whether they have a running subscription to any plan; one-time purchases do not count. Two
-    queries, or three if no subscription gives access to the product.
+    Without a product: whether they have a running subscription to any plan; one-time purchases do not count. Three
+    queries, or four if no subscription gives access to the product.
     """
     if not user.is_authenticated:
         return False
@@ -82,7 +83,7 @@ def has_access(user: User | AnonymousUser, product: Product | str | None = None)
     ids = BillingAccount.objects.customer_ids_of(user)
     if not ids:
         return False
-    subscriptions = Subscription.objects.running().filter(customer__in=ids).select_related("product")
+    subscriptions = linked(Subscription.objects.running().filter(customer__in=ids), "product")
     if any(
         subscription.gives_access_at(now)
         for subscription in subscriptions
@@ -118,7 +119,7 @@ class Required:
 
 
 def holdings_of(user: User | AnonymousUser) -> Holdings:
-    """Three queries, and one for each first payment that is pending; one for a person without a customer, none for one
+    """Four queries, and one for each first payment that is pending; one for a person without a customer, none for one
     who is not signed in."""
     ids = BillingAccount.objects.customer_ids_of(user) if user.is_authenticated else []
     if not ids:

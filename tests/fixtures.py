@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import stripe
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
 
 from billing import gateway
@@ -18,7 +19,7 @@ from sandbox.app import Sandbox
 from sandbox.transport import InProcessClient
 from subscriptions import stripe_clock
 from subscriptions.customers import api_tokens
-from tests import controls
+from tests import controls, joins
 
 User = get_user_model()
 
@@ -95,6 +96,12 @@ def _no_waiting_between_retries(request: pytest.FixtureRequest, monkeypatch: pyt
         return
     monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0)
     monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 0)
+
+
+@pytest.fixture(autouse=True)
+def _no_joins_while_somebody_waits() -> Iterator[None]:
+    with connection.execute_wrapper(joins.watch):
+        yield
 
 
 @pytest.fixture(autouse=True)

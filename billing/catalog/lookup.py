@@ -75,11 +75,20 @@ class ProductOnSale:
 
 def products_on_sale() -> list[ProductOnSale]:
     """Every product that can be bought, the oldest first; of products created in one second, the cheapest first."""
-    prices = Price.objects.on_sale().select_related("product")
+    products = {product.pk: product for product in Product.objects.on_sale()}
+    prices = list(Price.objects.filter(product__in=list(products), active=True, is_deleted=False).plain())
+    for price in prices:
+        price.product = products[str(price.product_id)]
     by_product: dict[str, ProductOnSale] = {}
-    for price in prices.order_by("product__stripe_created_at", "unit_amount", "product_id"):
+    for price in sorted(prices, key=lambda one: (age_of(one.product), one.unit_amount or 0, one.product.pk)):
         by_product.setdefault(price.product.pk, ProductOnSale(price.product, [])).prices.append(price)
     return list(by_product.values())
+
+
+def age_of(product: Product) -> tuple[bool, float]:
+    """Return what to sort products by, the oldest first."""
+    created_at = product.stripe_created_at
+    return created_at is None, created_at.timestamp() if created_at else 0
 
 
 def find_product(*, name: str = "", product_id: str = "") -> Product:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security.base import AuthBase
@@ -11,9 +10,10 @@ from ninja.utils import check_csrf
 
 from billing.api.permissions import require_staff, staff_may
 from billing.api.refusals import Refusal
+from billing.linked import linked
 from subscriptions.api.rate_limits import count_address
 from subscriptions.customers import api_tokens, api_users
-from subscriptions.models import ApiToken
+from subscriptions.models import ApiToken, BillingAccount
 from subscriptions.user_model import User
 
 FOR_ANOTHER = "Only staff act for somebody else."
@@ -102,9 +102,10 @@ def _by_customer(request: HttpRequest, needed: tuple[str, ...], customer_id: str
     caller = caller_of(request)
     if user_name not in (None, caller.get_username()):
         require_staff(request, *needed, message=FOR_ANOTHER)
-    owners = get_user_model()._default_manager.filter(billing_account__customer_id=customer_id)
-    person = owners.first() if staff_may(request, *needed) else owners.filter(pk=caller.pk).first()
-    if person is None or user_name not in (None, person.get_username()):
+    account = linked(BillingAccount.objects.filter(customer=customer_id), "user").first()
+    person = account.user if account else None
+    is_allowed = person == caller or staff_may(request, *needed)
+    if person is None or not is_allowed or user_name not in (None, person.get_username()):
         raise Refusal.not_found(f"There is no such customer: {customer_id}.")
     return person
 

@@ -15,6 +15,7 @@ from billing.api.request_bodies import (
     takes,
 )
 from billing.errors import StripeRefused
+from billing.linked import linked
 from billing.models import Price
 from subscriptions import stripe_clock
 from subscriptions.api.answers import ChangedAnswer, PaymentAnswer, SubscriptionAnswer
@@ -98,7 +99,7 @@ def updatesub(request: HttpRequest) -> ChangedAnswer:
     at once: `charged_now` is true; if the card is then declined, nothing changes (400)."""
     asked = read(request, ChangeAsked)
     person = requested_person(request, CHANGE_SUBSCRIPTION, user_name=asked.user_name)
-    price = Price.objects.select_related("product").filter(pk=asked.price_id).first()
+    price = linked(Price.objects.filter(pk=asked.price_id), "product").first()
     if price is None:
         raise Refusal.not_found(f"There is no price {asked.price_id}.")
     subscription = _to_change(person, asked.subscription_id, price, subject_of(request, person))
@@ -129,7 +130,7 @@ def _note(request: HttpRequest, person: User, row: Subscription | Payment, words
 
 
 def _theirs(person: User) -> SubscriptionQuerySet:
-    return Subscription.objects.of(person).select_related(*LINKS)
+    return linked(Subscription.objects.of(person), *LINKS)
 
 
 def _to_cancel(person: User, asked: CancelAsked, subject: str) -> Subscription | None:
@@ -164,7 +165,7 @@ def _link(subscription: Subscription, price: Price | None, customer: Customer | 
 
 def _purchases(person: User, asked: CancelAsked) -> list[Payment]:
     """Return the person's current purchases at this price, or the last one that has ended."""
-    bought = Payment.objects.of(person).filter(price_id=asked.price_id).select_related("product")
+    bought = linked(Payment.objects.of(person).filter(price_id=asked.price_id), "product")
     purchased = [one for one in bought if one.is_paid_or_pending or one.access_ended_at]
     return [payment for payment in purchased if payment.access_ended_at is None] or purchased[:1]
 

@@ -16,6 +16,7 @@ from billing.api.permissions import require_staff
 from billing.api.refusals import Conflict, Refusal
 from billing.api.request_bodies import Body, Id, Text, read, takes
 from billing.errors import StripeUnavailable
+from billing.linked import linked
 from subscriptions import account_claims
 from subscriptions.api.answers import CustomerAnswer, MeAnswer, SubscriptionsAnswer, payments_of, subscriptions_of
 from subscriptions.api.authentication import FOR_ANOTHER, caller_of, requested_person
@@ -187,12 +188,12 @@ def _look_up_latest_session(person: User, customer_ids: list[str]) -> None:
 
 def _holdings(person: User, customer_ids: list[str]) -> dict[str, object]:
     theirs = {"customer__in": customer_ids, "is_deleted": False}
-    subscriptions = Subscription.objects.filter(**theirs).select_related("customer", "price", "product")
+    subscriptions = linked(Subscription.objects.filter(**theirs), "customer", "price", "product")
     return {
         "user_name": person.get_username(),
         "customer_id": next(iter(customer_ids), None),
         "subscriptions": subscriptions_of(subscriptions),
-        "payments": payments_of(Payment.objects.filter(**theirs).select_related("product")),
+        "payments": payments_of(linked(Payment.objects.filter(**theirs), "product")),
     }
 
 

@@ -56,9 +56,9 @@ def lost_subscription(user: User, product: Product) -> Subscription | None:
 
     If a restored backup lacks a person's account, the person signs up again, and would pay twice.
     """
-    customers = Customer.objects.filter(email=user.email, is_deleted=False, account=None) if user.email else ()
+    customers = Customer.objects.filter(email=user.email, is_deleted=False) if user.email else ()
     lost = [customer.pk for customer in customers if _is_lost(customer.metadata)]
-    return ownership.charged_without_person().filter(customer__in=lost, product=product).first() if lost else None
+    return ownership.charged_among(lost).filter(product=product).first() if lost else None
 
 
 def _is_lost(metadata: JSON) -> bool:

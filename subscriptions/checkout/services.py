@@ -5,6 +5,7 @@ from datetime import datetime
 
 from billing import money
 from billing.errors import IDEMPOTENCY_CONFLICT, StripeMissing, StripeRefused, StripeUnavailable
+from billing.linked import linked
 from billing.models import Price
 from subscriptions import access
 from subscriptions.checkout import catching_up, claims, first_payments, sessions, trials
@@ -132,7 +133,7 @@ def price_to_buy(price_id: str, *, quantity: int, mode: str = "") -> Price:
     """Return the price, if it can be bought so. Raises CannotBuy."""
     if not 1 <= quantity <= MAX_QUANTITY:
         raise CannotBuy.bad_quantity()
-    price = Price.objects.select_related("product").filter(pk=price_id).first()
+    price = linked(Price.objects.filter(pk=price_id), "product").first()
     if price is None:
         raise NoSuchPrice.not_on_sale()
     if not price.is_on_sale:
@@ -195,7 +196,7 @@ def _already_has(claim: ProductClaim, price: Price, user: User) -> Started | Non
 def _due(user: User, price: Price) -> Subscription | None:
     """Return the subscription that is scheduled to change to the product."""
     ids = BillingAccount.objects.customer_ids_of(user)
-    return Subscription.objects.due_to_change_to(price.product).filter(customer__in=ids).first()
+    return Subscription.objects.filter(customer__in=ids).due_to_change_to(price.product).first()
 
 
 def _go_on(claim: ProductClaim, price: Price, quantity: int, *, user: User, now: datetime) -> Started | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from billing import gateway, idempotency
 from billing.errors import StripeRefused
 from billing.gateway.snapshots import JSON, Snapshot
+from billing.linked import linked
 from billing.mirror import engine
 from billing.models import Price
 from subscriptions.checkout.params import params_for
@@ -95,10 +96,9 @@ def has_arrived(session: CheckoutSession) -> bool:
 
 
 def bought_by(session: CheckoutSession) -> tuple[Subscription | None, Payment | None]:
-    subscription = (
-        Subscription.objects.filter(pk=session.subscription_id).select_related("customer", "price", "product").first()
-    )
-    payment = Payment.objects.filter(pk=session.pk).select_related("price", "product").first()
+    subscriptions = Subscription.objects.filter(pk=session.subscription_id)
+    subscription = linked(subscriptions, "customer", "price", "product").first()
+    payment = linked(Payment.objects.filter(pk=session.pk), "price", "product").first()
     return subscription, payment
 
 

@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db.models import Q
 
+from billing.linked import linked
 from subscriptions import our_clock
 from subscriptions.models import ApiToken
 from subscriptions.user_model import User
@@ -62,9 +63,10 @@ def find(*, text: str, now: datetime) -> ApiToken | None:
     """
     if not text.startswith(PREFIX):
         return None
-    token = ApiToken.objects.usable(now).select_related("user").filter(digest=digest_of(text)).first()
-    if token is not None:
-        _save_use(token, now)
+    token = linked(ApiToken.objects.filter(digest=digest_of(text)), "user").first()
+    if token is None or not token.is_usable(now):
+        return None
+    _save_use(token, now)
     return token
 
 

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from billing import gateway
 from billing.errors import StripeFailure, StripeMissing, StripeRefused
+from billing.linked import linked
 from billing.mirror import engine
 from subscriptions import stripe_clock
 from subscriptions.mirror import kinds
@@ -27,7 +28,7 @@ AT_MOST_A_PASS = 20
 
 def note_change(user: User) -> bool:
     """Record that the address or the name of a saved user is another one; False if neither is."""
-    account = BillingAccount.objects.select_related("customer").filter(user=user).first()
+    account = linked(BillingAccount.objects.filter(user=user), "customer").first()
     if account is None:
         return False
     name, now = full_name_of(user), stripe_clock.now()
@@ -45,7 +46,8 @@ def note_change(user: User) -> bool:
 def send_quickly(user: User) -> None:
     """Send what is noted of one person, without errors: the sync tries again."""
     with gateway.quickly():
-        _send_all(DetailsToSend.objects.filter(account__user=user))
+        account_ids = list(BillingAccount.objects.filter(user=user).values_list("pk", flat=True))
+        _send_all(DetailsToSend.objects.filter(account__in=account_ids))
 
 
 def send_due() -> None:
@@ -55,9 +57,10 @@ def send_due() -> None:
 
 def _send_all(noted: QuerySet[DetailsToSend]) -> None:
     # Of a person without a customer, it is sent once there is one.
-    due = noted.filter(account__customer__isnull=False).select_related("account__user")
+    accounts = BillingAccount.objects.filter(pk__in=list(noted.values_list("account_id", flat=True)))
+    can_go = list(accounts.filter(customer__isnull=False).values_list("pk", flat=True)[:AT_MOST_A_PASS])
     try:
-        for one in due[:AT_MOST_A_PASS]:
+        for one in linked(DetailsToSend.objects.filter(account__in=can_go), "account__user"):
             _send(one)
     except StripeFailure as error:
         logger.warning("changed details are not at Stripe yet: %s", type(error).__name__)

@@ -12,6 +12,7 @@ from django.db.models import F
 from billing import gateway
 from billing.errors import StripeMissing
 from billing.gateway.snapshots import JSON
+from billing.linked import linked
 from billing.mirror import engine
 from subscriptions.customers import confirming, ownership, purchases
 from subscriptions.customers import services as customers
@@ -77,11 +78,8 @@ def prospect(*, customer: Customer, user: User) -> Prospect:
     """Return what linking would do. Raises CannotLink, StripeUnavailable or StripeMisconfigured."""
     _check(customer, user)
     account = BillingAccount.objects.filter(user=user).first()
-    subscriptions = (
-        Subscription.objects.running()
-        .filter(customer=customer)
-        .select_related("product", "price", "schedule__next_price__product")
-    )
+    running = Subscription.objects.running().filter(customer=customer)
+    subscriptions = linked(running, "product", "price", "schedule__next_price__product")
     own_id = (account.customer_id if account else None) or ""
     return Prospect(
         list(subscriptions), _payment_methods(customer.pk), becomes_own=not _is_in_use(own_id), own_id=own_id
@@ -97,12 +95,12 @@ def link_confirmed(*, user: User, now: datetime) -> list[str]:
         return []
     for snapshot in gateway.customers_by_email(user.email).snapshots():
         engine.apply_snapshot(kinds.CUSTOMER, snapshot)
-    linked = []
+    ids = []
     for customer in unowned_with_address_of(user):
         with suppress(CannotLink):
             link(customer=customer, user=user, now=now)
-            linked.append(customer.pk)
-    return linked
+            ids.append(customer.pk)
+    return ids
 
 
 def link(*, customer: Customer, user: User, now: datetime) -> None:

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from billing import gateway, idempotency
 from billing.errors import StripeFailure, StripeRefused, StripeUnavailable
 from billing.gateway.snapshots import Snapshot
+from billing.linked import linked
 from billing.mirror import engine
 from billing.models import Installation
 from subscriptions import limits
@@ -71,7 +72,7 @@ def ensure_at_sign_in(user: User, *, now: datetime) -> None:
         return
     try:
         with gateway.quickly():
-            if not Customer.objects.filter(account__user=user, is_deleted=False).exists():
+            if not _has_customer(user):
                 limits.take(Try("customer at sign-in", "", settings.SIGN_IN_CUSTOMERS_PER_MINUTE, 60), now=now)
             ensure(user)
     except (StripeFailure, limits.TooMany) as error:
@@ -128,8 +129,13 @@ def unlink(customer_id: str) -> None:
     BillingAccount.objects.filter(customer_id=customer_id).update(customer=None, attempt=F("attempt") + 1)
 
 
+def _has_customer(user: User) -> bool:
+    customer_id = BillingAccount.objects.filter(user=user).values_list("customer_id", flat=True).first()
+    return bool(customer_id) and Customer.objects.filter(pk=customer_id, is_deleted=False).exists()
+
+
 def _account_of(user: User) -> tuple[BillingAccount, bool]:
-    accounts = BillingAccount.objects.select_related("customer")
+    accounts = linked(BillingAccount.objects.all(), "customer")
     known = {"email": user.email, "seen_email": user.email, "seen_name": full_name_of(user)}
     return accounts.get_or_create(user=user, defaults=known)
 

@@ -8,12 +8,6 @@ from django.db import models
 from billing.models import own_id
 
 
-class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
-    def usable(self, now: datetime) -> "ApiTokenQuerySet":
-        is_current = models.Q(expires_at=None) | models.Q(expires_at__gt=now)
-        return self.filter(is_current, revoked_at=None, user__is_active=True)
-
-
 class ApiToken(models.Model):
     """A token that acts as its owner, or with fewer rights.
 
@@ -38,8 +32,6 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Leave empty for a token that does not expire.")
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Accurate to a minute.")
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    objects = ApiTokenQuerySet.as_manager()
 
     class Meta:
         verbose_name = "API token"

@@ -36,19 +36,24 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         return self.filter(is_deleted=False).exclude(status__in=Subscription.ENDED)
 
     def due_to_change_to(self, product: Product) -> "SubscriptionQuerySet":
-        """Those that change to this product when their paid period ends."""
-        return self.running().filter(
-            schedule__status__in=SubscriptionSchedule.LIVE,
-            schedule__next_at__isnull=False,
-            schedule__next_price__product=product,
-        )
+        """Those that change to this product when their paid period ends, of a person's subscriptions.
+
+        Up to two queries find their schedules, so that the filter is about own columns alone.
+        """
+        ids = list(self.running().filter(schedule__isnull=False).order_by().values_list("schedule_id", flat=True))
+        live = SubscriptionSchedule.objects.filter(pk__in=ids, status__in=SubscriptionSchedule.LIVE)
+        next_prices = dict(live.filter(next_at__isnull=False).order_by().values_list("pk", "next_price_id"))
+        to_product = Price.objects.filter(pk__in=[pk for pk in next_prices.values() if pk], product=product)
+        prices = set(to_product.order_by().values_list("pk", flat=True))
+        return self.running().filter(schedule__in=[pk for pk, price in next_prices.items() if price in prices])
 
     def giving_access(self, now: datetime) -> "SubscriptionQuerySet":
         """Subscriptions that give access at `now` (Stripe's clock), including overdue ones in their grace period."""
-        in_grace = models.Q(past_due_since_at__gt=now - default_grace(), product__grace_days=None)
-        for days in Product.objects.exclude(grace_days=None).values_list("grace_days", flat=True).distinct():
-            own = timedelta(days=days or 0)
-            in_grace |= models.Q(past_due_since_at__gt=now - own, product__grace_days=days)
+        own_days = dict(Product.objects.exclude(grace_days=None).order_by().values_list("pk", "grace_days"))
+        in_grace = models.Q(past_due_since_at__gt=now - default_grace()) & ~models.Q(product__in=list(own_days))
+        for days in set(own_days.values()):
+            products = [pk for pk, its_days in own_days.items() if its_days == days]
+            in_grace |= models.Q(past_due_since_at__gt=now - timedelta(days=days or 0), product__in=products)
         overdue = models.Q(status=Subscription.Status.PAST_DUE) & in_grace
         kept = models.Q(is_period_paused=False) | models.Q(pause_resumes_at__lte=now)
         match settings.ACCESS_WHILE_PAUSED:

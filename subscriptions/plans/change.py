@@ -11,8 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from billing import gateway, money
+from billing.catalog import lookup
 from billing.errors import StripeMissing, StripeRefused, StripeUnavailable
 from billing.gateway.snapshots import JSON
+from billing.linked import linked
 from billing.mirror import engine
 from billing.models import Price
 from subscriptions import stripe_clock
@@ -40,10 +42,10 @@ REFUSALS = (SubscriptionRefusal, StripeRefused)
 
 def choices(*, subscription: Subscription) -> list[Price]:
     """Return the prices on sale that the subscription can change to, ordered by product and amount."""
-    prices = Price.objects.on_sale().filter(currency=subscription.currency).select_related("product")
+    prices = linked(Price.objects.on_sale().filter(currency=subscription.currency), "product")
     others = prices.exclude(interval=Price.Interval.ONE_TIME).exclude(pk=subscription.price_id)
     others = others.exclude(product__in=[*_products_beside(subscription), *_held_otherwise(subscription)])
-    return list(others.order_by("product__stripe_created_at", "product_id", "unit_amount"))
+    return sorted(others, key=lambda one: (lookup.age_of(one.product), one.product.pk, one.unit_amount or 0))
 
 
 def are_some_in_other_currencies(*, subscription: Subscription) -> bool:
@@ -64,7 +66,7 @@ def was_billed_at_once(*, subscription: Subscription) -> bool:
     Then its period began with the change. After the next renewal this is not known any more.
     """
     arrivals = StatusChange.objects.filter(subscription=subscription, to_price_id=subscription.price_id)
-    arrival = arrivals.exclude(from_price_id=subscription.price_id).select_related("from_price", "to_price").first()
+    arrival = linked(arrivals.exclude(from_price_id=subscription.price_id), "from_price", "to_price").first()
     began_at = subscription.current_period_start_at
     if arrival is None or arrival.from_price is None or arrival.to_price is None or began_at is None:
         return False
@@ -331,7 +333,5 @@ def _is_due_otherwise(subscription: Subscription, price: Price) -> bool:
     """Whether another subscription of the person is scheduled to change to the product."""
     if price.product_id in subscription.product_ids or subscription.customer_id is None or price.product is None:
         return False
-    due = Subscription.objects.due_to_change_to(price.product).filter(
-        customer__in=ownership.ids_with(subscription.customer_id)
-    )
-    return due.exclude(pk=subscription.pk).exists()
+    theirs = Subscription.objects.filter(customer__in=ownership.ids_with(subscription.customer_id))
+    return theirs.due_to_change_to(price.product).exclude(pk=subscription.pk).exists()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from billing.gateway.snapshots import JSON
+from billing.linked import linked
 from billing.models import Price
 from subscriptions.models import Subscription, SubscriptionSchedule
 
@@ -71,7 +72,7 @@ def plan_lines(items_or_changes: list[JSON], *, currency: str) -> list[PlanLine]
 
 def _prices_of(lines: list[JSON]) -> dict[str, Price]:
     ids = {each.get("price") for line in lines for each in (line, *line.get("further", []))} - {None, ""}
-    return Price.objects.select_related("product").in_bulk(list(ids)) if ids else {}
+    return linked(Price.objects.all(), "product").in_bulk(list(ids)) if ids else {}
 
 
 def _line(line: JSON, prices: dict[str, Price], currency: str) -> PlanLine:

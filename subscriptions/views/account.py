@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from billing.errors import StripeFailure
+from billing.linked import linked
 from subscriptions.checkout import unsettled
 from subscriptions.customers import linking, portal
 from subscriptions.models import (
@@ -52,10 +53,10 @@ def account(request: SignedInRequest) -> HttpResponse:
     invoices = Invoice.objects.filter(**theirs)
     customers = Customer.objects.of_or_with_address_of(request.user, customer_ids)
     links = ("price", "product", "schedule__next_price__product", "latest_invoice")
-    page = _page_of(payments.select_related("product"), request.GET.get("page"))
+    page = _page_of(linked(payments, "product"), request.GET.get("page"))
     newest = list(invoices.exclude(status=Invoice.Status.DRAFT)[:INVOICES_ON_ACCOUNT])
     _attach_refunds(page.object_list, newest)
-    held = sorted(subscriptions.select_related(*links), key=lambda one: one.has_ended)
+    held = sorted(linked(subscriptions, *links), key=lambda one: one.has_ended)
     _attach_customers(held, customers)
     _attach_subscriptions(newest, held)
     _attach_awaited(held)
@@ -76,7 +77,7 @@ def account(request: SignedInRequest) -> HttpResponse:
 def _upcoming(customer_ids: Collection[str]) -> list[SubscriptionSchedule]:
     """Return the schedules that begin a subscription of these customers later."""
     found = SubscriptionSchedule.objects.not_started().filter(customer__in=customer_ids)
-    schedules = list(found.select_related("next_price__product"))
+    schedules = list(linked(found, "next_price__product"))
     outlook.attach_to_schedules(schedules)
     return schedules
 
@@ -103,7 +104,7 @@ def _other_address(customer: Customer | None, address: str) -> str:
 @login_required
 def invoices(request: SignedInRequest) -> HttpResponse:
     theirs = Invoice.objects.of(request.user)
-    shown = theirs.exclude(status=Invoice.Status.DRAFT).select_related("subscription__product")
+    shown = linked(theirs.exclude(status=Invoice.Status.DRAFT), "subscription__product")
     page = Paginator(shown.prefetch_related("refunds"), INVOICES_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "subscriptions/invoices.html", {"invoices": page})
 
@@ -115,7 +116,7 @@ def history(request: SignedInRequest) -> HttpResponse:
     """Show every change of this person's subscriptions, newest first."""
     changes = StatusChange.objects.of(request.user)
     links = ("subscription__product", "from_price__product", "to_price__product")
-    page = Paginator(changes.select_related(*links), INVOICES_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(linked(changes, *links), INVOICES_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "subscriptions/history.html", {"changes": page})
 
 

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing.errors import StripeRefused
+from billing.linked import linked
 from billing.models import Price
 from subscriptions.models import Subscription
 from subscriptions.plans import change as changes
@@ -49,7 +50,7 @@ def choose(request: SignedInRequest, subscription_id: str) -> HttpResponse:
 def change(request: SignedInRequest, subscription_id: str, price_id: str) -> HttpResponse:
     """Show what a change costs, in Stripe's figures; a POST confirms exactly that."""
     subscription = own_subscription(request, subscription_id)
-    price = Price.objects.select_related("product").filter(pk=price_id).first()
+    price = linked(Price.objects.filter(pk=price_id), "product").first()
     if price is None:
         raise Http404("no such price")
     form = ChangeForm(request.POST or request.GET)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from billing.linked import linked
 from billing.models import Price
 from subscriptions import limits
 from subscriptions.checkout import services as checkout
@@ -52,7 +53,7 @@ def buy(request: HttpRequest, price_id: str) -> HttpResponse:
 
 
 def _offer(request: HttpRequest, price_id: str) -> HttpResponse:
-    price = Price.objects.select_related("product").filter(pk=price_id).first()
+    price = linked(Price.objects.filter(pk=price_id), "product").first()
     if price is None:
         raise Http404("no such price")
     if not price.is_on_sale:

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
+from billing.linked import linked
 from subscriptions.models import Subscription
 from subscriptions.plans import outlook
 from subscriptions.user_model import User
@@ -29,7 +30,7 @@ def see_other(url: str) -> HttpResponseRedirect:
 def own_subscription(request: SignedInRequest, subscription_id: str) -> Subscription:
     """Return the person's own subscription; 404 for anyone else's."""
     links = ("customer", "price", "product", "schedule__next_price__product", "latest_invoice")
-    subscription = Subscription.objects.of(request.user).select_related(*links).filter(pk=subscription_id).first()
+    subscription = linked(Subscription.objects.of(request.user).filter(pk=subscription_id), *links).first()
     if subscription is None:
         raise Http404("no such subscription")
     outlook.attach([subscription])

@@ -11,6 +11,7 @@ from django.test import Client
 from billing.models import Price, Product
 from subscriptions.customers import services as customers
 from subscriptions.models import Customer, StatusChange, Subscription
+from tests import joins
 from tests.fixtures import LocalStripe
 
 NOW = datetime(2026, 4, 3, 12, tzinfo=UTC)
@@ -235,7 +236,7 @@ class TestPage:
     ) -> None:
         for hours in range(30):
             self.line(customer, price, changed_at=NOW + timedelta(hours=hours))
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(joins.queries(7, links=7)):
             first = customer_client.get("/account/history/").content.decode()
         assert first.count("Started on Pro") == 20
         assert '<a rel="next" href="?page=2">' in first
