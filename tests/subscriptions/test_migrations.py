@@ -44,7 +44,7 @@ def before_plain_names(newest: None) -> Any:
 
 @pytest.fixture
 def before_look_ups(newest: None) -> Any:
-    return migrate_to("0026_planned_items")
+    return migrate_to("0027_cancellation_details")
 
 
 def make_session(models: Any, product_id: str, status: str, **columns: Any) -> UUID:
@@ -127,9 +127,9 @@ def test_everybody_from_before_is_found_also_two_with_one_address(before_look_up
     ada, other = users.create(username="Ada", email="Ada@X.com"), users.create(username="ada2", email="ada@x.com")
     grace = users.create(username="grace")
 
-    migrate_to("0027_person_lookup")
+    migrate_to("0028_person_lookup")
     PersonLookup.objects.create(pk=grace.pk, name="grace")  # As a migration that was cut off has left it.
-    migrate_to("0028_find_people")
+    migrate_to("0029_find_people")
 
     found = sorted(PersonLookup.objects.values_list("name", "email"))
     assert found == [("ada", "ada@x.com"), ("ada2", "ada@x.com"), ("grace", "")]

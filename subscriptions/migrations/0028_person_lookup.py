@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("subscriptions", "0026_planned_items"),
+        ("subscriptions", "0027_cancellation_details"),
     ]
 
     operations = [

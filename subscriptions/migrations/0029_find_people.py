@@ -31,7 +31,7 @@ def add_rows(apps: Any, _editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("subscriptions", "0027_person_lookup"),
+        ("subscriptions", "0028_person_lookup"),
     ]
 
     operations = [
