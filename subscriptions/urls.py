@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from subscriptions.url_converters import PriceIdConverter
-from subscriptions.views import account, address, cancel, change, checkout, plans, webhook
+from subscriptions.views import account, address, cancel, change, checkout, orders, plans, webhook
 
 register_converter(PriceIdConverter, "price_id")
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("account/address/<str:token>/", address.confirm, name="address_confirm"),
     path("account/invoices/", account.invoices, name="invoices"),
     path("account/history/", account.history, name="history"),
+    path("orders/<uuid:payment_id>/cancel/", orders.cancel_order, name="cancel_order"),
     path("billing-portal/", account.billing_portal, name="billing_portal"),
     path("subscriptions/<str:subscription_id>/change/", change.choose, name="change_choose"),
     path("subscriptions/<str:subscription_id>/undo-change/", change.undo_change, name="undo_change"),

@@ -118,6 +118,17 @@ class Payment(AwaitedPayment, MirroredRow):
         return self.is_awaited or self.status in self.COLLECTING
 
     @property
+    def is_being_debited(self) -> bool:
+        """Whether its payment is on its way from a bank: a cancel would not stop it."""
+        return self.awaits == Awaits.DEBIT
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        """Whether its owner can cancel it: it waits for a payment that they make themselves."""
+        is_standing = self.access_ended_at is None and not self.is_deleted
+        return self.is_awaited and not self.is_being_debited and is_standing
+
+    @property
     def is_paid_after_cancel(self) -> bool:
         """Whether its money came although it was cancelled before."""
         is_late = self.was_cancelled_unpaid and self.status == self.Status.SUCCEEDED and not self.is_deleted

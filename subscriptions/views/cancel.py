@@ -100,7 +100,7 @@ def _cancel(request: SignedInRequest, subscription: Subscription, form: CancelFo
     except SubscriptionRefusal as refusal:
         return refuse(request, str(refusal))
     if _was_unpaid_order(subscription, ended):
-        messages.success(request, "Your order is cancelled. Nothing was charged.")
+        messages.success(request, "Your order is cancelled, and nothing is charged.")
     elif ended.has_ended:
         messages.success(request, f"Your subscription has ended.{_still_owed(ended)}")
     else:

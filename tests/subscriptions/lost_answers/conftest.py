@@ -12,6 +12,7 @@ from billing.models import Price, Product, PromotionCode
 from subscriptions.models import Invoice, Payment, Subscription
 from subscriptions.plans import cancel, change
 from tests.fixtures import LocalStripe
+from tests.subscriptions.checkout.test_awaited_payments import order, sell
 from tests.subscriptions.conftest import DAY, settle
 from tests.subscriptions.customers.test_linking import made_in_dashboard
 
@@ -52,6 +53,14 @@ def elsewhere(price: Price, person: User, local_stripe: LocalStripe) -> str:
     customer_id = made_in_dashboard(local_stripe, price)
     settle()
     return customer_id
+
+
+@pytest.fixture
+def voucher_order(person: User, local_stripe: LocalStripe) -> Payment:
+    """Ada's order of Atlas, to be paid with a voucher."""
+    order(local_stripe, person, sell("mxn", "one_time"), "oxxo")
+    settle()
+    return Payment.objects.get()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ COVERED = {
     "page address_confirm": "confirm an address",
     "page invoices": f"{NO_CALL}reads rows",
     "page history": f"{NO_CALL}reads rows",
+    "page cancel_order": "cancel an order",
     "page billing_portal": "portal",
     "page change_choose": f"{NO_CALL}reads rows",
     "page undo_change": "undo a change",

@@ -121,6 +121,15 @@ CASES = [
         "The scheduled change is undone.",
         "No change of plan is scheduled",
     ),
+    Case(
+        "cancel an order",
+        "voucher_order",
+        lambda site: site.press(f"/orders/{site.world.pk}/cancel/"),
+        1,
+        {"intents": ["4900 canceled"]},
+        "Your order is cancelled",
+        "This order was cancelled.",
+    ),
     Case("portal", "subscription", lambda site: site.post_only("/billing-portal/"), 1, {}, "/portal/"),
     Case(
         "confirm an address",

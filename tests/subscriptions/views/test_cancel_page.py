@@ -80,7 +80,7 @@ class TestCancel:
         assert Step("Cancel Pro", "get", CANCEL) in reading.steps(card(customer_client))
         page = shown(customer_client, CANCEL)
         assert reading.words(page) == starting(
-            "Back to your account Cancel Pro Nothing has been paid yet. The order is cancelled, and nothing is "
+            "Back to your account Cancel Pro It is not paid yet: the order is cancelled, and nothing is "
             f"charged.{said} Why are you leaving?"
         )
         assert reading.steps(page)[1].label == "Cancel the order"
@@ -103,7 +103,7 @@ class TestCancel:
         settle()
         path = f"/subscriptions/{made.id}/cancel/"
         answer = customer_client.post(path, reading.forms(shown(customer_client, path))[0], follow=True)
-        assert "Your order is cancelled. Nothing was charged." in reading.words(answer.content.decode())
+        assert "Your order is cancelled, and nothing is charged." in reading.words(answer.content.decode())
         assert local_stripe.api.subscriptions.retrieve(made.id).status == "canceled"
 
     @pytest.mark.parametrize(
