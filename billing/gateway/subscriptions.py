@@ -58,8 +58,8 @@ def subscription_page(*, newest: int | None, oldest: int | None, starting_after:
 
 
 def checkout_session_page(*, newest: int | None, oldest: int | None, starting_after: str = "") -> Page:
-    """Up to a hundred sessions in any status, of these seconds, each with its payment intent inside."""
-    params = {"expand": ["data.payment_intent"]}
+    """Up to a hundred sessions in any status, of these seconds, with customer and payment intent inside."""
+    params = {"expand": ["data.customer", "data.payment_intent"]}
     return read_range("/v1/checkout/sessions", params, newest=newest, oldest=oldest, starting_after=starting_after)
 
 

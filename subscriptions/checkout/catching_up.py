@@ -12,12 +12,12 @@ from billing import gateway
 from billing.errors import StripeMissing, StripeRefused
 from billing.gateway.snapshots import JSON
 from billing.mirror.engine import apply_snapshot
-from billing.models import Installation, Product
+from billing.models import Installation, Price
 from subscriptions import our_clock
 from subscriptions.checkout import sessions
 from subscriptions.customers import linking, ownership
 from subscriptions.mirror import kinds, mapping
-from subscriptions.models import BillingAccount, CheckoutSession, Customer, Subscription, SyncState
+from subscriptions.models import BillingAccount, CheckoutSession, Customer, Payment, Subscription, SyncState
 from subscriptions.user_model import User
 
 # The copy is behind after this many intervals without a complete pass.
@@ -36,7 +36,7 @@ def is_behind(now: datetime) -> bool:
 def read_purchases(user: User) -> None:
     """Mirror a person's purchases, and expire their open checkouts that have no row here and could still be paid.
 
-    Subscriptions of a lost account with the same address are mirrored too. Raises StripeUnavailable,
+    Purchases of a lost account with the same address are mirrored too. Raises StripeUnavailable,
     StripeMisconfigured.
     """
     for customer_id in BillingAccount.objects.customer_ids_of(user):
@@ -48,17 +48,23 @@ def read_purchases(user: User) -> None:
         for customer in gateway.customers_by_email(user.email).snapshots():
             if _is_lost(customer.object.get("metadata") or {}):
                 apply_snapshot(kinds.CUSTOMER, customer)
+                _read_completed(customer.id)
                 linking.read_subscriptions(customer.id)
 
 
-def lost_subscription(user: User, product: Product) -> Subscription | None:
-    """Return a subscription to the product that a lost account with this address is charged for.
+def lost_purchase(user: User, price: Price) -> Subscription | Payment | None:
+    """Return what a lost account with this address has of the price's product, and would be paid twice.
 
-    If a restored backup lacks a person's account, the person signs up again, and would pay twice.
+    If a restored backup lacks a person's account, the person signs up again.
     """
+    if not price.is_recurring and price.product.can_be_bought_again:
+        return None
     customers = Customer.objects.filter(email=user.email, is_deleted=False) if user.email else ()
-    lost = [customer.pk for customer in customers if _is_lost(customer.metadata)]
-    return ownership.charged_among(lost).filter(product=product).first() if lost else None
+    lost = ownership.unowned_of([customer.pk for customer in customers if _is_lost(customer.metadata)])
+    if not lost:
+        return None
+    charged = ownership.charged_among(lost).filter(product=price.product).first()
+    return charged or Payment.objects.standing().filter(customer__in=lost, product=price.product).first()
 
 
 def _is_lost(metadata: JSON) -> bool:

@@ -30,10 +30,11 @@ class CannotBuy(Exception):
         return cls("Your subscription is being changed to this plan right now. Please try again in six minutes.")
 
     @classmethod
-    def bought_before(cls) -> Self:
+    def bought_before(cls, *, is_subscription: bool) -> Self:
+        what = "subscription to this" if is_subscription else "purchase of this"
         return cls(
-            "There is a subscription to this with your address already, which is not part of this account. Add it on "
-            "your account page, so that you don't pay twice."
+            f"There is a {what} with your address already, which is not part of this account. Add it on your account "
+            "page, so that you don't pay twice."
         )
 
     @classmethod

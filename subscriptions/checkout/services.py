@@ -159,8 +159,8 @@ def _catch_up(user: User, price: Price, now: datetime) -> None:
     """Read what was bought meanwhile, if the sync does not. Raises CannotBuy if it was bought by a lost account."""
     if catching_up.is_behind(now):
         catching_up.read_purchases(user)
-    if catching_up.lost_subscription(user, price.product):
-        raise CannotBuy.bought_before()
+    if lost := catching_up.lost_purchase(user, price):
+        raise CannotBuy.bought_before(is_subscription=isinstance(lost, Subscription))
 
 
 def _claim(customer: Customer, price: Price, user: User, now: datetime) -> ProductClaim | Started:

@@ -49,9 +49,14 @@ def charged_without_person() -> QuerySet[Subscription]:
 
 def charged_among(customer_ids: Collection[str]) -> QuerySet[Subscription]:
     """Return subscriptions that Stripe goes on charging, of those of these customers who are nobody here."""
+    return _charged().filter(customer__in=unowned_of(customer_ids))
+
+
+def unowned_of(customer_ids: Collection[str]) -> list[str]:
+    """Return those of these customers that are nobody here."""
     own = set(BillingAccount.objects.filter(customer__in=customer_ids).values_list("customer_id", flat=True))
     others = set(LinkedCustomer.objects.filter(pk__in=customer_ids).values_list("pk", flat=True))
-    return _charged().filter(customer__in=[pk for pk in customer_ids if pk not in own | others])
+    return [pk for pk in customer_ids if pk not in own | others]
 
 
 def charged_of_deactivated() -> QuerySet[Subscription]:

@@ -40,7 +40,7 @@ def _compare_invoices(context: ReconcileContext, read: RangePage) -> None:
 
 
 def _compare_purchases(context: ReconcileContext, read: RangePage) -> None:
-    """Compare the sessions of our checkout, and the payments of those that are complete.
+    """Compare the sessions of our checkout, and the customers and payments of those that are complete.
 
     There are fewer of them than payment intents: every renewal has one.
     """
@@ -48,6 +48,7 @@ def _compare_purchases(context: ReconcileContext, read: RangePage) -> None:
     sessions = list(_of_their_rows(CheckoutSession, "stripe_id", ours))
     context.results.record_page(apply_page(kinds.SESSION, sessions))
     complete = [session for session in sessions if session.object.get("status") == CheckoutSession.Status.COMPLETE]
+    context.results.record_page(apply_page(kinds.CUSTOMER, _expanded(complete, "customer")))
     payments = _of_their_rows(Payment, "payment_intent_id", _expanded(complete, "payment_intent"))
     context.results.record_page(apply_page(kinds.PAYMENT, payments))
     free = [session for session in complete if mapping.is_free_order(session.object)]

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from billing.models import Price
+from billing.models import Price, Product
 from subscriptions.checkout import catching_up
 from subscriptions.customers import confirming, linking
 from subscriptions.models import (
@@ -112,6 +112,50 @@ class TestAfterARestore:
         assert linking.link_confirmed(user=anew, now=timezone.now()) == [subscription.customer_id]
         assert click(client, bought) == "/account/"
         assert [theirs.id for theirs in local_stripe.api.subscriptions.list().data] == [subscription.pk]
+
+    @pytest.mark.parametrize("by_sync", [True, False])
+    def test_who_signs_up_anew_does_not_pay_twice_for_a_one_time_purchase(
+        self,
+        client: Client,
+        paid_handbook: Payment,
+        one_time_price: Price,
+        local_stripe: LocalStripe,
+        *,
+        by_sync: bool,
+    ) -> None:
+        anew = self._signed_up_anew(client, by_sync=by_sync)
+        local_stripe.forget_calls()
+        answer = client.post(f"/buy/{one_time_price.pk}/", follow=True)
+        assert "There is a purchase of this with your address already" in answer.content.decode()
+        assert CREATE_SESSION not in local_stripe.calls
+        confirming.confirm(user=anew, token=confirming.token_for(anew), now=timezone.now())
+        assert linking.link_confirmed(user=anew, now=timezone.now()) == [paid_handbook.customer_id]
+        assert click(client, one_time_price) == "/account/"
+        assert [payment.pk for payment in Payment.objects.of(anew)] == [paid_handbook.pk]
+
+    def test_what_can_be_bought_again_can_be_bought_anew(
+        self, client: Client, paid_handbook: Payment, one_time_price: Price, local_stripe: LocalStripe
+    ) -> None:
+        self._signed_up_anew(client, by_sync=True)
+        Product.objects.update(can_be_bought_again=True)
+        assert click(client, one_time_price).startswith("http")
+
+    def test_a_refunded_purchase_can_be_made_anew(
+        self, client: Client, paid_handbook: Payment, one_time_price: Price, local_stripe: LocalStripe
+    ) -> None:
+        self._signed_up_anew(client, by_sync=True)
+        Payment.objects.update(access_ended_at=timezone.now())
+        assert click(client, one_time_price).startswith("http")
+
+    def _signed_up_anew(self, client: Client, *, by_sync: bool) -> User:
+        sync_now()
+        restore_backup(with_customer=False)
+        User.objects.all().delete()
+        if by_sync:
+            sync_now(full=True)
+        anew = User.objects.create_user("ada2", "ada@example.com")
+        client.force_login(anew)
+        return anew
 
     def test_somebody_elses_product_or_address_bars_nobody(
         self, client: Client, bought: Price, yearly: Price, team: Price, local_stripe: LocalStripe
