@@ -21,7 +21,8 @@ from billing.api.refusals import Refusal
 from billing.catalog.forms import MAX_TRIAL_DAYS
 
 JSON_TYPE = "application/json"
-FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+MULTIPART = "multipart/form-data"
+FORM_TYPES = ("application/x-www-form-urlencoded", MULTIPART)
 
 MAX_ID = 255
 MAX_COUNT = 999
@@ -153,6 +154,8 @@ def _sent(request: HttpRequest, known: Collection[str]) -> dict[str, Any]:
 
 
 def _form(request: HttpRequest, known: Collection[str]) -> dict[str, Any]:
+    if request.content_type == MULTIPART:
+        _refuse_lost_parts(request)
     sent: dict[str, Any] = {}
     for name, values in request.POST.lists():
         if name == CSRF_FIELD:
@@ -167,6 +170,15 @@ def _form(request: HttpRequest, known: Collection[str]) -> dict[str, Any]:
     for name in request.FILES:
         raise Refusal.bad_input(**{_shortened(name): "This is a file; send the value as text."})
     return sent
+
+
+def _refuse_lost_parts(request: HttpRequest) -> None:
+    """Refuse a form with parts that Django drops: those without a name, and what follows where the body is cut off."""
+    parts = sum(len(values) for _, values in request.POST.lists())
+    parts += sum(len(files) for _, files in request.FILES.lists())
+    delimiter = f"--{(request.content_params or {}).get('boundary', '')}".encode()
+    if request.body.count(delimiter) != parts + 1 or delimiter + b"--" not in request.body:
+        raise Refusal.bad_input(body="The form can't be read: a part has no name, or the end is missing.")
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
+API = "/api/"
 # Its view refuses a larger body by the same limit, before reading it, in the format that Stripe is answered in.
 WEBHOOK = "/stripe/webhook/"
 
@@ -22,6 +23,9 @@ class BoundBodies:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info != WEBHOOK and is_too_large(request):
             raise RequestDataTooBig(f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.")
+        if request.path_info.startswith(API) and request.content_type == "multipart/form-data":
+            # Kept from here on, so that the API can count the parts. Django would drop the body once it has parsed it.
+            _ = request.body
         return self.get_response(request)
 
 
