@@ -97,9 +97,6 @@ class LinksToPeople(ReadOnlyAdmin):
         customer = self.get_object(request, unquote(object_id))
         if customer is None:
             raise Http404("no such customer")
-        if request.method == "GET" and (owner := ownership.owner_of(customer.pk)):
-            self.message_user(request, f"Customer {customer.pk} is linked to {owner} already.", messages.INFO)
-            return redirect("admin:subscriptions_customer_change", quote(customer.pk))
         suggested = _with_address_of(customer)
         initial = {"user_name": request.GET.get("user") or (suggested.get_username() if suggested else "")}
         form = LinkForm(request.POST if request.method == "POST" else None, customer=customer, initial=initial)
@@ -134,6 +131,7 @@ class LinksToPeople(ReadOnlyAdmin):
             "is_confirmed": user and user.email == customer.email and confirming.is_confirmed(user),
             "prospect": found,
             "problem": problem,
+            "owner": ownership.owner_of(customer.pk),
             "lines": [leaving.charge_in_words(subscription) for subscription in found.subscriptions] if found else [],
             "twice": _paid_twice(found, user) if found and user else [],
             "back": reverse("admin:subscriptions_customer_change", args=[quote(customer.pk)]),
