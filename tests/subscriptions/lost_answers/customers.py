@@ -88,7 +88,7 @@ CASES = [
         "link a customer",
         "elsewhere",
         lambda site: site.press_in_admin(_link_page(site), user_name="ada", override=site.world),
-        3,
+        4,
         {},
         "Linked cus_",
     ),
