@@ -180,11 +180,12 @@ class SubscriptionAdmin(ConfirmsActions, WithDeparturesPage):
 
     @admin.display(description="why it ends", ordering="cancellation_reason")
     def why_it_ends(self, subscription: Subscription) -> str:
-        known = [
-            (Subscription.CancellationReason, subscription.cancellation_reason),
-            (Subscription.CancellationFeedback, subscription.cancellation_feedback),
+        reason, feedback = subscription.cancellation_reason, subscription.cancellation_feedback
+        said = [
+            words_for(Subscription.CancellationReason, reason) if reason else "",
+            words_for(Subscription.CancellationFeedback, feedback) if feedback else "",
         ]
-        return ": ".join(words_for(choices, value) for choices, value in known if value) or "-"
+        return ": ".join(filter(None, said)) or "-"
 
     @admin.display(description="what its owner reads")
     def in_words(self, subscription: Subscription) -> str:
