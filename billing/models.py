@@ -100,6 +100,9 @@ class KeptRequest(models.Model):
     about = models.CharField(max_length=255, blank=True, db_index=True)
     asked_at = models.DateTimeField()
 
+    class Meta:
+        indexes = [models.Index(fields=["request_id"]), models.Index(fields=["asked_at"])]
+
     def __str__(self) -> str:
         return self.request_id
 

@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from subscriptions.admin.leaving import LeavingForm
+from subscriptions.admin.read_only import ListPaginator
 from subscriptions.models import BillingAccount, Customer, Subscription
 from subscriptions.user_model import User
 
@@ -23,6 +24,8 @@ SHOWN = "at_stripe"
 class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Mixed into the registered admin of users."""
 
+    paginator = ListPaginator
+    show_full_result_count = False
     delete_confirmation_template = "admin/subscriptions/delete_person.html"
     delete_selected_confirmation_template = "admin/subscriptions/delete_people.html"
 

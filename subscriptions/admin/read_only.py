@@ -9,9 +9,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import display_for_value
+from django.core.paginator import Paginator
+from django.db import connection
 from django.db.models import QuerySet, TextChoices
 from django.forms.utils import pretty_name
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
@@ -122,6 +125,19 @@ class WordedFilter(admin.AllValuesFieldListFilter):
             yield {**choice, "display": words if is_value else value}
 
 
+class ListPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts the pages of a list."""
+
+    @cached_property
+    def count(self) -> int:
+        """Return the number of rows; of all rows MongoDB keeps it, and counting would read every document."""
+        rows: Any = self.object_list
+        mongodb: Any = connection if connection.vendor == "mongodb" else None
+        if mongodb and not rows.query.where:
+            return int(mongodb.get_collection(rows.model._meta.db_table).estimated_document_count())
+        return super().count
+
+
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """An admin without forms: list, search and show.
 
@@ -130,6 +146,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """
 
     list_per_page = 50
+    paginator = ListPaginator
+    show_full_result_count = False
     amounts: tuple[str, ...] = ()
     worded: Mapping[str, type[TextChoices]] = MappingProxyType({})
     listed: tuple[str, ...] = ("metadata",)

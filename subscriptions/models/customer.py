@@ -114,6 +114,9 @@ class DetailsToSend(models.Model):
     email_changed_at = models.DateTimeField(null=True, blank=True)
     name_changed_at = models.DateTimeField(null=True, blank=True)
 
+    class Meta:
+        indexes = [models.Index(fields=["account"])]
+
     def __str__(self) -> str:
         return str(self.account_id)
 

@@ -29,6 +29,9 @@ class ProductClaim(models.Model):
     subscription = LooseLink("subscriptions.Subscription", related_name="+")
     taken_at = models.DateTimeField()
 
+    class Meta:
+        indexes = [models.Index(fields=["attempt_id"])]
+
     def __str__(self) -> str:
         return self.pk
 

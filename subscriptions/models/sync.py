@@ -78,7 +78,10 @@ class SyncRun(models.Model):
 
     class Meta:
         ordering = ("-started_at",)
-        indexes = [models.Index(fields=["started_at", "id"])]
+        indexes = [
+            models.Index(fields=["started_at", "id"]),
+            models.Index(fields=["is_full", "is_complete", "started_at"]),
+        ]
 
     def __str__(self) -> str:
         return f"{'full' if self.is_full else 'pass'} at {self.started_at:%Y-%m-%d %H:%M:%S}"

@@ -1,4 +1,4 @@
-"""Has MongoDB sort by an index: puts `$sort` right after `$match`, where the backend puts it last.
+"""Has MongoDB find and sort rows by an index: puts `$match` and `$sort` first, where the backend puts `$sort` last.
 
 An index gives the order only of what `$match` leaves. After `$lookup`, `$project` and `$addFields` MongoDB sorts in
 memory: it reads every row that matches, fails beyond 100 MB where it may not use its disk, and all that for one page.
@@ -14,21 +14,20 @@ Stage = Mapping[str, Any]
 
 MAKES_COLUMNS = {"$project", "$addFields"}
 JOINS = {"$lookup", "$unwind", "$set"}
+ORDERS_AND_CUTS = {"$sort", "$skip", "$limit"}
 PASSED = {"$match"} | MAKES_COLUMNS | JOINS  # Of groups and unions, the order is about the result.
 
 
 class SortedQuery(MongoQuery):  # type: ignore[misc]
-    """A query whose pipeline sorts early."""
+    """A query whose pipeline finds and sorts its rows before it makes columns and joins."""
 
     def get_pipeline(self) -> list[Stage]:
         pipeline: list[Stage] = super().get_pipeline()
-        if not self.ordering:
-            return pipeline
         if self.subquery_lookup:
             inner = pipeline[0]["$lookup"]["pipeline"]
-            inner[:] = sorted_early(inner, keeps_rows=False)
+            inner[:] = rows_first(inner, keeps_rows=False)
             return pipeline
-        return sorted_early(pipeline, keeps_rows=_keeps_rows(self))
+        return rows_first(pipeline, keeps_rows=_keeps_rows(self))
 
 
 def _keeps_rows(query: Any) -> bool:
@@ -40,23 +39,26 @@ def _keeps_rows(query: Any) -> bool:
     )
 
 
-def sorted_early(pipeline: list[Stage], *, keeps_rows: bool) -> list[Stage]:
-    """Return the pipeline with `$sort`, and the `$skip` and `$limit` after it, as early as the result allows.
+def rows_first(pipeline: list[Stage], *, keeps_rows: bool) -> list[Stage]:
+    """Return the pipeline with `$match`, `$sort`, `$skip` and `$limit` as early as the result allows.
 
-    They pass stages that make columns, and joins if these keep the number of rows.
+    They pass stages that make columns. `$match` passes joins if it is about no joined row, and the others follow it if
+    the joins keep the number of rows.
     """
-    at = next((at for at, stage in enumerate(pipeline) if "$sort" in stage), None)
-    if at is None or any(next(iter(stage)) not in PASSED for stage in pipeline[:at]):
+    end = next((at for at, stage in enumerate(pipeline) if ORDERS_AND_CUTS & stage.keys()), len(pipeline))
+    if any(next(iter(stage)) not in PASSED for stage in pipeline[:end]):
         return pipeline
-    sort, before = pipeline[at:], list(_without_copies(pipeline[:at]))
+    before, cut = list(_without_copies(pipeline[:end])), pipeline[end:]
+    order = cut[0].get("$sort", {}) if cut else {}
     place = len(before)
-    while place and _leaves(before[place - 1], sort[0]["$sort"]):
+    while place and _leaves(before[place - 1], order):
         place -= 1
     found, made = before[:place], before[place:]
-    if keeps_rows and (ahead := _before_joins(found, sort[0]["$sort"])) is not None:
-        joins = [stage for stage in found if stage not in ahead]
-        return [*ahead, *sort, *joins, *made]
-    return [*found, *sort, *made]
+    ahead = _before_joins(found, order if keeps_rows else {})
+    if ahead is None:
+        return [*found, *cut, *made]
+    joins = [stage for stage in found if stage not in ahead]
+    return [*ahead, *cut, *joins, *made] if keeps_rows else [*ahead, *joins, *cut, *made]
 
 
 def _without_copies(stages: list[Stage]) -> Iterator[Stage]:

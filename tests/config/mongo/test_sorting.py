@@ -1,4 +1,4 @@
-"""Queries sort before they join and make columns, so that an index of MongoDB can give the order."""
+"""Queries find and sort their rows before they join and make columns, so that MongoDB can use an index."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,8 +8,8 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.db.models.functions import Lower
 
 from billing.models import Price, Product
-from config.mongo.backend.sorting import sorted_early
-from subscriptions.models import Customer, Subscription
+from config.mongo.backend.sorting import rows_first
+from subscriptions.models import BillingAccount, Customer, Subscription
 
 on_mongodb = pytest.mark.only_on("mongodb")
 
@@ -42,6 +42,16 @@ class TestOrderOfStages:
         rows = Subscription.objects.select_related("customer")[:5]
         assert stages(rows) == ["$sort", "$limit", "$lookup", "$set", "$unwind"]
 
+    def test_joins_without_an_order(self) -> None:
+        rows = Subscription.objects.filter(status="active").order_by().select_related("customer")
+        assert stages(rows) == ["$match", "$lookup", "$set", "$unwind"]
+        assert stages(rows[:1]) == ["$match", "$limit", "$lookup", "$set", "$unwind"]
+
+    def test_a_join_that_can_leave_out_rows(self) -> None:
+        rows = BillingAccount.objects.filter(customer="cus_1").select_related("user")
+        assert stages(rows) == ["$match", "$lookup", "$unwind"]
+        assert stages(rows.order_by("pk")[:1]) == ["$match", "$lookup", "$unwind", "$sort", "$limit"]
+
     def test_a_join_that_is_asked_for(self) -> None:
         rows = Subscription.objects.filter(customer__email="a@example.com").select_related("customer")[:5]
         assert stages(rows) == ["$lookup", "$unwind", "$match", "$sort", "$limit"]
@@ -52,7 +62,7 @@ class TestOrderOfStages:
 
     def test_a_join_that_multiplies_the_rows(self) -> None:
         rows = Product.objects.filter(name="Pro").order_by("name").values("name", "prices__unit_amount")[:5]
-        assert stages(rows) == ["$lookup", "$set", "$unwind", "$match", "$sort", "$limit", "$project"]
+        assert stages(rows) == ["$match", "$lookup", "$set", "$unwind", "$sort", "$limit", "$project"]
 
     def test_an_order_by_an_expression(self) -> None:
         assert stages(Product.objects.order_by(Lower("name"))) == ["$addFields", "$sort"]
@@ -68,18 +78,18 @@ class TestOrderOfStages:
 
 
 @on_mongodb
-class TestSortedEarly:
+class TestRowsFirst:
     def test_an_alias_of_the_name_of_a_column_is_sorted_by_the_alias(self) -> None:
         pipeline = [{"$project": {"name": {"$toLower": "$name"}}}, {"$sort": {"name": 1}}]
-        assert sorted_early(pipeline, keeps_rows=True) == pipeline
+        assert rows_first(pipeline, keeps_rows=True) == pipeline
 
     def test_a_column_that_is_left_out_is_not_sorted_by(self) -> None:
         pipeline = [{"$project": {"name": 1}}, {"$sort": {"price": 1}}]
-        assert sorted_early(pipeline, keeps_rows=True) == pipeline
+        assert rows_first(pipeline, keeps_rows=True) == pipeline
 
     def test_columns_that_are_renamed_pass(self) -> None:
         pipeline = [{"$project": {"name": "$name", "_id": 1}}, {"$sort": {"name": 1, "_id": -1}}]
-        assert sorted_early(pipeline, keeps_rows=True) == pipeline[::-1]
+        assert rows_first(pipeline, keeps_rows=True) == pipeline[::-1]
 
 
 @pytest.mark.django_db(transaction=True)
