@@ -36,7 +36,7 @@ TransactionTestCase._fixture_teardown = lambda case: engines.empty_tables()
 
 Kept.is_checked = True  # The sandbox then refuses a change within a member of an object, which its copies share.
 
-pytest_plugins = ["tests.fixtures"]
+pytest_plugins = ["tests.fixtures", *(["tests.mongo.plugin", "pytester"] if engines.ENGINE == "mongodb" else [])]
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 
 

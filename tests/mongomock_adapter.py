@@ -13,6 +13,9 @@ import pymongo.errors
 from django_mongodb_backend import base
 from mongomock_ng import aggregate, collection, filtering
 
+from tests.mongo.mongomock import RecordedCollection
+from tests.mongo.recorder import recorder
+
 _stages = aggregate._PIPELINE_HANDLERS
 _add_fields, _lookup = _stages["$addFields"], _stages["$lookup"]
 
@@ -20,7 +23,9 @@ _add_fields, _lookup = _stages["$addFields"], _stages["$lookup"]
 def install() -> None:
     """Have the connections that Django opens from now on use mongomock-ng instead of pymongo."""
     base.MongoClient = mongomock_ng.MongoClient
-    base.Collection = lambda database, name, **options: database.get_collection(name, **options)
+    base.Collection = lambda database, name, **options: RecordedCollection(
+        database.get_collection(name, **options), recorder
+    )
 
 
 def _get_field(parser: Any, operator: str, argument: Any) -> Any:
