@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("billing", "0011_request_indexes"),
-        ("subscriptions", "0027_cancellation_details"),
+        ("subscriptions", "0029_find_people"),
     ]
 
     operations = [
