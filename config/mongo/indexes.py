@@ -27,5 +27,30 @@ def _drop(table: str, column: str, apps: Apps, editor: BaseDatabaseSchemaEditor)
         editor.get_collection(table).drop_index(_name(table, column))
 
 
+def expiry_index(table: str, column: str) -> RunPython:
+    """Return the migration operation that has MongoDB delete documents when the time in `column` has come.
+
+    It replaces the plain index of the column: MongoDB keeps one index of the same columns.
+    """
+    expire, keep = partial(_replace, table, column, 0), partial(_replace, table, column, None)
+    return RunPython(expire, keep)
+
+
+def _replace(
+    table: str,
+    column: str,
+    seconds: int | None,
+    apps: Apps,  # noqa: ARG001
+    editor: BaseDatabaseSchemaEditor,
+) -> None:
+    if isinstance(editor, DatabaseSchemaEditor):
+        collection = editor.get_collection(table)
+        for name, index in collection.index_information().items():
+            if index["key"] == [(column, 1)] and index.get("expireAfterSeconds") != seconds:
+                collection.drop_index(name)
+        options = {} if seconds is None else {"expireAfterSeconds": seconds}
+        collection.create_index(column, name=f"{table}_{column}_expiry", **options)
+
+
 def _name(table: str, column: str) -> str:
     return f"{table}_{column}_lookup"

@@ -5,6 +5,8 @@ from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.urls import reverse
 
@@ -178,3 +180,23 @@ class TestLookUps:
             plan = rows.explain()
             assert "IXSCAN" in plan, plan
             assert "COLLSCAN" not in plan
+
+
+@pytest.mark.only_on("mongodb")
+class TestExpiry:
+    def test_of_sessions_is_mongodbs(self) -> None:
+        assert indexes_of_expiry() == {"django_session_expire_date_expiry": 0}
+
+    def test_may_be_undone_and_done_again(self) -> None:
+        executor = MigrationExecutor(connection)
+        executor.migrate([("sessions", "0002_lookup_indexes")])
+        assert indexes_of_expiry() == {"django_session_expire_date_expiry": None}
+        executor = MigrationExecutor(connection)
+        executor.migrate([("sessions", "0003_expiry")])
+        assert indexes_of_expiry() == {"django_session_expire_date_expiry": 0}
+
+
+def indexes_of_expiry() -> dict[str, int | None]:
+    indexes = connection.get_collection("django_session").index_information()
+    found = {name: index for name, index in indexes.items() if index["key"] == [("expire_date", 1)]}
+    return {name: index.get("expireAfterSeconds") for name, index in found.items()}
