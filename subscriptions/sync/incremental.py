@@ -89,14 +89,13 @@ def _sync(context: ReconcileContext, sync_run: SyncRun) -> None:
     details.send_due()
     sync_run.is_full = sync_run.is_full or _is_full_due(context.now)
     customers: Iterable[str] = sorted(results.customers)
+    go_on = partial(_go_on, context, "customers")
     if sync_run.is_full:
         _reconcile(context, sync_run)
-        customers = inactive_customers.candidates()
+        customers = inactive_customers.candidates(before_each=go_on)
     if not results.failed and not results.has_failed_customers:
         # What failed may be somebody's new subscription.
-        results.archived = inactive_customers.archive_inactive(
-            customers, now=context.now, before_each=partial(_go_on, context, "customers")
-        )
+        results.archived = inactive_customers.archive_inactive(customers, now=context.now, before_each=go_on)
     if sync_run.is_full:
         # Until here a run that was stopped is continued by the next.
         lease.advance(context.holder, full_cursor=None)

@@ -203,8 +203,8 @@ class TestMany:
 
     def test_stop_at_once_when_the_lease_is_lost_and_go_on_in_the_next_pass(self, three: list[str]) -> None:
         def take_over(step: int) -> None:
-            # The first step is the batch's, the second the first customer's.
-            if step == 2:
+            # The first two steps look for candidates, the third is the batch's, the fourth the first customer's.
+            if step == 4:
                 SyncState.objects.update(lease_holder="another")
 
         with pytest.raises(lease.LeaseLost):
@@ -219,7 +219,7 @@ class TestMany:
 
     def test_can_be_stopped_between_two(self, three: list[str]) -> None:
         def stop(step: int) -> None:
-            if step == 3:
+            if step == 5:
                 raise Interrupted
 
         with pytest.raises(Interrupted):
@@ -244,3 +244,11 @@ class TestMany:
         assert found == [pk for number, pk in enumerate(ids) if number % 4 in (1, 2)]
         assert len(captured) == 2 * 3 + 1
         assert all("JOIN" not in query["sql"] for query in captured)
+
+    def test_looking_for_candidates_keeps_the_lease(self, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Also where hardly anybody is one."""
+        monkeypatch.setattr(inactive_customers, "BATCH", 2)
+        Customer.objects.bulk_create(Customer(pk=f"cus_{number}") for number in range(5))
+        pages: list[int] = []
+        assert list(inactive_customers.candidates(before_each=lambda: pages.append(1))) == []
+        assert len(pages) == 4
