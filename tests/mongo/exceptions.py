@@ -55,6 +55,7 @@ EXEMPT = [
         ('[{"$group": {"_id": {"', '}}}, {"$project": '),
         "Django offers the values that a column has as a filter of a list; only staff wait for it.",
     ),
+    Exempt(WHOLE, Asker.QUIET_PASS, ('read auth_user [{"$sort": {"_id": 1}}, {"$project"',), DAILY),
     Exempt(
         WHOLE,
         Asker.PAGE,
