@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, models
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from config.mongo import migrating
 from subscriptions.models import RateCount
@@ -119,7 +120,7 @@ class TestCutOff:
         assert contents() == whole
 
     def test_a_collection_of_something_else_is_refused(self) -> None:
-        RateCount.objects.create(pk="a", count=1)
+        RateCount.objects.create(pk="a", expires_at=timezone.now())
         with (
             pytest.raises(
                 DatabaseError, match=r"^The collection subscriptions_ratecount is there already and has doc"
