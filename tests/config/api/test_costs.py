@@ -65,7 +65,7 @@ class TestReading:
     def test_plans(self, client: Client, price: Price, yearly: Price, book: Price, cost: Cost) -> None:
         api = cost(lambda: client.get("/api/plans"))
         assert_no_dearer(api, cost(lambda: client.get("/")))
-        assert api == (1, [])
+        assert api == (2, [])
 
     @pytest.mark.parametrize("rows", [1, 5])
     def test_what_somebody_has(

@@ -184,6 +184,7 @@ class TestGetsubs:
                 "discount": None,
                 "currency": "usd",
                 "interval": "month",
+                "interval_count": 1,
                 "current_period_end": ends,
                 "cancel_at_period_end": False,
                 "cancel_at": None,

@@ -88,6 +88,7 @@ class TestPlans:
             customer=customer,
             status="active",
             price=price,
+            product=price.product,
             items=[{"price": price.pk, "product": price.product_id}],
         )
         offer = customer_client.get("/").context["offers"][0]
