@@ -1,6 +1,7 @@
 """Names for the cases of a parametrized test by their values: "status=active, ended_at=2099-05-03", not "columns3"."""
 
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import date, timedelta
 
 LONGEST = 80
@@ -33,6 +34,10 @@ def _shown(value: object) -> str:
             return value.isoformat().removesuffix("T00:00:00+00:00")
         case timedelta() | str():
             return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        # Member by member, because the order of a set differs between the suite's processes.
+        members = ", ".join(f"{field.name}={_nested(getattr(value, field.name))}" for field in fields(value))
+        return f"{type(value).__name__}({members})"
     return repr(value)
 
 
