@@ -12,9 +12,10 @@ class MongoSiteConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config.mongo import patterns  # noqa: PLC0415  (the backend is installed where it is used)
+        from config.mongo import patterns, prefetching  # noqa: PLC0415  (the backend is installed where it is used)
 
         patterns.install()
+        prefetching.install()
 
 
 class MongoAdminConfig(AdminConfig):
