@@ -9,7 +9,7 @@ from django.db.models.expressions import ColPairs
 
 def install() -> None:
     """Have the backend take a tuple of one column for that column."""
-    ColPairs.is_simple_column = property(_is_one_column)
+    ColPairs.is_simple_column = property(_is_one_column)  # type: ignore[attr-defined]
 
 
 def _is_one_column(columns: ColPairs) -> bool:
