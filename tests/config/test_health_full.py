@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from subscriptions.customers import api_tokens
 from subscriptions.models import ApiToken
+from tests import joins
 from tests.subscriptions.books import HOUR, event, full_run, in_step, many_rows
 from tests.wording import starting
 
@@ -172,5 +173,5 @@ class TestQueries:
         in_step(now)
         many_rows(now, rows)
         # Whether the database answers, the token and, once a minute, its use, and eight for the health.
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(joins.queries(11, links=1)):
             ask(client, token)

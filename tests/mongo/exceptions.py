@@ -17,14 +17,15 @@ SMALL = {
     "auth_user_user_permissions": "staff's permissions",
     "django_content_type": "one for each model",
     "django_migrations": "one for each migration",
+    "subscriptions_apitoken": "the tokens that staff made for programs",
     "subscriptions_detailstosend": "a queue that each pass empties",
     "subscriptions_linkedcustomer": "the customers that staff linked by hand",
     "subscriptions_productclaim": "the purchases and changes that are under way",
     "subscriptions_syncstate": "one row",
 }
 
-# Fields that few documents share, such as all of one customer: to sort these in memory costs nothing.
-FEW = {"customer_id", "invoice_id", "payment_intent_id", "schedule_id", "subscription_id", "user_id"}
+# Fields that one or few documents share, such as all of one customer: to sort these in memory costs nothing.
+FEW = {"customer_id", "digest", "invoice_id", "payment_intent_id", "schedule_id", "subscription_id", "user_id"}
 
 
 @dataclass(frozen=True)
