@@ -12,9 +12,13 @@ ifdef ENGINE
 $(if $(ENGINE_$(ENGINE)),,$(error ENGINE is sqlite, mongodb, mongodb-server or postgresql))
 endif
 CHAOS_STEPS ?= 20000
-# The first three need more than Python: a browser, node, or an environment of their own. The last takes minutes.
+# The first three need more than Python: a browser, node, or an environment of their own. The others take minutes.
 LOST_ANSWERS := tests/subscriptions/lost_answers
-APART := --ignore tests/e2e --ignore tests/benchmarks --ignore tests/programs --ignore $(LOST_ANSWERS)
+# These start whole processes, or try every parameter of Stripe's.
+PROCESSES := tests/config/demo tests/config/test_crontab.py tests/config/test_own_user_model.py tests/docs \
+	tests/sandbox/every_operation/test_parameters.py
+APART := --ignore tests/e2e --ignore tests/benchmarks --ignore tests/programs --ignore $(LOST_ANSWERS) \
+	$(addprefix --ignore ,$(PROCESSES))
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) $(APART)
 # The sandbox has no database: its tests run with SQLite's alone.
 ON_ENGINE := $(PYTEST) --ignore tests/sandbox
@@ -31,7 +35,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo run test test-sqlite test-mongodb test-mongodb-server test-postgres test-e2e test-benchmarks
-.PHONY: test-lost-answers test-programs test-djstripe node-programs chaos chaos-mutations bench bench-djstripe fix lint types check lock clean
+.PHONY: test-lost-answers test-processes test-programs test-djstripe node-programs chaos chaos-mutations bench bench-djstripe fix lint types check lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +83,9 @@ test-postgres: install ## Run the suite on PostgreSQL: this machine's, or the se
 
 test-lost-answers: install ## Lose the answer of each call to Stripe, at every page, form and endpoint
 	$(ENGINE_sqlite) $(BIN)/python -m pytest --numprocesses $(WORKERS) $(LOST_ANSWERS)
+
+test-processes: install ## Run the tests that start the demo, cron's lines and commands as people do
+	$(ENGINE_sqlite) $(BIN)/python -m pytest --numprocesses $(WORKERS) $(PROCESSES)
 
 test-benchmarks: install ## Run the tests of the benchmarks
 	$(ENGINE_sqlite) $(BIN)/python -m pytest --numprocesses $(WORKERS) tests/benchmarks

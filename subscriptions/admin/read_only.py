@@ -77,7 +77,7 @@ def in_lines(field: str, description: str) -> Callable[[Any], SafeString]:
     @admin.display(description=description)
     def shown(row: Any) -> SafeString:
         value = getattr(row, field) or []
-        members = [f"{name}: {one}" for name, one in value.items()] if isinstance(value, dict) else value
+        members = [f"{name}: {one}" for name, one in sorted(value.items())] if isinstance(value, dict) else value
         return format_html_join(mark_safe("<br>"), "{}", ((_line(one),) for one in members)) or mark_safe("-")
 
     shown.__name__ = field
@@ -85,7 +85,9 @@ def in_lines(field: str, description: str) -> Callable[[Any], SafeString]:
 
 
 def _line(member: Any) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in member.items()) if isinstance(member, dict) else str(member)
+    # By name, because not every engine keeps the order of the members.
+    members = sorted(member.items()) if isinstance(member, dict) else []
+    return ", ".join(f"{name}: {value}" for name, value in members) if members else str(member)
 
 
 class OneChoiceFilter(admin.SimpleListFilter):

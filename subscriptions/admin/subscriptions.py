@@ -1,5 +1,6 @@
 """Subscriptions with their history and invoices."""
 
+from contextlib import suppress
 from html import unescape
 from types import MappingProxyType
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -58,7 +60,11 @@ class StatusChangeInline(ReadOnlyInline):
 
     def _name_of(self, user_id: str) -> str:
         if user_id not in self._names:
-            found = get_user_model()._default_manager.filter(pk=user_id).first()
+            found = None
+            # A history that came from another engine names its people by keys of another kind.
+            with suppress(ValidationError):
+                key = get_user_model()._meta.pk.to_python(user_id)
+                found = get_user_model()._default_manager.filter(pk=key).first()
             self._names[user_id] = str(found or "A person who is deleted here")
         return self._names[user_id]
 
