@@ -59,7 +59,9 @@ class TestCatalog:
         staff_window.get_by_role("link", name="$19.00 per month").click()
         staff_window.get_by_label("Amount:").fill("25.50")
         save(staff_window)
-        expect(staff_window.get_by_text("was changed successfully.")).to_be_visible()
+        expect(
+            staff_window.get_by_text("$25.50 per month is the new price, and the one before is archived.")
+        ).to_be_visible()
         open_product(staff_window, name)
         expect(staff_window.get_by_role("group", name="Prices")).to_contain_text(
             "$25.50 per month, the default $19.00 per month, archived", use_inner_text=True
