@@ -57,7 +57,7 @@ CASES = [
         lambda site: site.save(_price_page(site), amount="29"),
         4,
         {"prices": ["Pro 1900 archived", "Pro 2900 active default"]},
-        "was changed successfully",
+        "is the new price, and the one before is archived",
         "is not on sale any more",
     ),
     Case(

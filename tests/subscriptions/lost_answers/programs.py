@@ -71,7 +71,7 @@ CASES = [
         "erase a customer",
         "subscription",
         lambda site: site.command("erase_customer", site.world.customer_id, "--no-input"),
-        3,
+        4,
         {"subscriptions": ["canceled 1900 x1 goes on"]},
         "Erased",
     ),
