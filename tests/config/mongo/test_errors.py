@@ -87,7 +87,7 @@ class TestQueries:
             "update_many": lambda: rows.update(type="x"),
             "delete_many": lambda: rows.all().delete(),
         }
-        monkeypatch.setattr(type(connection.get_collection("x")), method, away)
+        monkeypatch.setattr(type(connection.get_collection("x")), method, away, raising=False)
         with pytest.raises(DatabaseError, match=r"^AutoReconnect: db:27017: connection closed$"):
             queries[method]()
 
