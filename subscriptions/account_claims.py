@@ -1,7 +1,7 @@
 """Claims on a name and an e-mail address while an account with them is made, however they are spelt.
 
-Django's users have no unique address, and their names are unique only as they are spelt. So whoever makes an account
-holds both claims while looking whether another account has them, and until it is saved.
+Django's users have no unique address, and their names are unique only as they are spelt. So code that makes an
+account holds both claims while it checks that no other account has them, and until the account is saved.
 """
 
 from collections.abc import Iterator

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from subscriptions.models import Refund
 
-# Later, whoever is concerned has been in touch.
+# Staff are told of a failed refund for this long; by then its customer has usually asked for the money.
 TOLD_FOR = timedelta(days=60)
 
 

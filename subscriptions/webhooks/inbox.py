@@ -165,7 +165,7 @@ def _has_died(now: datetime) -> Q:
 
 
 def _is_stale(column: str, now: datetime) -> Q:
-    """Whether this was too long ago for a worker to be at it, or is in the future, by a clock that was wrong."""
+    """Whether a worker that began at this time must have stopped, or a wrong clock stored a time in the future."""
     return Q(**{f"{column}__lt": now - STALE_AFTER}) | our_clock.impossible(column, now=now)
 
 

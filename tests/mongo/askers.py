@@ -54,7 +54,7 @@ _MODULES = {
 _PRODUCT = tuple(f"{ROOT}/{package}/" for package in ("billing", "subscriptions", "config"))
 _UNSAID = {Asker.TEST, Asker.PRODUCT}
 _TESTS = (f"{ROOT}/tests/",)
-# How each query is sent, whoever asks.
+# These send the query of every asker, so they say nothing about who asked.
 _HERE = (
     f"{ROOT}/config/mongo/",
     f"{ROOT}/tests/mongo/",
