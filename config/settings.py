@@ -219,7 +219,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 X_FRAME_OPTIONS = "DENY"
-DEFAULT_EXCEPTION_REPORTER_FILTER = "config.reports.MaskAddresses"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.error_reports.MaskAddresses"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # Stripe's largest events are a tenth of this.
 # The site takes no uploads; a file that is sent all the same is kept in memory and never written to disk.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]

@@ -19,11 +19,11 @@ from django.utils.html import format_html
 
 from config.accounts import known_browsers
 from config.accounts.hashing import HashingBusy
-from subscriptions import account_claims, limits
+from subscriptions import limits
 from subscriptions.customers import api_users
 from subscriptions.limits import TooMany, Try
 from subscriptions.models.person_lookup import fold
-from subscriptions.people import lookup
+from subscriptions.people import account_claims, lookup
 from subscriptions.user_model import User
 
 if TYPE_CHECKING:  # Generic in the stubs only.

@@ -17,7 +17,6 @@ from billing.api.refusals import Conflict, Refusal
 from billing.api.request_bodies import Body, Id, Text, read, takes
 from billing.errors import StripeUnavailable
 from billing.linked import linked
-from subscriptions import account_claims
 from subscriptions.api.answers import CustomerAnswer, MeAnswer, SubscriptionsAnswer, payments_of, subscriptions_of
 from subscriptions.api.authentication import FOR_ANOTHER, caller_of, requested_person
 from subscriptions.checkout import unsettled
@@ -26,6 +25,7 @@ from subscriptions.checkout.services import complete
 from subscriptions.customers import api_users
 from subscriptions.customers import services as customers
 from subscriptions.models import BillingAccount, CheckoutSession, Payment, Subscription
+from subscriptions.people import account_claims
 from subscriptions.user_model import User
 
 # The field that people sign in with: `username`, or the e-mail address where the user model says so.

@@ -8,8 +8,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, UNUSABLE_PASSW
 from django.db.models import QuerySet
 from django.utils.crypto import get_random_string
 
-from subscriptions import account_claims
-from subscriptions.people import lookup
+from subscriptions.people import account_claims, lookup
 from subscriptions.user_model import User
 
 # How long a call waits for a sign-up, or for an equal call, that is making the account.

@@ -62,7 +62,10 @@ def _correct(users: list[tuple[Any, str, str]]) -> int:
     rows = PersonLookup.objects.filter(pk__in=keys).values_list("pk", "email", "name")
     known = {pk: {"email": email, "name": name} for pk, email, name in rows}
     wrong = {pk: right for pk, *texts in users if (right := _columns(*texts)) != known.get(pk)}
-    PersonLookup.objects.bulk_create([PersonLookup(pk=pk, **right) for pk, right in wrong.items() if pk not in known])
+    missing = [PersonLookup(pk=pk, **right) for pk, right in wrong.items() if pk not in known]
+    # Somebody of them may be saved at this moment, which writes the row: the next full sync writes what is left out.
+    with suppress(IntegrityError), transaction.atomic():
+        PersonLookup.objects.bulk_create(missing)
     for pk in wrong.keys() & known.keys():
         PersonLookup.objects.filter(pk=pk).update(**wrong[pk])
     return len(wrong)

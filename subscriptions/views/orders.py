@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from billing.linked import linked
 from subscriptions import stripe_clock
 from subscriptions.models import Payment
 from subscriptions.payments import end_purchase
@@ -20,7 +21,7 @@ from subscriptions.views.shared import SignedInRequest, refuse
 @never_cache
 @login_required
 def cancel_order(request: SignedInRequest, payment_id: uuid.UUID) -> HttpResponse:
-    order = Payment.objects.of(request.user).select_related("product").filter(pk=payment_id).first()
+    order = linked(Payment.objects.of(request.user), "product").filter(pk=payment_id).first()
     if order is None:
         raise Http404("no such order")
     if request.method == "GET" or not order.can_be_cancelled:

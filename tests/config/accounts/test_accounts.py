@@ -17,7 +17,7 @@ from django.utils.encoding import iri_to_uri
 from billing import locks
 from billing.models import KeptRequest
 from config.accounts import forms
-from subscriptions import account_claims
+from subscriptions.people import account_claims
 from tests.wording import starting
 
 pytestmark = pytest.mark.django_db

@@ -8,9 +8,9 @@ from django.core import mail
 from django.test import Client
 
 from billing.models import Price
-from subscriptions import account_claims
 from subscriptions.customers import api_users
 from subscriptions.models import BillingAccount, CheckoutSession, Customer, Subscription
+from subscriptions.people import account_claims
 from tests.config.api.conftest import Program, program_of, refused
 from tests.fixtures import LocalStripe, deliver
 from tests.subscriptions.sync.test_threads import at_once

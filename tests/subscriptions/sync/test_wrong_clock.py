@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.models import KeptRequest, Price
-from subscriptions import account_claims, stripe_clock
+from subscriptions import stripe_clock
 from subscriptions.checkout import claims
 from subscriptions.models import (
     CheckoutSession,
@@ -19,6 +19,7 @@ from subscriptions.models import (
     WebhookEvent,
 )
 from subscriptions.monitoring import health
+from subscriptions.people import account_claims
 from subscriptions.sync import incremental, lease, run_log
 from subscriptions.webhooks import inbox
 from tests.fixtures import LocalStripe
